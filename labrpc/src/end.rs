@@ -1,0 +1,82 @@
+//! Client ends: where calls start.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::CallError;
+use crate::payload::Payload;
+use crate::server::split_method;
+
+/// What carries a call to a server and its reply back.
+///
+/// The simulated network is the only one so far; sockets fit in here.
+pub(crate) trait Transport: Send + Sync {
+    /// Carries one call. `None` means that no reply came, for whatever
+    /// reason; an error is a mistake in the program.
+    fn call(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError>;
+}
+
+/// One client's end of a connection to one server.
+///
+/// Ends are made by [`Network::make_end`](crate::Network::make_end). A clone
+/// is the same end, and many calls may be in progress on it at once.
+#[derive(Clone)]
+pub struct ClientEnd {
+    transport: Arc<dyn Transport>,
+}
+
+impl ClientEnd {
+    /// An end over some transport.
+    pub(crate) fn new(transport: impl Transport + 'static) -> Self {
+        Self { transport: Arc::new(transport) }
+    }
+
+    /// Calls a method, such as `"Raft.RequestVote"`, and waits for the reply.
+    ///
+    /// `None` means that no reply came: the request was lost and the handler
+    /// never ran, or it ran and the reply was lost, or the server died at any
+    /// moment. The caller cannot know which, and has to try again or give up.
+    /// `None` comes after at most 100 ms, or 7 s with long delays, unless a
+    /// handler is still running on a server that is still alive: for that
+    /// the call waits without limit.
+    ///
+    /// After the network's [`cleanup`](crate::Network::cleanup) a call does
+    /// not return: it ends its thread, quietly.
+    ///
+    /// # Panics
+    ///
+    /// When the call is a mistake: a name without a dot, a service or method
+    /// that the server does not have, an argument or reply of another type
+    /// than the handler's.
+    #[track_caller]
+    pub fn call<A, R>(&self, method: &str, args: &A) -> Option<R>
+    where
+        A: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        match self.try_call(method, args) {
+            Ok(reply) => reply,
+            Err(error) => panic!("call of {method}: {error}"),
+        }
+    }
+
+    fn try_call<A, R>(&self, method: &str, args: &A) -> Result<Option<R>, CallError>
+    where
+        A: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        // A bad name is told even if the network would lose the request.
+        split_method(method)?;
+        let reply = self.transport.call(method, Payload::encode(args))?;
+        reply.map(|payload| payload.decode()).transpose()
+    }
+}
+
+impl fmt::Debug for ClientEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientEnd").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! The simulated network: its switches, its wiring, its counters.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use labrt::sync::Mutex;
+use labrt::trace;
+
+use crate::call::SimulatedEnd;
+use crate::end::ClientEnd;
+use crate::fate::Conditions;
+use crate::latency::Latency;
+use crate::name::Name;
+use crate::server::Server;
+use crate::topology::{EndId, Route, Topology};
+
+/// A network of client ends and servers that live in this process.
+///
+/// A clone is another handle on the same network. Ends do not keep their
+/// network alive (a server usually owns ends, and the network its servers: a
+/// circle that would never be freed), so whoever makes a network keeps a
+/// handle for as long as it is used.
+///
+/// A new network is reliable, without long delays and without reordering.
+#[derive(Clone)]
+pub struct Network {
+    core: Arc<Core>,
+}
+
+impl Network {
+    /// A reliable network without ends and servers.
+    pub fn new() -> Self {
+        let conditions = Conditions {
+            reliable: true,
+            long_delays: false,
+            long_reordering: false,
+            latency: Latency::default(),
+        };
+        let state = State { conditions, topology: Topology::default(), closed: false };
+        Self { core: Arc::new(Core { state: Mutex::new(state), calls: 0.into(), bytes: 0.into() }) }
+    }
+
+    /// False: from now on requests take up to 26 ms, a tenth of them is
+    /// lost, and a tenth of the replies.
+    pub fn set_reliable(&self, reliable: bool) {
+        trace::event("fault_reliable", [reliable.into(), 0, 0]);
+        self.core.state.lock().conditions.reliable = reliable;
+    }
+
+    /// True: from now on calls that reach no server take up to 7 s to fail,
+    /// instead of up to 100 ms.
+    pub fn set_long_delays(&self, long: bool) {
+        trace::event("fault_long_delays", [long.into(), 0, 0]);
+        self.core.state.lock().conditions.long_delays = long;
+    }
+
+    /// True: from now on two thirds of the replies are held back for 0.2 to
+    /// 2.2 s.
+    pub fn set_long_reordering(&self, reordering: bool) {
+        trace::event("fault_long_reordering", [reordering.into(), 0, 0]);
+        self.core.state.lock().conditions.long_reordering = reordering;
+    }
+
+    /// Sets the time on the wire for calls from now on.
+    pub fn set_latency(&self, latency: Latency) {
+        let [min, max] = latency.range().map(|d| d.as_nanos() as u64);
+        trace::event("fault_latency", [min, max, 0]);
+        self.core.state.lock().conditions.latency = latency;
+    }
+
+    /// Whether the network is reliable.
+    pub fn is_reliable(&self) -> bool {
+        self.core.state.lock().conditions.reliable
+    }
+
+    /// Whether the network has long delays.
+    pub fn is_long_delays(&self) -> bool {
+        self.core.state.lock().conditions.long_delays
+    }
+
+    /// Makes a client end. It is disabled, and connected to nothing.
+    ///
+    /// # Panics
+    ///
+    /// When there is an end of this name.
+    #[track_caller]
+    pub fn make_end(&self, name: impl Into<Name>) -> ClientEnd {
+        let id = self.core.state.lock().topology.make_end(name.into());
+        trace::event("make_end", [id.number(), 0, 0]);
+        ClientEnd::new(SimulatedEnd::new(Arc::downgrade(&self.core), id))
+    }
+
+    /// Removes an end. Calls on it then behave as on a disabled end, also
+    /// when a new end gets its name.
+    ///
+    /// # Panics
+    ///
+    /// When there is no end of this name.
+    #[track_caller]
+    pub fn delete_end(&self, name: impl Into<Name>) {
+        let id = self.core.state.lock().topology.delete_end(&name.into());
+        trace::event("fault_delete_end", [id.number(), 0, 0]);
+    }
+
+    /// Lets an end lead to a server, which may be added later. The end must
+    /// be enabled too.
+    ///
+    /// # Panics
+    ///
+    /// When there is no end of this name.
+    #[track_caller]
+    pub fn connect(&self, end: impl Into<Name>, server: impl Into<Name>) {
+        let (end, server) = self.core.state.lock().topology.connect(&end.into(), server.into());
+        trace::event("fault_connect", [end.number(), server.number(), 0]);
+    }
+
+    /// Switches an end on or off.
+    ///
+    /// # Panics
+    ///
+    /// When there is no end of this name.
+    #[track_caller]
+    pub fn enable(&self, end: impl Into<Name>, enabled: bool) {
+        let end = self.core.state.lock().topology.enable(&end.into(), enabled);
+        trace::event("fault_enable", [end.number(), enabled.into(), 0]);
+    }
+
+    /// Puts a server under a name. One that was there is gone: calls that it
+    /// is still working on fail.
+    pub fn add_server(&self, name: impl Into<Name>, server: impl Into<Arc<Server>>) {
+        self.replace_server("fault_add_server", name.into(), Some(server.into()));
+    }
+
+    /// Takes the server of that name away. Calls that it is still working on
+    /// fail.
+    pub fn delete_server(&self, name: impl Into<Name>) {
+        self.replace_server("fault_delete_server", name.into(), None);
+    }
+
+    fn replace_server(&self, event: &'static str, name: Name, server: Option<Arc<Server>>) {
+        let (id, previous) = self.core.state.lock().topology.set_server(name, server);
+        trace::event(event, [id.number(), 0, 0]);
+        // A server's destructor is the user's code: it runs without the lock.
+        drop(previous);
+    }
+
+    /// The number of requests that reached the server that is under this
+    /// name now, if there is one.
+    pub fn count(&self, server: impl Into<Name>) -> Option<u64> {
+        self.core.state.lock().topology.server(&server.into()).map(|server| server.count())
+    }
+
+    /// The number of calls since the network was made, lost ones included.
+    pub fn total_count(&self) -> u64 {
+        self.core.calls.load(Relaxed)
+    }
+
+    /// The payload bytes of all arguments sent and of all replies delivered
+    /// since the network was made.
+    pub fn total_bytes(&self) -> u64 {
+        self.core.bytes.load(Relaxed)
+    }
+
+    /// Closes the network at the end of a test.
+    ///
+    /// From now on a call does not return: it ends its thread by a quiet
+    /// unwind that counts as no failure. (In Go it returns false at once, and
+    /// a clerk that was left over spins on it into the next test.) Calls
+    /// already accepted run to their end. Servers stay where they are, for
+    /// these calls; whoever wants them freed deletes them.
+    pub fn cleanup(&self) {
+        trace::event("cleanup", [0; 3]);
+        self.core.state.lock().closed = true;
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("total_count", &self.total_count())
+            .field("total_bytes", &self.total_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one network behind all handles and ends.
+pub(crate) struct Core {
+    state: Mutex<State>,
+    calls: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// An end's way to its network.
+pub(crate) type WeakCore = Weak<Core>;
+
+struct State {
+    conditions: Conditions,
+    topology: Topology,
+    /// Set by cleanup, for good.
+    closed: bool,
+}
+
+/// A request that the network has taken.
+pub(crate) struct Accepted {
+    /// The call's number, from 1.
+    pub(crate) number: u64,
+    /// How the network behaves towards this call.
+    pub(crate) conditions: Conditions,
+    /// The server that the call goes to, if it has one to go to.
+    pub(crate) route: Option<Route>,
+}
+
+impl Core {
+    /// Takes a request: counts it, and looks at the network, once, for the
+    /// whole call. `None` when the network is closed.
+    pub(crate) fn accept(&self, end: EndId, bytes: u64) -> Option<Accepted> {
+        let state = self.state.lock();
+        if state.closed {
+            return None;
+        }
+        let number = self.calls.fetch_add(1, Relaxed) + 1;
+        self.bytes.fetch_add(bytes, Relaxed);
+        let route = state.topology.route(end);
+        Some(Accepted { number, conditions: state.conditions, route })
+    }
+
+    /// Whether a reply that came by this route now would still count.
+    pub(crate) fn is_alive(&self, route: &Route) -> bool {
+        self.state.lock().topology.is_alive(route)
+    }
+
+    /// Counts the bytes of a reply at its delivery.
+    pub(crate) fn count_reply(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+}

@@ -1,0 +1,67 @@
+//! What a message carries: bytes, and the name of their type.
+
+use std::any::type_name;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec;
+use crate::error::CallError;
+
+/// An encoded argument or reply.
+///
+/// The codec does not write types, so bytes of one type could decode as
+/// another without a sound. The type's name travels beside them, is compared
+/// on arrival, and counts for nothing in the byte counters.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    bytes: Vec<u8>,
+    type_tag: &'static str,
+}
+
+impl Payload {
+    /// Packs a value.
+    pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Self {
+        Self { bytes: codec::encode(value), type_tag: type_tag::<T>() }
+    }
+
+    /// Unpacks the value, which must be of the type that was packed.
+    pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        let expected = type_tag::<T>();
+        if self.type_tag != expected {
+            return Err(CallError::WrongType { sent: self.type_tag, expected });
+        }
+        codec::decode(&self.bytes).map_err(CallError::Undecodable)
+    }
+
+    /// The number of payload bytes, as the network counts them.
+    pub(crate) fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+/// The name of a type, the same for types that are the same on the wire in
+/// daily use: a reference and its referent, `str` and `String`.
+fn type_tag<T: ?Sized>() -> &'static str {
+    match type_name::<T>().trim_start_matches('&') {
+        "str" => type_name::<String>(),
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn borrowed_and_owned_text_are_one_type() {
+        assert_eq!(Payload::encode("abc").decode(), Ok("abc".to_string()));
+        assert_eq!(Payload::encode(&&"abc").decode(), Ok("abc".to_string()));
+    }
+
+    #[test]
+    fn another_type_is_refused_even_if_its_bytes_would_fit() {
+        let refused = Payload::encode(&7u64).decode::<i64>();
+        assert_eq!(refused, Err(CallError::WrongType { sent: "u64", expected: "i64" }));
+    }
+}

@@ -1,0 +1,76 @@
+//! Servers: what a name in the network stands for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::error::CallError;
+use crate::service::{Handler, Service};
+
+/// A bundle of services that live and die together, such as a Raft peer and
+/// the key/value service on top of it.
+///
+/// A server object stands for one life: a crashed server that comes back is a
+/// new object under the old name, and its counter starts from zero.
+#[derive(Default)]
+#[must_use = "a server is reached only once it is added to a network"]
+pub struct Server {
+    services: BTreeMap<String, Service>,
+    count: AtomicU64,
+}
+
+impl Server {
+    /// A server without services.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The server with one more service.
+    ///
+    /// # Panics
+    ///
+    /// As [`add_service`](Self::add_service).
+    pub fn with_service(mut self, service: Service) -> Self {
+        self.add_service(service);
+        self
+    }
+
+    /// Adds a service.
+    ///
+    /// # Panics
+    ///
+    /// When the server has a service of this name.
+    pub fn add_service(&mut self, service: Service) {
+        let name = service.name().to_string();
+        let previous = self.services.insert(name.clone(), service);
+        assert!(previous.is_none(), "a server has two services {name}");
+    }
+
+    /// The number of requests that have reached this server.
+    pub fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
+    /// Counts a request that arrived, and finds its handler.
+    pub(crate) fn receive(&self, method: &str) -> Result<Handler, CallError> {
+        self.count.fetch_add(1, Relaxed);
+        let (service, method) = split_method(method)?;
+        let service = self.services.get(service).ok_or_else(|| CallError::UnknownService {
+            service: service.to_string(),
+            known: self.services.keys().cloned().collect(),
+        })?;
+        service.handler(method).cloned()
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let services: Vec<_> = self.services.values().collect();
+        f.debug_struct("Server").field("services", &services).field("count", &self.count()).finish()
+    }
+}
+
+/// Splits `"Service.Method"` at its last dot.
+pub(crate) fn split_method(method: &str) -> Result<(&str, &str), CallError> {
+    method.rsplit_once('.').ok_or_else(|| CallError::NoDot { method: method.to_string() })
+}

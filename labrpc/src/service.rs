@@ -1,0 +1,82 @@
+//! Services: named handlers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::CallError;
+use crate::payload::Payload;
+
+/// A handler behind its encoding.
+pub(crate) type Handler = Arc<dyn Fn(&Payload) -> Result<Payload, CallError> + Send + Sync>;
+
+/// A set of methods under one name, to be put on a [`Server`](crate::Server).
+///
+/// Protocols use [`service!`](crate::service), which writes this for them. By
+/// hand:
+///
+/// ```
+/// use labrpc::Service;
+///
+/// let service = Service::new("Greeter")
+///     .method("Hello", |name: String| format!("hello {name}"))
+///     .method("Length", |name: String| name.len() as u64);
+/// assert_eq!(service.name(), "Greeter");
+/// ```
+#[must_use = "a service does nothing until it is put on a server"]
+pub struct Service {
+    name: String,
+    methods: BTreeMap<String, Handler>,
+}
+
+impl Service {
+    /// A service without methods.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), methods: BTreeMap::new() }
+    }
+
+    /// The service with one more method. Many calls of it may run at once.
+    ///
+    /// # Panics
+    ///
+    /// When the service has a method of this name.
+    pub fn method<A, R>(
+        mut self,
+        name: impl Into<String>,
+        handler: impl Fn(A) -> R + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+    {
+        let name = name.into();
+        let handler: Handler =
+            Arc::new(move |argument| Ok(Payload::encode(&handler(argument.decode()?))));
+        let previous = self.methods.insert(name.clone(), handler);
+        assert!(previous.is_none(), "service {} has two methods {name}", self.name);
+        self
+    }
+
+    /// The service's name: what stands before the dot in a call.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The handler of a method.
+    pub(crate) fn handler(&self, method: &str) -> Result<&Handler, CallError> {
+        self.methods.get(method).ok_or_else(|| CallError::UnknownMethod {
+            method: method.to_string(),
+            known: self.methods.keys().cloned().collect(),
+        })
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods: Vec<_> = self.methods.keys().collect();
+        f.debug_struct("Service").field("name", &self.name).field("methods", &methods).finish()
+    }
+}

@@ -1,0 +1,133 @@
+//! The macro that turns a list of methods into typed code for both sides.
+
+/// Declares a service: what a protocol's messages are, once, for both sides.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// labrpc::service! {
+///     /// Adds numbers up.
+///     pub service Adder {
+///         /// The sum of both numbers.
+///         fn add_up((u64, u64)) -> u64;
+///     }
+/// }
+///
+/// /// A server's part of the protocol.
+/// struct Calculator;
+///
+/// impl AdderService for Calculator {
+///     fn add_up(&self, (a, b): (u64, u64)) -> u64 {
+///         a + b
+///     }
+/// }
+///
+/// # let run = labrt::run(labrt::Config::from_env(), || {
+/// let network = labrpc::Network::new();
+/// let server = labrpc::Server::new().with_service(adder_service(Arc::new(Calculator)));
+/// network.add_server("calculator", server);
+///
+/// let end = network.make_end("client");
+/// network.connect("client", "calculator");
+/// network.enable("client", true);
+/// assert_eq!(AdderClient::new(end).add_up(&(2, 3)), Some(5));
+/// # });
+/// # assert_eq!(run.result, Ok(()));
+/// ```
+///
+/// For `service Adder` these items are made, and nothing called `Adder`:
+///
+/// * the trait `AdderService`, which a server implements: one method per
+///   message, `fn add_up(&self, args: (u64, u64)) -> u64`;
+/// * the function `adder_service(Arc<impl AdderService>) -> Service`, which
+///   makes it ready for a [`Server`](crate::Server);
+/// * the struct `AdderClient`, made from a [`ClientEnd`](crate::ClientEnd):
+///   `fn add_up(&self, args: &(u64, u64)) -> Option<u64>`. `None` means that
+///   no answer came; the request may or may not have been carried out.
+///
+/// On the wire the method above is called `"Adder.AddUp"`. Another service
+/// name is given by `service KvServer = "KVServer" { ... }`.
+///
+/// A method takes one value and returns one. Doc comments and attributes on
+/// methods go to the trait and to the client.
+#[macro_export]
+macro_rules! service {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis service $name:ident $(= $wire:literal)? {
+            $(
+                $(#[$method_attribute:meta])*
+                fn $method:ident($args:ty) -> $reply:ty;
+            )*
+        }
+    ) => {
+        $crate::__private::paste! {
+            $(#[$attribute])*
+            $visibility trait [<$name Service>]: Send + Sync + 'static {
+                $(
+                    $(#[$method_attribute])*
+                    fn $method(&self, args: $args) -> $reply;
+                )*
+            }
+
+            #[doc = concat!("A service of any [`", stringify!([<$name Service>]), "`].")]
+            #[allow(dead_code, reason = "a crate may need the client's side only")]
+            $visibility fn [<$name:snake _service>](
+                service: ::std::sync::Arc<impl [<$name Service>]>,
+            ) -> $crate::Service {
+                $crate::Service::new($crate::__service_name!($name $($wire)?))
+                    $(
+                        .method(stringify!([<$method:camel>]), {
+                            let service = ::std::sync::Arc::clone(&service);
+                            move |args: $args| [<$name Service>]::$method(&*service, args)
+                        })
+                    )*
+            }
+
+            #[doc = concat!("The client's side of [`", stringify!([<$name Service>]), "`].")]
+            #[allow(dead_code, reason = "a crate may need the server's side only")]
+            #[derive(Clone, Debug)]
+            $visibility struct [<$name Client>] {
+                end: $crate::ClientEnd,
+            }
+
+            #[allow(dead_code, reason = "a crate may need the server's side only")]
+            impl [<$name Client>] {
+                /// Calls go through this end.
+                $visibility fn new(end: $crate::ClientEnd) -> Self {
+                    Self { end }
+                }
+
+                $(
+                    $(#[$method_attribute])*
+                    ///
+                    /// `None` when no reply came: the handler may or may not
+                    /// have run.
+                    #[track_caller]
+                    $visibility fn $method(&self, args: &$args) -> ::std::option::Option<$reply> {
+                        self.end.call(
+                            concat!(
+                                $crate::__service_name!($name $($wire)?),
+                                ".",
+                                stringify!([<$method:camel>])
+                            ),
+                            args,
+                        )
+                    }
+                )*
+            }
+        }
+    };
+}
+
+/// The name of a service on the wire: as given, or else its identifier.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __service_name {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident $wire:literal) => {
+        $wire
+    };
+}
