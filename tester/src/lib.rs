@@ -1,1 +1,82 @@
-//! tester
+//! What the tests of every lab share.
+//!
+//! A lab's test is a plain `#[test]` function that hands a title and a body to
+//! [`test`]:
+//!
+//! ```
+//! # #[allow(non_snake_case)]
+//! fn two_and_two_2A() {
+//!     tester::test("Test (2A): sums", |ctx| {
+//!         let helper = ctx.spawn("adder", || 2 + 2);
+//!         assert_eq!(helper.join(), 4);
+//!     });
+//! }
+//! # two_and_two_2A();
+//! ```
+//!
+//! The body runs once, inside a run of its own of [`labrt`], on the clock that
+//! the environment chose. While it runs the tester prints the course's lines,
+//! gathers failures from all threads and counts; afterwards it checks the limit
+//! of 120 seconds, and on a failure it prints the seed and the command line that
+//! repeats the run.
+//!
+//! # The life of a test
+//!
+//! 1. [`test`] reads [`labrt::Config`]. Real-time tests queue behind one lock;
+//!    virtual ones run beside each other, each alone in its simulation.
+//! 2. The body gets a [`Context`]: the place for failures, counters, helper
+//!    threads and things to do at the end.
+//! 3. The body builds a [`Cluster`] over the servers of its lab, which it knows
+//!    only as [`Node`]s, and then starts, crashes, cuts off and joins them.
+//! 4. When the body returns, the cluster's [`Drop`] kills every server and ends
+//!    the network. Then nothing of a server may be left: a server that lives on
+//!    fails the test by its name.
+//! 5. The outcome becomes a line for people, a line of JSON for tools
+//!    (`LAB_REPORT`), or a row of a batch (`LAB_RUNS`). With `LAB_CHECK=1` each
+//!    run is made twice and must leave the same trace.
+//!
+//! # Map of the code
+//!
+//! | file | idea |
+//! |---|---|
+//! | `driver` | from a `#[test]` to runs, one or many |
+//! | `attempt` | one run, from the empty context to its outcome |
+//! | `check` | two runs of one seed must be the same |
+//! | `watchdog` | a test that hangs in real time fails all the same |
+//! | `name` | what a test is called, and how it is run again |
+//! | `output`, `failure`, `report`, `logging` | the lines for people, the account of a failure, the lines for tools, debug lines |
+//! | `context` | what a test's body holds |
+//! | `node`, `cluster`, `wiring`, `board` | the servers, their lives, who can talk to whom, and who is up |
+//! | `random` | the course's random strings |
+//! | `shared` | the one kind of lock that stands outside the simulation |
+//!
+//! # What is left out
+//!
+//! The tester knows no lab. Raft's appliers and agreement checks live with Raft's
+//! tests; a lab that needs more than [`Node`] offers keeps it in a test harness
+//! of its own, around a [`Cluster`].
+
+mod attempt;
+mod board;
+mod check;
+mod cluster;
+mod context;
+mod driver;
+mod failure;
+mod logging;
+mod name;
+mod node;
+mod output;
+mod random;
+mod report;
+mod shared;
+mod watchdog;
+mod wiring;
+
+pub use board::Status;
+pub use cluster::Cluster;
+pub use context::{Context, Helper};
+pub use driver::test;
+pub use node::{Node, Setup, Watch};
+pub use random::randstring;
+pub use wiring::Net;

@@ -1,0 +1,84 @@
+//! One run of a test's body, from the empty context to its outcome.
+
+use std::sync::Arc;
+
+use labrt::time::Duration;
+use labrt::{Clock, Config, Failure, Run, Stats};
+
+use crate::context::{Context, Totals};
+use crate::driver::Test;
+use crate::output::Output;
+use crate::{check, failure, logging, watchdog};
+
+/// How long a test may take in lab time, the course's limit.
+pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// What a run has come to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    /// Why it failed, if it did.
+    pub(crate) failure: Option<Failure>,
+    /// What labrt measured.
+    pub(crate) stats: Stats,
+    /// Lab time of the body, without what comes after it.
+    pub(crate) lab_time: Duration,
+    /// What the clusters counted, if there were any.
+    pub(crate) totals: Option<Totals>,
+    /// Operations, or agreements.
+    pub(crate) ops: u64,
+    /// What the parts of a failed test tell about themselves.
+    pub(crate) descriptions: Vec<String>,
+    /// Debug lines that were not written yet.
+    pub(crate) log: String,
+}
+
+/// Runs a test once under `config`; with `LAB_CHECK` a second time, in silence,
+/// to see that it repeats itself.
+pub(crate) fn attempt(test: &Test, config: &Config, output: &Arc<Output>) -> Outcome {
+    let mut outcome = run_once(test, config, Arc::clone(output));
+    if config.check && config.clock == Clock::Virtual {
+        let again = run_once(test, config, Arc::default());
+        let difference = check::difference(&outcome, &again);
+        outcome.failure = failure::earlier(outcome.failure, difference);
+    }
+    outcome
+}
+
+fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
+    let context = Context::new(output);
+    let whole = {
+        let (context, body) = (context.clone(), Arc::clone(&test.body));
+        move || {
+            context.begin();
+            body(&context);
+            context.check();
+            let taken = context.body_returned();
+            if taken > TEST_LIMIT {
+                context.fatal("test took longer than 120 seconds");
+            }
+            context.finish();
+            context.check();
+        }
+    };
+    logging::start();
+    let run = match config.clock {
+        Clock::Virtual => labrt::run(config, whole),
+        Clock::Real => watchdog::run(config, whole),
+    };
+    outcome(&context, run)
+}
+
+/// Gathers what is known after a run.
+fn outcome(context: &Context, run: Run<()>) -> Outcome {
+    let failure = failure::earlier(context.failure(), run.result.err());
+    let descriptions = if failure.is_some() { context.descriptions() } else { Vec::new() };
+    Outcome {
+        failure,
+        lab_time: context.taken().unwrap_or(run.stats.lab_time),
+        stats: run.stats,
+        totals: context.totals(),
+        ops: context.ops(),
+        descriptions,
+        log: logging::take(),
+    }
+}

@@ -1,0 +1,322 @@
+//! The servers of one test and what can happen to them.
+
+use std::sync::{Arc, Weak};
+
+use labrpc::{Network, Server};
+use labrt::Clock;
+use labrt::storage::Persister;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+
+use crate::board::Status;
+use crate::context::{Context, Totals};
+use crate::node::{Node, Setup, Watch};
+use crate::shared::Shared;
+use crate::wiring::{Net, Wiring};
+
+/// How long the remains of killed servers may take to go, in lab time: longer
+/// than the 7 seconds that the network takes to fail a call to a dead server.
+const LAST_GOODBYE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether they are gone.
+const GOODBYE_POLL: Duration = Duration::from_millis(5);
+
+/// Something of a server that has to go when the server is killed.
+struct Remains {
+    server: usize,
+    incarnation: u64,
+    watch: Watch,
+}
+
+/// `n` servers of one lab on one simulated network, and their stable storage.
+///
+/// All servers are started and connected from the beginning. Long delays are
+/// always on, as in the course: a call to a dead server takes up to 7 seconds to
+/// fail. Starting and crashing is the work of one thread, the test's own; all
+/// else may be called from any thread. The cluster never holds a lock while it
+/// calls into a server.
+pub struct Cluster<N: Node> {
+    network: Network,
+    wiring: Wiring,
+    factory: Box<dyn Fn(Setup) -> N + Send + Sync>,
+    nodes: Shared<Vec<Option<Arc<N>>>>,
+    saved: Shared<Vec<Arc<Persister>>>,
+    status: Arc<Shared<Status>>,
+    remains: Arc<Shared<Vec<Remains>>>,
+    context: Context,
+}
+
+impl<N: Node> Cluster<N> {
+    /// Starts and connects `n` servers, each made by `factory`.
+    pub fn new(
+        context: &Context,
+        n: usize,
+        net: Net,
+        factory: impl Fn(Setup) -> N + Send + Sync + 'static,
+    ) -> Self {
+        let network = Network::new();
+        network.set_reliable(net == Net::Reliable);
+        network.set_long_delays(true);
+        let cluster = Cluster {
+            wiring: Wiring::new(network.clone(), n),
+            network,
+            factory: Box::new(factory),
+            nodes: Shared::new((0..n).map(|_| None).collect()),
+            saved: Shared::new((0..n).map(|_| Arc::new(Persister::new())).collect()),
+            status: Arc::new(Shared::new(Status::new(n))),
+            remains: Arc::default(),
+            context: context.clone(),
+        };
+        cluster.register();
+        for i in 0..n {
+            cluster.start(i);
+        }
+        for i in 0..n {
+            cluster.connect(i);
+        }
+        cluster
+    }
+
+    /// Tells the test what to show on a failure and what to look after at its end.
+    fn register(&self) {
+        let status = Arc::clone(&self.status);
+        self.context.describe(move || status.with(|status| status.to_string()));
+        let (context, remains) = (self.context.clone(), Arc::clone(&self.remains));
+        self.context.at_end(move || wait_until_gone(&context, &remains));
+    }
+
+    /// How many servers there are, dead ones included.
+    pub fn n(&self) -> usize {
+        self.nodes.with(|nodes| nodes.len())
+    }
+
+    /// The network, for the switches that only some tests need.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The living incarnation of server `i`.
+    pub fn node(&self, i: usize) -> Option<Arc<N>> {
+        self.nodes.with(|nodes| nodes[i].clone())
+    }
+
+    /// Starts server `i` from its stable storage, after a crash if it is alive.
+    /// It is not connected yet.
+    pub fn start(&self, i: usize) {
+        self.crash(i);
+        let ends = self.wiring.renew(i);
+        let persister = self.saved.with(|saved| Arc::clone(&saved[i]));
+        let incarnation = self.status.with(|status| {
+            status.incarnations[i] += 1;
+            status.incarnations[i]
+        });
+        labrt::trace::event("start", [i as u64, incarnation, 0]);
+        log::info!(target: "TEST", "S{i} start, incarnation {incarnation}");
+        let node = Arc::new((self.factory)(Setup { ends, me: i, persister, incarnation }));
+        self.watch(i, incarnation, &node);
+        let services = node.services();
+        self.nodes.with(|nodes| nodes[i] = Some(node));
+        self.status.with(|status| status.alive[i] = true);
+        // The server hears nobody before the harness knows it.
+        let server = services.into_iter().fold(Server::new(), Server::with_service);
+        self.network.add_server(i, server);
+    }
+
+    /// Remembers what has to be gone when the test ends.
+    fn watch(&self, server: usize, incarnation: u64, node: &Arc<N>) {
+        let mut watches = node.watch();
+        let node: Weak<N> = Arc::downgrade(node);
+        watches.push(node);
+        let new = watches.into_iter().map(|watch| Remains { server, incarnation, watch });
+        self.remains.with(|remains| remains.extend(new));
+    }
+
+    /// Crashes server `i`: it keeps what it had saved at this moment. Nothing
+    /// happens to a dead one.
+    pub fn crash(&self, i: usize) {
+        let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
+        labrt::trace::event("crash", [i as u64, 0, 0]);
+        log::info!(target: "TEST", "S{i} crash");
+        self.status.with(|status| status.alive[i] = false);
+        self.disconnect(i);
+        // Off the network first: a reply that gets out must not promise anything
+        // that is missing from the storage copied next.
+        self.network.delete_server(i);
+        // What the dying server still writes goes to the old storage, unseen.
+        let storage = self.saved.with(|saved| Arc::clone(&saved[i]));
+        let survived = Arc::new(storage.copy());
+        self.saved.with(|saved| saved[i] = survived);
+        node.kill();
+    }
+
+    /// Crashes server `i`, as the 2025 course calls it.
+    pub fn shutdown(&self, i: usize) {
+        self.crash(i);
+    }
+
+    /// Starts server `i` and connects every living server, as in 2025. Ends of
+    /// dead servers stay cut, so that their zombies can reach nobody.
+    pub fn restart(&self, i: usize) {
+        self.start(i);
+        self.connect_living();
+    }
+
+    /// Connects every living server.
+    pub fn connect_living(&self) {
+        for i in self.status().living_servers() {
+            self.connect(i);
+        }
+    }
+
+    /// Connects server `i` to every connected server and to itself.
+    pub fn connect(&self, i: usize) {
+        labrt::trace::event("connect", [i as u64, 0, 0]);
+        log::info!(target: "TEST", "S{i} connect");
+        let connected = self.status.with(|status| {
+            status.connected[i] = true;
+            status.connected_servers()
+        });
+        for j in connected {
+            self.wiring.enable_both(i, j, true);
+        }
+    }
+
+    /// Cuts server `i` off from every server.
+    pub fn disconnect(&self, i: usize) {
+        labrt::trace::event("disconnect", [i as u64, 0, 0]);
+        log::info!(target: "TEST", "S{i} disconnect");
+        self.status.with(|status| status.connected[i] = false);
+        for j in 0..self.n() {
+            self.wiring.enable_both(i, j, false);
+        }
+    }
+
+    /// Connects the members of each group with each other, and no two groups.
+    pub fn partition(&self, groups: &[&[usize]]) {
+        let group_of = |server: usize| groups.iter().position(|group| group.contains(&server));
+        for i in 0..self.n() {
+            for j in i..self.n() {
+                let together = group_of(i).is_some() && group_of(i) == group_of(j);
+                self.wiring.enable_both(i, j, together);
+            }
+        }
+    }
+
+    /// A majority and a minority, with `leader` last in the minority.
+    pub fn make_partition(&self, leader: usize) -> (Vec<usize>, Vec<usize>) {
+        let mut majority: Vec<usize> = (0..self.n()).filter(|&server| server != leader).collect();
+        let mut minority = majority.split_off(self.n() / 2 + 1);
+        minority.push(leader);
+        (majority, minority)
+    }
+
+    /// Whether server `i` is meant to reach the other connected ones.
+    pub fn is_connected(&self, i: usize) -> bool {
+        self.status.with(|status| status.connected[i])
+    }
+
+    /// Whether server `i` has been started and not crashed since.
+    pub fn is_alive(&self, i: usize) -> bool {
+        self.status.with(|status| status.alive[i])
+    }
+
+    /// The connected servers, in order. They are alive: a crash disconnects.
+    pub fn connected(&self) -> Vec<usize> {
+        self.status.with(|status| status.connected_servers())
+    }
+
+    /// The first connected server that takes itself for the leader.
+    pub fn leader(&self) -> Option<usize> {
+        let leads = |i: &usize| self.node(*i).is_some_and(|node| node.is_leader());
+        self.connected().into_iter().find(leads)
+    }
+
+    /// What is known about all servers now.
+    pub fn status(&self) -> Status {
+        self.status.with(|status| status.clone())
+    }
+
+    /// Makes the network reliable or unreliable from now on.
+    pub fn set_reliable(&self, reliable: bool) {
+        self.network.set_reliable(reliable);
+    }
+
+    /// Makes the network delay many replies long, or no longer.
+    pub fn set_long_reordering(&self, reordering: bool) {
+        self.network.set_long_reordering(reordering);
+    }
+
+    /// Requests that reached the present incarnation of server `i`.
+    pub fn rpc_count(&self, i: usize) -> u64 {
+        self.network.count(i).unwrap_or(0)
+    }
+
+    /// Bytes sent by all, since the beginning.
+    pub fn total_bytes(&self) -> u64 {
+        self.network.total_bytes()
+    }
+
+    /// The largest saved state of any server, dead and cut off ones included.
+    pub fn log_size(&self) -> usize {
+        self.largest(Persister::raft_state_size)
+    }
+
+    /// The largest saved snapshot of any server, dead and cut off ones included.
+    pub fn snapshot_size(&self) -> usize {
+        self.largest(Persister::snapshot_size)
+    }
+
+    fn largest(&self, size: impl Fn(&Persister) -> usize) -> usize {
+        let saved = self.saved.with(|saved| saved.clone());
+        saved.iter().map(|persister| size(persister)).max().unwrap_or(0)
+    }
+}
+
+impl<N: Node> Drop for Cluster<N> {
+    /// Kills every server and ends the network.
+    ///
+    /// This must not panic, as it also runs while a failed test unwinds. A failed
+    /// simulation is left as it is: no thread of it runs again. In real time the
+    /// servers must go even then, or they would slow down the next test.
+    fn drop(&mut self) {
+        self.context.add_totals(Totals {
+            peers: self.n(),
+            rpcs: self.network.total_count(),
+            bytes: self.network.total_bytes(),
+        });
+        let nodes: Vec<Arc<N>> =
+            self.nodes.with(|nodes| nodes.iter_mut().filter_map(Option::take).collect());
+        if std::thread::panicking() && labrt::clock() == Clock::Virtual {
+            std::mem::forget(nodes);
+            return;
+        }
+        for node in &nodes {
+            node.kill();
+        }
+        self.network.cleanup();
+        // The network holds the services, which hold the servers, which hold ends
+        // of the network: the circle is cut here.
+        for i in 0..self.n() {
+            self.network.delete_server(i);
+        }
+    }
+}
+
+/// Waits until all servers of a test are gone, or fails naming one that is not.
+fn wait_until_gone(context: &Context, remains: &Shared<Vec<Remains>>) {
+    let begin = Instant::now();
+    loop {
+        let left = remains.with(|remains| {
+            remains.retain(|remains| remains.watch.strong_count() > 0);
+            remains.first().map(|first| (first.server, first.incarnation, remains.len()))
+        });
+        let Some((server, incarnation, count)) = left else { return };
+        if begin.elapsed() > LAST_GOODBYE {
+            context.fatal(format!(
+                "server {server} (incarnation {incarnation}) is still there {LAST_GOODBYE:?} after \
+                 its kill, {count} such objects in all: a thread, a service or a timer keeps it"
+            ));
+        }
+        thread::sleep(GOODBYE_POLL);
+    }
+}

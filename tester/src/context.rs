@@ -1,0 +1,198 @@
+//! What a test's body holds: its failures, counters, helpers and last duties.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use labrt::Failure;
+use labrt::thread::{Builder, JoinHandle};
+use labrt::time::{Duration, Instant};
+
+use crate::output::Output;
+use crate::shared::Shared;
+
+/// Tells something about a part of the test when it has failed.
+type Description = Box<dyn Fn() -> String + Send + Sync>;
+
+/// Something to be done in the run after the body has returned.
+type Duty = Box<dyn FnOnce() + Send>;
+
+/// What all clusters of a test have counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// Servers.
+    pub(crate) peers: usize,
+    /// Requests sent, lost ones included.
+    pub(crate) rpcs: u64,
+    /// Bytes of requests and of delivered replies.
+    pub(crate) bytes: u64,
+}
+
+/// The record of one run. The driver reads it after the run has ended.
+#[derive(Default)]
+struct Record {
+    output: Arc<Output>,
+    begin: OnceLock<Instant>,
+    taken: OnceLock<Duration>,
+    failure: Shared<Option<Failure>>,
+    totals: Shared<Option<Totals>>,
+    ops: AtomicU64,
+    descriptions: Shared<Vec<Description>>,
+    duties: Shared<Vec<Duty>>,
+}
+
+/// A handle on the running test; clones lead to the same test.
+#[derive(Clone)]
+pub struct Context(Arc<Record>);
+
+impl Context {
+    /// The context of a run that has not begun.
+    pub(crate) fn new(output: Arc<Output>) -> Self {
+        Context(Arc::new(Record { output, ..Record::default() }))
+    }
+
+    /// The run begins: the time of the test counts from here.
+    pub(crate) fn begin(&self) {
+        let fresh = self.0.begin.set(Instant::now()).is_ok();
+        assert!(fresh, "a context serves one run");
+    }
+
+    /// The body has returned: this is the time that the test took.
+    pub(crate) fn body_returned(&self) -> Duration {
+        *self.0.taken.get_or_init(|| self.elapsed())
+    }
+
+    /// The time that the body took, if it returned.
+    pub(crate) fn taken(&self) -> Option<Duration> {
+        self.0.taken.get().copied()
+    }
+
+    /// Time since the test began.
+    pub fn elapsed(&self) -> Duration {
+        self.0.begin.get().map_or(Duration::ZERO, |begin| begin.elapsed())
+    }
+
+    /// Notes that the test has failed, without ending the calling thread: for
+    /// threads that have to go on, such as one that a server waits for. The first
+    /// failure counts; the test's own thread ends at its next [`check`](Self::check).
+    #[track_caller]
+    pub fn fail(&self, message: impl Into<String>) {
+        let failure = Failure {
+            message: message.into(),
+            place: Some(Location::caller().to_string()),
+            thread: "helper".to_owned(),
+            time: self.elapsed(),
+        };
+        self.0.failure.with(|first| first.get_or_insert(failure).time);
+    }
+
+    /// Ends the calling thread if the test has failed by [`fail`](Self::fail).
+    /// Every helper that waits or polls calls this.
+    #[track_caller]
+    pub fn check(&self) {
+        if let Some(failure) = self.failure() {
+            panic!("{}", failure.message);
+        }
+    }
+
+    /// Ends the calling thread and fails the test.
+    #[track_caller]
+    pub fn fatal(&self, message: impl fmt::Display) -> ! {
+        panic!("{message}")
+    }
+
+    /// Prints a line between the test's two, for warnings.
+    pub fn print(&self, line: &str) {
+        self.0.output.line(line);
+    }
+
+    /// Counts one finished operation, or agreement, for the test's last line.
+    pub fn add_op(&self) {
+        self.0.ops.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Raises the count of operations to `ops`, where they are numbered.
+    pub fn raise_ops(&self, ops: u64) {
+        self.0.ops.fetch_max(ops, Ordering::Relaxed);
+    }
+
+    /// Starts a named thread of the test. A panic in it fails the test.
+    #[track_caller]
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        name: impl Into<String>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Helper<T> {
+        let handle = Builder::new().name(name.into()).spawn(work);
+        Helper(handle.expect("a thread can be started"))
+    }
+
+    /// Something to show when the test has failed. `tell` is called when the run
+    /// has already ended, so it must not touch locks or channels of labrt.
+    pub fn describe(&self, tell: impl Fn() -> String + Send + Sync + 'static) {
+        self.0.descriptions.with(|descriptions| descriptions.push(Box::new(tell)));
+    }
+
+    /// Something to be done in the run after the body has returned well. Its
+    /// time does not count for the test.
+    pub fn at_end(&self, duty: impl FnOnce() + Send + 'static) {
+        self.0.duties.with(|duties| duties.push(Box::new(duty)));
+    }
+
+    /// Does what [`at_end`](Self::at_end) has gathered.
+    pub(crate) fn finish(&self) {
+        for duty in self.0.duties.with(std::mem::take) {
+            duty();
+        }
+    }
+
+    /// Adds what a cluster has counted. The widest cluster gives the peers.
+    pub(crate) fn add_totals(&self, new: Totals) {
+        self.0.totals.with(|totals| {
+            let totals = totals.get_or_insert_default();
+            totals.peers = totals.peers.max(new.peers);
+            totals.rpcs += new.rpcs;
+            totals.bytes += new.bytes;
+        });
+    }
+
+    /// What the clusters have counted; nothing when there were none.
+    pub(crate) fn totals(&self) -> Option<Totals> {
+        self.0.totals.with(|totals| *totals)
+    }
+
+    /// Operations counted so far.
+    pub(crate) fn ops(&self) -> u64 {
+        self.0.ops.load(Ordering::Relaxed)
+    }
+
+    /// The first failure noted.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.0.failure.with(|failure| failure.clone())
+    }
+
+    /// What the parts of the test tell about themselves.
+    pub(crate) fn descriptions(&self) -> Vec<String> {
+        self.0.descriptions.with(|descriptions| descriptions.iter().map(|tell| tell()).collect())
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("ops", &self.ops()).finish_non_exhaustive()
+    }
+}
+
+/// A helper thread of a test.
+#[derive(Debug)]
+pub struct Helper<T>(JoinHandle<T>);
+
+impl<T> Helper<T> {
+    /// Waits for the thread's end and takes its result. If it panicked, the
+    /// calling thread ends in the same way.
+    pub fn join(self) -> T {
+        self.0.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    }
+}

@@ -1,0 +1,93 @@
+//! From a `#[test]` to runs: one, or a batch of many seeds.
+
+use std::sync::Arc;
+
+use labrt::{Clock, Config, Failure};
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::attempt::attempt;
+use crate::context::Context;
+use crate::name::TestName;
+use crate::output::{self, Output, When};
+use crate::report::{self, Summary};
+use crate::{failure, logging};
+
+/// Held by a test that must be alone: one in real time, whose timing others would
+/// spoil, or one with debug lines, which have one place to go.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A test: what it is called and what it does.
+pub(crate) struct Test<'a> {
+    pub(crate) name: TestName,
+    pub(crate) title: &'a str,
+    pub(crate) body: Arc<dyn Fn(&Context) + Send + Sync>,
+}
+
+/// Runs a test: the body of every `#[test]` of a lab.
+///
+/// `title` is the course's, for example `Test (2A): initial election`. The body is
+/// a closure made in the test function, whose type tells the test's name. The
+/// environment chooses the clock, the seed and the number of runs, see
+/// [`labrt::Config`].
+///
+/// # Panics
+///
+/// Unwinds when the test has failed, after the account of it has been written.
+pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
+    let config = Config::from_env();
+    let name = name_of(&body);
+    let test = Test { name, title, body: Arc::new(body) };
+    logging::install(config);
+    report::open(config);
+    let _alone = alone(config);
+    let failure = if config.runs > 1 { batch(&test, config) } else { single(&test, config) };
+    if let Some(failure) = failure {
+        // The account is written, and a panic message would only repeat it.
+        std::panic::resume_unwind(Box::new(format!("{title}: {}", failure.message)));
+    }
+}
+
+fn name_of<F>(_body: &F) -> TestName {
+    TestName::of::<F>()
+}
+
+/// Waits for its turn, where tests have to take turns.
+fn alone(config: &Config) -> Option<MutexGuard<'static, ()>> {
+    (config.clock == Clock::Real || config.verbose > 0).then(|| ALONE.lock())
+}
+
+/// One run with the course's lines.
+fn single(test: &Test, config: &Config) -> Option<Failure> {
+    output::header(config);
+    let at_once = config.clock == Clock::Real || logging::streams(config);
+    let output = Arc::new(Output::new(if at_once { When::AtOnce } else { When::AtEnd }));
+    output.line(&format!("{} ...", test.title));
+    let outcome = attempt(test, config, &output);
+    match &outcome.failure {
+        None => output.line(&output::passed_line(&outcome)),
+        Some(failure) => output.line(&failure::account(test, config, &outcome, failure)),
+    }
+    output.flush();
+    report::append(test, config, &outcome);
+    outcome.failure
+}
+
+/// Many runs without lines, up to the first failure, and a summary.
+fn batch(test: &Test, config: &Config) -> Option<Failure> {
+    output::header(config);
+    let mut summary = Summary::default();
+    let mut first_failure = None;
+    for run in 0..config.runs {
+        let config = Config { seed: config.seed.wrapping_add(run), ..config.clone() };
+        let outcome = attempt(test, &config, &Arc::default());
+        report::append(test, &config, &outcome);
+        summary.add(&outcome);
+        if let Some(failure) = &outcome.failure {
+            output::write_raw(&failure::account(test, &config, &outcome, failure));
+            first_failure = outcome.failure;
+            break;
+        }
+    }
+    output::write_raw(&summary.line(&test.name));
+    first_failure
+}

@@ -1,0 +1,53 @@
+//! What a test is called, and how it is run again.
+
+/// Where a test is to be found: its package and its path as libtest knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TestName {
+    /// The Cargo package, for `cargo test -p`.
+    pub(crate) package: String,
+    /// The path inside the test binary, for example `persistence::figure_8_2C`.
+    pub(crate) path: String,
+}
+
+impl TestName {
+    /// The name of the test whose body is of type `F`, a closure made in it.
+    pub(crate) fn of<F>() -> Self {
+        Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok())
+    }
+
+    /// Takes the path of a closure's type apart. Cargo tells the package only to
+    /// processes that it starts itself; by hand the binary's crate must do.
+    fn parse(type_name: &str, package: Option<String>) -> Self {
+        let path = type_name.split("::{{closure}}").next().unwrap_or(type_name);
+        let (binary, path) = path.split_once("::").unwrap_or((path, path));
+        TestName {
+            package: package.unwrap_or_else(|| binary.replace('_', "-")),
+            path: path.to_owned(),
+        }
+    }
+
+    /// The command that runs this test alone under the variables of one run.
+    pub(crate) fn replay_line(&self, config: &labrt::Config) -> String {
+        let Self { package, path } = self;
+        let variables = config.replay_vars();
+        format!("{variables} cargo test -p {package} {path} -- --exact --nocapture")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_loses_its_crate_and_its_closure() {
+        let name = TestName::parse("raft::persistence::figure_8_2C::{{closure}}", None);
+        assert_eq!(name.path, "persistence::figure_8_2C");
+        assert_eq!(name.package, "raft");
+    }
+
+    #[test]
+    fn cargo_knows_the_package_better() {
+        let name = TestName::parse("it::basic", Some("labrpc".to_owned()));
+        assert_eq!(name, TestName { package: "labrpc".to_owned(), path: "basic".to_owned() });
+    }
+}

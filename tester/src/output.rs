@@ -1,0 +1,121 @@
+//! The course's lines.
+//!
+//! They go to the raw handle of the standard error, past libtest's capture, so
+//! that they are seen without `--nocapture`. Tests in virtual time run beside each
+//! other and take milliseconds, so the lines of one are a single write at its end;
+//! a test in real time takes seconds and its lines are written at once.
+
+use std::io::Write;
+
+use labrt::{Clock, Config};
+
+use crate::shared::Shared;
+
+/// Whether this process has told its seed already.
+static HEADER_WRITTEN: Shared<bool> = Shared::new(false);
+
+/// When lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Each line at once.
+    AtOnce,
+    /// All lines in one write at the end.
+    AtEnd,
+    /// Never: in a batch.
+    #[default]
+    Never,
+}
+
+/// The lines of one test.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    when: When,
+    lines: Shared<String>,
+}
+
+impl Output {
+    /// No lines yet.
+    pub(crate) fn new(when: When) -> Self {
+        Output { when, lines: Shared::default() }
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&self, line: &str) {
+        match self.when {
+            When::AtOnce => write_raw(&format!("{line}\n")),
+            When::AtEnd => self.lines.with(|lines| {
+                lines.push_str(line);
+                lines.push('\n');
+            }),
+            When::Never => {}
+        }
+    }
+
+    /// Writes what was gathered.
+    pub(crate) fn flush(&self) {
+        let lines = self.lines.with(std::mem::take);
+        if !lines.is_empty() {
+            write_raw(&lines);
+        }
+    }
+}
+
+/// Tells the seed and the clock, once per process.
+pub(crate) fn header(config: &Config) {
+    HEADER_WRITTEN.with(|written| {
+        if !std::mem::replace(written, true) {
+            let clock = match config.clock {
+                Clock::Virtual => "virtual",
+                Clock::Real => "real",
+            };
+            write_raw(&format!("seed {:#x} ({clock} clock)\n", config.seed));
+        }
+    });
+}
+
+/// Writes text past libtest's capture, in one piece.
+pub(crate) fn write_raw(text: &str) {
+    // Nobody is left to be told when the standard error is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The line of a passed test in the form of the course of 2020 to 2024: seconds,
+/// peers, RPCs, bytes, agreements. Tests without servers have no numbers.
+pub(crate) fn passed_line(outcome: &crate::attempt::Outcome) -> String {
+    let Some(totals) = outcome.totals else { return "  ... Passed".to_owned() };
+    format!(
+        "  ... Passed --  {:4.1}  {} {:4} {:7} {:4}",
+        outcome.lab_time.as_secs_f64(),
+        totals.peers,
+        totals.rpcs,
+        totals.bytes,
+        outcome.ops
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::context::Totals;
+    use labrt::time::Duration;
+
+    #[test]
+    fn the_passed_line_is_the_courses() {
+        let mut outcome = Outcome { lab_time: Duration::from_millis(3110), ..Outcome::default() };
+        assert_eq!(passed_line(&outcome), "  ... Passed");
+        outcome.totals = Some(Totals { peers: 3, rpcs: 54, bytes: 14204 });
+        assert_eq!(passed_line(&outcome), "  ... Passed --   3.1  3   54   14204    0");
+    }
+
+    #[test]
+    fn lines_are_gathered_or_dropped() {
+        let output = Output::new(When::AtEnd);
+        output.line("one");
+        output.line("two");
+        assert_eq!(output.lines.with(|lines| lines.clone()), "one\ntwo\n");
+        let silent = Output::new(When::Never);
+        silent.line("one");
+        assert_eq!(silent.lines.with(|lines| lines.clone()), "");
+    }
+}

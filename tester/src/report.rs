@@ -1,0 +1,170 @@
+//! What tools read: a line of JSON per run, and the summary of a batch.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::sync::OnceLock;
+
+use labrt::Config;
+use labrt::time::Duration;
+use serde::Serialize;
+
+use crate::attempt::Outcome;
+use crate::driver::Test;
+use crate::name::TestName;
+use crate::shared::Shared;
+
+/// The file that `LAB_REPORT` names, once it is open.
+static REPORT: OnceLock<Shared<File>> = OnceLock::new();
+
+/// One run, as it stands in the report.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    /// The path of the test in its binary.
+    test: &'a str,
+    /// A string: not every reader of JSON keeps 64 bits of a number.
+    seed: String,
+    /// `passed` or `failed`.
+    verdict: &'static str,
+    /// Lab time of the whole run; seconds of the wall clock in real time.
+    virtual_s: f64,
+    /// CPU time of the run.
+    cpu_s: f64,
+    /// Requests sent, lost ones included.
+    rpcs: u64,
+    /// Bytes sent.
+    bytes: u64,
+    /// Operations, or agreements.
+    ops: u64,
+    /// The message of the failure.
+    panic: Option<&'a str>,
+    /// Its file, line and column.
+    place: Option<&'a str>,
+    /// The hash of the trace.
+    hash: String,
+}
+
+impl<'a> Entry<'a> {
+    fn new(test: &'a str, config: &Config, outcome: &'a Outcome) -> Self {
+        let totals = outcome.totals.unwrap_or_default();
+        let failure = outcome.failure.as_ref();
+        Entry {
+            test,
+            seed: format!("{:#x}", config.seed),
+            verdict: if failure.is_some() { "failed" } else { "passed" },
+            virtual_s: outcome.stats.lab_time.as_secs_f64(),
+            cpu_s: outcome.stats.cpu.as_secs_f64(),
+            rpcs: totals.rpcs,
+            bytes: totals.bytes,
+            ops: outcome.ops,
+            panic: failure.map(|failure| failure.message.as_str()),
+            place: failure.and_then(|failure| failure.place.as_deref()),
+            hash: format!("{:#018x}", outcome.stats.hash),
+        }
+    }
+
+    fn line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("numbers and text become JSON");
+        line.push('\n');
+        line
+    }
+}
+
+/// Opens the report, if there is to be one, before any test runs. A file that
+/// cannot be written ends the process.
+pub(crate) fn open(config: &Config) {
+    let Some(path) = &config.report else { return };
+    REPORT.get_or_init(|| {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Shared::new(file.unwrap_or_else(|error| unwritable(config, &error)))
+    });
+}
+
+/// Adds a run to the report. Each line is one write to a file opened for
+/// appending, so that lines of parallel tests and processes stay whole.
+pub(crate) fn append(test: &Test, config: &Config, outcome: &Outcome) {
+    let Some(report) = REPORT.get() else { return };
+    let line = Entry::new(&test.name.path, config, outcome).line();
+    if let Err(error) = report.with(|file| file.write_all(line.as_bytes())) {
+        unwritable(config, &error);
+    }
+}
+
+fn unwritable(config: &Config, error: &std::io::Error) -> ! {
+    let path = config.report.as_deref().unwrap_or_else(|| "".as_ref()).display();
+    crate::output::write_raw(&format!("LAB_REPORT={path}: cannot be written: {error}\n"));
+    std::process::exit(2)
+}
+
+/// The figures of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    runs: u64,
+    failures: u64,
+    lab_time: Duration,
+    cpu: Duration,
+}
+
+impl Summary {
+    /// Counts one run.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
+        self.failures += u64::from(outcome.failure.is_some());
+        self.lab_time += outcome.stats.lab_time;
+        self.cpu += outcome.stats.cpu;
+    }
+
+    /// One line of `key=value` pairs.
+    pub(crate) fn line(&self, name: &TestName) -> String {
+        let (lab, cpu) = (self.lab_time.as_secs_f64(), self.cpu.as_secs_f64());
+        // A batch of empty tests may not have taken any measurable time.
+        let speed = if cpu > 0.0 { lab / cpu } else { 0.0 };
+        format!(
+            "summary test={} runs={} failures={} virtual_s={lab:.1} cpu_s={cpu:.3} \
+             virtual_s_per_cpu_s={speed:.0}\n",
+            name.path, self.runs, self.failures
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use labrt::Failure;
+
+    #[test]
+    fn an_entry_is_one_line_of_json() {
+        let config = Config { seed: u64::MAX, ..Config::from_env().clone() };
+        let failure = Failure {
+            message: "two\n\"lines\"".to_owned(),
+            place: None,
+            thread: "main".to_owned(),
+            time: Duration::ZERO,
+        };
+        let outcome = Outcome { failure: Some(failure), ops: 7, ..Outcome::default() };
+        let line = Entry::new("election::x_2A", &config, &outcome).line();
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(value["test"], "election::x_2A");
+        assert_eq!(value["seed"], "0xffffffffffffffff");
+        assert_eq!(value["verdict"], "failed");
+        assert_eq!(value["ops"], 7);
+        assert_eq!(value["panic"], "two\n\"lines\"");
+        assert!(value["place"].is_null());
+    }
+
+    #[test]
+    fn a_summary_adds_up() {
+        let mut summary = Summary::default();
+        let mut outcome = Outcome::default();
+        outcome.stats.lab_time = Duration::from_secs(30);
+        outcome.stats.cpu = Duration::from_millis(10);
+        summary.add(&outcome);
+        summary.add(&outcome);
+        let name = TestName { package: "raft".to_owned(), path: "a::b_2A".to_owned() };
+        assert_eq!(
+            summary.line(&name),
+            "summary test=a::b_2A runs=2 failures=0 virtual_s=60.0 cpu_s=0.020 \
+             virtual_s_per_cpu_s=3000\n"
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! A lock that stands outside the simulation.
+//!
+//! A test's record is written by simulated threads and read by the driver after
+//! the simulation has ended, so it cannot stand under one of labrt's locks. What
+//! makes a plain lock safe here is that nobody ever waits while holding it: the
+//! closure given to [`Shared::with`] makes no labrt operation, drops nothing that
+//! could make one, and lets no guard out.
+
+use parking_lot::Mutex;
+
+/// A value under a lock that no labrt operation is ever made under.
+#[derive(Debug, Default)]
+pub(crate) struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    /// Puts a value under the lock.
+    pub(crate) const fn new(value: T) -> Self {
+        Shared(Mutex::new(value))
+    }
+
+    /// Lets `look` see and change the value; it must be short and must not wait.
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+        look(&mut self.0.lock())
+    }
+}
