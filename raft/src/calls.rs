@@ -1,0 +1,75 @@
+//! Outgoing calls.
+//!
+//! Every call has a job of its own, so that no peer ever waits for another. While it
+//! waits, which takes up to seven seconds for a peer that is cut off, the job holds
+//! Raft only weakly: it does not keep a killed one alive.
+
+use std::sync::Weak;
+
+use labrpc::ClientEnd;
+
+use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, RequestVoteArgs};
+use crate::raft::Raft;
+
+/// A call to be made.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// The server to call.
+    pub(crate) peer: usize,
+    /// What to ask it.
+    pub(crate) request: Request,
+}
+
+/// The arguments of a call, and what its reply has to be held against.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// RequestVote.
+    Vote(RequestVoteArgs),
+    /// AppendEntries.
+    Append(AppendEntriesArgs, Call),
+    /// InstallSnapshot.
+    Snapshot(InstallSnapshotArgs, Call),
+}
+
+/// What a leader remembers of a call to replicate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// The server called.
+    pub(crate) peer: usize,
+    /// The leader's term.
+    pub(crate) term: u64,
+    /// The how manieth call it is to this peer in this term.
+    pub(crate) number: u64,
+    /// Index of the entry that the peer must have already; 0 with a snapshot.
+    pub(crate) prev: u64,
+    /// Index of the last entry that the peer has if it accepts.
+    pub(crate) upto: u64,
+    /// Was it made because an earlier one was lost?
+    pub(crate) retry: bool,
+}
+
+/// Makes the call and hands the reply to Raft, if that still lives.
+pub(crate) fn run(end: ClientEnd, raft: &Weak<Raft>, outgoing: Outgoing) {
+    let client = RaftClient::new(end);
+    match outgoing.request {
+        Request::Vote(args) => {
+            if let Some(reply) = client.request_vote(&args)
+                && let Some(raft) = raft.upgrade()
+            {
+                raft.step(|state| state.handle_vote_reply(outgoing.peer, &args, &reply));
+            }
+        }
+        Request::Append(args, call) => {
+            let reply = client.append_entries(&args);
+            if let Some(raft) = raft.upgrade() {
+                raft.step(|state| state.handle_append_reply(&call, reply));
+            }
+        }
+        Request::Snapshot(args, call) => {
+            let reply = client.install_snapshot(&args);
+            if let Some(raft) = raft.upgrade() {
+                raft.step(|state| state.handle_snapshot_reply(&call, reply));
+            }
+        }
+    }
+}

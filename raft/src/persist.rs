@@ -1,0 +1,235 @@
+//! What survives a crash: term, vote, log and snapshot (section 5.1, Figure 2's
+//! "persistent state on all servers").
+//!
+//! Every change goes through a method of [`Durable`] that marks it, and Raft saves
+//! once per step, before anything that depends on the change leaves the server: a
+//! call, a reply, a committed command. A step that changed nothing saves nothing.
+
+use bytes::Bytes;
+use labrt::storage::Persister;
+use serde::{Deserialize, Serialize};
+
+use crate::log::{Entry, Log, Position};
+
+/// First byte of the saved state. Raise it with every change of the format.
+const VERSION: u8 = 1;
+
+/// The beginning of the saved state.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Header {
+    /// The format, see [`VERSION`].
+    version: u8,
+    /// Figure 2's `currentTerm`.
+    term: u64,
+    /// Figure 2's `votedFor`.
+    voted_for: Option<u64>,
+    /// The last entry that the snapshot covers.
+    base: Position,
+    /// How many entries follow. Being the last field makes header and entries
+    /// together the encoding of [`Saved`].
+    entries: u64,
+}
+
+/// The whole saved state, for reading. It is never built for writing: the log
+/// keeps its entries encoded, so that saving is a header and one copy.
+#[derive(Debug, Serialize, Deserialize)]
+struct Saved {
+    version: u8,
+    term: u64,
+    voted_for: Option<u64>,
+    base: Position,
+    entries: Vec<Entry>,
+}
+
+/// The persistent state of one server.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    /// Latest term this server has seen.
+    term: u64,
+    /// Candidate that received this server's vote in `term`.
+    voted_for: Option<usize>,
+    /// The log behind the snapshot.
+    log: Log,
+    /// The service's state up to the base of the log; empty if that is 0.
+    snapshot: Bytes,
+    /// Has anything changed since it was saved?
+    changed: bool,
+}
+
+impl Durable {
+    /// What the persister holds; the state of a first boot if it holds nothing.
+    pub(crate) fn restore(persister: &Persister) -> Self {
+        let bytes = persister.raft_state();
+        let saved = match bytes.is_empty() {
+            true => Saved {
+                version: VERSION,
+                term: 0,
+                voted_for: None,
+                base: Position::default(),
+                entries: Vec::new(),
+            },
+            false => labrpc::codec::decode::<Saved>(&bytes)
+                .unwrap_or_else(|error| panic!("the saved Raft state is unreadable: {error}")),
+        };
+        assert_eq!(saved.version, VERSION, "format of the saved Raft state");
+        Durable {
+            term: saved.term,
+            voted_for: saved.voted_for.map(|server| server as usize),
+            log: Log::new(saved.base, saved.entries),
+            snapshot: persister.snapshot(),
+            changed: false,
+        }
+    }
+
+    /// Saves state and snapshot together, if anything has changed.
+    pub(crate) fn save(&mut self, persister: &Persister) {
+        if std::mem::take(&mut self.changed) {
+            persister.save(self.encode(), self.snapshot.clone());
+        }
+    }
+
+    /// The saved state as bytes.
+    fn encode(&self) -> Vec<u8> {
+        let header = Header {
+            version: VERSION,
+            term: self.term,
+            voted_for: self.voted_for.map(|server| server as u64),
+            base: self.log.base(),
+            entries: self.log.len() as u64,
+        };
+        let mut bytes = labrpc::codec::encode(&header);
+        bytes.extend_from_slice(self.log.encoded());
+        bytes
+    }
+
+    /// Latest term this server has seen.
+    pub(crate) fn term(&self) -> u64 {
+        self.term
+    }
+
+    /// Candidate that received this server's vote in the current term.
+    pub(crate) fn voted_for(&self) -> Option<usize> {
+        self.voted_for
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The service's state up to the base of the log.
+    pub(crate) fn snapshot(&self) -> Bytes {
+        self.snapshot.clone()
+    }
+
+    /// Moves to a later term, in which this server has not voted yet.
+    pub(crate) fn enter_term(&mut self, term: u64) {
+        assert!(term > self.term, "from term {} to {term}", self.term);
+        (self.term, self.voted_for) = (term, None);
+        self.changed = true;
+    }
+
+    /// Votes in the current term; giving the same vote again changes nothing.
+    pub(crate) fn vote_for(&mut self, candidate: usize) {
+        match self.voted_for {
+            None => (self.voted_for, self.changed) = (Some(candidate), true),
+            Some(other) => {
+                assert_eq!(other, candidate, "a second vote in term {}", self.term);
+            }
+        }
+    }
+
+    /// Adds an entry to the log.
+    pub(crate) fn append(&mut self, entry: Entry) {
+        assert!(entry.term <= self.term, "an entry of term {} in {}", entry.term, self.term);
+        self.log.append(entry);
+        self.changed = true;
+    }
+
+    /// Removes the entry at `index` and all that follow.
+    pub(crate) fn truncate(&mut self, index: u64) {
+        self.log.truncate(index);
+        self.changed = true;
+    }
+
+    /// Replaces the beginning of the log by a snapshot.
+    pub(crate) fn compact(&mut self, base: Position, snapshot: Bytes) {
+        self.log.compact(base);
+        self.snapshot = snapshot;
+        self.changed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(term: u64, command: &'static [u8]) -> Entry {
+        Entry { term, command: Bytes::from_static(command) }
+    }
+
+    /// A state with something in every field.
+    fn sample() -> Durable {
+        let mut durable = Durable::restore(&Persister::new());
+        durable.enter_term(3);
+        durable.vote_for(1);
+        for command in [b"one" as &[u8], b"", b"three"] {
+            durable.append(entry(3, command));
+        }
+        durable.compact(Position { index: 1, term: 3 }, Bytes::from_static(b"state"));
+        durable
+    }
+
+    #[test]
+    fn what_is_saved_is_restored() {
+        let persister = Persister::new();
+        let mut durable = sample();
+        durable.save(&persister);
+        let restored = Durable::restore(&persister);
+        assert_eq!((restored.term(), restored.voted_for()), (3, Some(1)));
+        assert_eq!(restored.log().base(), Position { index: 1, term: 3 });
+        assert_eq!(restored.log().entries_from(2), [entry(3, b""), entry(3, b"three")]);
+        assert_eq!(restored.snapshot(), Bytes::from_static(b"state"));
+    }
+
+    #[test]
+    fn header_and_encoded_log_are_the_encoding_of_the_whole() {
+        let durable = sample();
+        let whole = Saved {
+            version: VERSION,
+            term: 3,
+            voted_for: Some(1),
+            base: Position { index: 1, term: 3 },
+            entries: vec![entry(3, b""), entry(3, b"three")],
+        };
+        assert_eq!(durable.encode(), labrpc::codec::encode(&whole));
+    }
+
+    #[test]
+    fn only_changes_are_saved() {
+        let persister = Persister::new();
+        let mut durable = sample();
+        durable.save(&persister);
+        persister.save(Vec::new(), Vec::new());
+        durable.vote_for(1);
+        durable.save(&persister);
+        assert_eq!(persister.raft_state_size(), 0);
+    }
+
+    #[test]
+    fn forty_small_entries_fit_in_the_tests_limit() {
+        let mut durable = Durable::restore(&Persister::new());
+        durable.enter_term(1);
+        for _ in 0..40 {
+            durable.append(entry(1, b"sixteen bytes---"));
+        }
+        let size = durable.encode().len();
+        assert!(size < 1500, "{size} bytes, and the tests allow 2000");
+    }
+
+    #[test]
+    #[should_panic(expected = "a second vote in term 3")]
+    fn a_server_votes_once_in_a_term() {
+        sample().vote_for(2);
+    }
+}

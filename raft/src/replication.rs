@@ -1,0 +1,320 @@
+//! Log replication (sections 5.3 and 5.4.2).
+//!
+//! The leader treats each peer on its own. What it sends is always the same:
+//! everything from `next_index` on, be it hundreds of entries, one, or none, which
+//! makes a heartbeat. `next_index` then moves on at once, in the hope that the
+//! message arrives. So the next message, a heartbeat at the latest, starts where the
+//! last one ended, and asks by its `prev_log` whether all went well:
+//!
+//! * the peer has that entry: then it has everything before it, and `match_index`
+//!   follows, even if the replies in between are lost;
+//! * the peer refuses: something is missing or different. The hint in its reply says
+//!   where to look, `next_index` steps back there, and the entries go out again.
+//!
+//! Thus nothing is sent twice without a sign that it did not arrive, and that the
+//! peer is there to receive it. A server that is cut off costs only heartbeats.
+//!
+//! One call at a time carries entries to a peer. Those that come in meanwhile wait
+//! for its answer, and then go together; but they wait one heartbeat interval at
+//! most, for a call to a dead peer can take seconds.
+
+use labrt::time::Instant;
+
+use crate::apply_msg::Command;
+use crate::calls::{Call, Outgoing, Request};
+use crate::log::{Entry, Position};
+use crate::messages::{AppendEntriesArgs, AppendEntriesReply};
+use crate::state::{Role, State};
+use crate::timing;
+
+/// What the leader knows of one peer.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    /// The first entry that is not on its way to the peer.
+    pub(crate) next_index: u64,
+    /// The last entry that the peer is known to have.
+    pub(crate) match_index: u64,
+    /// The commit index that was sent last.
+    commit_sent: u64,
+    /// Number of calls made so far: the number of the latest one.
+    calls: u64,
+    /// The call that new entries wait for.
+    awaited: Option<u64>,
+    /// The latest call at the time of the last step back: what it and earlier ones
+    /// were refused for has been seen to.
+    stepped_back: u64,
+    /// When the next heartbeat is due.
+    heartbeat_due: Instant,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The peer now has everything that the call brought.
+    Accepted,
+    /// The peer's log lacks the call's `prev_log`; this entry may be in both.
+    Refused(Position),
+    /// No answer: request or reply is lost, or the peer is gone.
+    Lost,
+}
+
+impl Progress {
+    /// The start of a new leader: it assumes that the peer's log equals its own.
+    pub(crate) fn new(next_index: u64, now: Instant) -> Self {
+        Progress {
+            next_index,
+            match_index: 0,
+            commit_sent: 0,
+            calls: 0,
+            awaited: None,
+            stepped_back: 0,
+            heartbeat_due: now,
+        }
+    }
+}
+
+/// The leader's side.
+impl State {
+    /// Appends a client's command to the leader's log and sends it on.
+    pub(crate) fn propose(&mut self, command: Command) -> Option<(u64, u64)> {
+        if !self.is_leader() {
+            return None;
+        }
+        let term = self.term();
+        self.durable.append(Entry { term, command });
+        let index = self.log().last().index;
+        log::debug!(target: "LOG1", "S{} T{term} takes command {index}", self.me);
+        self.advance_commit();
+        self.send_news();
+        Some((index, term))
+    }
+
+    /// The earliest heartbeat that is due; none without peers or leadership.
+    pub(crate) fn next_heartbeat(&self) -> Option<Instant> {
+        let Role::Leader { peers } = &self.role else { return None };
+        self.others().map(|peer| peers[peer].heartbeat_due).min()
+    }
+
+    /// Sends to every peer whose heartbeat is due, whether or not it has answered.
+    pub(crate) fn send_heartbeats(&mut self) {
+        let now = self.now;
+        for peer in self.others() {
+            if self.progress(peer).is_some_and(|progress| progress.heartbeat_due <= now) {
+                self.send_to(peer, false);
+            }
+        }
+    }
+
+    /// Lets every peer know what is new, see `send_news_to`.
+    fn send_news(&mut self) {
+        for peer in self.others() {
+            self.send_news_to(peer);
+        }
+    }
+
+    /// Sends entries at once, and a mere rise of the commit index soon, unless an
+    /// earlier call has not come back yet.
+    fn send_news_to(&mut self, peer: usize) {
+        let (last, commit) = (self.log().last().index, self.commit_index());
+        let notice_due = self.now + timing::COMMIT_NOTICE;
+        let Some(progress) = self.progress(peer) else { return };
+        if progress.awaited.is_some() {
+            return;
+        }
+        if progress.next_index <= last {
+            self.send_to(peer, false);
+        } else if progress.commit_sent < commit {
+            progress.heartbeat_due = progress.heartbeat_due.min(notice_due);
+        }
+    }
+
+    /// Sends everything from `next_index` on: entries, or the snapshot if the log
+    /// begins later.
+    fn send_to(&mut self, peer: usize, retry: bool) {
+        let (term, commit) = (self.term(), self.commit_index());
+        let heartbeat_due = self.now + timing::HEARTBEAT_INTERVAL;
+        let log = self.durable.log();
+        let Role::Leader { peers } = &mut self.role else {
+            panic!("S{} would replicate without leading T{term}", self.me);
+        };
+        let progress = &mut peers[peer];
+        let needs_snapshot = progress.next_index <= log.base().index;
+        let (prev, upto) = match needs_snapshot {
+            true => (0, log.base().index),
+            false => (progress.next_index - 1, log.last().index),
+        };
+        progress.next_index = upto + 1;
+        progress.commit_sent = commit;
+        progress.calls += 1;
+        progress.awaited = Some(progress.calls);
+        progress.heartbeat_due = heartbeat_due;
+        let call = Call { peer, term, number: progress.calls, prev, upto, retry };
+        let request = match needs_snapshot {
+            true => Request::Snapshot(self.snapshot_args(), call),
+            false => Request::Append(self.append_args(prev), call),
+        };
+        self.outbox.push(Outgoing { peer, request });
+    }
+
+    /// AppendEntries with everything after `prev`.
+    fn append_args(&self, prev: u64) -> AppendEntriesArgs {
+        AppendEntriesArgs {
+            term: self.term(),
+            leader: self.me as u64,
+            prev_log: self.log().position(prev),
+            entries: self.log().entries_from(prev + 1).to_vec(),
+            leader_commit: self.commit_index(),
+        }
+    }
+
+    /// The end of an AppendEntries call of this server.
+    pub(crate) fn handle_append_reply(&mut self, call: &Call, reply: Option<AppendEntriesReply>) {
+        let outcome = match reply {
+            None => Outcome::Lost,
+            Some(reply) => {
+                self.observe_term(reply.term);
+                match (reply.success, reply.hint) {
+                    (true, _) => Outcome::Accepted,
+                    (false, Some(hint)) => Outcome::Refused(hint),
+                    // A killed server answers so.
+                    (false, None) => Outcome::Lost,
+                }
+            }
+        };
+        self.finish_call(call, outcome);
+    }
+
+    /// Learns from the end of a call, and goes on with the peer.
+    pub(crate) fn finish_call(&mut self, call: &Call, outcome: Outcome) {
+        // A reply to an earlier leadership says nothing about this one.
+        if call.term != self.term() {
+            return;
+        }
+        let last = self.log().last().index;
+        let Some(progress) = self.progress(call.peer) else { return };
+        let was_awaited = progress.awaited == Some(call.number);
+        if was_awaited {
+            progress.awaited = None;
+        }
+        let behind = progress.match_index < last;
+        match outcome {
+            Outcome::Accepted => self.raise_match_index(call.peer, call.upto),
+            Outcome::Refused(hint) => self.step_back(call, hint),
+            // Ask once at once what has arrived; after that the heartbeats will.
+            Outcome::Lost if was_awaited && behind && !call.retry => self.send_to(call.peer, true),
+            Outcome::Lost => {}
+        }
+        self.send_news_to(call.peer);
+    }
+
+    /// The peer has everything up to `index`. Replies may come in any order.
+    fn raise_match_index(&mut self, peer: usize, index: u64) {
+        let last = self.log().last().index;
+        assert!(index <= last, "S{peer} has {index}, its leader S{} only {last}", self.me);
+        let Some(progress) = self.progress(peer) else { return };
+        if index <= progress.match_index {
+            return;
+        }
+        progress.match_index = index;
+        progress.next_index = progress.next_index.max(index + 1);
+        if self.advance_commit() {
+            self.send_news();
+        }
+    }
+
+    /// Looks for the place where the peer's log parts from the leader's, see
+    /// [`Log::last_at_most`](crate::log::Log::last_at_most).
+    fn step_back(&mut self, call: &Call, hint: Position) {
+        // Without a common entry in the log, it must be in the snapshot.
+        let common = self.log().last_at_most(hint).map(|position| position.index);
+        let next_index = common.map_or(self.log().base().index, |index| index + 1);
+        assert!(common.is_none_or(|index| index < call.prev), "{call:?} was refused with {hint:?}");
+        let me = self.me;
+        let Some(progress) = self.progress(call.peer) else { return };
+        // Old news: the peer has caught up since, or was helped after this call.
+        if call.prev <= progress.match_index || call.number <= progress.stepped_back {
+            return;
+        }
+        progress.stepped_back = progress.calls;
+        progress.next_index = next_index.max(progress.match_index + 1);
+        // The peer is alive: no reason to wait for another call.
+        progress.awaited = None;
+        log::debug!(
+            target: "LOG1", "S{me} steps back from {} to {} for S{}, which hints at {hint:?}",
+            call.prev + 1, progress.next_index, call.peer
+        );
+    }
+
+    /// Commits what a majority has, if it ends in an entry of the current term.
+    ///
+    /// Entries of earlier terms are never committed by counting: a majority may have
+    /// one and a later leader still replace it (Figure 8). They are committed together
+    /// with the first of this term behind them.
+    fn advance_commit(&mut self) -> bool {
+        let Role::Leader { peers } = &self.role else { return false };
+        let mut matched: Vec<u64> = peers.iter().map(|progress| progress.match_index).collect();
+        matched[self.me] = self.log().last().index;
+        matched.sort_unstable_by(|a, b| b.cmp(a));
+        let index = matched[self.majority() - 1];
+        if index <= self.commit_index() || self.log().term_at(index) != Some(self.term()) {
+            return false;
+        }
+        self.commit_to(index);
+        true
+    }
+
+    /// What this server knows of a peer, if it is the leader.
+    fn progress(&mut self, peer: usize) -> Option<&mut Progress> {
+        match &mut self.role {
+            Role::Leader { peers } => Some(&mut peers[peer]),
+            Role::Follower | Role::Candidate { .. } => None,
+        }
+    }
+}
+
+/// The follower's side.
+impl State {
+    /// AppendEntries, the receiver's side.
+    pub(crate) fn handle_append_entries(&mut self, args: AppendEntriesArgs) -> AppendEntriesReply {
+        if args.term < self.term() {
+            return AppendEntriesReply { term: self.term(), success: false, hint: None };
+        }
+        self.follow(args.term);
+        let prev = args.prev_log;
+        if !self.log().contains(prev) {
+            let hint = self.log().last_at_most(prev);
+            assert!(hint.is_some(), "{self} has a snapshot that the leader lacks: {prev:?}");
+            log::debug!(target: "LOG2", "S{} lacks {prev:?}, has {hint:?}", self.me);
+            return AppendEntriesReply { term: self.term(), success: false, hint };
+        }
+        let upto = prev.index + args.entries.len() as u64;
+        self.store(prev.index, args.entries);
+        // Beyond `upto` the log may still differ from the leader's.
+        self.commit_to(args.leader_commit.min(upto).max(self.commit_index()));
+        AppendEntriesReply { term: self.term(), success: true, hint: None }
+    }
+
+    /// Accepts the sender of an AppendEntries or InstallSnapshot as the leader of its
+    /// term, and waits for the next message.
+    pub(crate) fn follow(&mut self, term: u64) {
+        self.become_follower(term);
+        self.reset_election_timer();
+    }
+
+    /// Stores the entries after `prev`, replacing those that differ (Figure 2,
+    /// AppendEntries rules 3 and 4). An old message may bring less than is here
+    /// already: what does not differ stays.
+    fn store(&mut self, prev: u64, entries: Vec<Entry>) {
+        for (index, entry) in (prev + 1..).zip(entries) {
+            if self.log().contains(Position { index, term: entry.term }) {
+                continue;
+            }
+            if index <= self.log().last().index {
+                assert!(index > self.commit_index(), "{self} would replace committed {index}");
+                log::debug!(target: "LOG2", "S{} drops its log from {index}", self.me);
+                self.durable.truncate(index);
+            }
+            self.durable.append(entry);
+        }
+    }
+}
