@@ -115,3 +115,20 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
         .deserialize(bytes)
         .map_err(|error| DecodeError::new(*error, type_name::<T>(), bytes.len()))
 }
+
+/// Checks that a value comes back from its bytes as it was.
+///
+/// Worth a line of test for every message and every persisted type: a field
+/// with `#[serde(skip)]`, or a `Serialize` and a `Deserialize` written by
+/// hand, loses things without an error.
+///
+/// # Panics
+///
+/// When the bytes cannot be decoded, or give another value.
+#[track_caller]
+pub fn assert_roundtrip<T>(value: &T)
+where
+    T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
+{
+    assert_eq!(decode::<T>(&encode(value)).as_ref(), Ok(value), "lost on the way");
+}

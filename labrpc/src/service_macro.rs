@@ -54,7 +54,31 @@
 macro_rules! service {
     (
         $(#[$attribute:meta])*
-        $visibility:vis service $name:ident $(= $wire:literal)? {
+        $visibility:vis service $name:ident { $($methods:tt)* }
+    ) => {
+        $crate::__service! {
+            $(#[$attribute])*
+            $visibility service $name = stringify!($name) => { $($methods)* }
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis service $name:ident = $wire:literal { $($methods:tt)* }
+    ) => {
+        $crate::__service! {
+            $(#[$attribute])*
+            $visibility service $name = $wire => { $($methods)* }
+        }
+    };
+}
+
+/// The code of a service whose name on the wire is given.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __service {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis service $name:ident = $wire:expr => {
             $(
                 $(#[$method_attribute:meta])*
                 fn $method:ident($args:ty) -> $reply:ty;
@@ -75,7 +99,7 @@ macro_rules! service {
             $visibility fn [<$name:snake _service>](
                 service: ::std::sync::Arc<impl [<$name Service>]>,
             ) -> $crate::Service {
-                $crate::Service::new($crate::__service_name!($name $($wire)?))
+                $crate::Service::new($wire)
                     $(
                         .method(stringify!([<$method:camel>]), {
                             let service = ::std::sync::Arc::clone(&service);
@@ -106,28 +130,12 @@ macro_rules! service {
                     #[track_caller]
                     $visibility fn $method(&self, args: &$args) -> ::std::option::Option<$reply> {
                         self.end.call(
-                            concat!(
-                                $crate::__service_name!($name $($wire)?),
-                                ".",
-                                stringify!([<$method:camel>])
-                            ),
+                            concat!($wire, ".", stringify!([<$method:camel>])),
                             args,
                         )
                     }
                 )*
             }
         }
-    };
-}
-
-/// The name of a service on the wire: as given, or else its identifier.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __service_name {
-    ($name:ident) => {
-        stringify!($name)
-    };
-    ($name:ident $wire:literal) => {
-        $wire
     };
 }

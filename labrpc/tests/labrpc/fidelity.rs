@@ -1,0 +1,486 @@
+//! Does the network behave as the course's does?
+//!
+//! One test per row of this table, which was read off the Go package. Shares
+//! and means are held to four standard deviations, limits are exact: a delay
+//! is never too short, and too long only by what the machine needs to run the
+//! threads that the test itself starts.
+//!
+//! | situation | the call returns | when | the handler runs |
+//! |---|---|---|---|
+//! | no way to a server | `None` | 0..99 ms | no |
+//! | the same with long delays | `None` | 0..6999 ms | no |
+//! | reliable | `Some` | at once | yes |
+//! | unreliable, request lost (10 %) | `None` | 0..26 ms | no |
+//! | unreliable, reply lost (9 %) | `None` | 0..26 ms + handler | yes |
+//! | unreliable, all well (81 %) | `Some` | 0..26 ms + handler | yes |
+//! | long reordering, 2 of 3 replies | `Some` | + 200..2199 ms | yes |
+//! | slow handler | `Some` | when it returns | yes |
+//! | server dies while the handler runs | `None` | at the next 100 ms, or when it returns | to its end |
+//! | end off and on again between two looks | `Some` | when it returns | yes |
+//! | held-back reply, then everything ends | `Some` | after its delay | yes |
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use labrpc::{ClientEnd, Latency, Network, Server, Service};
+use labrt::time::{Duration, Instant};
+use labrt::{Clock, thread};
+
+/// What a call looked like to its caller.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    answered: bool,
+    after: Duration,
+}
+
+/// A network without latency, and a server that sleeps on demand.
+struct Bench {
+    network: Network,
+    end: ClientEnd,
+    handlers: Arc<Handlers>,
+}
+
+/// How many handlers began, and how many came to their end.
+#[derive(Default)]
+struct Handlers {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Handlers {
+    fn sleep(&self, millis: u64) -> u64 {
+        self.begun.fetch_add(1, Relaxed);
+        if millis > 0 {
+            thread::sleep(ms(millis));
+        }
+        self.ended.fetch_add(1, Relaxed);
+        millis
+    }
+
+    /// A server with one handler, which sleeps as many ms as it is told.
+    fn server(self: &Arc<Self>) -> Server {
+        let handlers = Arc::clone(self);
+        let service = Service::new("Clock").method("Sleep", move |t: u64| handlers.sleep(t));
+        Server::new().with_service(service)
+    }
+}
+
+/// Bytes of an argument, and of a reply.
+const BYTES: u64 = 8;
+
+impl Bench {
+    fn new() -> Self {
+        let network = Network::new();
+        network.set_latency(Latency::NONE);
+        let handlers = Arc::new(Handlers::default());
+        network.add_server("server", handlers.server());
+        let end = network.make_end("end");
+        network.connect("end", "server");
+        network.enable("end", true);
+        Self { network, end, handlers }
+    }
+
+    /// One call of a handler that sleeps.
+    fn call(&self, sleep: u64) -> Seen {
+        call(&self.end, sleep)
+    }
+
+    /// Many calls of a quick handler: `callers` at once, `each` in a row.
+    fn calls(&self, callers: usize, each: usize) -> Vec<Seen> {
+        let callers: Vec<_> = (0..callers)
+            .map(|_| {
+                let end = self.end.clone();
+                thread::spawn(move || (0..each).map(|_| call(&end, 0)).collect::<Vec<_>>())
+            })
+            .collect();
+        callers.into_iter().flat_map(|c| c.join().expect("a caller that returns")).collect()
+    }
+
+    /// A call whose handler takes `sleep` ms, with something happening to the
+    /// network at 50 ms.
+    fn call_disturbed(&self, sleep: u64, disturb: impl FnOnce(&Network)) -> Seen {
+        let end = self.end.clone();
+        let caller = thread::spawn(move || call(&end, sleep));
+        thread::sleep(ms(50));
+        disturb(&self.network);
+        caller.join().expect("a caller that returns")
+    }
+
+    /// Asserts that handlers which nobody waits for come to their end too.
+    fn assert_handlers_end(&self, count: u64) {
+        thread::sleep(ms(500));
+        assert_eq!(self.handlers.begun.load(Relaxed), count);
+        assert_eq!(self.handlers.ended.load(Relaxed), count);
+    }
+
+    /// Asserts the counters after calls, of which some had an answer.
+    fn assert_counted(&self, calls: &[Seen]) {
+        let (calls, answers) = (calls.len() as u64, answered(calls) as u64);
+        assert_eq!(self.network.total_count(), calls);
+        assert_eq!(self.network.total_bytes(), BYTES * (calls + answers));
+    }
+
+    fn server_count(&self) -> u64 {
+        self.network.count("server").expect("a server")
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.network.cleanup();
+    }
+}
+
+fn call(end: &ClientEnd, sleep: u64) -> Seen {
+    let start = Instant::now();
+    let reply: Option<u64> = end.call("Clock.Sleep", &sleep);
+    assert!(reply.is_none_or(|r| r == sleep), "the reply of another call");
+    Seen { answered: reply.is_some(), after: start.elapsed() }
+}
+
+fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// How much later than drawn a call may be seen to return: in virtual time
+/// what the operations of all threads cost, in real time what a busy machine
+/// does to hundreds of threads.
+fn slack() -> Duration {
+    match labrt::clock() {
+        Clock::Virtual => ms(6),
+        Clock::Real => ms(250),
+    }
+}
+
+/// The same on average over many calls.
+fn mean_slack() -> Duration {
+    match labrt::clock() {
+        Clock::Virtual => ms(6),
+        Clock::Real => ms(15),
+    }
+}
+
+/// As many callers as the clock stands, and calls of each for 4000 in all.
+fn crowd() -> (usize, usize) {
+    match labrt::clock() {
+        Clock::Virtual => (500, 8),
+        Clock::Real => (200, 20),
+    }
+}
+
+fn answered(calls: &[Seen]) -> usize {
+    calls.iter().filter(|seen| seen.answered).count()
+}
+
+/// Asserts that a share is within four standard deviations of `wanted`.
+#[track_caller]
+fn assert_share(hits: u64, of: u64, wanted: f64) {
+    let sigma = (wanted * (1.0 - wanted) / of as f64).sqrt();
+    let share = hits as f64 / of as f64;
+    assert!((share - wanted).abs() <= 4.0 * sigma, "share={share:.4} wanted={wanted:.4} of={of}");
+}
+
+/// Asserts that delays are uniform in `0..=high` ms: their range, and a mean
+/// within four standard deviations.
+#[track_caller]
+fn assert_uniform(calls: &[Seen], high: u64) {
+    let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
+    assert!(longest <= ms(high) + slack(), "longest={longest:?} high={high}");
+    let mean = calls.iter().map(|seen| seen.after.as_secs_f64()).sum::<f64>() / calls.len() as f64;
+    let (wanted, high) = (high as f64 / 2000.0, high as f64 / 1000.0);
+    let tolerance = 4.0 * high / (12.0 * calls.len() as f64).sqrt();
+    assert!(mean >= wanted - tolerance, "mean={mean:.4} wanted={wanted:.4}±{tolerance:.4}");
+    let late = mean_slack().as_secs_f64();
+    assert!(mean <= wanted + tolerance + late, "mean={mean:.4} wanted={wanted:.4}±{tolerance:.4}");
+}
+
+/// Asserts that a call returned at its time: not earlier, and not much later.
+#[track_caller]
+fn assert_seen(seen: Seen, answered: bool, after: u64) {
+    let in_time = seen.after >= ms(after) && seen.after <= ms(after) + slack();
+    assert!(seen.answered == answered && in_time, "{seen:?}, wanted {answered} after {after} ms");
+}
+
+#[test]
+fn a_reliable_network_answers_at_once() {
+    tester::test("Test: fidelity, reliable", |_| {
+        let bench = Bench::new();
+        let calls = bench.calls(20, 20);
+        assert_eq!(answered(&calls), 400);
+        assert_uniform(&calls, 0);
+        bench.assert_counted(&calls);
+        assert_eq!(bench.server_count(), 400);
+    });
+}
+
+#[test]
+fn an_unreliable_network_loses_and_delays() {
+    tester::test("Test: fidelity, unreliable", |_| {
+        let bench = Bench::new();
+        bench.network.set_reliable(false);
+        let (callers, each) = crowd();
+        let calls = bench.calls(callers, each);
+        let total = calls.len() as u64;
+        let handled = bench.handlers.ended.load(Relaxed);
+        let answers = answered(&calls) as u64;
+        assert_share(handled, total, 0.9);
+        assert_share(handled - answers, handled, 0.1);
+        assert_share(answers, total, 0.81);
+        assert_uniform(&calls, 26);
+        bench.assert_counted(&calls);
+        assert_eq!(bench.server_count(), handled);
+    });
+}
+
+#[test]
+fn a_lost_reply_comes_after_the_handler() {
+    tester::test("Test: fidelity, slow handlers on an unreliable network", |_| {
+        let bench = Bench::new();
+        bench.network.set_reliable(false);
+        for _ in 0..60 {
+            let before = bench.server_count();
+            let seen = bench.call(30);
+            let handled = bench.server_count() > before;
+            assert!(handled || !seen.answered, "an answer without a handler");
+            let wait = if handled { ms(30) } else { ms(0) };
+            assert!(seen.after >= wait && seen.after <= wait + ms(26) + slack(), "{seen:?}");
+        }
+    });
+}
+
+#[test]
+fn long_reordering_holds_replies_back() {
+    tester::test("Test: fidelity, long reordering", |_| {
+        let bench = Bench::new();
+        bench.network.set_long_reordering(true);
+        let (callers, each) = crowd();
+        let calls = bench.calls(callers, each);
+        assert_eq!(answered(&calls), calls.len());
+        let held: Vec<f64> =
+            calls.iter().filter(|c| c.after >= ms(200)).map(|c| c.after.as_secs_f64()).collect();
+        assert_share(held.len() as u64, calls.len() as u64, 2.0 / 3.0);
+        let longest = held.iter().copied().fold(0.0, f64::max);
+        assert!((1.9..=2.199 + slack().as_secs_f64()).contains(&longest), "longest={longest}");
+        let mean = held.iter().sum::<f64>() / held.len() as f64;
+        assert!((0.66..0.74 + mean_slack().as_secs_f64()).contains(&mean), "mean={mean}");
+        bench.assert_counted(&calls);
+    });
+}
+
+/// Ways of having no way to a server.
+const DEAD_ENDS: [(&str, fn(&Network)); 5] = [
+    ("disabled", |network| network.enable("end", false)),
+    ("unconnected", |network| network.enable("lonely", true)),
+    ("removed", |network| network.delete_end("end")),
+    ("server missing", |network| network.connect("end", "nobody")),
+    ("server deleted", |network| network.delete_server("server")),
+];
+
+#[test]
+fn dead_ends_fail_within_100_ms() {
+    tester::test("Test: fidelity, dead ends", |_| {
+        for (name, cut) in DEAD_ENDS {
+            let mut bench = Bench::new();
+            let lonely = bench.network.make_end("lonely");
+            cut(&bench.network);
+            if name == "unconnected" {
+                bench.end = lonely;
+            }
+            let calls = bench.calls(40, 20);
+            assert_eq!(answered(&calls), 0, "{name}");
+            assert_uniform(&calls, 99);
+            bench.assert_counted(&calls);
+            assert_eq!(bench.handlers.begun.load(Relaxed), 0, "{name}");
+        }
+    });
+}
+
+#[test]
+fn dead_ends_fail_within_7_s_with_long_delays() {
+    tester::test("Test: fidelity, dead ends with long delays", |_| {
+        let bench = Bench::new();
+        bench.network.set_long_delays(true);
+        assert!(bench.network.is_long_delays());
+        bench.network.enable("end", false);
+        let (callers, each) = if labrt::clock() == Clock::Virtual { crowd() } else { (400, 1) };
+        let calls = bench.calls(callers, each);
+        assert_eq!(answered(&calls), 0);
+        assert_uniform(&calls, 6999);
+        let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
+        assert!(longest >= ms(6600), "longest={longest:?}");
+        bench.assert_counted(&calls);
+    });
+}
+
+/// The answer is known when the call begins: nothing is asked again.
+#[test]
+fn a_dead_end_stays_dead_for_its_calls() {
+    tester::test("Test: fidelity, an end that comes back too late", |_| {
+        let bench = Bench::new();
+        bench.network.enable("end", false);
+        let end = bench.end.clone();
+        let caller = thread::spawn(move || call(&end, 0));
+        while bench.network.total_count() == 0 {
+            thread::sleep(ms(1));
+        }
+        bench.network.enable("end", true);
+        assert!(!caller.join().expect("a caller that returns").answered);
+        assert!(bench.call(0).answered);
+    });
+}
+
+#[test]
+fn a_slow_handler_is_waited_for() {
+    tester::test("Test: fidelity, slow handler", |_| {
+        let bench = Bench::new();
+        assert_seen(bench.call(450), true, 450);
+        assert_seen(bench.call(1010), true, 1010);
+    });
+}
+
+/// Ways of losing a server while its handler runs.
+const DEATHS: [(&str, fn(&Network)); 4] = [
+    ("disabled", |network| network.enable("end", false)),
+    ("removed", |network| network.delete_end("end")),
+    ("deleted", |network| network.delete_server("server")),
+    ("replaced", |network| network.add_server("server", Server::new())),
+];
+
+#[test]
+fn a_death_is_noticed_at_the_next_look() {
+    tester::test("Test: fidelity, death while a handler runs", |_| {
+        for (_, kill) in DEATHS {
+            let bench = Bench::new();
+            let seen = bench.call_disturbed(450, kill);
+            assert_seen(seen, false, 100);
+            bench.assert_counted(&[seen]);
+            bench.assert_handlers_end(1);
+        }
+    });
+}
+
+#[test]
+fn a_death_is_noticed_when_the_handler_returns() {
+    tester::test("Test: fidelity, death just before a handler returns", |_| {
+        for (_, kill) in DEATHS {
+            let bench = Bench::new();
+            let seen = bench.call_disturbed(80, kill);
+            assert_seen(seen, false, 80);
+            bench.assert_counted(&[seen]);
+            bench.assert_handlers_end(1);
+        }
+    });
+}
+
+#[test]
+fn a_short_cut_between_two_looks_goes_unnoticed() {
+    tester::test("Test: fidelity, an end off and on again", |_| {
+        let bench = Bench::new();
+        let seen = bench.call_disturbed(450, |network| {
+            network.enable("end", false);
+            thread::sleep(ms(20));
+            network.enable("end", true);
+        });
+        assert_seen(seen, true, 450);
+        bench.assert_counted(&[seen]);
+    });
+}
+
+/// What leads elsewhere for later calls does not concern one under way.
+#[test]
+fn a_new_connection_leaves_calls_under_way_alone() {
+    tester::test("Test: fidelity, an end connected elsewhere", |_| {
+        let bench = Bench::new();
+        let seen = bench.call_disturbed(450, |network| network.connect("end", "elsewhere"));
+        assert_seen(seen, true, 450);
+        assert!(!bench.call(0).answered);
+    });
+}
+
+/// A reply that is held back arrives whatever happens meanwhile, and its
+/// bytes count only then. The network was sampled when the call began, so
+/// the end of long reordering changes nothing either.
+#[test]
+fn a_held_back_reply_survives_everything() {
+    tester::test("Test: fidelity, replies on the wire", |_| {
+        let bench = Bench::new();
+        bench.network.set_long_reordering(true);
+        let calls = 300;
+        let callers: Vec<_> = (0..calls)
+            .map(|_| {
+                let end = bench.end.clone();
+                thread::spawn(move || call(&end, 0))
+            })
+            .collect();
+        while bench.handlers.ended.load(Relaxed) < calls {
+            thread::sleep(ms(1));
+        }
+        // Every caller has to have asked, once more, whether its server lives.
+        thread::sleep(ms(20));
+        bench.network.set_long_reordering(false);
+        bench.network.enable("end", false);
+        bench.network.delete_server("server");
+        bench.network.cleanup();
+        let early = bench.network.total_bytes();
+        assert!(early < BYTES * calls * 2, "replies are counted before their delivery");
+
+        let seen: Vec<_> =
+            callers.into_iter().map(|c| c.join().expect("a caller that returns")).collect();
+        assert_eq!(answered(&seen) as u64, calls);
+        bench.assert_counted(&seen);
+        let held = seen.iter().filter(|s| s.after >= ms(200)).count() as u64;
+        assert_share(held, calls, 2.0 / 3.0);
+    });
+}
+
+/// The lives of a server have counters of their own; the network's never
+/// start again.
+#[test]
+fn a_restarted_server_counts_from_zero() {
+    tester::test("Test: fidelity, counters", |_| {
+        let bench = Bench::new();
+        let first = bench.calls(1, 3);
+        assert_eq!(bench.network.count("server"), Some(3));
+        bench.network.delete_server("server");
+        assert_eq!(bench.network.count("server"), None);
+        assert_eq!(bench.network.count("nobody"), None);
+        bench.network.add_server("server", bench.handlers.server());
+        assert_eq!(bench.network.count("server"), Some(0));
+        let second = bench.calls(1, 2);
+        assert_eq!(bench.network.count("server"), Some(2));
+        bench.assert_counted(&[first, second].concat());
+    });
+}
+
+#[test]
+fn latency_is_half_there_and_half_back() {
+    tester::test("Test: latency", |_| {
+        let bench = Bench::new();
+        bench.network.set_latency(Latency::round_trip(ms(200), ms(300)));
+        let seen = bench.call_disturbed(0, |_| ());
+        assert!(seen.answered && seen.after >= ms(200) && seen.after <= ms(300) + slack());
+
+        // At 50 ms the request is on its way; its end may still go.
+        let seen = bench.call_disturbed(0, |network| network.enable("end", false));
+        assert!(!seen.answered && seen.after >= ms(100) && seen.after <= ms(150) + slack());
+        assert_eq!(bench.server_count(), 2);
+
+        // A call that fails has nowhere to go: no latency.
+        let seen = bench.calls(20, 1);
+        assert!(seen.iter().all(|s| !s.answered && s.after <= ms(99) + slack()));
+    });
+}
+
+#[test]
+fn the_clock_decides_on_the_default_latency() {
+    tester::test("Test: default latency", |_| {
+        let bench = Bench::new();
+        bench.network.set_latency(Latency::default());
+        let shortest =
+            if labrt::clock() == Clock::Virtual { Duration::from_micros(500) } else { ms(0) };
+        for seen in bench.calls(1, 100) {
+            assert!(seen.answered && seen.after >= shortest);
+            assert!(seen.after <= Duration::from_micros(1500) + slack(), "{seen:?}");
+        }
+    });
+}

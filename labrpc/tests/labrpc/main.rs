@@ -1,0 +1,13 @@
+//! The tests of labrpc.
+//!
+//! `course` and `labgob` are the tests of the course; the others are our own.
+//! All run under both clocks: `LAB_CLOCK=real cargo test -p labrpc`.
+
+mod cleanup;
+mod codec;
+mod course;
+mod fidelity;
+mod junk;
+mod labgob;
+mod mistakes;
+mod services;
