@@ -1,0 +1,413 @@
+//! Part 2B: the log.
+//!
+//! Ported from `raft/test_test.go` of MIT 6.824, 2023. What differs:
+//!
+//! 1. The body of each test is a function of the Raft under test.
+//! 2. A try that has to be made again, because the term moved on, is a function
+//!    that returns false; Go jumps with `continue loop`.
+
+use labrt::thread::sleep;
+use tester::{Context, Net, randstring};
+
+use crate::harness::{
+    Command, Harness, MakeRaft, RAFT_ELECTION_TIMEOUT, Waited, ms, random, reference, show,
+};
+
+/// How often a test is tried that needs a term to last.
+const TRIES: usize = 5;
+
+/// How long it waits for things to settle before it tries again.
+const SETTLE: labrt::time::Duration = ms(3000);
+
+fn basic_agree(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    for index in 1..=3 {
+        if h.n_committed(index).0 > 0 {
+            ctx.fatal("some have committed before Start()");
+        }
+        let got = h.one(index as i64 * 100, servers, false);
+        if got != index {
+            ctx.fatal(format!("got index {got} but expected {index}"));
+        }
+    }
+}
+
+/// Each command should be sent to each peer just once.
+fn rpc_bytes(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(99, servers, false);
+    let bytes0 = h.total_bytes();
+
+    let mut sent = 0;
+    for index in 2..12 {
+        let command = randstring(5000);
+        sent += command.len() as u64;
+        let got = h.one(command, servers, false);
+        if got != index {
+            ctx.fatal(format!("got index {got} but expected {index}"));
+        }
+    }
+
+    let got = h.total_bytes() - bytes0;
+    let expected = servers as u64 * sent;
+    if got > expected + 50_000 {
+        ctx.fatal(format!("too many RPC bytes; got {got}, expected {expected}"));
+    }
+}
+
+fn follower_failure(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(101, servers, false);
+
+    // Cut off one follower; the leader and the other one agree.
+    let leader1 = h.check_one_leader();
+    h.disconnect((leader1 + 1) % servers);
+    h.one(102, servers - 1, false);
+    sleep(RAFT_ELECTION_TIMEOUT);
+    h.one(103, servers - 1, false);
+
+    // Cut off the other follower.
+    let leader2 = h.check_one_leader();
+    h.disconnect((leader2 + 1) % servers);
+    h.disconnect((leader2 + 2) % servers);
+
+    match h.submit(leader2, &Command::Int(104)) {
+        None => ctx.fatal("leader rejected Start()"),
+        Some((4, _)) => {}
+        Some((index, _)) => ctx.fatal(format!("expected index 4, got {index}")),
+    }
+    sleep(2 * RAFT_ELECTION_TIMEOUT);
+    h.check_no_agreement(4);
+}
+
+fn leader_failure(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(101, servers, false);
+
+    // Cut off the leader; the others elect a new one.
+    h.disconnect(h.check_one_leader());
+    h.one(102, servers - 1, false);
+    sleep(RAFT_ELECTION_TIMEOUT);
+    h.one(103, servers - 1, false);
+
+    // Cut off the new leader too.
+    h.disconnect(h.check_one_leader());
+    for i in 0..servers {
+        h.submit(i, &Command::Int(104));
+    }
+    sleep(2 * RAFT_ELECTION_TIMEOUT);
+    h.check_no_agreement(4);
+}
+
+fn fail_agree(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(101, servers, false);
+
+    // Cut off one follower; the leader and the other one agree.
+    let leader = h.check_one_leader();
+    h.disconnect((leader + 1) % servers);
+    h.one(102, servers - 1, false);
+    h.one(103, servers - 1, false);
+    sleep(RAFT_ELECTION_TIMEOUT);
+    h.one(104, servers - 1, false);
+    h.one(105, servers - 1, false);
+
+    // The full set of servers keeps earlier agreements and makes new ones.
+    h.connect((leader + 1) % servers);
+    h.one(106, servers, true);
+    sleep(RAFT_ELECTION_TIMEOUT);
+    h.one(107, servers, true);
+}
+
+fn fail_no_agree(ctx: &Context, make: MakeRaft) {
+    let servers = 5;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(10, servers, false);
+
+    // Three of five followers go.
+    let leader = h.check_one_leader();
+    for k in 1..=3 {
+        h.disconnect((leader + k) % servers);
+    }
+    match h.submit(leader, &Command::Int(20)) {
+        None => ctx.fatal("leader rejected Start()"),
+        Some((2, _)) => {}
+        Some((index, _)) => ctx.fatal(format!("expected index 2, got {index}")),
+    }
+    sleep(2 * RAFT_ELECTION_TIMEOUT);
+    h.check_no_agreement(2);
+
+    // They come back. They may have elected a leader among themselves that does
+    // not know index 2.
+    for k in 1..=3 {
+        h.connect((leader + k) % servers);
+    }
+    let leader2 = h.check_one_leader();
+    match h.submit(leader2, &Command::Int(30)) {
+        None => ctx.fatal("leader2 rejected Start()"),
+        Some((2..=3, _)) => {}
+        Some((index, _)) => ctx.fatal(format!("unexpected index {index}")),
+    }
+    h.one(1000, servers, true);
+}
+
+fn concurrent_starts(ctx: &Context, make: MakeRaft) {
+    let h = Harness::new(ctx, make, 3, Net::Reliable);
+    for tried in 0..TRIES {
+        if tried > 0 {
+            sleep(SETTLE);
+        }
+        if concurrent_starts_in_one_term(ctx, &h) {
+            return;
+        }
+    }
+    ctx.fatal("term changed too often");
+}
+
+/// Five threads give commands to the leader at the same time. False if its term
+/// did not last.
+fn concurrent_starts_in_one_term(ctx: &Context, h: &Harness) -> bool {
+    let leader = h.check_one_leader();
+    let Some((_, term)) = h.submit(leader, &Command::Int(1)) else { return false };
+
+    let starters: Vec<_> = (0..5)
+        .map(|k| {
+            let node = h.node(leader).expect("nobody crashes in this test");
+            let start = move || node.raft().start(Command::Int(100 + k).to_bytes());
+            ctx.spawn(format!("starter {k}"), start)
+        })
+        .collect();
+    let taken: Vec<_> = starters.into_iter().filter_map(tester::Helper::join).collect();
+    if !h.all_in_term(term) {
+        return false;
+    }
+
+    let mut commands = Vec::new();
+    for index in taken.into_iter().filter(|taken| taken.1 == term).map(|taken| taken.0) {
+        let Waited::Applied(command) = h.wait(index, h.n(), Some(term)) else { return false };
+        match Command::int(&command) {
+            Some(value) => commands.push(value),
+            None => ctx.fatal(format!("value {} is not an int", show(&command))),
+        }
+    }
+    for expected in 100..105 {
+        if !commands.contains(&expected) {
+            ctx.fatal(format!("cmd {expected} missing in {commands:?}"));
+        }
+    }
+    true
+}
+
+fn rejoin(ctx: &Context, make: MakeRaft) {
+    let servers = 3;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    h.one(101, servers, true);
+
+    // The leader is cut off and takes some entries that it cannot commit.
+    let leader1 = h.check_one_leader();
+    h.disconnect(leader1);
+    for value in 102..=104 {
+        h.submit(leader1, &Command::Int(value));
+    }
+    // The new leader commits, also for index 2.
+    h.one(103, 2, true);
+
+    // The new leader is cut off, and the old one is back.
+    let leader2 = h.check_one_leader();
+    h.disconnect(leader2);
+    h.connect(leader1);
+    h.one(104, 2, true);
+
+    // All together now.
+    h.connect(leader2);
+    h.one(105, servers, true);
+}
+
+fn backup(ctx: &Context, make: MakeRaft) {
+    let servers = 5;
+    let h = Harness::new(ctx, make, servers, Net::Reliable);
+    let at = |leader: usize, k: usize| (leader + k) % servers;
+    h.one(random(), servers, true);
+
+    // The leader and one follower in one part; it takes many commands that will
+    // not commit.
+    let leader1 = h.check_one_leader();
+    for k in 2..=4 {
+        h.disconnect(at(leader1, k));
+    }
+    for _ in 0..50 {
+        h.submit(leader1, &random());
+    }
+    sleep(RAFT_ELECTION_TIMEOUT / 2);
+    h.disconnect(at(leader1, 0));
+    h.disconnect(at(leader1, 1));
+
+    // The other part comes to life, and agrees on many commands.
+    for k in 2..=4 {
+        h.connect(at(leader1, k));
+    }
+    for _ in 0..50 {
+        h.one(random(), 3, true);
+    }
+
+    // Its leader and one of its followers, again with many that will not commit.
+    let leader2 = h.check_one_leader();
+    let mut other = at(leader1, 2);
+    if leader2 == other {
+        other = at(leader2, 1);
+    }
+    h.disconnect(other);
+    for _ in 0..50 {
+        h.submit(leader2, &random());
+    }
+    sleep(RAFT_ELECTION_TIMEOUT / 2);
+
+    // The first leader comes back with its follower and `other`, to many more.
+    for i in 0..servers {
+        h.disconnect(i);
+    }
+    for i in [at(leader1, 0), at(leader1, 1), other] {
+        h.connect(i);
+    }
+    for _ in 0..50 {
+        h.one(random(), 3, true);
+    }
+
+    // Now everyone.
+    for i in 0..servers {
+        h.connect(i);
+    }
+    h.one(random(), servers, true);
+}
+
+fn count(ctx: &Context, make: MakeRaft) {
+    let h = Harness::new(ctx, make, 3, Net::Reliable);
+    let rpcs = || (0..h.n()).map(|i| h.rpc_count(i)).sum::<u64>();
+    h.check_one_leader();
+    let total1 = rpcs();
+    if !(1..=30).contains(&total1) {
+        ctx.fatal(format!("too many or few RPCs ({total1}) to elect initial leader"));
+    }
+
+    let mut settled = None;
+    for tried in 0..TRIES {
+        if tried > 0 {
+            sleep(SETTLE);
+        }
+        settled = count_in_one_term(ctx, &h, &rpcs);
+        if settled.is_some() {
+            break;
+        }
+    }
+    let Some(total2) = settled else { ctx.fatal("term changed too often") };
+
+    sleep(RAFT_ELECTION_TIMEOUT);
+    let idle = rpcs() - total2;
+    if idle > 3 * 20 {
+        ctx.fatal(format!("too many RPCs ({idle}) for 1 second of idleness"));
+    }
+}
+
+/// Counts the RPCs that twelve entries take. The total afterwards, unless the
+/// leader's term did not last.
+fn count_in_one_term(ctx: &Context, h: &Harness, rpcs: &impl Fn() -> u64) -> Option<u64> {
+    /// How many of the entries are counted and waited for.
+    const ENTRIES: u64 = 10;
+
+    let leader = h.check_one_leader();
+    let total1 = rpcs();
+    let (start, term) = h.submit(leader, &Command::Int(1))?;
+    let mut commands = Vec::new();
+    for i in 1..ENTRIES + 2 {
+        let value = (labrt::rng().next_u64() >> 33).cast_signed();
+        commands.push(value);
+        let (index, its_term) = h.submit(leader, &Command::Int(value))?;
+        if its_term != term {
+            return None;
+        }
+        if index != start + i {
+            ctx.fatal("Start() failed");
+        }
+    }
+    for (index, expected) in (start + 1..=start + ENTRIES).zip(commands) {
+        let Waited::Applied(command) = h.wait(index, h.n(), Some(term)) else { return None };
+        if Command::int(&command) != Some(expected) {
+            let got = show(&command);
+            ctx.fatal(format!(
+                "wrong value {got} committed for index {index}; expected {expected}"
+            ));
+        }
+    }
+    let total2 = rpcs();
+    if !h.all_in_term(term) {
+        return None;
+    }
+    let used = total2 - total1;
+    if used > (ENTRIES + 1 + 3) * 3 {
+        ctx.fatal(format!("too many RPCs ({used}) for {ENTRIES} entries"));
+    }
+    Some(total2)
+}
+
+#[test]
+fn basic_agree_2B() {
+    tester::test("Test (2B): basic agreement", |ctx| basic_agree(ctx, reference));
+}
+
+#[test]
+fn rpc_bytes_2B() {
+    tester::test("Test (2B): RPC byte count", |ctx| rpc_bytes(ctx, reference));
+}
+
+#[test]
+fn follower_failure_2B() {
+    tester::test("Test (2B): test progressive failure of followers", |ctx| {
+        follower_failure(ctx, reference);
+    });
+}
+
+#[test]
+fn leader_failure_2B() {
+    tester::test("Test (2B): test failure of leaders", |ctx| leader_failure(ctx, reference));
+}
+
+#[test]
+fn fail_agree_2B() {
+    tester::test("Test (2B): agreement after follower reconnects", |ctx| {
+        fail_agree(ctx, reference);
+    });
+}
+
+#[test]
+fn fail_no_agree_2B() {
+    tester::test("Test (2B): no agreement if too many followers disconnect", |ctx| {
+        fail_no_agree(ctx, reference);
+    });
+}
+
+#[test]
+fn concurrent_starts_2B() {
+    tester::test("Test (2B): concurrent Start()s", |ctx| concurrent_starts(ctx, reference));
+}
+
+#[test]
+fn rejoin_2B() {
+    tester::test("Test (2B): rejoin of partitioned leader", |ctx| rejoin(ctx, reference));
+}
+
+#[test]
+fn backup_2B() {
+    tester::test("Test (2B): leader backs up quickly over incorrect follower logs", |ctx| {
+        backup(ctx, reference);
+    });
+}
+
+#[test]
+fn count_2B() {
+    tester::test("Test (2B): RPC counts aren't too high", |ctx| count(ctx, reference));
+}

@@ -1,0 +1,297 @@
+//! The harness of the Raft tests: what the cluster of the tester does not know.
+//!
+//! Ported from `config.go` of MIT 6.824 (2020 to 2023) and 6.5840 (2024), with the
+//! parts of `raft1/test.go` (2025) that behave in another way. What differs:
+//!
+//! 1. The Raft under test is given as a function that makes one.
+//! 2. Each start of a server is an incarnation. What a dead one still applies is
+//!    drained and ignored; it cannot be credited to the new one.
+//! 3. An error in an applier is noted and fails the test at its next step, instead
+//!    of ending the process. The applier goes on draining, so nobody hangs.
+//! 4. Servers that are absent are skipped wherever servers are asked.
+//! 5. `wait` tells by an enum that the term has moved on, not by -1.
+//! 6. No lock is held while a Raft is called.
+//! 7. Commands are compared as the bytes that Raft was given.
+//! 8. Threads of a test are joined, and a failure in one fails the test; so there
+//!    is no flag that lets stragglers go.
+
+mod command;
+mod ledger;
+mod node;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use labrt::thread::sleep;
+use labrt::time::{Duration, Instant};
+use tester::{Cluster, Context, Net};
+
+pub(crate) use command::{Command, random, show};
+pub(crate) use ledger::Ledger;
+pub(crate) use node::{MakeRaft, RaftNode, reference};
+
+/// The course's idea of how long an election takes.
+pub(crate) const RAFT_ELECTION_TIMEOUT: Duration = ms(1000);
+
+/// How long `one` tries to reach agreement, over all attempts.
+const AGREEMENT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long `one` waits for a command that a leader has taken.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many times `check_one_leader` looks, about half a second apart.
+const LEADER_CHECKS: usize = 10;
+
+/// How many times `wait` looks.
+const WAIT_CHECKS: usize = 30;
+
+/// A duration in milliseconds.
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// Which year's harness a test asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edition {
+    /// What a server applied before a crash still counts, and a restarted server
+    /// is connected alone.
+    Y2024,
+    /// What a server applied counts until its crash, and with a restarted server
+    /// all living ones are connected. The network is reliable while it is built.
+    Y2025,
+}
+
+/// What the servers' appliers do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshots {
+    /// They only record commands.
+    Off,
+    /// They also take a snapshot every ten entries.
+    On,
+}
+
+/// What waiting for an index has led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    /// Enough servers applied this command.
+    Applied(Bytes),
+    /// A server is in a later term than the one given, so the command may be lost.
+    MovedOn,
+}
+
+/// A cluster of Rafts and the record of what each of them applied.
+pub(crate) struct Harness {
+    cluster: Cluster<RaftNode>,
+    ledger: Arc<Ledger>,
+    edition: Edition,
+    context: Context,
+}
+
+/// The tests start, crash, cut off and connect servers directly, as Go's embedded
+/// configuration lets them.
+impl Deref for Harness {
+    type Target = Cluster<RaftNode>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.cluster
+    }
+}
+
+impl Harness {
+    /// Starts and connects `n` Rafts without snapshots, in the way of 2024.
+    pub(crate) fn new(context: &Context, make: MakeRaft, n: usize, net: Net) -> Self {
+        Self::with(context, make, n, net, Snapshots::Off, Edition::Y2024)
+    }
+
+    /// Starts and connects `n` Rafts.
+    pub(crate) fn with(
+        context: &Context,
+        make: MakeRaft,
+        n: usize,
+        net: Net,
+        snapshots: Snapshots,
+        edition: Edition,
+    ) -> Self {
+        let ledger = Arc::new(Ledger::new(context, n, snapshots, edition));
+        let factory = node::factory(make, Arc::clone(&ledger));
+        let at_first = if edition == Edition::Y2025 { Net::Reliable } else { net };
+        let cluster = Cluster::new(context, n, at_first, factory);
+        cluster.set_reliable(net == Net::Reliable);
+        Harness { cluster, ledger, edition, context: context.clone() }
+    }
+
+    /// Starts server `i` again and connects it, in the way of the edition.
+    pub(crate) fn revive(&self, i: usize) {
+        match self.edition {
+            Edition::Y2024 => {
+                self.start(i);
+                self.connect(i);
+            }
+            Edition::Y2025 => self.restart(i),
+        }
+    }
+
+    /// Offers a command to server `i`. Its index and term, if `i` took it.
+    pub(crate) fn submit(&self, i: usize, command: &Command) -> Option<(u64, u64)> {
+        self.node(i)?.raft().start(command.to_bytes())
+    }
+
+    /// Offers every living server, in order, a command of its own. Those that took
+    /// theirs.
+    pub(crate) fn submit_to_all(&self, mut command: impl FnMut() -> Command) -> Vec<usize> {
+        let mut takers = Vec::new();
+        for i in 0..self.n() {
+            if self.is_alive(i) && self.submit(i, &command()).is_some() {
+                takers.push(i);
+            }
+        }
+        takers
+    }
+
+    /// The term of server `i` and whether it leads, if it is alive.
+    pub(crate) fn state(&self, i: usize) -> Option<(u64, bool)> {
+        Some(self.node(i)?.raft().state())
+    }
+
+    /// Whether every server is in this term. Absent ones do not matter.
+    pub(crate) fn all_in_term(&self, term: u64) -> bool {
+        (0..self.n()).all(|i| self.state(i).is_none_or(|(its, _)| its == term))
+    }
+
+    /// Waits until exactly one connected server leads, and names it.
+    #[track_caller]
+    pub(crate) fn check_one_leader(&self) -> usize {
+        for _ in 0..LEADER_CHECKS {
+            sleep(ms(450 + labrt::rng().below(100)));
+            self.context.check();
+            let mut leaders: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+            for i in self.connected() {
+                if let Some((term, true)) = self.state(i) {
+                    leaders.entry(term).or_default().push(i);
+                }
+            }
+            if let Some((term, many)) = leaders.iter().find(|(_, leaders)| leaders.len() > 1) {
+                let count = many.len();
+                self.context.fatal(format!("term {term} has {count} (>1) leaders"));
+            }
+            if let Some((_, leaders)) = leaders.last_key_value() {
+                return leaders[0];
+            }
+        }
+        self.context.fatal("expected one leader, got none")
+    }
+
+    /// The term that all connected servers agree on now.
+    #[track_caller]
+    pub(crate) fn check_terms(&self) -> u64 {
+        self.context.check();
+        let states = self.connected().into_iter().filter_map(|i| self.state(i));
+        let terms: Vec<u64> = states.map(|(term, _)| term).collect();
+        if terms.windows(2).any(|pair| pair[0] != pair[1]) {
+            self.context.fatal(format!("servers disagree on term: {terms:?}"));
+        }
+        terms.first().copied().unwrap_or(0)
+    }
+
+    /// No connected server may lead now.
+    #[track_caller]
+    pub(crate) fn check_no_leader(&self) {
+        self.context.check();
+        for i in self.connected() {
+            if let Some((_, true)) = self.state(i) {
+                self.context.fatal(format!(
+                    "expected no leader among connected servers, but {i} claims to be leader"
+                ));
+            }
+        }
+    }
+
+    /// How many servers have applied this index, and which command.
+    #[track_caller]
+    pub(crate) fn n_committed(&self, index: u64) -> (usize, Option<Bytes>) {
+        self.context.check();
+        match self.ledger.committed(index) {
+            Ok(committed) => committed,
+            Err(error) => self.context.fatal(error),
+        }
+    }
+
+    /// No server may have applied this index.
+    #[track_caller]
+    pub(crate) fn check_no_agreement(&self, index: u64) {
+        let (count, _) = self.n_committed(index);
+        if count > 0 {
+            self.context.fatal(format!("{count} committed but no majority"));
+        }
+    }
+
+    /// Waits until at least `n` servers have applied this index. If a term is
+    /// given, gives up when a server is in a later one.
+    #[track_caller]
+    pub(crate) fn wait(&self, index: u64, n: usize, start_term: Option<u64>) -> Waited {
+        let mut pause = ms(10);
+        for _ in 0..WAIT_CHECKS {
+            if self.n_committed(index).0 >= n {
+                break;
+            }
+            sleep(pause);
+            if pause < Duration::from_secs(1) {
+                pause *= 2;
+            }
+            let later = |start| (0..self.n()).any(|i| self.state(i).is_some_and(|s| s.0 > start));
+            if start_term.is_some_and(later) {
+                return Waited::MovedOn;
+            }
+        }
+        match self.n_committed(index) {
+            (count, Some(command)) if count >= n => Waited::Applied(command),
+            (count, _) => {
+                self.context.fatal(format!("only {count} decided for index {index}; wanted {n}"))
+            }
+        }
+    }
+
+    /// Has a command agreed on by at least `expected` servers, and gives its index.
+    ///
+    /// The leader may be the wrong one at first, and may fail after it took the
+    /// command; with `retry` the command is then offered again, and so may be
+    /// committed twice.
+    #[track_caller]
+    pub(crate) fn one(&self, command: impl Into<Command>, expected: usize, retry: bool) -> u64 {
+        let command = command.into();
+        let bytes = command.to_bytes();
+        let begin = Instant::now();
+        let mut server = 0;
+        while begin.elapsed() < AGREEMENT_LIMIT {
+            self.context.check();
+            let Some(index) = self.offer_around(&mut server, &bytes) else {
+                sleep(ms(50));
+                continue;
+            };
+            let taken = Instant::now();
+            while taken.elapsed() < ATTEMPT_LIMIT {
+                let (count, applied) = self.n_committed(index);
+                if count > 0 && count >= expected && applied.as_ref() == Some(&bytes) {
+                    return index;
+                }
+                sleep(ms(20));
+            }
+            if !retry {
+                break;
+            }
+        }
+        self.context.fatal(format!("one({command}) failed to reach agreement"))
+    }
+
+    /// Offers a command to each connected server once, beginning after `server`,
+    /// until one takes it. Leaves the last server asked in `server`.
+    fn offer_around(&self, server: &mut usize, bytes: &Bytes) -> Option<u64> {
+        (0..self.n()).find_map(|_| {
+            *server = (*server + 1) % self.n();
+            let node = self.is_connected(*server).then(|| self.node(*server))??;
+            node.raft().start(bytes.clone()).map(|(index, _)| index)
+        })
+    }
+}

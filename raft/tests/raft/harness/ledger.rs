@@ -1,0 +1,267 @@
+//! What each server applied, and whether that is right.
+
+use std::sync::Arc;
+
+use bytes::{Buf, BufMut, Bytes};
+use labrt::storage::Persister;
+use labrt::sync::Mutex;
+use tester::Context;
+
+use super::{Edition, Snapshots, show};
+
+/// A snapshot is taken after the entry before each multiple of this.
+const SNAPSHOT_INTERVAL: u64 = 10;
+
+/// The bytes that stand before each command of a snapshot: its length.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// What one server applied.
+#[derive(Clone, Default)]
+struct ServerLog {
+    /// The incarnation that may add to this log.
+    incarnation: u64,
+    /// The last index that this incarnation applied.
+    last_applied: u64,
+    /// The command at each index. Slot 0 is never taken.
+    commands: Vec<Option<Bytes>>,
+}
+
+impl ServerLog {
+    fn at(&self, index: u64) -> Option<&Bytes> {
+        self.commands.get(slot(index))?.as_ref()
+    }
+
+    fn put(&mut self, index: u64, command: Bytes) {
+        let slot = slot(index);
+        if slot >= self.commands.len() {
+            self.commands.resize(slot + 1, None);
+        }
+        self.commands[slot] = Some(command);
+    }
+
+    /// All commands up to `index` in one piece: the index, then each command
+    /// after its length. An empty command stands for none.
+    fn encode(&self, index: u64) -> Bytes {
+        let commands = &self.commands[..=slot(index)];
+        let bytes = commands.iter().flatten().map(Bytes::len).sum::<usize>();
+        let mut out = Vec::with_capacity(8 + commands.len() * LENGTH_BYTES + bytes);
+        out.put_u64_le(index);
+        for command in commands {
+            let command = command.as_deref().unwrap_or_default();
+            out.put_u32_le(u32::try_from(command.len()).expect("commands are short"));
+            out.put_slice(command);
+        }
+        out.into()
+    }
+
+    /// Takes over what [`encode`](Self::encode) made. The commands share its bytes.
+    fn decode(&mut self, mut snapshot: Bytes) -> Option<u64> {
+        let index = snapshot.try_get_u64_le().ok()?;
+        let mut commands = Vec::with_capacity(slot(index) + 1);
+        while snapshot.has_remaining() {
+            let length = snapshot.try_get_u32_le().ok()? as usize;
+            if length > snapshot.remaining() {
+                return None;
+            }
+            let command = snapshot.split_to(length);
+            commands.push((length > 0).then_some(command));
+        }
+        if commands.len() != slot(index) + 1 {
+            return None;
+        }
+        self.commands = commands;
+        self.last_applied = index;
+        Some(index)
+    }
+}
+
+/// The place of an index among the commands.
+fn slot(index: u64) -> usize {
+    usize::try_from(index).expect("an index fits into memory")
+}
+
+/// The logs of all servers.
+struct Logs {
+    servers: Vec<ServerLog>,
+    max_index: u64,
+}
+
+impl Logs {
+    /// Notes that server `i` applied a command. Another server's command at the
+    /// same index must be the same. Says whether `i` had the index before.
+    fn check(&mut self, i: usize, index: u64, command: Bytes) -> Result<bool, String> {
+        for (j, other) in self.servers.iter().enumerate() {
+            if let Some(old) = other.at(index)
+                && *old != command
+            {
+                let (new, old) = (show(&command), show(old));
+                return Err(format!("commit index={index} server={i} {new} != server={j} {old}"));
+            }
+        }
+        self.max_index = self.max_index.max(index);
+        let log = &mut self.servers[i];
+        log.put(index, command);
+        Ok(index > 1 && log.at(index - 1).is_some())
+    }
+
+    /// Server `i` applied a command.
+    fn apply(&mut self, i: usize, index: u64, command: Bytes, strict: bool) -> Result<(), String> {
+        let expected = self.servers[i].last_applied + 1;
+        if strict && index != expected {
+            return Err(format!("server {i} apply error, expected index {expected}, got {index}"));
+        }
+        let had_previous = self.check(i, index, command)?;
+        if index > 1 && !had_previous {
+            return Err(format!("server {i} apply out of order {index}"));
+        }
+        self.servers[i].last_applied = index;
+        Ok(())
+    }
+
+    /// Server `i` goes on from a snapshot, of entry `expected` if that is known.
+    fn ingest(&mut self, i: usize, snapshot: Bytes, expected: Option<u64>) -> Result<(), String> {
+        let Some(index) = self.servers[i].decode(snapshot) else {
+            return Err(format!("server {i} snapshot decode error"));
+        };
+        if expected.is_some_and(|expected| expected != index) {
+            return Err(format!("server {i} snapshot doesn't match its index"));
+        }
+        Ok(())
+    }
+}
+
+/// The record of a test, written by appliers and read by the test.
+pub(crate) struct Ledger {
+    logs: Mutex<Logs>,
+    snapshots: Snapshots,
+    edition: Edition,
+    context: Context,
+}
+
+impl Ledger {
+    /// Empty logs of `n` servers.
+    pub(super) fn new(context: &Context, n: usize, snapshots: Snapshots, edition: Edition) -> Self {
+        let logs = Logs { servers: vec![ServerLog::default(); n], max_index: 0 };
+        Ledger { logs: Mutex::new(logs), snapshots, edition, context: context.clone() }
+    }
+
+    /// A new incarnation of server `i` begins, with this storage.
+    pub(super) fn begin(&self, i: usize, incarnation: u64, persister: &Arc<Persister>) {
+        let snapshot = match self.snapshots {
+            Snapshots::On => persister.snapshot(),
+            Snapshots::Off => Bytes::new(),
+        };
+        let mut logs = self.logs.lock();
+        let log = &mut logs.servers[i];
+        log.incarnation = incarnation;
+        log.last_applied = 0;
+        if self.edition == Edition::Y2025 {
+            log.commands.clear();
+        }
+        if !snapshot.is_empty()
+            && let Err(error) = logs.ingest(i, snapshot, None)
+        {
+            drop(logs);
+            self.fail(&error);
+        }
+    }
+
+    /// An applier found that its Raft went wrong.
+    #[track_caller]
+    pub(super) fn fail(&self, error: &str) {
+        self.context.fail(format!("apply error: {error}"));
+    }
+
+    /// An incarnation of server `i` applied a command. What comes back is the
+    /// snapshot that it should take now, if any.
+    pub(super) fn apply(
+        &self,
+        i: usize,
+        incarnation: u64,
+        index: u64,
+        command: Bytes,
+    ) -> Result<Option<Bytes>, String> {
+        let strict = self.snapshots == Snapshots::On;
+        let mut logs = self.logs.lock();
+        if logs.servers[i].incarnation != incarnation {
+            return Ok(None);
+        }
+        logs.apply(i, index, command, strict)?;
+        self.context.raise_ops(logs.max_index);
+        let due = strict && (index + 1).is_multiple_of(SNAPSHOT_INTERVAL);
+        Ok(due.then(|| logs.servers[i].encode(index)))
+    }
+
+    /// An incarnation of server `i` was given a snapshot by its Raft.
+    pub(super) fn ingest(
+        &self,
+        i: usize,
+        incarnation: u64,
+        index: u64,
+        snapshot: Bytes,
+    ) -> Result<(), String> {
+        let mut logs = self.logs.lock();
+        if self.snapshots == Snapshots::Off || logs.servers[i].incarnation != incarnation {
+            return Ok(());
+        }
+        logs.ingest(i, snapshot, Some(index))
+    }
+
+    /// How many servers have applied this index, and which command.
+    pub(super) fn committed(&self, index: u64) -> Result<(usize, Option<Bytes>), String> {
+        let logs = self.logs.lock();
+        let mut found: Option<&Bytes> = None;
+        let mut count = 0;
+        for command in logs.servers.iter().filter_map(|log| log.at(index)) {
+            if let Some(first) = found
+                && first != command
+            {
+                let (first, other) = (show(first), show(command));
+                return Err(format!(
+                    "committed values do not match: index {index}, {first}, {other}"
+                ));
+            }
+            found = Some(command);
+            count += 1;
+        }
+        Ok((count, found.cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_carries_all_commands() {
+        let mut log = ServerLog::default();
+        for index in 1..=9u8 {
+            log.put(index.into(), vec![index; index.into()].into());
+        }
+        let snapshot = log.encode(9);
+        let mut other = ServerLog::default();
+        assert_eq!(other.decode(snapshot.clone()), Some(9));
+        assert_eq!(other.commands, log.commands);
+        assert_eq!(other.last_applied, 9);
+        for length in 0..snapshot.len() {
+            assert_eq!(other.decode(snapshot.slice(..length)), None, "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn different_commands_at_an_index_are_an_error() {
+        let mut logs = Logs { servers: vec![ServerLog::default(); 2], max_index: 0 };
+        assert_eq!(logs.apply(0, 1, Bytes::from_static(b"a"), false), Ok(()));
+        let error = logs.apply(1, 1, Bytes::from_static(b"b"), false);
+        assert_eq!(error, Err(r#"commit index=1 server=1 b"b" != server=0 b"a""#.to_owned()));
+    }
+
+    #[test]
+    fn gaps_are_an_error() {
+        let mut logs = Logs { servers: vec![ServerLog::default(); 2], max_index: 0 };
+        let error = logs.apply(0, 2, Bytes::from_static(b"a"), false);
+        assert_eq!(error, Err("server 0 apply out of order 2".to_owned()));
+        let error = logs.apply(1, 2, Bytes::from_static(b"a"), true);
+        assert_eq!(error, Err("server 1 apply error, expected index 1, got 2".to_owned()));
+    }
+}

@@ -1,0 +1,156 @@
+//! A Raft as a server of the cluster, and the thread that takes what it applies.
+
+use std::any::Any;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use labrpc::{ClientEnd, Service};
+use labrt::channel::{Receiver, Sender, bounded};
+use labrt::storage::Persister;
+use labrt::thread;
+use raft::{ApplyMsg, Raft};
+use tester::{Node, Setup, Watch};
+
+use super::Ledger;
+
+/// A Raft as the tests see it, so that others than the reference can be tested.
+pub(crate) trait Peer: Any + Send + Sync {
+    /// Offers a command; its index and term if this is the leader.
+    fn start(&self, command: Bytes) -> Option<(u64, u64)>;
+    /// The term, and whether this is its leader.
+    fn state(&self) -> (u64, bool);
+    /// The service has a snapshot of everything up to and including `index`.
+    fn snapshot(&self, index: u64, snapshot: Bytes);
+    /// Stops for good.
+    fn kill(&self);
+    /// The service that other Rafts call.
+    fn service(self: Arc<Self>) -> Service;
+}
+
+impl Peer for Raft {
+    fn start(&self, command: Bytes) -> Option<(u64, u64)> {
+        Raft::start(self, command)
+    }
+
+    fn state(&self) -> (u64, bool) {
+        Raft::state(self)
+    }
+
+    fn snapshot(&self, index: u64, snapshot: Bytes) {
+        Raft::snapshot(self, index, snapshot);
+    }
+
+    fn kill(&self) {
+        Raft::kill(self);
+    }
+
+    fn service(self: Arc<Self>) -> Service {
+        raft::raft_service(self)
+    }
+}
+
+/// Makes a Raft from its peers, its own place among them, its storage and the
+/// channel for what it applies.
+pub(crate) type MakeRaft =
+    fn(Vec<ClientEnd>, usize, Arc<Persister>, Sender<ApplyMsg>) -> Arc<dyn Peer>;
+
+/// Makes the Raft of this crate.
+pub(crate) fn reference(
+    peers: Vec<ClientEnd>,
+    me: usize,
+    persister: Arc<Persister>,
+    apply_tx: Sender<ApplyMsg>,
+) -> Arc<dyn Peer> {
+    Raft::make(peers, me, persister, apply_tx)
+}
+
+/// One incarnation of a server.
+pub(crate) struct RaftNode(Arc<dyn Peer>);
+
+impl RaftNode {
+    /// The Raft in it.
+    pub(crate) fn raft(&self) -> &dyn Peer {
+        &*self.0
+    }
+}
+
+impl Node for RaftNode {
+    fn services(&self) -> Vec<Service> {
+        vec![Arc::clone(&self.0).service()]
+    }
+
+    fn kill(&self) {
+        self.0.kill();
+    }
+
+    fn is_leader(&self) -> bool {
+        self.0.state().1
+    }
+
+    fn watch(&self) -> Vec<Watch> {
+        let raft: Weak<dyn Peer> = Arc::downgrade(&self.0);
+        vec![raft]
+    }
+}
+
+/// Starts servers: a Raft, and an applier that writes into the ledger.
+pub(super) fn factory(make: MakeRaft, ledger: Arc<Ledger>) -> impl Fn(Setup) -> RaftNode {
+    move |setup: Setup| {
+        let Setup { ends, me, persister, incarnation } = setup;
+        ledger.begin(me, incarnation, &persister);
+        // Raft blocks until the service has taken the message, as in Go.
+        let (apply_tx, applied) = bounded(0);
+        let raft = make(ends, me, persister, apply_tx);
+        let applier = Applier {
+            me,
+            incarnation,
+            applied,
+            raft: Arc::downgrade(&raft),
+            ledger: Arc::clone(&ledger),
+        };
+        thread::go(format!("applier {me}"), move || applier.run());
+        RaftNode(raft)
+    }
+}
+
+/// The service above one incarnation of a Raft.
+struct Applier {
+    me: usize,
+    incarnation: u64,
+    applied: Receiver<ApplyMsg>,
+    /// Weak, so that the circle of Raft, channel and applier can end.
+    raft: Weak<dyn Peer>,
+    ledger: Arc<Ledger>,
+}
+
+impl Applier {
+    /// Takes messages until Raft drops its side of the channel. After an error
+    /// they are only drained, so that Raft does not hang on top of it.
+    fn run(self) {
+        let mut sound = true;
+        while let Ok(message) = self.applied.recv() {
+            if sound && let Err(error) = self.take(message) {
+                self.ledger.fail(&error);
+                sound = false;
+            }
+        }
+    }
+
+    fn take(&self, message: ApplyMsg) -> Result<(), String> {
+        match message {
+            ApplyMsg::Command { index, command, .. } => {
+                let due = self.ledger.apply(self.me, self.incarnation, index, command)?;
+                if let Some(snapshot) = due
+                    && let Some(raft) = self.raft.upgrade()
+                {
+                    raft.snapshot(index, snapshot);
+                }
+                Ok(())
+            }
+            ApplyMsg::Snapshot { index, bytes, .. } => {
+                self.ledger.ingest(self.me, self.incarnation, index, bytes)
+            }
+            ApplyMsg::Leadership { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Part 2D: snapshots.
+//!
+//! Ported from `raft/test_test.go` of MIT 6.824, 2022 and 2023. What differs:
+//!
+//! 1. The body of each test is a function of the Raft under test, and where the
+//!    2025 edition differs in nothing but network and restarts, of these.
+//! 2. What happens to a server while others go on is one value, not two flags.
+
+use tester::{Context, Net};
+
+use crate::harness::{Edition, Harness, MakeRaft, Snapshots, random, reference};
+
+/// How large a server's persisted state may ever be, snapshots not counted.
+const MAX_LOG_SIZE: usize = 2000;
+
+/// What happens to one server each round, so that it needs a snapshot later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// It is cut off.
+    Disconnect,
+    /// It crashes.
+    Crash,
+}
+
+/// Rounds of agreement in which one server misses more than the log still holds.
+pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net, edition: Edition) {
+    let servers = 3;
+    let h = Harness::with(ctx, make, servers, net, Snapshots::On, edition);
+    h.one(random(), servers, true);
+    let mut leader = h.check_one_leader();
+
+    for round in 0..30 {
+        let mut victim = (leader + 1) % servers;
+        let mut sender = leader;
+        if round % 3 == 1 {
+            std::mem::swap(&mut victim, &mut sender);
+        }
+        match fault {
+            Fault::None => {}
+            Fault::Disconnect => h.disconnect(victim),
+            Fault::Crash => h.crash(victim),
+        }
+        if fault != Fault::None {
+            h.one(random(), servers - 1, true);
+        }
+
+        // Perhaps enough for a snapshot.
+        for _ in 0..5 + labrt::rng().below(9) {
+            h.submit(sender, &random());
+        }
+        // Let the appliers catch up; without a fault all of them, so that nobody
+        // needs a snapshot.
+        let present = if fault == Fault::None { servers } else { servers - 1 };
+        h.one(random(), present, true);
+
+        if h.log_size() >= MAX_LOG_SIZE {
+            ctx.fatal(format!("Log size too large: {} bytes", h.log_size()));
+        }
+        match fault {
+            Fault::None => continue,
+            Fault::Disconnect => h.connect(victim),
+            Fault::Crash => h.revive(victim),
+        }
+        // Perhaps a snapshot has to be sent to the server that was away.
+        h.one(random(), servers, true);
+        leader = h.check_one_leader();
+    }
+}
+
+/// Crashes all servers and starts them again.
+fn crash_all(h: &Harness) {
+    for i in 0..h.n() {
+        h.crash(i);
+    }
+    for i in 0..h.n() {
+        h.start(i);
+        h.connect(i);
+    }
+}
+
+/// Do the servers persist snapshots, and go on from them after all have crashed?
+pub(crate) fn snapshot_all_crash(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
+    let servers = 3;
+    let h = Harness::with(ctx, make, servers, net, Snapshots::On, edition);
+    h.one(random(), servers, true);
+
+    for _ in 0..5 {
+        // Perhaps enough for a snapshot.
+        for _ in 0..5 + labrt::rng().below(9) {
+            h.one(random(), servers, true);
+        }
+        let index1 = h.one(random(), servers, true);
+        crash_all(&h);
+        let index2 = h.one(random(), servers, true);
+        if index2 < index1 + 1 {
+            ctx.fatal(format!("index decreased from {index1} to {index2}"));
+        }
+    }
+}
+
+/// Do servers that have started from a snapshot still have it after they persist
+/// something else?
+pub(crate) fn snapshot_init(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
+    let servers = 3;
+    let h = Harness::with(ctx, make, servers, net, Snapshots::On, edition);
+    h.one(random(), servers, true);
+
+    // Enough for one snapshot.
+    for _ in 0..11 {
+        h.one(random(), servers, true);
+    }
+    crash_all(&h);
+    // One operation has something persisted in the log.
+    h.one(random(), servers, true);
+    crash_all(&h);
+    // And another one shows what is left.
+    h.one(random(), servers, true);
+}
+
+#[test]
+fn snapshot_basic_2D() {
+    tester::test("Test (2D): snapshots basic", |ctx| {
+        snap_common(ctx, reference, Fault::None, Net::Reliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_install_2D() {
+    tester::test("Test (2D): install snapshots (disconnect)", |ctx| {
+        snap_common(ctx, reference, Fault::Disconnect, Net::Reliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_install_unreliable_2D() {
+    tester::test("Test (2D): install snapshots (disconnect+unreliable)", |ctx| {
+        snap_common(ctx, reference, Fault::Disconnect, Net::Unreliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_install_crash_2D() {
+    tester::test("Test (2D): install snapshots (crash)", |ctx| {
+        snap_common(ctx, reference, Fault::Crash, Net::Reliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_install_un_crash_2D() {
+    tester::test("Test (2D): install snapshots (unreliable+crash)", |ctx| {
+        snap_common(ctx, reference, Fault::Crash, Net::Unreliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_all_crash_2D() {
+    tester::test("Test (2D): crash and restart all servers", |ctx| {
+        snapshot_all_crash(ctx, reference, Net::Reliable, Edition::Y2024);
+    });
+}
+
+#[test]
+fn snapshot_init_2D() {
+    tester::test("Test (2D): snapshot initialization after crash", |ctx| {
+        snapshot_init(ctx, reference, Net::Reliable, Edition::Y2024);
+    });
+}
