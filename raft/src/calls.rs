@@ -12,7 +12,7 @@ use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, Reques
 use crate::raft::Raft;
 
 /// A call to be made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     /// The server to call.
     pub(crate) peer: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Outgoing {
 }
 
 /// The arguments of a call, and what its reply has to be held against.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Request {
     /// RequestVote.
     Vote(RequestVoteArgs),

@@ -61,7 +61,7 @@ pub struct AppendEntriesReply {
     /// True if the follower's log contained `prev_log`, and now the entries.
     pub success: bool,
     /// After a mismatch: the last entry of the follower that the leader could
-    /// have too. See [`Log::last_at_most`](crate::log::Log::last_at_most).
+    /// have too. See `Log::last_at_most`.
     pub hint: Option<Position>,
 }
 
