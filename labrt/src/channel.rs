@@ -1,0 +1,106 @@
+//! Channels in crossbeam-channel's shape: many senders, many receivers.
+//!
+//! | constructor | what it makes |
+//! |---|---|
+//! | [`bounded`] | at most so many messages wait; with capacity 0 sender and receiver meet |
+//! | [`unbounded`] | sending never waits |
+//! | [`after`] | one message after a while |
+//! | [`tick`] | a message every so often |
+//! | [`never`] | no message, ever |
+//!
+//! [`select!`](crate::select) waits for several at once. A channel belongs to
+//! the mode, and in virtual mode to the simulation, in which it was made;
+//! waiting on it elsewhere panics with a line that says so.
+
+mod receiver;
+#[doc(hidden)]
+pub mod select;
+mod select_macro;
+mod sender;
+mod simulated;
+mod timer;
+
+pub use crossbeam_channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+pub use receiver::{Iter, Receiver, TryIter};
+pub use sender::Sender;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::sim;
+use crate::time::Instant;
+use receiver::Flavor;
+use simulated::SimChannel;
+use timer::SimTimer;
+
+/// A channel in which at most `capacity` messages wait. With capacity 0 a send
+/// waits until a receiver takes the message: Go's unbuffered channel.
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    match sim::current() {
+        Some(sim) => simulated(sim.id(), Some(capacity)),
+        None => real(crossbeam_channel::bounded(capacity)),
+    }
+}
+
+/// A channel in which any number of messages wait.
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    match sim::current() {
+        Some(sim) => simulated(sim.id(), None),
+        None => real(crossbeam_channel::unbounded()),
+    }
+}
+
+fn simulated<T>(sim: u32, capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
+    let channel = Arc::new(SimChannel::new(sim, capacity));
+    let sender = Sender::simulated(Arc::clone(&channel));
+    (sender, Receiver::new(Flavor::Sim(channel)))
+}
+
+fn real<T>(
+    (tx, rx): (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
+) -> (Sender<T>, Receiver<T>) {
+    (Sender::real(tx), Receiver::new(Flavor::Real(rx)))
+}
+
+/// A receiver that gets one message, the moment, after `duration`.
+pub fn after(duration: Duration) -> Receiver<Instant> {
+    Receiver::new(match sim::current() {
+        Some(sim) => {
+            let when = sim.now().saturating_add(crate::time::nanos(duration));
+            Flavor::SimTimer(Arc::new(SimTimer::new(sim.id(), Some(when), None, |moment| moment)))
+        }
+        None => Flavor::RealTimer(crossbeam_channel::after(duration), Instant::from_std),
+    })
+}
+
+/// A receiver that gets a message, the moment, every `period`. Messages that
+/// nobody takes in time are left out.
+///
+/// # Panics
+/// In virtual mode when `period` is zero.
+pub fn tick(period: Duration) -> Receiver<Instant> {
+    Receiver::new(match sim::current() {
+        Some(sim) => {
+            let period = crate::time::nanos(period);
+            assert!(period > 0, "a tick without a period");
+            let first = sim.now().saturating_add(period);
+            let timer = SimTimer::new(sim.id(), Some(first), Some(period), |moment| moment);
+            Flavor::SimTimer(Arc::new(timer))
+        }
+        None => Flavor::RealTimer(crossbeam_channel::tick(period), Instant::from_std),
+    })
+}
+
+/// A receiver that never gets a message and is never disconnected.
+pub fn never<T>() -> Receiver<T> {
+    Receiver::new(match sim::current() {
+        Some(sim) => {
+            let timer =
+                SimTimer::new(sim.id(), None, None, |_| unreachable!("never is never due"));
+            Flavor::SimTimer(Arc::new(timer))
+        }
+        None => Flavor::Real(crossbeam_channel::never()),
+    })
+}

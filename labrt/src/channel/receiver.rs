@@ -1,0 +1,191 @@
+//! The receiving half of a channel.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::simulated::SimChannel;
+use super::timer::SimTimer;
+use super::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::sim::{Operation, Wake};
+
+/// The receiving half of a channel. Clones share the messages: each goes to one
+/// of them.
+pub struct Receiver<T> {
+    pub(super) flavor: Flavor<T>,
+}
+
+/// What is behind a receiver.
+pub(super) enum Flavor<T> {
+    Real(crossbeam_channel::Receiver<T>),
+    /// crossbeam's `after` and `tick`, and how their moments become messages.
+    RealTimer(crossbeam_channel::Receiver<std::time::Instant>, fn(std::time::Instant) -> T),
+    Sim(Arc<SimChannel<T>>),
+    SimTimer(Arc<SimTimer<T>>),
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn new(flavor: Flavor<T>) -> Self {
+        Receiver { flavor }
+    }
+
+    /// Waits for a message.
+    ///
+    /// # Errors
+    /// The channel is empty and all senders are gone.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        match &self.flavor {
+            Flavor::Real(rx) => rx.recv(),
+            Flavor::RealTimer(rx, make) => rx.recv().map(make),
+            Flavor::Sim(channel) => channel.recv(None).map_err(|_| RecvError),
+            Flavor::SimTimer(timer) => wait_for_timer(timer, None).map_err(|_| RecvError),
+        }
+    }
+
+    /// Waits for a message, giving up after `timeout`.
+    ///
+    /// # Errors
+    /// The time is over, or the channel is empty and all senders are gone.
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        match &self.flavor {
+            Flavor::Real(rx) => rx.recv_timeout(timeout),
+            Flavor::RealTimer(rx, make) => rx.recv_timeout(timeout).map(make),
+            Flavor::Sim(channel) => {
+                let sim = channel.sim();
+                channel.recv(Some(sim.now().saturating_add(crate::time::nanos(timeout))))
+            }
+            Flavor::SimTimer(timer) => {
+                let sim = timer.sim();
+                let deadline = sim.now().saturating_add(crate::time::nanos(timeout));
+                wait_for_timer(timer, Some(deadline))
+            }
+        }
+    }
+
+    /// Takes a message if one is there.
+    ///
+    /// # Errors
+    /// The channel is empty, or also disconnected.
+    #[track_caller]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match &self.flavor {
+            Flavor::Real(rx) => rx.try_recv(),
+            Flavor::RealTimer(rx, make) => rx.try_recv().map(make),
+            Flavor::Sim(channel) => channel.try_recv(),
+            Flavor::SimTimer(timer) => {
+                let sim = timer.sim();
+                sim.point(Operation::TryReceive);
+                timer.take(sim).ok_or(TryRecvError::Empty)
+            }
+        }
+    }
+
+    /// How many messages wait in the channel.
+    pub fn len(&self) -> usize {
+        match &self.flavor {
+            Flavor::Real(rx) => rx.len(),
+            Flavor::RealTimer(rx, _) => rx.len(),
+            Flavor::Sim(channel) => channel.len(),
+            Flavor::SimTimer(timer) => usize::from(timer.is_ready(timer.sim())),
+        }
+    }
+
+    /// Whether no message waits in the channel.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The messages as they come, until the channel is disconnected.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { receiver: self }
+    }
+
+    /// The messages that are there, without waiting.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+}
+
+#[track_caller]
+fn wait_for_timer<T>(timer: &SimTimer<T>, deadline: Option<u64>) -> Result<T, RecvTimeoutError> {
+    let sim = timer.sim();
+    sim.point(Operation::Receive);
+    loop {
+        if let Some(message) = timer.take(sim) {
+            return Ok(message);
+        }
+        if deadline.is_some_and(|deadline| sim.now() >= deadline) {
+            return Err(RecvTimeoutError::Timeout);
+        }
+        let until = [timer.due(), deadline].into_iter().flatten().min();
+        let wake: Wake = sim.block(sim.open_wait(), Operation::Receive, until);
+        debug_assert_ne!(wake, Wake::Claimed(0), "nobody knows of this wait");
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Receiver::new(match &self.flavor {
+            Flavor::Real(rx) => Flavor::Real(rx.clone()),
+            Flavor::RealTimer(rx, make) => Flavor::RealTimer(rx.clone(), *make),
+            Flavor::Sim(channel) => {
+                channel.add_receiver();
+                Flavor::Sim(Arc::clone(channel))
+            }
+            Flavor::SimTimer(timer) => Flavor::SimTimer(Arc::clone(timer)),
+        })
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if let Flavor::Sim(channel) = &self.flavor {
+            channel.drop_receiver();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receiver { .. }")
+    }
+}
+
+/// See [`Receiver::iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// See [`Receiver::try_iter`].
+#[derive(Debug)]
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}

@@ -1,0 +1,110 @@
+//! The sending half of a channel.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::simulated::SimChannel;
+use super::{SendError, SendTimeoutError, TrySendError};
+use crate::time::Instant;
+
+/// The sending half of a channel. Clones send into the same channel.
+pub struct Sender<T> {
+    pub(super) flavor: Flavor<T>,
+}
+
+pub(super) enum Flavor<T> {
+    Real(crossbeam_channel::Sender<T>),
+    Sim(Arc<SimChannel<T>>),
+}
+
+impl<T> Sender<T> {
+    pub(super) fn real(tx: crossbeam_channel::Sender<T>) -> Self {
+        Sender { flavor: Flavor::Real(tx) }
+    }
+
+    pub(super) fn simulated(channel: Arc<SimChannel<T>>) -> Self {
+        Sender { flavor: Flavor::Sim(channel) }
+    }
+
+    /// Sends a message, waiting until there is room for it or, with capacity
+    /// 0, until a receiver takes it.
+    ///
+    /// # Errors
+    /// All receivers are gone; the message comes back.
+    #[track_caller]
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        match &self.flavor {
+            Flavor::Real(tx) => tx.send(message),
+            Flavor::Sim(channel) => {
+                channel.send(message, None).map_err(|error| SendError(error.into_inner()))
+            }
+        }
+    }
+
+    /// Sends a message, giving up after `timeout`.
+    ///
+    /// # Errors
+    /// The time is over, or all receivers are gone; the message comes back.
+    #[track_caller]
+    pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        match &self.flavor {
+            Flavor::Real(tx) => tx.send_timeout(message, timeout),
+            Flavor::Sim(channel) => {
+                let deadline = (Instant::now() + timeout).nanos();
+                channel.send(message, Some(deadline))
+            }
+        }
+    }
+
+    /// Sends a message if that is possible without waiting.
+    ///
+    /// # Errors
+    /// It is not, or all receivers are gone; the message comes back.
+    #[track_caller]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        match &self.flavor {
+            Flavor::Real(tx) => tx.try_send(message),
+            Flavor::Sim(channel) => channel.try_send(message),
+        }
+    }
+
+    /// How many messages wait in the channel.
+    pub fn len(&self) -> usize {
+        match &self.flavor {
+            Flavor::Real(tx) => tx.len(),
+            Flavor::Sim(channel) => channel.len(),
+        }
+    }
+
+    /// Whether no message waits in the channel.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        match &self.flavor {
+            Flavor::Real(tx) => Sender::real(tx.clone()),
+            Flavor::Sim(channel) => {
+                channel.add_sender();
+                Sender::simulated(Arc::clone(channel))
+            }
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if let Flavor::Sim(channel) = &self.flavor {
+            channel.drop_sender();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender { .. }")
+    }
+}

@@ -1,0 +1,53 @@
+//! Hash maps whose order follows from the seed.
+//!
+//! std's maps draw their keys from the operating system, so iterating one
+//! would make two runs of one seed differ. These are the same maps with keys
+//! from the run's own stream: still random from seed to seed, as in Go, so that
+//! code that leans on an order is found out.
+
+use std::hash::{BuildHasher, DefaultHasher, Hash};
+
+use crate::rng::hash_keys;
+
+/// A `std::collections::HashMap` with seeded order.
+pub type HashMap<K, V> = std::collections::HashMap<K, V, SeededState>;
+
+/// A `std::collections::HashSet` with seeded order.
+pub type HashSet<T> = std::collections::HashSet<T, SeededState>;
+
+/// Makes hashers keyed by the run's hash-key stream. `HashMap::default()` draws
+/// a new one.
+#[derive(Clone, Debug)]
+pub struct SeededState {
+    keys: [u64; 2],
+}
+
+impl Default for SeededState {
+    fn default() -> Self {
+        SeededState { keys: hash_keys() }
+    }
+}
+
+impl BuildHasher for SeededState {
+    type Hasher = DefaultHasher;
+
+    fn build_hasher(&self) -> DefaultHasher {
+        // DefaultHasher itself has fixed keys: all chance comes from ours.
+        let mut hasher = DefaultHasher::new();
+        self.keys.hash(&mut hasher);
+        hasher
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_differs_between_maps_but_not_within_one() {
+        let fill = || (0..100).collect::<HashSet<u32>>();
+        let one = fill();
+        assert_eq!(one.iter().collect::<Vec<_>>(), one.iter().collect::<Vec<_>>());
+        assert_ne!(one.iter().collect::<Vec<_>>(), fill().iter().collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,28 @@
+//! Why a run failed.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a run failed: a panic in any of its threads, or a report of the
+/// simulator (deadlock, virtual time limit).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The panic's message, or the whole report.
+    pub message: String,
+    /// `file:line:column` of the panic; a report names its places itself.
+    pub place: Option<String>,
+    /// Name of the thread that panicked; `scheduler` for a report.
+    pub thread: String,
+    /// The run's clock when it happened.
+    pub time: Duration,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thread '{}' at {:.6} s", self.thread, self.time.as_secs_f64())?;
+        if let Some(place) = &self.place {
+            write!(f, ", {place}")?;
+        }
+        write!(f, ":\n{}", self.message)
+    }
+}

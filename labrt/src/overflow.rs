@@ -1,0 +1,70 @@
+//! Stack overflows of simulated threads.
+//!
+//! std's handler knows the stacks of its own threads only; a coroutine that
+//! runs into its guard page would die with a bare SIGSEGV.
+
+#[cfg(unix)]
+pub(crate) use unix::install;
+
+/// Elsewhere the system's own message has to do.
+#[cfg(not(unix))]
+pub(crate) fn install() {}
+
+#[cfg(unix)]
+mod unix {
+    use std::mem::MaybeUninit;
+    use std::sync::Once;
+    use std::sync::OnceLock;
+
+    use crate::sim;
+    use crate::stderr;
+
+    /// Linux tells of a guard page by SIGSEGV, others by SIGBUS.
+    const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+    /// The handlers that were there before ours, in the order of `SIGNALS`.
+    static PREVIOUS: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
+
+    /// Puts the handler before the one that is there. Once per process.
+    pub(crate) fn install() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let previous = SIGNALS.map(|signal| {
+                // SAFETY: a zeroed sigaction is a valid one, and the handler
+                // has the signature that SA_SIGINFO asks for.
+                unsafe {
+                    let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
+                    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+                    action.sa_sigaction = handle as *const () as usize;
+                    let mut old = MaybeUninit::zeroed();
+                    libc::sigaction(signal, &action, old.as_mut_ptr());
+                    old.assume_init()
+                }
+            });
+            _ = PREVIOUS.set(previous);
+        });
+    }
+
+    /// Names the thread if the address is in its guard page; otherwise puts the
+    /// old handler back and lets the fault happen again.
+    extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the kernel passes a valid siginfo.
+        let address = unsafe { (*info).si_addr() }.addr();
+        if let Some(sim) = sim::current()
+            && sim.guard_page().is_some_and(|page| page.contains(&address))
+        {
+            let thread = sim.describe_current().unwrap_or_default();
+            stderr::write(&format!(
+                "\nstack overflow in simulated thread {thread}, seed {:#x}: \
+                 recursion without end, or large values on the stack\n",
+                sim.seed()
+            ));
+            std::process::abort();
+        }
+        let index = usize::from(signal == SIGNALS[1]);
+        if let Some(previous) = PREVIOUS.get() {
+            // SAFETY: it was this signal's handler before.
+            unsafe { libc::sigaction(signal, &previous[index], std::ptr::null_mut()) };
+        }
+    }
+}

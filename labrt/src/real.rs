@@ -1,0 +1,146 @@
+//! Real mode: operating-system threads that know which run they belong to.
+
+mod pool;
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use lazy_static::lazy_static;
+use parking_lot::Mutex;
+
+use crate::failure::Failure;
+use crate::sim::Job;
+use pool::Pool;
+
+/// One run under the real clock: what its threads share.
+pub(crate) struct RealRun {
+    start: Instant,
+    pool: Pool,
+    failure: Mutex<Option<Failure>>,
+    failed: Sender<()>,
+    /// Threads that are left over end at their next sleep.
+    over: AtomicBool,
+}
+
+lazy_static! {
+    /// The run of threads that no run has started: ordinary programs.
+    static ref NO_RUN: Arc<RealRun> = RealRun::new().0;
+}
+
+thread_local! {
+    static RUN: RefCell<Option<Arc<RealRun>>> = const { RefCell::new(None) };
+}
+
+impl RealRun {
+    fn new() -> (Arc<Self>, Receiver<()>) {
+        let (failed, on_failure) = bounded(1);
+        let run = RealRun {
+            start: Instant::now(),
+            pool: Pool::new(),
+            failure: Mutex::new(None),
+            failed,
+            over: AtomicBool::new(false),
+        };
+        (Arc::new(run), on_failure)
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.failure.lock().get_or_insert(failure);
+        // Full means that the run knows already.
+        let _ = self.failed.try_send(());
+    }
+}
+
+/// The run of the calling thread.
+fn current() -> Option<Arc<RealRun>> {
+    RUN.with_borrow(Clone::clone)
+}
+
+/// Runs `body` on a thread of its own, until it returns or any thread of the
+/// run panics.
+pub(crate) fn execute<R: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> (Result<R, Failure>, Duration) {
+    let (run, on_failure) = RealRun::new();
+    let (done, on_done) = bounded(1);
+    let inner = Arc::clone(&run);
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            RUN.set(Some(inner));
+            // Sent only if the body returns; otherwise the channel tells by
+            // being disconnected.
+            if let Ok(result) = catch_unwind(AssertUnwindSafe(body)) {
+                let _ = done.send(result);
+            }
+        })
+        .expect("the system gives a thread");
+    let result = crossbeam_channel::select! {
+        recv(on_failure) -> _ => None,
+        recv(on_done) -> result => result.ok(),
+    };
+    run.over.store(true, Ordering::Relaxed);
+    let time = run.start.elapsed();
+    let failure = run.failure.lock().take();
+    let result = match (failure, result) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(result)) => Ok(result),
+        (None, None) => Err(Failure {
+            message: "the body ended its thread before it returned".into(),
+            place: None,
+            thread: "main".into(),
+            time,
+        }),
+    };
+    (result, time)
+}
+
+/// Starts a thread in the run of the calling one.
+pub(crate) fn spawn<T: Send + 'static>(
+    name: Option<String>,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<T>> {
+    let run = current();
+    let mut builder = std::thread::Builder::new();
+    if let Some(name) = name {
+        builder = builder.name(name);
+    }
+    builder.spawn(move || {
+        RUN.set(run);
+        body()
+    })
+}
+
+/// Hands a job to the run's pool.
+pub(crate) fn go(job: Job) {
+    RUN.with_borrow(|run| {
+        let run = run.as_ref().unwrap_or_else(|| &*NO_RUN);
+        run.pool.go(run, job);
+    });
+}
+
+/// Sleeps; a thread whose run is over ends here instead, so that it does not
+/// disturb the next test.
+pub(crate) fn sleep(duration: Duration) {
+    let over = || {
+        RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)))
+    };
+    std::thread::sleep(duration);
+    if over() && !std::thread::panicking() {
+        crate::thread::exit();
+    }
+}
+
+/// Called by the panic hook: a panic of any thread fails its run.
+pub(crate) fn record_panic(message: String, place: Option<String>) {
+    let run = RUN.try_with(|run| run.try_borrow().ok().and_then(|run| run.clone()));
+    if let Ok(Some(run)) = run {
+        let thread = std::thread::current().name().unwrap_or("without a name").to_string();
+        run.fail(Failure { message, place, thread, time: run.start.elapsed() });
+    }
+}

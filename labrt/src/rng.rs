@@ -1,0 +1,232 @@
+//! Random numbers that mean the same for ever: our own xoshiro256++.
+//!
+//! A simulation draws from four independent streams, all derived from its
+//! seed, so that one more `rng()` call in a student's code does not reshuffle
+//! the schedule or the network.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+
+use crate::sim;
+
+/// A generator of random numbers: xoshiro256++ 1.0 (Blackman and Vigna, 2019),
+/// seeded through SplitMix64. Its outputs are pinned by a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generator {
+    state: [u64; 4],
+}
+
+impl Generator {
+    /// A generator whose whole future follows from `seed`.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut weyl = seed;
+        let mut split_mix = || {
+            weyl = weyl.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut word = weyl;
+            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            word ^ (word >> 31)
+        };
+        Generator { state: [split_mix(), split_mix(), split_mix(), split_mix()] }
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        let s = &mut self.state;
+        let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
+        let shifted = s[1] << 17;
+        s[2] ^= s[0];
+        s[3] ^= s[1];
+        s[1] ^= s[2];
+        s[0] ^= s[3];
+        s[2] ^= shifted;
+        s[3] = s[3].rotate_left(45);
+        result
+    }
+
+    /// Uniform in `0..n`.
+    ///
+    /// # Panics
+    /// When `n` is 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "no number is below 0");
+        // Multiply-shift: the bias is under n / 2^64, too small to ever show.
+        ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
+    }
+
+    /// Uniform in `low..=high`, both ends included.
+    ///
+    /// # Panics
+    /// When `low` is above `high`, or the range is all of `u64`.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        assert!(low <= high, "the range {low}..={high} is empty");
+        low + self.below((high - low).checked_add(1).expect("a range of all u64 is next_u64"))
+    }
+
+    /// True `times` times `out_of`, on average.
+    ///
+    /// # Panics
+    /// When `out_of` is 0.
+    pub fn chance(&mut self, times: u64, out_of: u64) -> bool {
+        self.below(out_of) < times
+    }
+
+    /// Puts the items in a random order, all orders equally likely
+    /// (Fisher-Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last as u64 + 1) as usize);
+        }
+    }
+}
+
+/// The four streams of one simulation.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    /// Picks the next thread, preemptions, and the winner among ready waiters.
+    pub(crate) schedule: Generator,
+    /// Delays and losses of the simulated network.
+    pub(crate) network: Generator,
+    /// What [`rng`] hands out.
+    pub(crate) user: Generator,
+    /// Keys of [`crate::collections`]' hash maps.
+    pub(crate) hash_keys: Generator,
+}
+
+impl Streams {
+    pub(crate) fn from_seed(seed: u64) -> Self {
+        let mut root = Generator::from_seed(seed);
+        let mut stream = || Generator::from_seed(root.next_u64());
+        Streams { schedule: stream(), network: stream(), user: stream(), hash_keys: stream() }
+    }
+}
+
+thread_local! {
+    /// The streams of a real-mode thread, seeded by the operating system.
+    static REAL: RefCell<Streams> = RefCell::new(Streams::from_seed(rand::random()));
+}
+
+fn with_streams<R>(f: impl FnOnce(&mut Streams) -> R) -> R {
+    match sim::current() {
+        Some(sim) => sim.with_streams(f),
+        None => REAL.with_borrow_mut(f),
+    }
+}
+
+/// A handle on the run's random numbers, made by [`rng`]. It holds nothing: in
+/// a simulation all handles draw from the one user stream.
+///
+/// Besides its own methods it has those of rand's `Rng` and `RngExt`; their
+/// mapping to ranges may change with rand's versions, and then old seeds mean
+/// something else.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rng(());
+
+/// The run's random numbers: from the seed in a simulation, from the operating
+/// system in real mode.
+pub fn rng() -> Rng {
+    Rng(())
+}
+
+impl Rng {
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        with_streams(|streams| streams.user.next_u64())
+    }
+
+    /// Uniform in `0..n`. See [`Generator::below`].
+    ///
+    /// # Panics
+    /// When `n` is 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        with_streams(|streams| streams.user.below(n))
+    }
+
+    /// Uniform in `low..=high`. See [`Generator::between`].
+    ///
+    /// # Panics
+    /// When the range is empty or all of `u64`.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        with_streams(|streams| streams.user.between(low, high))
+    }
+
+    /// True `times` times `out_of`, on average.
+    ///
+    /// # Panics
+    /// When `out_of` is 0.
+    pub fn chance(&mut self, times: u64, out_of: u64) -> bool {
+        with_streams(|streams| streams.user.chance(times, out_of))
+    }
+
+    /// Puts the items in a random order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        with_streams(|streams| streams.user.shuffle(items));
+    }
+}
+
+impl rand::TryRng for Rng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_u64() >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next_u64().to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A generator of its own for one network request, derived from the network
+/// stream by one draw: what one request draws cannot change another's.
+pub fn network_rng() -> Generator {
+    Generator::from_seed(with_streams(|streams| streams.network.next_u64()))
+}
+
+/// Two keys for a hash map, from the hash-key stream.
+pub(crate) fn hash_keys() -> [u64; 2] {
+    with_streams(|streams| [streams.hash_keys.next_u64(), streams.hash_keys.next_u64()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of these numbers would give every published seed another
+    /// meaning.
+    #[test]
+    fn first_outputs_are_pinned() {
+        let mut generator = Generator::from_seed(42);
+        let first: [u64; 4] = std::array::from_fn(|_| generator.next_u64());
+        assert_eq!(
+            first,
+            [0xd076_4d4f_4476_689f, 0x519e_4174_576f_3791, 0xfbe0_7cfb_0c24_ed8c, 0xb37d_9f60_0cd8_35b8]
+        );
+    }
+
+    #[test]
+    fn ranges_hold_their_ends() {
+        let mut generator = Generator::from_seed(1);
+        let draws: Vec<u64> = (0..1000).map(|_| generator.between(3, 5)).collect();
+        assert!(draws.iter().all(|draw| (3..=5).contains(draw)));
+        for wanted in 3..=5 {
+            assert!(draws.contains(&wanted), "{wanted} was never drawn");
+        }
+    }
+
+    #[test]
+    fn rands_traits_work() {
+        use rand::seq::SliceRandom;
+        use rand::RngExt;
+        let mut items: Vec<u32> = (0..100).collect();
+        items.shuffle(&mut rng());
+        assert!(items.iter().sum::<u32>() == 4950);
+        assert!(rng().random_range(1..7) < 7);
+    }
+}

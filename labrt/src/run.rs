@@ -1,0 +1,132 @@
+//! One run of a body under the configured clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::config::{Clock, Config, Engine};
+use crate::failure::Failure;
+use crate::trace::Event;
+use crate::{hook, overflow, real, sim};
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Run<R> {
+    /// What the body returned, or why the run failed.
+    pub result: Result<R, Failure>,
+    /// How much happened.
+    pub stats: Stats,
+    /// Virtual mode: the last 10,000 events of the trace, or all of them with
+    /// [`Config::keep_events`].
+    pub events: Vec<Event>,
+}
+
+/// How much happened in a run. Real mode knows only the times.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Time on the run's own clock.
+    pub lab_time: Duration,
+    /// CPU time of the simulation; of the whole process in real mode and under
+    /// the OS-thread engine.
+    pub cpu: Duration,
+    /// Hash of the trace: equal for equal runs.
+    pub hash: u64,
+    /// Events in the trace.
+    pub events: u64,
+    /// How often the scheduler chose a thread.
+    pub decisions: u64,
+    /// Operations of the threads.
+    pub operations: u64,
+    /// Threads started.
+    pub spawns: u64,
+    /// The most threads alive at once.
+    pub peak_threads: usize,
+    /// Threads that could not be unwound in the end.
+    pub leaked: usize,
+}
+
+/// Runs `body` to its end.
+///
+/// A panic in any thread of the run fails it. Threads that the body leaves
+/// behind are unwound in virtual mode, in an order that follows from the seed;
+/// in real mode they end at their next sleep or call.
+///
+/// # Panics
+/// When called inside a simulation.
+#[track_caller]
+pub fn run<R: Send + 'static>(
+    config: &Config,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Run<R> {
+    assert!(sim::current().is_none(), "a run inside a simulation");
+    hook::install();
+    let name = std::thread::current().name().unwrap_or("run").to_string();
+    match config.clock {
+        Clock::Real => run_real(&name, body),
+        Clock::Virtual => run_virtual(config, &name, body),
+    }
+}
+
+fn run_real<R: Send + 'static>(name: &str, body: impl FnOnce() -> R + Send + 'static) -> Run<R> {
+    let cpu = process_cpu();
+    let (result, lab_time) = real::execute(name, body);
+    let stats = Stats { lab_time, cpu: process_cpu().saturating_sub(cpu), ..Stats::default() };
+    Run { result, stats, events: Vec::new() }
+}
+
+#[track_caller]
+fn run_virtual<R: Send + 'static>(
+    config: &Config,
+    name: &str,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Run<R> {
+    overflow::install();
+    let result = Arc::new(Mutex::new(None));
+    let inner = Arc::clone(&result);
+    let config = config.clone();
+    let test = name.to_string();
+    // A fresh OS thread for every simulation: what thread-locals hold (libtest's
+    // capture of output, the panic count, std's hash keys) cannot leak from one
+    // into the next.
+    let simulation = std::thread::Builder::new().name(name.into()).spawn(move || {
+        let cpu = match config.engine {
+            Engine::Coro => thread_cpu,
+            Engine::Os => process_cpu,
+        };
+        let before = cpu();
+        let body = Box::new(move || *inner.lock() = Some(body()));
+        let mut outcome = sim::execute(&config, &test, body);
+        outcome.stats.cpu = cpu().saturating_sub(before);
+        outcome
+    });
+    let simulation = simulation.expect("the system gives a thread");
+    let outcome = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
+    let result = match (outcome.failure, result.lock().take()) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(result)) => Ok(result),
+        (None, None) => Err(Failure {
+            message: "the body ended its thread before it returned".into(),
+            place: None,
+            thread: "main".into(),
+            time: outcome.stats.lab_time,
+        }),
+    };
+    Run { result, stats: outcome.stats, events: outcome.events }
+}
+
+fn thread_cpu() -> Duration {
+    cpu_clock(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn process_cpu() -> Duration {
+    cpu_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn cpu_clock(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec of ours.
+    let status = unsafe { libc::clock_gettime(clock, &mut time) };
+    assert_eq!(status, 0, "every unix has CPU clocks");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}

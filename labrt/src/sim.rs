@@ -1,0 +1,318 @@
+//! The simulator behind virtual mode.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `scheduler` | run queue, timers, virtual clock, the random choice |
+//! | `thread_table` | the simulated threads and their waits |
+//! | `wait_lists` | who waits for which lock |
+//! | `operation` | what threads can do |
+//! | `report` | deadlock, time limit, too many threads |
+//! | `engine` | what carries the threads: coroutines or OS threads |
+//! | `execute` | a simulation from start to teardown |
+//!
+//! This file is what the rest of the crate sees: the simulation that the
+//! calling OS thread is running, and the operations on it.
+
+mod engine;
+mod execute;
+mod operation;
+mod report;
+mod scheduler;
+mod thread_table;
+mod wait_lists;
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::rng::Streams;
+use crate::thread::Exit;
+use crate::watchdog::Heartbeat;
+use engine::{Command, Engine};
+use scheduler::{Next, Phase, Scheduler};
+use thread_table::Slot;
+
+pub(crate) use execute::execute;
+pub(crate) use operation::Operation;
+pub(crate) use thread_table::{Job, Site, Ticket, Wake};
+
+/// One simulation.
+pub(crate) struct Sim {
+    /// Tells simulations of this process apart. Never traced.
+    id: u32,
+    scheduler: RefCell<Scheduler>,
+    engine: Engine,
+    heartbeat: Arc<Heartbeat>,
+    backtrace: bool,
+}
+
+// SAFETY: exactly one simulated thread of a simulation runs at any time. Under
+// the coroutine engine all of them live on one OS thread; under the OS-thread
+// engine a thread touches the Sim only while it holds the baton, and passing
+// the baton (park and unpark) orders all its memory accesses before the next
+// holder's.
+unsafe impl Sync for Sim {}
+// SAFETY: as above.
+unsafe impl Send for Sim {}
+
+thread_local! {
+    /// The simulation that this OS thread is running; null is real mode.
+    static CURRENT: Cell<*const Sim> = const { Cell::new(std::ptr::null()) };
+}
+
+/// The simulation that the calling thread belongs to; `None` is real mode.
+///
+/// The reference is for one operation; nobody may keep it.
+#[inline(always)]
+pub(crate) fn current() -> Option<&'static Sim> {
+    let sim = CURRENT.get();
+    // SAFETY: the pointer is set only while `execute` keeps the simulation
+    // alive, and `execute` never frees one that still has threads.
+    unsafe { sim.as_ref() }
+}
+
+/// Makes the calling OS thread a part of `sim`, until it is set back to null.
+fn enter(sim: *const Sim) {
+    CURRENT.set(sim);
+}
+
+impl Sim {
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Virtual nanoseconds since the start.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.scheduler.borrow().now()
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.scheduler.borrow().seed()
+    }
+
+    pub(crate) fn with_streams<R>(&self, f: impl FnOnce(&mut Streams) -> R) -> R {
+        f(&mut self.scheduler.borrow_mut().streams)
+    }
+
+    /// A draw of the schedule stream, in `0..n`.
+    pub(crate) fn draw(&self, n: usize) -> usize {
+        match n {
+            1 => 0,
+            _ => self.scheduler.borrow_mut().streams.schedule.below(n as u64) as usize,
+        }
+    }
+
+    /// Every operation of the API comes through here: it costs virtual time,
+    /// and the thread may have to give way.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn point(&self, operation: Operation) {
+        if self.scheduler.borrow_mut().charge(operation) {
+            self.yield_now(operation);
+        }
+    }
+
+    /// Lets the scheduler choose again; the current thread stays in the draw.
+    #[track_caller]
+    pub(crate) fn yield_now(&self, operation: Operation) {
+        {
+            let mut scheduler = self.scheduler.borrow_mut();
+            if scheduler.phase() != Phase::Running {
+                return;
+            }
+            scheduler.requeue(operation, Location::caller());
+        }
+        self.switch();
+    }
+
+    /// Opens a wait of the current thread. Put the ticket wherever somebody
+    /// should end the wait, then [`Sim::block`].
+    pub(crate) fn open_wait(&self) -> Ticket {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let slot = scheduler.current();
+        scheduler.threads.open_wait(slot)
+    }
+
+    /// Blocks the current thread until its wait is ended, or until the
+    /// deadline in virtual nanoseconds.
+    #[track_caller]
+    pub(crate) fn block(
+        &self,
+        ticket: Ticket,
+        operation: Operation,
+        deadline: Option<u64>,
+    ) -> Wake {
+        let phase = self.scheduler.borrow().phase();
+        if phase == Phase::Running {
+            let site = Location::caller();
+            self.scheduler.borrow_mut().block(ticket, operation, site, deadline);
+            self.switch();
+        } else {
+            // A destructor waits while its thread is being unwound: it steps
+            // aside, so that the thread it waits for may be unwound first.
+            self.leave_to(ticket.slot, Next::End);
+            return Wake::Notified;
+        }
+        self.scheduler.borrow_mut().threads.get(ticket.slot).wake
+    }
+
+    pub(crate) fn wake(&self, ticket: Ticket) -> bool {
+        self.scheduler.borrow_mut().wake(ticket)
+    }
+
+    /// Whether the wait of a ticket is in progress and unclaimed.
+    pub(crate) fn is_waiting(&self, ticket: Ticket) -> bool {
+        self.scheduler.borrow_mut().is_waiting(ticket)
+    }
+
+    pub(crate) fn claim(&self, ticket: Ticket, arm: usize) -> bool {
+        self.scheduler.borrow_mut().claim(ticket, arm)
+    }
+
+    pub(crate) fn release(&self, ticket: Ticket, arm: usize) {
+        self.scheduler.borrow_mut().release(ticket, arm);
+    }
+
+    /// Blocks on the wait list of an address. True when woken, false when the
+    /// deadline came first.
+    #[track_caller]
+    pub(crate) fn wait_at(
+        &self,
+        address: usize,
+        operation: Operation,
+        deadline: Option<u64>,
+    ) -> bool {
+        let ticket = self.open_wait();
+        self.scheduler.borrow_mut().wait_lists.add(address, ticket);
+        let woken = self.block(ticket, operation, deadline) != Wake::TimedOut;
+        self.scheduler.borrow_mut().wait_lists.remove(address, ticket);
+        woken
+    }
+
+    /// Wakes one thread, chosen at random, from the wait list of an address.
+    pub(crate) fn wake_one_at(&self, address: usize) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let scheduler = &mut *scheduler;
+        while let Some(ticket) =
+            scheduler.wait_lists.take_one(address, &mut scheduler.streams.schedule)
+        {
+            if scheduler.wake(ticket) {
+                break;
+            }
+        }
+    }
+
+    /// Wakes all threads on the wait list of an address.
+    pub(crate) fn wake_all_at(&self, address: usize) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        for ticket in scheduler.wait_lists.take_all(address) {
+            scheduler.wake(ticket);
+        }
+    }
+
+    /// Starts a simulated thread.
+    ///
+    /// # Panics
+    /// When too many are alive.
+    #[track_caller]
+    pub(crate) fn spawn(&self, name: Cow<'static, str>, job: Job) {
+        let site = Location::caller();
+        let mut scheduler = self.scheduler.borrow_mut();
+        if scheduler.phase() != Phase::Running {
+            return; // A destructor's wish, after the end.
+        }
+        let spawned = scheduler.spawn(name, site, job);
+        drop(scheduler);
+        if let Err(report) = spawned {
+            panic!("{report}");
+        }
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, kind: &'static str, numbers: [u64; 3], site: Site) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let slot = scheduler.current();
+        let serial = scheduler.threads.get(slot).serial;
+        scheduler.record(serial, kind, numbers, site);
+    }
+
+    /// Label and spawn site of the current thread, if the simulator's own code
+    /// is not at work right now.
+    pub(crate) fn describe_current(&self) -> Option<String> {
+        let mut scheduler = self.scheduler.try_borrow_mut().ok()?;
+        let slot = scheduler.current();
+        let thread = scheduler.threads.get(slot);
+        Some(format!("{} spawned at {}", thread.label(), thread.spawned_at))
+    }
+
+    /// Called by the panic hook, before unwinding begins: from here on no
+    /// other simulated thread runs. A second panic of a failed simulation
+    /// changes nothing.
+    pub(crate) fn record_panic(&self, message: String, place: Option<String>) {
+        let Ok(mut scheduler) = self.scheduler.try_borrow_mut() else { return };
+        let slot = scheduler.current();
+        let thread = scheduler.threads.get(slot);
+        thread.unwinding = true;
+        let thread = thread.label();
+        let time = Duration::from_nanos(scheduler.now());
+        scheduler.fail(Failure { message, place, thread, time });
+    }
+
+    /// The address range of the guard page below the current thread's stack.
+    pub(crate) fn guard_page(&self) -> Option<std::ops::Range<usize>> {
+        let slot = self.scheduler.try_borrow().ok()?.current();
+        self.engine.guard_page(slot)
+    }
+
+    /// Gives up the processor: the current thread is queued or blocked.
+    fn switch(&self) {
+        let (me, next) = {
+            let mut scheduler = self.scheduler.borrow_mut();
+            (scheduler.current(), scheduler.pick())
+        };
+        self.beat();
+        if next != Next::Thread(me) {
+            self.leave_to(me, next);
+        }
+    }
+
+    /// Hands the processor from `me`, the calling thread, to `next`, and comes
+    /// back when `me` is resumed.
+    fn leave_to(&self, me: Slot, mut next: Next) {
+        loop {
+            match self.engine.switch(self, me, next) {
+                Command::Run => return,
+                Command::Unwind => return self.unwind_current(),
+                Command::Backtrace => {
+                    let frames = std::backtrace::Backtrace::force_capture();
+                    let text = execute::describe_backtrace(self, &frames.to_string());
+                    self.scheduler.borrow_mut().extend_report(&text);
+                    next = Next::End;
+                }
+            }
+        }
+    }
+
+    /// Leaves the current thread by unwinding, for the simulation is over. A
+    /// thread that is unwinding already goes on: a destructor of its waits.
+    fn unwind_current(&self) {
+        let unwinding = {
+            let mut scheduler = self.scheduler.borrow_mut();
+            let slot = scheduler.current();
+            std::mem::replace(&mut scheduler.threads.get(slot).unwinding, true)
+        };
+        if !unwinding {
+            std::panic::resume_unwind(Box::new(Exit::new()));
+        }
+    }
+
+    /// Tells the watchdog that the simulation makes progress.
+    #[inline]
+    fn beat(&self) {
+        self.heartbeat.beat();
+    }
+}

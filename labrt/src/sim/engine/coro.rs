@@ -1,0 +1,173 @@
+//! The coroutine engine: every simulated thread is a stackful coroutine on one
+//! OS thread, so that a switch costs nanoseconds.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+
+use corosensei::stack::{DefaultStack, Stack};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use lazy_static::lazy_static;
+use parking_lot::Mutex;
+
+use super::{Command, Next, Sim, Slot, enter, thread_body};
+
+/// Stack of a simulated thread. Only touched pages count; a panic with a
+/// backtrace needs about 24 KiB.
+const STACK_SIZE: usize = 256 * 1024;
+
+/// Stack of the body of the run, where test code lives.
+const BODY_STACK_SIZE: usize = 1024 * 1024;
+
+/// Stacks kept for the next simulations of the process.
+const KEPT_STACKS: usize = 512;
+
+lazy_static! {
+    /// Used stacks of [`STACK_SIZE`]: a fresh one costs 8 us, this one 10 ns.
+    static ref STACK_POOL: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
+}
+
+type Coro = Coroutine<Command, (), (), DefaultStack>;
+
+/// One thread's stack while it exists.
+struct Carrier {
+    /// Taken out while the coroutine runs.
+    coroutine: Option<Coro>,
+    /// How the coroutine suspends itself; lives on its stack.
+    yielder: *const Yielder<Command, ()>,
+    guard_page: Range<usize>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct CoroEngine {
+    /// By the slot of the thread; `None` before it starts.
+    carriers: RefCell<Vec<Option<Carrier>>>,
+    stacks: RefCell<Vec<DefaultStack>>,
+    /// Whom a suspending thread wants to run next.
+    next: Cell<Option<Next>>,
+}
+
+impl CoroEngine {
+    pub(crate) fn run(&self, sim: &Sim) {
+        enter(sim);
+        let mut next = sim.scheduler.borrow_mut().pick();
+        while let Next::Thread(slot) = next {
+            next = match self.resume_and_finish(sim, slot, Command::Run) {
+                true => sim.scheduler.borrow_mut().pick(),
+                false => self.next.take().expect("a thread suspends in favour of someone"),
+            };
+        }
+    }
+
+    pub(crate) fn switch(&self, me: Slot, next: Next) -> Command {
+        self.next.set(Some(next));
+        let yielder = self.carriers.borrow()[me].as_ref().expect("a running thread").yielder;
+        // SAFETY: the yielder lives on the stack of coroutine `me`, which is
+        // the one that is running this very call.
+        unsafe { &*yielder }.suspend(())
+    }
+
+    pub(crate) fn resume_and_finish(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
+        let finished = self.resume(sim, slot, command);
+        if finished {
+            let carrier = self.carriers.borrow_mut()[slot].take().expect("it just ran");
+            self.recycle(carrier.coroutine.expect("it came back"), slot);
+            sim.scheduler.borrow_mut().finish(slot);
+        }
+        finished
+    }
+
+    /// Runs a thread until it suspends or returns; true when it returned.
+    fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
+        let job = sim.scheduler.borrow_mut().threads.get(slot).job.take();
+        if let Some(job) = job {
+            self.create(sim, slot, job);
+        }
+        let mut coroutine = self.carriers.borrow_mut()[slot]
+            .as_mut()
+            .and_then(|carrier| carrier.coroutine.take())
+            .expect("a suspended thread has its coroutine");
+        let result = coroutine.resume(command);
+        let mut carriers = self.carriers.borrow_mut();
+        let carrier = carriers[slot].as_mut().expect("a carrier outlives its run");
+        carrier.coroutine = Some(coroutine);
+        matches!(result, CoroutineResult::Return(()))
+    }
+
+    fn create(&self, sim: &Sim, slot: Slot, job: super::super::Job) {
+        let stack = self.take_stack(slot);
+        let limit = stack.limit().get();
+        let guard_page = limit..limit + page_size();
+        let sim: *const Sim = sim;
+        let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
+            // SAFETY: the simulation outlives its coroutines, see `execute`.
+            let sim = unsafe { &*sim };
+            let super::Engine::Coro(engine) = &sim.engine else { unreachable!("we are in it") };
+            if let Some(carrier) = &mut engine.carriers.borrow_mut()[slot] {
+                carrier.yielder = yielder;
+            }
+            thread_body(job, first);
+        });
+        let mut carriers = self.carriers.borrow_mut();
+        if carriers.len() <= slot {
+            carriers.resize_with(slot + 1, || None);
+        }
+        carriers[slot] =
+            Some(Carrier { coroutine: Some(coroutine), yielder: std::ptr::null(), guard_page });
+    }
+
+    fn take_stack(&self, slot: Slot) -> DefaultStack {
+        if slot == 0 {
+            return new_stack(BODY_STACK_SIZE);
+        }
+        let mut stacks = self.stacks.borrow_mut();
+        if stacks.is_empty() {
+            // A few at a time, so that the process-wide lock is taken seldom.
+            let mut pool = STACK_POOL.lock();
+            let keep = pool.len().saturating_sub(16);
+            stacks.extend(pool.drain(keep..));
+        }
+        stacks.pop().unwrap_or_else(|| new_stack(STACK_SIZE))
+    }
+
+    fn recycle(&self, coroutine: Coro, slot: Slot) {
+        let stack = coroutine.into_stack();
+        if slot != 0 {
+            self.stacks.borrow_mut().push(stack);
+        }
+    }
+
+    pub(crate) fn leak(&self, slot: Slot) {
+        let carrier = self.carriers.borrow_mut().get_mut(slot).and_then(Option::take);
+        if let Some(Carrier { coroutine: Some(mut coroutine), .. }) = carrier {
+            // SAFETY: nothing on this stack is used again, for its thread never
+            // runs again; but others may still point into it, so the stack
+            // itself must stay: forget keeps it mapped.
+            unsafe { coroutine.force_reset() };
+            std::mem::forget(coroutine);
+        }
+    }
+
+    pub(crate) fn guard_page(&self, slot: Slot) -> Option<Range<usize>> {
+        let carriers = self.carriers.try_borrow().ok()?;
+        carriers.get(slot)?.as_ref().map(|carrier| carrier.guard_page.clone())
+    }
+}
+
+impl Drop for CoroEngine {
+    fn drop(&mut self) {
+        let mut pool = STACK_POOL.lock();
+        let space = KEPT_STACKS.saturating_sub(pool.len());
+        pool.extend(self.stacks.get_mut().drain(..).take(space));
+    }
+}
+
+fn new_stack(size: usize) -> DefaultStack {
+    DefaultStack::new(size).expect("the kernel gives memory for a stack")
+}
+
+fn page_size() -> usize {
+    // SAFETY: sysconf only reads a constant of the system.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).expect("the size of a page is positive")
+}

@@ -1,0 +1,141 @@
+//! One simulation from start to teardown.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::engine::{Command, Engine};
+use super::scheduler::{Phase, Scheduler};
+use super::{Job, Sim, enter};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::run::Stats;
+use crate::trace::Event;
+use crate::watchdog;
+
+/// What a simulation leaves behind.
+pub(crate) struct Outcome {
+    pub(crate) failure: Option<Failure>,
+    pub(crate) stats: Stats,
+    pub(crate) events: Vec<Event>,
+}
+
+/// Runs `body` as the first thread of a simulation, on the calling OS thread,
+/// which should be a fresh one: nobody else's thread-locals are in the way.
+#[track_caller]
+pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
+    static IDS: AtomicU32 = AtomicU32::new(1);
+    let sim = Arc::new(Sim {
+        id: IDS.fetch_add(1, Ordering::Relaxed),
+        scheduler: RefCell::new(Scheduler::new(config)),
+        engine: Engine::new(config.engine),
+        heartbeat: watchdog::watch(name, config),
+        backtrace: config.backtrace,
+    });
+    enter(&*sim);
+    sim.spawn("main".into(), body);
+    sim.engine.run(&sim);
+    let leaked = match sim.scheduler.borrow().phase() {
+        Phase::Failed => None,
+        Phase::Running | Phase::Ending => Some(()),
+    };
+    let leaked = match leaked {
+        Some(()) => unwind_all(&sim),
+        None => {
+            dump_backtraces(&sim);
+            leak_all(&sim)
+        }
+    };
+    enter(std::ptr::null());
+    sim.heartbeat.stop();
+    let outcome = collect(&sim, leaked);
+    if leaked > 0 {
+        // Threads that were given up still point at it.
+        std::mem::forget(sim);
+    }
+    outcome
+}
+
+/// Unwinds the threads that the body left behind, so that their destructors
+/// run. One whose destructor waits for another steps aside until that one is
+/// gone; threads that wait for each other for ever are leaked. Returns how many
+/// were.
+fn unwind_all(sim: &Sim) -> usize {
+    loop {
+        let mut progress = false;
+        for slot in sim.scheduler.borrow().threads.slots() {
+            sim.scheduler.borrow_mut().set_current(slot);
+            progress |= sim.engine.resume(sim, slot, Command::Unwind);
+        }
+        if !progress {
+            return leak_all(sim);
+        }
+    }
+}
+
+/// After a failure nothing is unwound: a second panic in a destructor would
+/// take the whole process down.
+fn leak_all(sim: &Sim) -> usize {
+    let slots = sim.scheduler.borrow().threads.slots();
+    for &slot in &slots {
+        sim.engine.leak(slot);
+        let thread = sim.scheduler.borrow_mut().threads.remove(slot);
+        std::mem::forget(thread);
+    }
+    slots.len()
+}
+
+/// With `LAB_BACKTRACE=1`: every blocked thread is resumed once, just to say
+/// where it is.
+fn dump_backtraces(sim: &Sim) {
+    if !sim.backtrace {
+        return;
+    }
+    for slot in sim.scheduler.borrow().threads.slots() {
+        let started = {
+            let mut scheduler = sim.scheduler.borrow_mut();
+            scheduler.set_current(slot);
+            let thread = scheduler.threads.get(slot);
+            thread.job.is_none() && !thread.unwinding
+        };
+        if started {
+            sim.engine.resume(sim, slot, Command::Backtrace);
+        }
+    }
+}
+
+/// A backtrace of the current thread as it stands in a report: from the
+/// operation that it waits in down to its closure.
+pub(super) fn describe_backtrace(sim: &Sim, frames: &str) -> String {
+    let mut text = String::from("  backtrace of ");
+    text.push_str(&sim.describe_current().unwrap_or_default());
+    text.push('\n');
+    let frames = frames
+        .lines()
+        .skip_while(|line| !line.contains("labrt::sim::Sim::block"))
+        .take_while(|line| !line.contains("labrt::sim::engine::thread_body"));
+    for line in frames {
+        text.push_str("  ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+fn collect(sim: &Sim, leaked: usize) -> Outcome {
+    let mut scheduler = sim.scheduler.borrow_mut();
+    let failure = scheduler.take_failure();
+    let trace = std::mem::replace(&mut scheduler.trace, crate::trace::Trace::new(false));
+    let stats = Stats {
+        lab_time: std::time::Duration::from_nanos(scheduler.now()),
+        cpu: std::time::Duration::ZERO,
+        hash: trace.hash(),
+        events: trace.count(),
+        decisions: scheduler.decisions,
+        operations: scheduler.operations,
+        spawns: u64::from(scheduler.threads.spawned()),
+        peak_threads: scheduler.peak_threads,
+        leaked,
+    };
+    Outcome { failure, stats, events: trace.into_events() }
+}

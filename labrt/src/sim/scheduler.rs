@@ -1,0 +1,319 @@
+//! The scheduler: one simulated thread at a time, in seeded order, on a virtual
+//! clock that jumps when nobody can run.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use super::operation::Operation;
+use super::report;
+use super::thread_table::{Job, Site, Slot, State, ThreadTable, Ticket, Wake};
+use super::wait_lists::WaitLists;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::rng::Streams;
+use crate::trace::{Event, Trace};
+
+/// What every operation costs, in virtual nanoseconds: so that a loop which
+/// polls a lock, a channel or the clock comes to an end.
+const OPERATION_COST: u64 = 1_000;
+
+/// After so many operations without a switch a thread gives way.
+const QUANTUM: u32 = 200;
+
+/// More live threads than this are taken for a leak. (The kernel's own limit on
+/// mappings comes soon after it.)
+const MAX_THREADS: usize = 30_000;
+
+/// Who runs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Thread(Slot),
+    /// Nobody: the simulation is over.
+    End,
+}
+
+/// How far a simulation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Running,
+    /// Something went wrong: no simulated thread runs any more.
+    Failed,
+    /// The body has returned: the threads it left behind are unwound.
+    Ending,
+}
+
+/// One timer: when, a number that keeps equal times in order, for which wait.
+type Timer = Reverse<(u64, u64, Ticket)>;
+
+/// The whole state of a simulation but for the stacks, which are the engine's.
+pub(crate) struct Scheduler {
+    /// Virtual nanoseconds since the start.
+    now: u64,
+    limit: u64,
+    preempt: u32,
+    seed: u64,
+    pub(crate) streams: Streams,
+    pub(crate) threads: ThreadTable,
+    /// Who can run, in no particular order: the draw decides.
+    run_queue: Vec<Slot>,
+    timers: BinaryHeap<Timer>,
+    timer_count: u64,
+    /// Threads that wait for a lock or condition variable, by its address.
+    pub(crate) wait_lists: WaitLists,
+    /// Who runs now.
+    current: Slot,
+    phase: Phase,
+    failure: Option<Failure>,
+    operations_since_switch: u32,
+    pub(crate) operations: u64,
+    pub(crate) decisions: u64,
+    pub(crate) peak_threads: usize,
+    pub(crate) trace: Trace,
+}
+
+impl Scheduler {
+    pub(crate) fn new(config: &Config) -> Self {
+        Scheduler {
+            now: 0,
+            limit: crate::time::nanos(config.limit),
+            preempt: config.preempt,
+            seed: config.seed,
+            streams: Streams::from_seed(config.seed),
+            threads: ThreadTable::default(),
+            run_queue: Vec::new(),
+            timers: BinaryHeap::new(),
+            timer_count: 0,
+            wait_lists: WaitLists::default(),
+            current: 0,
+            phase: Phase::Running,
+            failure: None,
+            operations_since_switch: 0,
+            operations: 0,
+            decisions: 0,
+            peak_threads: 0,
+            trace: Trace::new(config.keep_events),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(crate) fn current(&self) -> Slot {
+        self.current
+    }
+
+    /// Makes a thread the current one outside the schedule, to unwind or dump
+    /// it.
+    pub(crate) fn set_current(&mut self, slot: Slot) {
+        assert_ne!(self.phase, Phase::Running, "the schedule decides who runs");
+        self.current = slot;
+    }
+
+    /// Adds a runnable thread.
+    ///
+    /// # Errors
+    /// The report of too many threads.
+    pub(crate) fn spawn(
+        &mut self,
+        name: Cow<'static, str>,
+        site: Site,
+        job: Job,
+    ) -> Result<Slot, String> {
+        if self.threads.live() >= MAX_THREADS {
+            return Err(report::too_many_threads(self, MAX_THREADS));
+        }
+        let slot = self.threads.insert(name, site, job);
+        self.run_queue.push(slot);
+        self.peak_threads = self.peak_threads.max(self.threads.live());
+        Ok(slot)
+    }
+
+    /// A thread's closure has returned.
+    pub(crate) fn finish(&mut self, slot: Slot) {
+        let thread = self.threads.remove(slot);
+        if thread.serial == 0 && self.phase == Phase::Running {
+            self.phase = Phase::Ending;
+        }
+    }
+
+    /// Ends the simulation as failed; only the first failure counts.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        if self.failure.is_none() {
+            self.phase = Phase::Failed;
+            self.failure = Some(failure);
+        }
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
+    }
+
+    /// Adds the backtraces of all threads to a report.
+    pub(crate) fn extend_report(&mut self, text: &str) {
+        if let Some(failure) = &mut self.failure {
+            failure.message.push_str(text);
+        }
+    }
+
+    /// Charges one operation. True when the thread has to give way: a timer has
+    /// come due, its quantum is used up, or chance preempts it.
+    #[inline]
+    pub(crate) fn charge(&mut self, operation: Operation) -> bool {
+        if self.phase != Phase::Running {
+            return false;
+        }
+        self.now += OPERATION_COST;
+        self.operations += 1;
+        self.operations_since_switch += 1;
+        let due = matches!(self.timers.peek(), Some(Reverse((deadline, ..))) if *deadline <= self.now);
+        due || self.operations_since_switch >= QUANTUM
+            || (operation.may_preempt()
+                && self.preempt != 0
+                && self.streams.schedule.below(u64::from(self.preempt)) == 0)
+    }
+
+    /// Puts the current thread, which stays runnable, back into the queue.
+    pub(crate) fn requeue(&mut self, operation: Operation, site: Site) {
+        let slot = self.current;
+        let thread = self.threads.get(slot);
+        thread.operation = operation;
+        thread.site = site;
+        self.run_queue.push(slot);
+    }
+
+    /// Marks the current thread as blocked in the wait of `ticket`.
+    pub(crate) fn block(
+        &mut self,
+        ticket: Ticket,
+        operation: Operation,
+        site: Site,
+        deadline: Option<u64>,
+    ) {
+        let thread = self.threads.waiting(ticket).expect("the wait was just opened");
+        assert_eq!(thread.state, State::Runnable, "{} waits twice", thread.label());
+        thread.state = State::Blocked;
+        thread.operation = operation;
+        thread.site = site;
+        thread.deadline = deadline;
+        if let Some(deadline) = deadline {
+            self.timer_count += 1;
+            self.timers.push(Reverse((deadline, self.timer_count, ticket)));
+        }
+    }
+
+    /// Lets a blocked thread look again. False if that wait is over.
+    pub(crate) fn wake(&mut self, ticket: Ticket) -> bool {
+        self.end_wait(ticket, State::Blocked, Wake::Notified)
+    }
+
+    /// Whether the wait of a ticket is in progress and unclaimed.
+    pub(crate) fn is_waiting(&mut self, ticket: Ticket) -> bool {
+        self.threads.waiting(ticket).is_some_and(|thread| thread.state == State::Blocked)
+    }
+
+    /// Takes a blocked thread up on an arm: from now on nobody and no timer but
+    /// [`Scheduler::release`] ends its wait. False if that wait is over.
+    pub(crate) fn claim(&mut self, ticket: Ticket, arm: usize) -> bool {
+        match self.threads.waiting(ticket) {
+            Some(thread) if thread.state == State::Blocked => {
+                thread.state = State::Claimed(arm);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Lets a claimed thread go on.
+    pub(crate) fn release(&mut self, ticket: Ticket, arm: usize) {
+        let released = self.end_wait(ticket, State::Claimed(arm), Wake::Claimed(arm));
+        assert!(released || self.phase != Phase::Running, "a claimed thread waits for its release");
+    }
+
+    fn end_wait(&mut self, ticket: Ticket, from: State, wake: Wake) -> bool {
+        match self.threads.waiting(ticket) {
+            Some(thread) if thread.state == from => {
+                self.threads.close_wait(ticket.slot, wake);
+                self.run_queue.push(ticket.slot);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Chooses who runs next and makes it the current thread.
+    pub(crate) fn pick(&mut self) -> Next {
+        if self.phase != Phase::Running {
+            return Next::End;
+        }
+        self.now += OPERATION_COST;
+        self.fire_timers();
+        if self.run_queue.is_empty() {
+            let Some(Reverse((deadline, ..))) = self.timers.peek() else {
+                return self.end_with_report(report::deadlock(self));
+            };
+            self.now = self.now.max(*deadline);
+            self.fire_timers();
+        }
+        if self.now > self.limit {
+            return self.end_with_report(report::limit(self));
+        }
+        let slot = self.draw_runnable();
+        self.decisions += 1;
+        self.operations_since_switch = 0;
+        self.current = slot;
+        let thread = self.threads.get(slot);
+        let (serial, kind, site) = (thread.serial, thread.operation.name(), thread.site);
+        self.record(serial, kind, [0; 3], site);
+        Next::Thread(slot)
+    }
+
+    fn draw_runnable(&mut self) -> Slot {
+        let choice = match self.run_queue.len() {
+            1 => 0,
+            several => self.streams.schedule.below(several as u64) as usize,
+        };
+        self.run_queue.swap_remove(choice)
+    }
+
+    /// Wakes every wait whose deadline has come and drops timers of waits that
+    /// are over.
+    fn fire_timers(&mut self) {
+        while let Some(&Reverse((deadline, _, ticket))) = self.timers.peek() {
+            let blocked =
+                self.threads.waiting(ticket).is_some_and(|thread| thread.state == State::Blocked);
+            if blocked && deadline > self.now {
+                break;
+            }
+            self.timers.pop();
+            self.end_wait(ticket, State::Blocked, Wake::TimedOut);
+        }
+    }
+
+    fn end_with_report(&mut self, message: String) -> Next {
+        let time = Duration::from_nanos(self.now);
+        self.fail(Failure { message, place: None, thread: "scheduler".into(), time });
+        Next::End
+    }
+
+    pub(crate) fn record(
+        &mut self,
+        thread: u32,
+        kind: &'static str,
+        numbers: [u64; 3],
+        site: Site,
+    ) {
+        self.trace.push(Event { nanos: self.now, thread, kind, numbers, site: Some(site) });
+    }
+}

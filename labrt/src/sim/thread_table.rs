@@ -1,0 +1,182 @@
+//! The simulated threads of one simulation.
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+use super::operation::Operation;
+
+/// A source line, as `#[track_caller]` gives it.
+pub(crate) type Site = &'static Location<'static>;
+
+/// A thread's closure.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread's place in the table. Places are used again.
+pub(crate) type Slot = usize;
+
+/// One wait of one thread. It goes stale when the wait ends, so that a late
+/// wake-up of an old wait does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket {
+    pub(crate) slot: Slot,
+    wait: u64,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// Something changed: look again.
+    Notified,
+    /// A partner took this thread up on the given arm of its `select!` (0 for
+    /// a plain operation) and has dealt with it.
+    Claimed(usize),
+    /// The deadline came first.
+    TimedOut,
+}
+
+/// What a thread is doing.
+///
+/// ```text
+///            block            wake, timer
+/// Runnable --------> Blocked -------------> Runnable
+///                       |  claim        release |
+///                       +------> Claimed -------+
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Running, or in the run queue.
+    Runnable,
+    /// In a wait that a ticket or a timer can end.
+    Blocked,
+    /// Taken up by a partner, on this arm; only the partner can let it go on.
+    Claimed(usize),
+}
+
+/// One simulated thread.
+pub(crate) struct Thread {
+    /// Number in order of spawning; the body of the run is 0.
+    pub(crate) serial: u32,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) spawned_at: Site,
+    pub(crate) state: State,
+    /// The wait that is in progress; 0 is none.
+    wait: u64,
+    /// How the last wait ended.
+    pub(crate) wake: Wake,
+    /// What it did, or waits in, when it last gave up the processor, and where.
+    pub(crate) operation: Operation,
+    pub(crate) site: Site,
+    /// Virtual nanoseconds at which the wait gives up.
+    pub(crate) deadline: Option<u64>,
+    /// The closure, until the engine starts it.
+    pub(crate) job: Option<Job>,
+    /// Whether it is leaving: unwinding because of a panic or because the
+    /// simulation has ended.
+    pub(crate) unwinding: bool,
+}
+
+impl Thread {
+    /// `'name' #number`, or `#number` of a thread without a name.
+    pub(crate) fn label(&self) -> String {
+        match &*self.name {
+            "" => format!("#{}", self.serial),
+            name => format!("'{name}' #{}", self.serial),
+        }
+    }
+}
+
+/// All live threads, by slot.
+#[derive(Default)]
+pub(crate) struct ThreadTable {
+    threads: Vec<Option<Thread>>,
+    free: Vec<Slot>,
+    live: usize,
+    spawned: u32,
+    waits: u64,
+}
+
+impl ThreadTable {
+    /// Adds a runnable thread that has not started.
+    pub(crate) fn insert(&mut self, name: Cow<'static, str>, site: Site, job: Job) -> Slot {
+        let thread = Thread {
+            serial: self.spawned,
+            name,
+            spawned_at: site,
+            state: State::Runnable,
+            wait: 0,
+            wake: Wake::Notified,
+            operation: Operation::Start,
+            site,
+            deadline: None,
+            job: Some(job),
+            unwinding: false,
+        };
+        self.spawned += 1;
+        self.live += 1;
+        match self.free.pop() {
+            Some(slot) => {
+                self.threads[slot] = Some(thread);
+                slot
+            }
+            None => {
+                self.threads.push(Some(thread));
+                self.threads.len() - 1
+            }
+        }
+    }
+
+    /// Takes a finished thread out.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Thread {
+        let thread = self.threads[slot].take().expect("a finished thread was in the table");
+        self.live -= 1;
+        self.free.push(slot);
+        thread
+    }
+
+    #[inline]
+    pub(crate) fn get(&mut self, slot: Slot) -> &mut Thread {
+        self.threads[slot].as_mut().expect("the slot of a live thread")
+    }
+
+    /// The live threads in order of their slots.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.iter().flatten()
+    }
+
+    /// The slots of the live threads.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        (0..self.threads.len()).filter(|&slot| self.threads[slot].is_some()).collect()
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    pub(crate) fn spawned(&self) -> u32 {
+        self.spawned
+    }
+
+    /// Opens a wait of a thread; its older tickets are stale from here on.
+    pub(crate) fn open_wait(&mut self, slot: Slot) -> Ticket {
+        self.waits += 1;
+        let wait = self.waits;
+        self.get(slot).wait = wait;
+        Ticket { slot, wait }
+    }
+
+    /// The thread of a ticket, if that wait is still in progress.
+    #[inline]
+    pub(crate) fn waiting(&mut self, ticket: Ticket) -> Option<&mut Thread> {
+        self.threads[ticket.slot].as_mut().filter(|thread| thread.wait == ticket.wait)
+    }
+
+    /// Ends a wait; the caller queues the thread.
+    pub(crate) fn close_wait(&mut self, slot: Slot, wake: Wake) {
+        let thread = self.get(slot);
+        assert_ne!(thread.state, State::Runnable, "{} is not waiting", thread.label());
+        thread.state = State::Runnable;
+        thread.wait = 0;
+        thread.wake = wake;
+        thread.deadline = None;
+    }
+}

@@ -1,0 +1,85 @@
+//! Locks in parking_lot's shape: no poisoning, guards without `unwrap`.
+//!
+//! In real mode they are parking_lot's. In virtual mode a thread that finds a
+//! lock taken waits in the simulator; the parking_lot lock inside is then never
+//! contended.
+
+mod condvar;
+mod mutex;
+mod rwlock;
+
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use mutex::{Mutex, MutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use crate::sim::{self, Operation, Sim};
+
+/// The waiting room of a lock in virtual mode. All orderings are relaxed: only
+/// one simulated thread of a simulation runs at a time, and its engine orders
+/// the rest.
+#[derive(Debug, Default)]
+struct WaitingRoom {
+    waiting: AtomicU32,
+    /// The simulation that last had the lock; 0 is none.
+    simulation: AtomicU32,
+}
+
+impl WaitingRoom {
+    const fn new() -> Self {
+        WaitingRoom { waiting: AtomicU32::new(0), simulation: AtomicU32::new(0) }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Tries until `try_lock` gives a guard. Others may be faster after a
+    /// wake-up, as with parking_lot's barging locks.
+    #[track_caller]
+    fn acquire<G>(&self, sim: &Sim, operation: Operation, try_lock: impl Fn() -> Option<G>) -> G {
+        loop {
+            if let Some(guard) = try_lock() {
+                self.taken_by(sim);
+                return guard;
+            }
+            // Waiting for a stranger would never end: nobody wakes us.
+            assert_eq!(
+                self.simulation.load(Relaxed),
+                sim.id(),
+                "{} on a lock that another simulation, or a thread outside all simulations, holds: \
+                 tests must not share locks, static ones neither",
+                operation.name()
+            );
+            self.waiting.store(self.waiting.load(Relaxed) + 1, Relaxed);
+            sim.wait_at(self.address(), operation, None);
+            self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
+        }
+    }
+
+    fn taken_by(&self, sim: &Sim) {
+        self.simulation.store(sim.id(), Relaxed);
+    }
+
+    /// After an exclusive guard is gone: one waiting thread may try.
+    #[inline]
+    fn wake_one(&self) {
+        if self.waiting.load(Relaxed) != 0
+            && let Some(sim) = sim::current()
+        {
+            sim.wake_one_at(self.address());
+        }
+    }
+
+    /// After a guard is gone that kept both readers and writers out: all may
+    /// try.
+    #[inline]
+    fn wake_all(&self) {
+        if self.waiting.load(Relaxed) != 0
+            && let Some(sim) = sim::current()
+        {
+            sim.wake_all_at(self.address());
+        }
+    }
+}

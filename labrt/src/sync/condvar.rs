@@ -1,0 +1,132 @@
+//! Condition variables.
+
+use std::time::Duration;
+
+use super::MutexGuard;
+use crate::sim::{self, Operation, Sim};
+use crate::time::{Instant, nanos};
+
+/// A condition variable: threads wait with a lock released until others say
+/// that something has changed.
+#[derive(Debug, Default)]
+pub struct Condvar {
+    inner: parking_lot::Condvar,
+}
+
+/// Whether a timed wait ran out of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult {
+    timed_out: bool,
+}
+
+impl WaitTimeoutResult {
+    /// True when the time was over before a notification came.
+    pub fn timed_out(&self) -> bool {
+        self.timed_out
+    }
+}
+
+impl Condvar {
+    /// A condition variable without waiting threads.
+    pub const fn new() -> Self {
+        Condvar { inner: parking_lot::Condvar::new() }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Unlocks, waits for a notification and locks again. Check the condition
+    /// in a loop: it may have changed back before the lock was ours.
+    #[track_caller]
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        match sim::current() {
+            None => self.inner.wait(guard.inner()),
+            Some(sim) => _ = self.wait_simulated(sim, guard, None),
+        }
+    }
+
+    /// As [`Condvar::wait`], for at most `timeout`.
+    #[track_caller]
+    pub fn wait_for<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        let timed_out = match sim::current() {
+            None => self.inner.wait_for(guard.inner(), timeout).timed_out(),
+            Some(sim) => {
+                let deadline = sim.now().saturating_add(nanos(timeout));
+                !self.wait_simulated(sim, guard, Some(deadline))
+            }
+        };
+        WaitTimeoutResult { timed_out }
+    }
+
+    /// As [`Condvar::wait`], until `deadline` at the latest.
+    #[track_caller]
+    pub fn wait_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        let timed_out = match sim::current() {
+            None => {
+                let timeout = deadline - Instant::now();
+                self.inner.wait_for(guard.inner(), timeout).timed_out()
+            }
+            Some(sim) => !self.wait_simulated(sim, guard, Some(deadline.nanos())),
+        };
+        WaitTimeoutResult { timed_out }
+    }
+
+    /// As [`Condvar::wait`], again and again while `condition` holds.
+    #[track_caller]
+    pub fn wait_while<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) {
+        while condition(guard) {
+            self.wait(guard);
+        }
+    }
+
+    /// True when notified.
+    #[track_caller]
+    fn wait_simulated<T: ?Sized>(
+        &self,
+        sim: &Sim,
+        guard: &mut MutexGuard<'_, T>,
+        deadline: Option<u64>,
+    ) -> bool {
+        guard.unlock();
+        let notified = sim.wait_at(self.address(), Operation::Wait, deadline);
+        guard.relock(sim);
+        notified
+    }
+
+    /// Ends the wait of one thread, if any waits.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        match sim::current() {
+            None => _ = self.inner.notify_one(),
+            Some(sim) => {
+                sim.point(Operation::Notify);
+                sim.wake_one_at(self.address());
+            }
+        }
+    }
+
+    /// Ends the wait of all threads that wait now.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        match sim::current() {
+            None => _ = self.inner.notify_all(),
+            Some(sim) => {
+                sim.point(Operation::Notify);
+                sim.wake_all_at(self.address());
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A lock for many readers or one writer.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use super::WaitingRoom;
+use crate::sim::{self, Operation};
+
+/// A lock that many readers share or one writer has alone.
+#[derive(Default)]
+pub struct RwLock<T: ?Sized> {
+    room: WaitingRoom,
+    inner: parking_lot::RwLock<T>,
+}
+
+impl<T> RwLock<T> {
+    /// An unlocked lock.
+    pub const fn new(value: T) -> Self {
+        RwLock { room: WaitingRoom::new(), inner: parking_lot::RwLock::new(value) }
+    }
+
+    /// The value, out of the lock.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until no writer has the lock, and shares it.
+    #[track_caller]
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        let guard = match sim::current() {
+            None => self.inner.read(),
+            Some(sim) => {
+                sim.point(Operation::Read);
+                self.room.acquire(sim, Operation::Read, || self.inner.try_read())
+            }
+        };
+        RwLockReadGuard { lock: self, inner: Some(guard) }
+    }
+
+    /// Waits until nobody has the lock, and takes it.
+    #[track_caller]
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        let guard = match sim::current() {
+            None => self.inner.write(),
+            Some(sim) => {
+                sim.point(Operation::Write);
+                self.room.acquire(sim, Operation::Write, || self.inner.try_write())
+            }
+        };
+        RwLockWriteGuard { lock: self, inner: Some(guard) }
+    }
+
+    /// Shares the lock if no writer has it.
+    #[track_caller]
+    pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
+        let sim = sim::current().inspect(|sim| sim.point(Operation::TryLock));
+        let guard = self.inner.try_read()?;
+        sim.inspect(|sim| self.room.taken_by(sim));
+        Some(RwLockReadGuard { lock: self, inner: Some(guard) })
+    }
+
+    /// Takes the lock if nobody has it.
+    #[track_caller]
+    pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+        let sim = sim::current().inspect(|sim| sim.point(Operation::TryLock));
+        let guard = self.inner.try_write()?;
+        sim.inspect(|sim| self.room.taken_by(sim));
+        Some(RwLockWriteGuard { lock: self, inner: Some(guard) })
+    }
+
+    /// The value, through exclusive access to the lock.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut()
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Shared access to the value of a [`RwLock`]; ends when dropped.
+#[must_use = "the lock is released at once if the guard is not kept"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    /// Taken only by drop, which unlocks before it wakes others.
+    inner: Option<parking_lot::RwLockReadGuard<'a, T>>,
+}
+
+/// Exclusive access to the value of a [`RwLock`]; ends when dropped.
+#[must_use = "the lock is released at once if the guard is not kept"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    /// As in [`RwLockReadGuard`].
+    inner: Option<parking_lot::RwLockWriteGuard<'a, T>>,
+}
+
+const HELD: &str = "a guard holds its lock";
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.inner.as_ref().expect(HELD)
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.inner.as_ref().expect(HELD)
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.inner.as_mut().expect(HELD)
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
+    fn drop(&mut self) {
+        self.inner = None;
+        self.lock.room.wake_all();
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        self.inner = None;
+        self.lock.room.wake_all();
+    }
+}

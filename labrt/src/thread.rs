@@ -1,0 +1,196 @@
+//! Threads in std's shape.
+
+use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::real;
+use crate::sim::{self, Operation, Sim};
+
+/// The payload of a quiet unwind: the thread ends, and nothing is wrong.
+#[derive(Debug)]
+pub(crate) struct Exit(());
+
+impl Exit {
+    pub(crate) fn new() -> Self {
+        Exit(())
+    }
+}
+
+/// Ends the calling thread at once, by unwinding it quietly: destructors run,
+/// nothing is printed and no test fails. A join of the thread gets an error.
+pub fn exit() -> ! {
+    std::panic::resume_unwind(Box::new(Exit::new()))
+}
+
+/// Starts a thread. If it panics, the run has failed.
+#[track_caller]
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    Builder::new().spawn(body).expect("the system gives a thread")
+}
+
+/// Starts a job that nobody joins: in virtual mode a simulated thread, in real
+/// mode a cached thread of the run, never one that is busy. The name stands in
+/// reports.
+#[track_caller]
+pub fn go(name: impl Into<Cow<'static, str>>, job: impl FnOnce() + Send + 'static) {
+    match sim::current() {
+        Some(sim) => sim.spawn(name.into(), Box::new(job)),
+        None => real::go(Box::new(job)),
+    }
+}
+
+/// Lets the calling thread do nothing for so long.
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    match sim::current() {
+        None => real::sleep(duration),
+        Some(sim) => {
+            sim.point(Operation::Sleep);
+            let deadline = sim.now().saturating_add(crate::time::nanos(duration));
+            sim.block(sim.open_wait(), Operation::Sleep, Some(deadline));
+        }
+    }
+}
+
+/// Gives way to other threads.
+#[track_caller]
+pub fn yield_now() {
+    match sim::current() {
+        None => std::thread::yield_now(),
+        Some(sim) => sim.yield_now(Operation::Yield),
+    }
+}
+
+/// A thread about to be started, with a name for reports.
+#[derive(Debug, Default)]
+pub struct Builder {
+    name: Option<String>,
+}
+
+impl Builder {
+    /// A thread without a name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives the thread a name.
+    #[must_use = "the thread starts with spawn()"]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// Real mode: the operating system refuses a thread.
+    #[track_caller]
+    pub fn spawn<T: Send + 'static>(
+        self,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<JoinHandle<T>> {
+        let Some(sim) = sim::current() else {
+            let handle = real::spawn(self.name, body)?;
+            return Ok(JoinHandle { flavor: Flavor::Real(handle) });
+        };
+        let packet = Arc::new(Packet { sim: sim.id(), result: Mutex::new(None) });
+        let fill = FillOnExit(Arc::clone(&packet));
+        let job = move || {
+            let value = body();
+            *fill.0.result.lock() = Some(Ok(value));
+        };
+        sim.spawn(self.name.unwrap_or_default().into(), Box::new(job));
+        Ok(JoinHandle { flavor: Flavor::Sim(packet) })
+    }
+}
+
+/// Where a simulated thread leaves its result.
+struct Packet<T> {
+    sim: u32,
+    result: Mutex<Option<std::thread::Result<T>>>,
+}
+
+impl<T> Packet<T> {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&self.result).addr()
+    }
+
+    #[track_caller]
+    fn join(&self, sim: &Sim) -> std::thread::Result<T> {
+        assert_eq!(self.sim, sim.id(), "a thread of one simulation was joined in another");
+        sim.point(Operation::Join);
+        loop {
+            if let Some(result) = self.result.lock().take() {
+                return result;
+            }
+            sim.wait_at(self.address(), Operation::Join, None);
+        }
+    }
+}
+
+/// Makes sure that a join returns, however the thread ends.
+struct FillOnExit<T>(Arc<Packet<T>>);
+
+impl<T> Drop for FillOnExit<T> {
+    fn drop(&mut self) {
+        self.0.result.lock().get_or_insert_with(|| Err(Box::new(Exit::new())));
+        if let Some(sim) = sim::current() {
+            sim.wake_all_at(self.0.address());
+        }
+    }
+}
+
+/// Waits for a thread to end. Dropping it detaches the thread.
+pub struct JoinHandle<T> {
+    flavor: Flavor<T>,
+}
+
+enum Flavor<T> {
+    Real(std::thread::JoinHandle<T>),
+    Sim(Arc<Packet<T>>),
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits until the thread has ended and gives its result.
+    ///
+    /// # Errors
+    /// The thread did not return: it ended by [`exit`] or, in real mode, by a
+    /// panic (which fails the run anyway).
+    ///
+    /// # Panics
+    /// When a thread of a simulation is joined outside it.
+    #[track_caller]
+    pub fn join(self) -> std::thread::Result<T> {
+        match self.flavor {
+            Flavor::Real(handle) => handle.join(),
+            Flavor::Sim(packet) => {
+                let sim = sim::current();
+                packet.join(sim.expect("a thread of a simulation was joined outside it"))
+            }
+        }
+    }
+
+    /// Whether the thread has ended.
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        match &self.flavor {
+            Flavor::Real(handle) => handle.is_finished(),
+            Flavor::Sim(packet) => {
+                if let Some(sim) = sim::current() {
+                    sim.point(Operation::Join);
+                }
+                packet.result.lock().is_some()
+            }
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JoinHandle { .. }")
+    }
+}

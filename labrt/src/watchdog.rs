@@ -1,0 +1,228 @@
+//! The watchdog: finds simulated threads that hold up their whole simulation.
+//!
+//! In virtual mode a thread that blocks for real (std's sleep or lock, a read
+//! from a socket) or computes without end stops all others. One OS thread per
+//! process looks at the heartbeat of every simulation. It counts the CPU time
+//! that a computing thread has used, so that a loaded machine raises no alarm;
+//! for a thread asleep in the kernel it counts real time. A stuck thread is
+//! named, prints its own backtrace, and the process aborts: there is no way to
+//! stop it otherwise.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::config::Config;
+
+/// What a simulation shows the watchdog.
+pub(crate) struct Heartbeat {
+    /// Scheduling decisions so far.
+    beats: AtomicU64,
+    /// The OS thread that carries the simulation now: kernel's and pthread's
+    /// name for it.
+    kernel_id: AtomicI32,
+    pthread: AtomicUsize,
+    over: AtomicBool,
+    test: String,
+    seed: u64,
+    /// CPU time, or real time asleep, that is too long.
+    patience: Duration,
+}
+
+impl Heartbeat {
+    /// The simulation has made progress.
+    #[inline]
+    pub(crate) fn beat(&self) {
+        self.beats.store(self.beats.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// The calling OS thread carries the simulation from here on.
+    pub(crate) fn carried_here(&self) {
+        os::name_this_thread(self);
+    }
+
+    /// The simulation is over.
+    pub(crate) fn stop(&self) {
+        self.over.store(true, Relaxed);
+    }
+}
+
+/// Begins to watch the simulation that the calling OS thread is about to run.
+pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
+    let heartbeat = Arc::new(Heartbeat {
+        beats: AtomicU64::new(0),
+        kernel_id: AtomicI32::new(0),
+        pthread: AtomicUsize::new(0),
+        over: AtomicBool::new(false),
+        test: test.into(),
+        seed: config.seed,
+        patience: config.watchdog,
+    });
+    heartbeat.carried_here();
+    os::watch(&heartbeat);
+    heartbeat
+}
+
+/// The kernel's books on threads are read from /proc.
+#[cfg(target_os = "linux")]
+mod os {
+    use std::collections::HashMap;
+    use std::mem::MaybeUninit;
+    use std::sync::atomic::Ordering::Relaxed;
+    use std::sync::{Arc, Once, Weak};
+    use std::time::{Duration, Instant};
+
+    use lazy_static::lazy_static;
+    use parking_lot::Mutex;
+
+    use super::Heartbeat;
+    use crate::{sim, stderr};
+
+    /// How often the watchdog looks.
+    const LOOK: Duration = Duration::from_millis(50);
+
+    lazy_static! {
+        static ref WATCHED: Mutex<Vec<Weak<Heartbeat>>> = Mutex::new(Vec::new());
+    }
+
+    thread_local! {
+        static THIS_THREAD: (i32, usize) = {
+            // SAFETY: both calls only ask for the caller's own names.
+            unsafe { (libc::gettid(), libc::pthread_self() as usize) }
+        };
+    }
+
+    pub(super) fn name_this_thread(heartbeat: &Heartbeat) {
+        let (kernel_id, pthread) = THIS_THREAD.with(|names| *names);
+        heartbeat.kernel_id.store(kernel_id, Relaxed);
+        heartbeat.pthread.store(pthread, Relaxed);
+    }
+
+    pub(super) fn watch(heartbeat: &Arc<Heartbeat>) {
+        static START: Once = Once::new();
+        START.call_once(|| {
+            install_handler();
+            std::thread::Builder::new()
+                .name("watchdog".into())
+                .spawn(keep_watch)
+                .expect("the system gives a thread");
+        });
+        WATCHED.lock().push(Arc::downgrade(heartbeat));
+    }
+
+    /// How a simulation looked when its last beat was seen.
+    struct Sighting {
+        beats: u64,
+        kernel_id: i32,
+        since: Instant,
+        cpu: Duration,
+    }
+
+    impl Sighting {
+        fn of(heartbeat: &Heartbeat) -> Self {
+            let kernel_id = heartbeat.kernel_id.load(Relaxed);
+            Sighting {
+                beats: heartbeat.beats.load(Relaxed),
+                kernel_id,
+                since: Instant::now(),
+                cpu: cpu_time(kernel_id),
+            }
+        }
+    }
+
+    fn keep_watch() {
+        let mut sightings: HashMap<*const Heartbeat, Sighting> = HashMap::new();
+        loop {
+            std::thread::sleep(LOOK);
+            let mut watched = WATCHED.lock();
+            watched.retain(|weak| weak.upgrade().is_some_and(|beat| !beat.over.load(Relaxed)));
+            let alive: Vec<Arc<Heartbeat>> = watched.iter().filter_map(Weak::upgrade).collect();
+            drop(watched);
+            sightings.retain(|known, _| alive.iter().any(|beat| Arc::as_ptr(beat) == *known));
+            for heartbeat in &alive {
+                let key = Arc::as_ptr(heartbeat);
+                let last = sightings.entry(key).or_insert_with(|| Sighting::of(heartbeat));
+                let moved = last.beats != heartbeat.beats.load(Relaxed)
+                    || last.kernel_id != heartbeat.kernel_id.load(Relaxed);
+                if moved {
+                    *last = Sighting::of(heartbeat);
+                } else if let Some(how) = stuck(last, heartbeat.patience) {
+                    give_up(heartbeat, how);
+                }
+            }
+        }
+    }
+
+    /// In which way a simulation without beats is stuck, if it is.
+    fn stuck(last: &Sighting, patience: Duration) -> Option<&'static str> {
+        if last.since.elapsed() < patience {
+            return None;
+        }
+        let used = cpu_time(last.kernel_id).saturating_sub(last.cpu);
+        let asleep = matches!(kernel_state(last.kernel_id), 'S' | 'D');
+        if asleep && used < patience / 10 {
+            Some("blocked in the kernel: a real sleep, lock, receive or read inside the simulation")
+        } else if !asleep && used >= patience {
+            Some("computing: a loop without any operation of labrt")
+        } else {
+            None
+        }
+    }
+
+    fn give_up(heartbeat: &Heartbeat, how: &str) -> ! {
+        stderr::write(&format!(
+            "\nstuck: a simulated thread of '{}' (seed {:#x}) has made no step for {:?}; it is {how}\n",
+            heartbeat.test, heartbeat.seed, heartbeat.patience
+        ));
+        // SAFETY: the thread is stuck, so it exists; the handler is ours.
+        unsafe { libc::pthread_kill(heartbeat.pthread.load(Relaxed) as _, libc::SIGUSR2) };
+        // Time for the backtrace.
+        std::thread::sleep(Duration::from_secs(2));
+        std::process::abort();
+    }
+
+    /// CPU time of a thread so far.
+    fn cpu_time(kernel_id: i32) -> Duration {
+        let file = format!("/proc/self/task/{kernel_id}/schedstat");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let nanos = text.split(' ').next().and_then(|field| field.parse().ok());
+        Duration::from_nanos(nanos.unwrap_or(0))
+    }
+
+    /// `R` running, `S` asleep, `D` asleep in a driver, ...
+    fn kernel_state(kernel_id: i32) -> char {
+        let file = format!("/proc/self/task/{kernel_id}/stat");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        // The state follows the name, which stands in parentheses and may hold
+        // anything.
+        let state = text.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
+        state.unwrap_or('?')
+    }
+
+    fn install_handler() {
+        // SAFETY: a zeroed sigaction is a valid one, and the handler takes the
+        // signal number alone. It runs on the stuck thread's own stack (no
+        // SA_ONSTACK): a backtrace needs more than the alternate one has.
+        unsafe {
+            let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
+            action.sa_sigaction = tell as *const () as usize;
+            libc::sigaction(libc::SIGUSR2, &action, std::ptr::null_mut());
+        }
+    }
+
+    /// Runs on the stuck thread: says who it is and where.
+    extern "C" fn tell(_: libc::c_int) {
+        if let Some(thread) = sim::current().and_then(|sim| sim.describe_current()) {
+            stderr::write(&format!("it is thread {thread}; its backtrace:\n"));
+        }
+        let frames = std::backtrace::Backtrace::force_capture();
+        stderr::write(&format!("{frames}\n"));
+    }
+}
+
+/// Elsewhere nobody watches.
+#[cfg(not(target_os = "linux"))]
+mod os {
+    pub(super) fn name_this_thread(_: &super::Heartbeat) {}
+    pub(super) fn watch(_: &std::sync::Arc<super::Heartbeat>) {}
+}
