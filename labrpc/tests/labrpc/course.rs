@@ -219,7 +219,7 @@ fn killed() {
 
 #[test]
 fn benchmark() {
-    tester::test("Test: 100000 calls", |_| {
+    tester::test("Test: 100000 calls", |ctx| {
         let (net, end) = JunkNet::standard();
         net.network.set_latency(short_latency());
         let start = Instant::now();
@@ -227,7 +227,7 @@ fn benchmark() {
             let reply: Option<String> = end.call("JunkServer.Handler2", &111i64);
             assert_eq!(reply.as_deref(), Some("handler2-111"), "wrong reply from Handler2");
         }
-        println!("{:?} for 100000", start.elapsed());
+        ctx.print(&format!("{:?} for 100000", start.elapsed()));
     });
 }
 

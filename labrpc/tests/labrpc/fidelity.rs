@@ -15,7 +15,7 @@
 //! | unreliable, all well (81 %) | `Some` | 0..26 ms + handler | yes |
 //! | long reordering, 2 of 3 replies | `Some` | + 200..2199 ms | yes |
 //! | slow handler | `Some` | when it returns | yes |
-//! | server dies while the handler runs | `None` | at the next 100 ms, or when it returns | to its end |
+//! | server dies meanwhile | `None` | at the next 100 ms, or when it returns | to its end |
 //! | end off and on again between two looks | `Some` | when it returns | yes |
 //! | held-back reply, then everything ends | `Some` | after its delay | yes |
 
@@ -34,7 +34,7 @@ struct Seen {
 }
 
 /// A network without latency, and a server that sleeps on demand.
-struct Bench {
+struct Rig {
     network: Network,
     end: ClientEnd,
     handlers: Arc<Handlers>,
@@ -68,7 +68,7 @@ impl Handlers {
 /// Bytes of an argument, and of a reply.
 const BYTES: u64 = 8;
 
-impl Bench {
+impl Rig {
     fn new() -> Self {
         let network = Network::new();
         network.set_latency(Latency::NONE);
@@ -125,7 +125,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for Rig {
     fn drop(&mut self) {
         self.network.cleanup();
     }
@@ -204,43 +204,43 @@ fn assert_seen(seen: Seen, answered: bool, after: u64) {
 #[test]
 fn a_reliable_network_answers_at_once() {
     tester::test("Test: fidelity, reliable", |_| {
-        let bench = Bench::new();
-        let calls = bench.calls(20, 20);
+        let rig = Rig::new();
+        let calls = rig.calls(20, 20);
         assert_eq!(answered(&calls), 400);
         assert_uniform(&calls, 0);
-        bench.assert_counted(&calls);
-        assert_eq!(bench.server_count(), 400);
+        rig.assert_counted(&calls);
+        assert_eq!(rig.server_count(), 400);
     });
 }
 
 #[test]
 fn an_unreliable_network_loses_and_delays() {
     tester::test("Test: fidelity, unreliable", |_| {
-        let bench = Bench::new();
-        bench.network.set_reliable(false);
+        let rig = Rig::new();
+        rig.network.set_reliable(false);
         let (callers, each) = crowd();
-        let calls = bench.calls(callers, each);
+        let calls = rig.calls(callers, each);
         let total = calls.len() as u64;
-        let handled = bench.handlers.ended.load(Relaxed);
+        let handled = rig.handlers.ended.load(Relaxed);
         let answers = answered(&calls) as u64;
         assert_share(handled, total, 0.9);
         assert_share(handled - answers, handled, 0.1);
         assert_share(answers, total, 0.81);
         assert_uniform(&calls, 26);
-        bench.assert_counted(&calls);
-        assert_eq!(bench.server_count(), handled);
+        rig.assert_counted(&calls);
+        assert_eq!(rig.server_count(), handled);
     });
 }
 
 #[test]
 fn a_lost_reply_comes_after_the_handler() {
     tester::test("Test: fidelity, slow handlers on an unreliable network", |_| {
-        let bench = Bench::new();
-        bench.network.set_reliable(false);
+        let rig = Rig::new();
+        rig.network.set_reliable(false);
         for _ in 0..60 {
-            let before = bench.server_count();
-            let seen = bench.call(30);
-            let handled = bench.server_count() > before;
+            let before = rig.server_count();
+            let seen = rig.call(30);
+            let handled = rig.server_count() > before;
             assert!(handled || !seen.answered, "an answer without a handler");
             let wait = if handled { ms(30) } else { ms(0) };
             assert!(seen.after >= wait && seen.after <= wait + ms(26) + slack(), "{seen:?}");
@@ -251,10 +251,10 @@ fn a_lost_reply_comes_after_the_handler() {
 #[test]
 fn long_reordering_holds_replies_back() {
     tester::test("Test: fidelity, long reordering", |_| {
-        let bench = Bench::new();
-        bench.network.set_long_reordering(true);
+        let rig = Rig::new();
+        rig.network.set_long_reordering(true);
         let (callers, each) = crowd();
-        let calls = bench.calls(callers, each);
+        let calls = rig.calls(callers, each);
         assert_eq!(answered(&calls), calls.len());
         let held: Vec<f64> =
             calls.iter().filter(|c| c.after >= ms(200)).map(|c| c.after.as_secs_f64()).collect();
@@ -263,12 +263,15 @@ fn long_reordering_holds_replies_back() {
         assert!((1.9..=2.199 + slack().as_secs_f64()).contains(&longest), "longest={longest}");
         let mean = held.iter().sum::<f64>() / held.len() as f64;
         assert!((0.66..0.74 + mean_slack().as_secs_f64()).contains(&mean), "mean={mean}");
-        bench.assert_counted(&calls);
+        rig.assert_counted(&calls);
     });
 }
 
+/// What a test does to a network.
+type Fault = fn(&Network);
+
 /// Ways of having no way to a server.
-const DEAD_ENDS: [(&str, fn(&Network)); 5] = [
+const DEAD_ENDS: [(&str, Fault); 5] = [
     ("disabled", |network| network.enable("end", false)),
     ("unconnected", |network| network.enable("lonely", true)),
     ("removed", |network| network.delete_end("end")),
@@ -280,17 +283,17 @@ const DEAD_ENDS: [(&str, fn(&Network)); 5] = [
 fn dead_ends_fail_within_100_ms() {
     tester::test("Test: fidelity, dead ends", |_| {
         for (name, cut) in DEAD_ENDS {
-            let mut bench = Bench::new();
-            let lonely = bench.network.make_end("lonely");
-            cut(&bench.network);
+            let mut rig = Rig::new();
+            let lonely = rig.network.make_end("lonely");
+            cut(&rig.network);
             if name == "unconnected" {
-                bench.end = lonely;
+                rig.end = lonely;
             }
-            let calls = bench.calls(40, 20);
+            let calls = rig.calls(40, 20);
             assert_eq!(answered(&calls), 0, "{name}");
             assert_uniform(&calls, 99);
-            bench.assert_counted(&calls);
-            assert_eq!(bench.handlers.begun.load(Relaxed), 0, "{name}");
+            rig.assert_counted(&calls);
+            assert_eq!(rig.handlers.begun.load(Relaxed), 0, "{name}");
         }
     });
 }
@@ -298,17 +301,17 @@ fn dead_ends_fail_within_100_ms() {
 #[test]
 fn dead_ends_fail_within_7_s_with_long_delays() {
     tester::test("Test: fidelity, dead ends with long delays", |_| {
-        let bench = Bench::new();
-        bench.network.set_long_delays(true);
-        assert!(bench.network.is_long_delays());
-        bench.network.enable("end", false);
+        let rig = Rig::new();
+        rig.network.set_long_delays(true);
+        assert!(rig.network.is_long_delays());
+        rig.network.enable("end", false);
         let (callers, each) = if labrt::clock() == Clock::Virtual { crowd() } else { (400, 1) };
-        let calls = bench.calls(callers, each);
+        let calls = rig.calls(callers, each);
         assert_eq!(answered(&calls), 0);
         assert_uniform(&calls, 6999);
         let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
         assert!(longest >= ms(6600), "longest={longest:?}");
-        bench.assert_counted(&calls);
+        rig.assert_counted(&calls);
     });
 }
 
@@ -316,45 +319,45 @@ fn dead_ends_fail_within_7_s_with_long_delays() {
 #[test]
 fn a_dead_end_stays_dead_for_its_calls() {
     tester::test("Test: fidelity, an end that comes back too late", |_| {
-        let bench = Bench::new();
-        bench.network.enable("end", false);
-        let end = bench.end.clone();
+        let rig = Rig::new();
+        rig.network.enable("end", false);
+        let end = rig.end.clone();
         let caller = thread::spawn(move || call(&end, 0));
-        while bench.network.total_count() == 0 {
+        while rig.network.total_count() == 0 {
             thread::sleep(ms(1));
         }
-        bench.network.enable("end", true);
+        rig.network.enable("end", true);
         assert!(!caller.join().expect("a caller that returns").answered);
-        assert!(bench.call(0).answered);
+        assert!(rig.call(0).answered);
     });
 }
 
 #[test]
 fn a_slow_handler_is_waited_for() {
     tester::test("Test: fidelity, slow handler", |_| {
-        let bench = Bench::new();
-        assert_seen(bench.call(450), true, 450);
-        assert_seen(bench.call(1010), true, 1010);
+        let rig = Rig::new();
+        assert_seen(rig.call(450), true, 450);
+        assert_seen(rig.call(1010), true, 1010);
     });
 }
 
 /// Ways of losing a server while its handler runs.
-const DEATHS: [(&str, fn(&Network)); 4] = [
-    ("disabled", |network| network.enable("end", false)),
-    ("removed", |network| network.delete_end("end")),
-    ("deleted", |network| network.delete_server("server")),
-    ("replaced", |network| network.add_server("server", Server::new())),
+const DEATHS: [Fault; 4] = [
+    |network| network.enable("end", false),
+    |network| network.delete_end("end"),
+    |network| network.delete_server("server"),
+    |network| network.add_server("server", Server::new()),
 ];
 
 #[test]
 fn a_death_is_noticed_at_the_next_look() {
     tester::test("Test: fidelity, death while a handler runs", |_| {
-        for (_, kill) in DEATHS {
-            let bench = Bench::new();
-            let seen = bench.call_disturbed(450, kill);
+        for kill in DEATHS {
+            let rig = Rig::new();
+            let seen = rig.call_disturbed(450, kill);
             assert_seen(seen, false, 100);
-            bench.assert_counted(&[seen]);
-            bench.assert_handlers_end(1);
+            rig.assert_counted(&[seen]);
+            rig.assert_handlers_end(1);
         }
     });
 }
@@ -362,12 +365,12 @@ fn a_death_is_noticed_at_the_next_look() {
 #[test]
 fn a_death_is_noticed_when_the_handler_returns() {
     tester::test("Test: fidelity, death just before a handler returns", |_| {
-        for (_, kill) in DEATHS {
-            let bench = Bench::new();
-            let seen = bench.call_disturbed(80, kill);
+        for kill in DEATHS {
+            let rig = Rig::new();
+            let seen = rig.call_disturbed(80, kill);
             assert_seen(seen, false, 80);
-            bench.assert_counted(&[seen]);
-            bench.assert_handlers_end(1);
+            rig.assert_counted(&[seen]);
+            rig.assert_handlers_end(1);
         }
     });
 }
@@ -375,14 +378,14 @@ fn a_death_is_noticed_when_the_handler_returns() {
 #[test]
 fn a_short_cut_between_two_looks_goes_unnoticed() {
     tester::test("Test: fidelity, an end off and on again", |_| {
-        let bench = Bench::new();
-        let seen = bench.call_disturbed(450, |network| {
+        let rig = Rig::new();
+        let seen = rig.call_disturbed(450, |network| {
             network.enable("end", false);
             thread::sleep(ms(20));
             network.enable("end", true);
         });
         assert_seen(seen, true, 450);
-        bench.assert_counted(&[seen]);
+        rig.assert_counted(&[seen]);
     });
 }
 
@@ -390,10 +393,10 @@ fn a_short_cut_between_two_looks_goes_unnoticed() {
 #[test]
 fn a_new_connection_leaves_calls_under_way_alone() {
     tester::test("Test: fidelity, an end connected elsewhere", |_| {
-        let bench = Bench::new();
-        let seen = bench.call_disturbed(450, |network| network.connect("end", "elsewhere"));
+        let rig = Rig::new();
+        let seen = rig.call_disturbed(450, |network| network.connect("end", "elsewhere"));
         assert_seen(seen, true, 450);
-        assert!(!bench.call(0).answered);
+        assert!(!rig.call(0).answered);
     });
 }
 
@@ -403,31 +406,31 @@ fn a_new_connection_leaves_calls_under_way_alone() {
 #[test]
 fn a_held_back_reply_survives_everything() {
     tester::test("Test: fidelity, replies on the wire", |_| {
-        let bench = Bench::new();
-        bench.network.set_long_reordering(true);
+        let rig = Rig::new();
+        rig.network.set_long_reordering(true);
         let calls = 300;
         let callers: Vec<_> = (0..calls)
             .map(|_| {
-                let end = bench.end.clone();
+                let end = rig.end.clone();
                 thread::spawn(move || call(&end, 0))
             })
             .collect();
-        while bench.handlers.ended.load(Relaxed) < calls {
+        while rig.handlers.ended.load(Relaxed) < calls {
             thread::sleep(ms(1));
         }
         // Every caller has to have asked, once more, whether its server lives.
         thread::sleep(ms(20));
-        bench.network.set_long_reordering(false);
-        bench.network.enable("end", false);
-        bench.network.delete_server("server");
-        bench.network.cleanup();
-        let early = bench.network.total_bytes();
+        rig.network.set_long_reordering(false);
+        rig.network.enable("end", false);
+        rig.network.delete_server("server");
+        rig.network.cleanup();
+        let early = rig.network.total_bytes();
         assert!(early < BYTES * calls * 2, "replies are counted before their delivery");
 
         let seen: Vec<_> =
             callers.into_iter().map(|c| c.join().expect("a caller that returns")).collect();
         assert_eq!(answered(&seen) as u64, calls);
-        bench.assert_counted(&seen);
+        rig.assert_counted(&seen);
         let held = seen.iter().filter(|s| s.after >= ms(200)).count() as u64;
         assert_share(held, calls, 2.0 / 3.0);
     });
@@ -438,35 +441,35 @@ fn a_held_back_reply_survives_everything() {
 #[test]
 fn a_restarted_server_counts_from_zero() {
     tester::test("Test: fidelity, counters", |_| {
-        let bench = Bench::new();
-        let first = bench.calls(1, 3);
-        assert_eq!(bench.network.count("server"), Some(3));
-        bench.network.delete_server("server");
-        assert_eq!(bench.network.count("server"), None);
-        assert_eq!(bench.network.count("nobody"), None);
-        bench.network.add_server("server", bench.handlers.server());
-        assert_eq!(bench.network.count("server"), Some(0));
-        let second = bench.calls(1, 2);
-        assert_eq!(bench.network.count("server"), Some(2));
-        bench.assert_counted(&[first, second].concat());
+        let rig = Rig::new();
+        let first = rig.calls(1, 3);
+        assert_eq!(rig.network.count("server"), Some(3));
+        rig.network.delete_server("server");
+        assert_eq!(rig.network.count("server"), None);
+        assert_eq!(rig.network.count("nobody"), None);
+        rig.network.add_server("server", rig.handlers.server());
+        assert_eq!(rig.network.count("server"), Some(0));
+        let second = rig.calls(1, 2);
+        assert_eq!(rig.network.count("server"), Some(2));
+        rig.assert_counted(&[first, second].concat());
     });
 }
 
 #[test]
 fn latency_is_half_there_and_half_back() {
     tester::test("Test: latency", |_| {
-        let bench = Bench::new();
-        bench.network.set_latency(Latency::round_trip(ms(200), ms(300)));
-        let seen = bench.call_disturbed(0, |_| ());
+        let rig = Rig::new();
+        rig.network.set_latency(Latency::round_trip(ms(200), ms(300)));
+        let seen = rig.call_disturbed(0, |_| ());
         assert!(seen.answered && seen.after >= ms(200) && seen.after <= ms(300) + slack());
 
         // At 50 ms the request is on its way; its end may still go.
-        let seen = bench.call_disturbed(0, |network| network.enable("end", false));
+        let seen = rig.call_disturbed(0, |network| network.enable("end", false));
         assert!(!seen.answered && seen.after >= ms(100) && seen.after <= ms(150) + slack());
-        assert_eq!(bench.server_count(), 2);
+        assert_eq!(rig.server_count(), 2);
 
         // A call that fails has nowhere to go: no latency.
-        let seen = bench.calls(20, 1);
+        let seen = rig.calls(20, 1);
         assert!(seen.iter().all(|s| !s.answered && s.after <= ms(99) + slack()));
     });
 }
@@ -474,11 +477,11 @@ fn latency_is_half_there_and_half_back() {
 #[test]
 fn the_clock_decides_on_the_default_latency() {
     tester::test("Test: default latency", |_| {
-        let bench = Bench::new();
-        bench.network.set_latency(Latency::default());
+        let rig = Rig::new();
+        rig.network.set_latency(Latency::default());
         let shortest =
             if labrt::clock() == Clock::Virtual { Duration::from_micros(500) } else { ms(0) };
-        for seen in bench.calls(1, 100) {
+        for seen in rig.calls(1, 100) {
             assert!(seen.answered && seen.after >= shortest);
             assert!(seen.after <= Duration::from_micros(1500) + slack(), "{seen:?}");
         }

@@ -7,14 +7,14 @@ use labrpc::{ClientEnd, Network, Server};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PutArgs {
+struct PutArgs {
     key: String,
     value: String,
 }
 
 labrpc::service! {
     /// A service whose name on the wire differs from its name in Rust.
-    pub service KvServer = "KVServer" {
+    service KvServer = "KVServer" {
         /// The value of a key.
         fn get(String) -> Option<String>;
         /// Sets a key; the reply says how many were set so far.
