@@ -63,7 +63,8 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
 fn unwind_all(sim: &Sim) -> usize {
     loop {
         let mut progress = false;
-        for slot in sim.scheduler.borrow().threads.slots() {
+        let left = sim.scheduler.borrow().threads.slots();
+        for slot in left {
             sim.scheduler.borrow_mut().set_current(slot);
             progress |= sim.engine.resume(sim, slot, Command::Unwind);
         }
@@ -91,7 +92,8 @@ fn dump_backtraces(sim: &Sim) {
     if !sim.backtrace {
         return;
     }
-    for slot in sim.scheduler.borrow().threads.slots() {
+    let slots = sim.scheduler.borrow().threads.slots();
+    for slot in slots {
         let started = {
             let mut scheduler = sim.scheduler.borrow_mut();
             scheduler.set_current(slot);
