@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use labrt::time::Duration;
+use labrt::trace::Event;
 use labrt::{Clock, Config, Failure, Run, Stats};
 
 use crate::context::{Context, Totals};
@@ -30,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) descriptions: Vec<String>,
     /// Debug lines that were not written yet.
     pub(crate) log: String,
+    /// The trace, if all its events were asked for.
+    pub(crate) events: Vec<Event>,
 }
 
 /// Runs a test once under `config`; with `LAB_CHECK` a second time, in silence,
@@ -38,8 +41,12 @@ pub(crate) fn attempt(test: &Test, config: &Config, output: &Arc<Output>) -> Out
     let mut outcome = run_once(test, config, Arc::clone(output));
     if config.check && config.clock == Clock::Virtual {
         let again = run_once(test, config, Arc::default());
-        let difference = check::difference(&outcome, &again);
-        outcome.failure = failure::earlier(outcome.failure, difference);
+        if !check::same(&outcome, &again) {
+            // Only now the events are worth their memory.
+            let config = Config { keep_events: true, ..config.clone() };
+            let [one, other] = [(); 2].map(|()| run_once(test, &config, Arc::default()));
+            outcome.failure = Some(check::difference(&one, &other));
+        }
     }
     outcome
 }
@@ -60,12 +67,13 @@ fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
             context.check();
         }
     };
-    logging::start();
-    let run = match config.clock {
+    logging::start(config);
+    let mut run = match config.clock {
         Clock::Virtual => labrt::run(config, whole),
         Clock::Real => watchdog::run(config, whole),
     };
-    outcome(&context, run)
+    let events = if config.keep_events { std::mem::take(&mut run.events) } else { Vec::new() };
+    Outcome { events, ..outcome(&context, run) }
 }
 
 /// Gathers what is known after a run.
@@ -80,5 +88,6 @@ fn outcome(context: &Context, run: Run<()>) -> Outcome {
         ops: context.ops(),
         descriptions,
         log: logging::take(),
+        events: Vec::new(),
     }
 }

@@ -2,61 +2,94 @@
 //!
 //! A run that does not repeat itself cannot be replayed. The usual reasons are a
 //! lock, clock, generator or hash map of the standard library in place of labrt's,
-//! and an order that hangs on addresses.
+//! and an order that hangs on addresses. The first event in which two runs differ
+//! leads to the line of code.
+
+use std::fmt::Write;
 
 use labrt::Failure;
+use labrt::trace::Event;
 
 use crate::attempt::Outcome;
 
-/// How the two differ, as a failure of the test.
-pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Option<Failure> {
-    if one.stats.hash == other.stats.hash && one.failure == other.failure {
-        return None;
+/// How many equal events are shown before the first different one.
+const BEFORE: usize = 3;
+
+/// Whether two runs of one seed are the same run.
+pub(crate) fn same(one: &Outcome, other: &Outcome) -> bool {
+    one.stats.hash == other.stats.hash && one.failure == other.failure
+}
+
+/// A failure of the test that tells how two runs differ.
+pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Failure {
+    let mut message = "two runs of one seed differ:\n".to_owned();
+    for (name, outcome) in [("first", one), ("second", other)] {
+        let stats = &outcome.stats;
+        let end = outcome.failure.as_ref().map_or("passed", |failure| &failure.message);
+        let seconds = stats.lab_time.as_secs_f64();
+        let _ = writeln!(
+            message,
+            "  {name:6} hash={:#018x} events={} virtual_s={seconds:.6} end={end:?}",
+            stats.hash, stats.events
+        );
     }
-    Some(Failure {
-        message: describe(one, other),
+    message.push_str(&first_difference(&one.events, &other.events));
+    Failure {
+        message,
         place: None,
         thread: "LAB_CHECK".to_owned(),
         time: one.stats.lab_time.min(other.stats.lab_time),
-    })
+    }
 }
 
-fn describe(one: &Outcome, other: &Outcome) -> String {
-    let numbers = |outcome: &Outcome| {
-        let stats = &outcome.stats;
-        let end = outcome.failure.as_ref().map_or("passed", |failure| &failure.message);
-        format!(
-            "hash={:#018x} events={} operations={} virtual_s={:.6} end={end:?}",
-            stats.hash,
-            stats.events,
-            stats.operations,
-            stats.lab_time.as_secs_f64()
-        )
-    };
-    format!(
-        "two runs of one seed differ:\n  first:  {}\n  second: {}\n  {}",
-        numbers(one),
-        numbers(other),
-        first_difference(one, other)
-    )
-}
-
-/// Names the first event in which the two differ.
-fn first_difference(_one: &Outcome, _other: &Outcome) -> String {
-    "a lock, clock, generator or hash map that is not labrt's is the usual reason".to_owned()
+/// Names the first event in which the two differ, and the last common ones.
+fn first_difference(one: &[Event], other: &[Event]) -> String {
+    let equal = one.iter().zip(other).take_while(|(one, other)| one.same(other)).count();
+    if equal == one.len() && equal == other.len() {
+        // They are other runs than the two that differed, with all events kept.
+        return "  two more runs were equal: the difference comes and goes".to_owned();
+    }
+    let mut text = format!("  the first {equal} events are equal\n");
+    for event in &one[equal.saturating_sub(BEFORE)..equal] {
+        let _ = writeln!(text, "         {event}");
+    }
+    for (name, events) in [("first", one), ("second", other)] {
+        let _ = match events.get(equal) {
+            Some(event) => writeln!(text, "  {name:6} {event}"),
+            None => writeln!(text, "  {name:6} ends here"),
+        };
+    }
+    text.push_str("  a lock, clock, generator or hash map that is not labrt's is the usual reason");
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn event(nanos: u64, kind: &'static str) -> Event {
+        Event { nanos, thread: 1, kind, numbers: [0; 3], site: None }
+    }
+
     #[test]
-    fn equal_runs_pass_and_others_are_described() {
+    fn the_first_different_event_is_named() {
+        let one = [event(1, "lock"), event(2, "send"), event(3, "sleep")];
+        let other = [event(1, "lock"), event(2, "recv")];
+        let text = first_difference(&one, &other);
+        assert!(text.contains("first 1 events are equal"), "{text}");
+        assert!(text.contains("  first  0.000000 s thread 1 send\n"), "{text}");
+        assert!(text.contains("  second 0.000000 s thread 1 recv\n"), "{text}");
+        assert!(first_difference(&one, &one[..2]).contains("  second ends here\n"));
+    }
+
+    #[test]
+    fn hash_and_verdict_make_a_run() {
         let one = Outcome::default();
-        assert_eq!(difference(&one, &one.clone()), None);
+        assert!(same(&one, &one));
         let mut other = one.clone();
         other.stats.hash = 5;
-        let failure = difference(&one, &other).expect("the hashes differ");
-        assert!(failure.message.contains("hash=0x0000000000000005"), "{}", failure.message);
+        assert!(!same(&one, &other));
+        let message = difference(&one, &other).message;
+        assert!(message.contains("second hash=0x0000000000000005"), "{message}");
     }
 }

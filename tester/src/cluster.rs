@@ -9,6 +9,7 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 
 use crate::board::Status;
+use crate::clerk::ClerkEnds;
 use crate::context::{Context, Totals};
 use crate::node::{Node, Setup, Watch};
 use crate::shared::Shared;
@@ -93,6 +94,11 @@ impl<N: Node> Cluster<N> {
     /// The network, for the switches that only some tests need.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// The ends of a new clerk, connected to no server yet.
+    pub fn clerk_ends(&self) -> ClerkEnds {
+        ClerkEnds::new(&self.network, self.n())
     }
 
     /// The living incarnation of server `i`.

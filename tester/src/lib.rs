@@ -47,6 +47,7 @@
 //! | `output`, `failure`, `report`, `logging` | the lines for people, the account of a failure, the lines for tools, debug lines |
 //! | `context` | what a test's body holds |
 //! | `node`, `cluster`, `wiring`, `board` | the servers, their lives, who can talk to whom, and who is up |
+//! | `clerk` | a clerk's ends to the servers |
 //! | `random` | the course's random strings |
 //! | `shared` | the one kind of lock that stands outside the simulation |
 //!
@@ -59,6 +60,7 @@
 mod attempt;
 mod board;
 mod check;
+mod clerk;
 mod cluster;
 mod context;
 mod driver;
@@ -74,6 +76,7 @@ mod watchdog;
 mod wiring;
 
 pub use board::Status;
+pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
 pub use driver::test;

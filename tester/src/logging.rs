@@ -19,7 +19,8 @@ use std::io::{self, Write};
 use std::sync::Once;
 
 use env_logger::{Builder, Target};
-use labrt::Config;
+use labrt::time::Duration;
+use labrt::{Clock, Config};
 use log::{Level, LevelFilter, Record};
 
 use crate::output::write_raw;
@@ -27,6 +28,9 @@ use crate::shared::Shared;
 
 /// Lines of the running test that were not written.
 static LINES: Shared<Vec<u8>> = Shared::new(Vec::new());
+
+/// What the clock showed when the run began. In virtual time that is zero.
+static START: Shared<Duration> = Shared::new(Duration::ZERO);
 
 /// The topic of records whose target is no topic but a module's path.
 fn topic<'a>(record: &Record<'a>) -> &'a str {
@@ -44,10 +48,9 @@ fn topic<'a>(record: &Record<'a>) -> &'a str {
     }
 }
 
-/// Time since the start of the run.
-fn now() -> labrt::time::Duration {
-    // To become labrt::time::peek().
-    labrt::time::Duration::ZERO
+/// Time since the start of the run, without any effect on it.
+fn since_start() -> Duration {
+    labrt::time::peek().saturating_sub(START.with(|start| *start))
 }
 
 /// Where env_logger writes to: one write is one line.
@@ -93,7 +96,7 @@ pub(crate) fn install(config: &Config) {
             .filter_level(level)
             .target(Target::Pipe(Box::new(sink)))
             .format(|out, record| {
-                let tenths = now().as_micros() / 100;
+                let tenths = since_start().as_micros() / 100;
                 writeln!(out, "{tenths:06} {} {}", topic(record), record.args())
             })
             .init();
@@ -101,8 +104,11 @@ pub(crate) fn install(config: &Config) {
 }
 
 /// A run begins: lines of an earlier one are gone.
-pub(crate) fn start() {
+pub(crate) fn start(config: &Config) {
     LINES.with(Vec::clear);
+    if config.clock == Clock::Real {
+        START.with(|start| *start = labrt::time::peek());
+    }
 }
 
 /// The lines of the run that has just ended.

@@ -46,7 +46,11 @@ fn hanging(limit: Duration) -> Run<()> {
         thread: "watchdog".to_owned(),
         time: limit,
     };
-    Run { result: Err(failure), stats: Stats { lab_time: limit, ..Stats::default() } }
+    Run {
+        result: Err(failure),
+        stats: Stats { lab_time: limit, ..Stats::default() },
+        events: Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,17 @@ pub enum Net {
     Unreliable,
 }
 
+/// Makes an end to each of the servers 0 to `n`, disabled, under a random name.
+pub(crate) fn fresh_ends(network: &Network, n: usize) -> (Vec<String>, Vec<ClientEnd>) {
+    let make = |server: usize| {
+        let name = randstring(NAME_LENGTH);
+        let end = network.make_end(name.as_str());
+        network.connect(name.as_str(), server);
+        (name, end)
+    };
+    (0..n).map(make).unzip()
+}
+
 /// The ends between `n` servers of one network.
 pub(crate) struct Wiring {
     network: Network,
@@ -37,13 +48,7 @@ impl Wiring {
     /// Throws away the ends of server `i` and makes new ones, disabled.
     pub(crate) fn renew(&self, i: usize) -> Vec<ClientEnd> {
         let n = self.names.with(|names| names.len());
-        let fresh: Vec<String> = (0..n).map(|_| randstring(NAME_LENGTH)).collect();
-        let ends = fresh.iter().enumerate().map(|(j, name)| {
-            let end = self.network.make_end(name.as_str());
-            self.network.connect(name.as_str(), j);
-            end
-        });
-        let ends = ends.collect();
+        let (fresh, ends) = fresh_ends(&self.network, n);
         for old in self.names.with(|names| std::mem::replace(&mut names[i], fresh)) {
             self.network.delete_end(old);
         }

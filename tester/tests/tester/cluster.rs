@@ -1,0 +1,143 @@
+//! The life of servers in a cluster.
+//!
+//! `basic_2025` and `shutdown_server_2025` are ported from `tester1/tester_test.go`
+//! of MIT 6.5840, 2025. What differs: the server keeps its count on stable storage,
+//! and a shutdown is of one server.
+
+use std::sync::Arc;
+
+use tester::{Cluster, Context, Net};
+
+use crate::counter::{Counter, get};
+
+fn cluster(ctx: &Context, n: usize) -> Cluster<Counter> {
+    let cluster = Cluster::new(ctx, n, Net::Reliable, Counter::make);
+    // Many calls fail here, and need not take seconds each in real time.
+    cluster.network().set_long_delays(false);
+    cluster
+}
+
+fn node(cluster: &Cluster<Counter>, i: usize) -> Arc<Counter> {
+    cluster.node(i).expect("the server is alive")
+}
+
+#[test]
+fn basic_2025() {
+    tester::test("Test: basic cluster", |ctx| {
+        let cluster = cluster(ctx, 1);
+        let clerk = cluster.clerk_ends();
+        clerk.connect([0]);
+        assert_eq!(get(&clerk.ends()[0]), Some(1));
+        assert_eq!(cluster.rpc_count(0), 1);
+        clerk.delete();
+    });
+}
+
+#[test]
+fn shutdown_server_2025() {
+    tester::test("Test: shutdown of a server", |ctx| {
+        let cluster = cluster(ctx, 1);
+        let clerk = cluster.clerk_ends();
+        clerk.connect([0]);
+        assert_eq!(get(&clerk.ends()[0]), Some(1));
+        let server = node(&cluster, 0);
+        cluster.shutdown(0);
+        assert!(server.is_killed());
+        assert_eq!(get(&clerk.ends()[0]), None);
+    });
+}
+
+#[test]
+fn clerks_have_connections_of_their_own() {
+    tester::test("Test: ends of a clerk", |ctx| {
+        let cluster = cluster(ctx, 2);
+        let clerk = cluster.clerk_ends();
+        let reached = || clerk.ends().iter().map(|end| get(end).is_some()).collect::<Vec<_>>();
+        assert_eq!(reached(), [false, false]);
+        clerk.connect([1]);
+        cluster.disconnect(1);
+        assert_eq!(reached(), [false, true]);
+        clerk.disconnect([1]);
+        assert_eq!(reached(), [false, false]);
+    });
+}
+
+#[test]
+fn storage_survives_a_crash() {
+    tester::test("Test: storage after a crash", |ctx| {
+        let cluster = cluster(ctx, 2);
+        let clerk = cluster.clerk_ends();
+        clerk.connect(0..2);
+        let ends = clerk.ends();
+        assert_eq!(get(&ends[0]), Some(1));
+        cluster.start(0);
+        assert_eq!(get(&ends[0]), Some(2), "the count goes on");
+        assert_eq!(get(&ends[1]), Some(1), "storage is not shared");
+        assert_eq!((cluster.log_size(), cluster.snapshot_size()), (1, 0));
+        assert_eq!(cluster.status().incarnations, [2, 1]);
+        assert_eq!(cluster.rpc_count(0), 1, "the count of calls is the incarnation's");
+    });
+}
+
+#[test]
+fn writes_of_a_dead_server_are_lost() {
+    tester::test("Test: writes after a crash", |ctx| {
+        let cluster = cluster(ctx, 1);
+        let dead = node(&cluster, 0);
+        dead.persister().save(vec![7], Vec::new());
+        cluster.crash(0);
+        dead.persister().save(vec![9], Vec::new());
+        cluster.start(0);
+        dead.persister().save(vec![11], Vec::new());
+        assert_eq!(node(&cluster, 0).persister().raft_state().as_ref(), [7]);
+    });
+}
+
+#[test]
+fn zombies_reach_nobody() {
+    tester::test("Test: ends of a dead server", |ctx| {
+        let cluster = cluster(ctx, 2);
+        let zombie = node(&cluster, 0);
+        assert!(zombie.reaches(1));
+        cluster.crash(0);
+        assert!(!zombie.reaches(1));
+        cluster.start(0);
+        let fresh = node(&cluster, 0);
+        assert!(!fresh.reaches(1), "a start does not connect");
+        cluster.connect(0);
+        assert!(fresh.reaches(1) && fresh.reaches(0) && node(&cluster, 1).reaches(0));
+        assert!(!zombie.reaches(1), "a connection is the new incarnation's");
+    });
+}
+
+#[test]
+fn a_restart_connects_the_living_only() {
+    tester::test("Test: restart of the 2025 course", |ctx| {
+        let cluster = cluster(ctx, 3);
+        cluster.disconnect(2);
+        cluster.shutdown(0);
+        cluster.shutdown(1);
+        assert_eq!(cluster.connected(), [] as [usize; 0]);
+        cluster.restart(1);
+        assert_eq!(cluster.connected(), [1, 2]);
+        assert!(node(&cluster, 1).reaches(2) && node(&cluster, 2).reaches(1));
+        assert!(!node(&cluster, 1).reaches(0));
+    });
+}
+
+#[test]
+fn partitions_cut_between_groups() {
+    tester::test("Test: partition", |ctx| {
+        let cluster = cluster(ctx, 5);
+        let (majority, minority) = cluster.make_partition(1);
+        assert_eq!((majority.as_slice(), minority.as_slice()), (&[0, 2, 3][..], &[4, 1][..]));
+        cluster.partition(&[&majority, &minority]);
+        for i in 0..5 {
+            let server = node(&cluster, i);
+            for j in 0..5 {
+                let together = minority.contains(&i) == minority.contains(&j);
+                assert_eq!(server.reaches(j), together, "{i} to {j}");
+            }
+        }
+    });
+}
