@@ -1,9 +1,10 @@
 //! Does the network behave as the course's does?
 //!
 //! One test per row of this table, which was read off the Go package. Shares
-//! and means are held to four standard deviations, limits are exact: a delay
-//! is never too short, and too long only by what the machine needs to run the
-//! threads that the test itself starts.
+//! and means are held to five standard deviations, because seeds are random
+//! and a test of many should not fail by bad luck more than once in a million
+//! runs. Limits are exact: a delay is never too short, and too long only by
+//! what the machine needs to run the threads that the test itself starts.
 //!
 //! | situation | the call returns | when | the handler runs |
 //! |---|---|---|---|
@@ -64,6 +65,9 @@ impl Handlers {
         Server::new().with_service(service)
     }
 }
+
+/// How far a share or a mean may be off, in standard deviations.
+const SIGMAS: f64 = 5.0;
 
 /// Bytes of an argument, and of a reply.
 const BYTES: u64 = 8;
@@ -172,23 +176,26 @@ fn answered(calls: &[Seen]) -> usize {
     calls.iter().filter(|seen| seen.answered).count()
 }
 
-/// Asserts that a share is within four standard deviations of `wanted`.
+/// Asserts that a share is within five standard deviations of `wanted`.
 #[track_caller]
 fn assert_share(hits: u64, of: u64, wanted: f64) {
     let sigma = (wanted * (1.0 - wanted) / of as f64).sqrt();
     let share = hits as f64 / of as f64;
-    assert!((share - wanted).abs() <= 4.0 * sigma, "share={share:.4} wanted={wanted:.4} of={of}");
+    assert!(
+        (share - wanted).abs() <= SIGMAS * sigma,
+        "share={share:.4} wanted={wanted:.4} of={of}"
+    );
 }
 
 /// Asserts that delays are uniform in `0..=high` ms: their range, and a mean
-/// within four standard deviations.
+/// within five standard deviations.
 #[track_caller]
 fn assert_uniform(calls: &[Seen], high: u64) {
     let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
     assert!(longest <= ms(high) + slack(), "longest={longest:?} high={high}");
     let mean = calls.iter().map(|seen| seen.after.as_secs_f64()).sum::<f64>() / calls.len() as f64;
     let (wanted, high) = (high as f64 / 2000.0, high as f64 / 1000.0);
-    let tolerance = 4.0 * high / (12.0 * calls.len() as f64).sqrt();
+    let tolerance = SIGMAS * high / (12.0 * calls.len() as f64).sqrt();
     assert!(mean >= wanted - tolerance, "mean={mean:.4} wanted={wanted:.4}±{tolerance:.4}");
     let late = mean_slack().as_secs_f64();
     assert!(mean <= wanted + tolerance + late, "mean={mean:.4} wanted={wanted:.4}±{tolerance:.4}");
@@ -419,7 +426,7 @@ fn a_held_back_reply_survives_everything() {
             thread::sleep(ms(1));
         }
         // Every caller has to have asked, once more, whether its server lives.
-        thread::sleep(ms(20));
+        thread::sleep(ms(100));
         rig.network.set_long_reordering(false);
         rig.network.enable("end", false);
         rig.network.delete_server("server");
