@@ -239,7 +239,7 @@ impl<N: Node> Cluster<N> {
 
     /// What is known about all servers now.
     pub fn status(&self) -> Status {
-        self.status.with(|status| status.clone())
+        self.status.get()
     }
 
     /// Makes the network reliable or unreliable from now on.
@@ -273,7 +273,7 @@ impl<N: Node> Cluster<N> {
     }
 
     fn largest(&self, size: impl Fn(&Persister) -> usize) -> usize {
-        let saved = self.saved.with(|saved| saved.clone());
+        let saved = self.saved.get();
         saved.iter().map(|persister| size(persister)).max().unwrap_or(0)
     }
 }

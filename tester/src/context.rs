@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrt::Failure;
@@ -34,8 +33,8 @@ pub(crate) struct Totals {
 #[derive(Default)]
 struct Record {
     output: Arc<Output>,
-    begin: OnceLock<Instant>,
-    taken: OnceLock<Duration>,
+    begin: Shared<Option<Instant>>,
+    taken: Shared<Option<Duration>>,
     failure: Shared<Option<Failure>>,
     totals: Shared<Option<Totals>>,
     ops: AtomicU64,
@@ -55,23 +54,26 @@ impl Context {
 
     /// The run begins: the time of the test counts from here.
     pub(crate) fn begin(&self) {
-        let fresh = self.0.begin.set(Instant::now()).is_ok();
-        assert!(fresh, "a context serves one run");
+        let now = Instant::now();
+        let earlier = self.0.begin.with(|begin| begin.replace(now));
+        assert!(earlier.is_none(), "a context serves one run");
     }
 
     /// The body has returned: this is the time that the test took.
     pub(crate) fn body_returned(&self) -> Duration {
-        *self.0.taken.get_or_init(|| self.elapsed())
+        let taken = self.elapsed();
+        self.0.taken.with(|slot| slot.replace(taken));
+        taken
     }
 
     /// The time that the body took, if it returned.
     pub(crate) fn taken(&self) -> Option<Duration> {
-        self.0.taken.get().copied()
+        self.0.taken.get()
     }
 
     /// Time since the test began.
     pub fn elapsed(&self) -> Duration {
-        self.0.begin.get().map_or(Duration::ZERO, |begin| begin.elapsed())
+        self.0.begin.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
     /// Notes that the test has failed, without ending the calling thread: for
@@ -160,7 +162,7 @@ impl Context {
 
     /// What the clusters have counted; nothing when there were none.
     pub(crate) fn totals(&self) -> Option<Totals> {
-        self.0.totals.with(|totals| *totals)
+        self.0.totals.get()
     }
 
     /// Operations counted so far.
@@ -170,7 +172,7 @@ impl Context {
 
     /// The first failure noted.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        self.0.failure.with(|failure| failure.clone())
+        self.0.failure.get()
     }
 
     /// What the parts of the test tell about themselves.

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use labrt::{Clock, Config, Failure};
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::attempt::attempt;
 use crate::context::Context;
 use crate::name::TestName;
 use crate::output::{self, Output, When};
 use crate::report::{self, Summary};
+use crate::shared::Turn;
 use crate::{failure, logging};
 
 /// Held by a test that must be alone: one in real time, whose timing others would
 /// spoil, or one with debug lines, which have one place to go.
-static ALONE: Mutex<()> = Mutex::new(());
+static ALONE: Turn = Turn::new();
 
 /// A test: what it is called and what it does.
 pub(crate) struct Test<'a> {
@@ -52,8 +52,8 @@ fn name_of<F>(_body: &F) -> TestName {
 }
 
 /// Waits for its turn, where tests have to take turns.
-fn alone(config: &Config) -> Option<MutexGuard<'static, ()>> {
-    (config.clock == Clock::Real || config.verbose > 0).then(|| ALONE.lock())
+fn alone(config: &Config) -> Option<impl Sized> {
+    (config.clock == Clock::Real || config.verbose > 0).then(|| ALONE.wait())
 }
 
 /// One run with the course's lines.

@@ -24,7 +24,7 @@ pub(crate) fn account(
 ) -> String {
     let seconds = failure.time.as_secs_f64();
     let mut text = format!("--- FAIL: {} ({}) at {seconds:.3} s", test.name.path, test.title);
-    let _ = writeln!(text, " in thread {:?}", failure.thread);
+    let _ = writeln!(text, " in thread {}", failure.thread);
     for line in failure.message.lines() {
         let _ = writeln!(text, "    {line}");
     }
@@ -77,7 +77,7 @@ mod tests {
         };
         let text = account(&test, &config, &outcome, &failure("no leader", 5));
         for part in [
-            "--- FAIL: election::x_2A (Test (2A): x) at 5.000 s in thread \"main\"",
+            "--- FAIL: election::x_2A (Test (2A): x) at 5.000 s in thread main",
             "    no leader\n    at tests/some.rs:7:9\n    servers=3 alive=[0]\n",
             "000123 VOTE S1 votes\n",
             "seed 0x2a; to run it again:\n",

@@ -1,7 +1,7 @@
 //! What the tests of every lab share.
 //!
 //! A lab's test is a plain `#[test]` function that hands a title and a body to
-//! [`test`]:
+//! [`test()`]:
 //!
 //! ```
 //! # #[allow(non_snake_case)]
@@ -22,7 +22,7 @@
 //!
 //! # The life of a test
 //!
-//! 1. [`test`] reads [`labrt::Config`]. Real-time tests queue behind one lock;
+//! 1. [`test()`] reads [`labrt::Config`]. Real-time tests queue behind one lock;
 //!    virtual ones run beside each other, each alone in its simulation.
 //! 2. The body gets a [`Context`]: the place for failures, counters, helper
 //!    threads and things to do at the end.

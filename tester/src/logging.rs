@@ -16,7 +16,6 @@
 //! and without.
 
 use std::io::{self, Write};
-use std::sync::Once;
 
 use env_logger::{Builder, Target};
 use labrt::time::Duration;
@@ -50,7 +49,7 @@ fn topic<'a>(record: &Record<'a>) -> &'a str {
 
 /// Time since the start of the run, without any effect on it.
 fn since_start() -> Duration {
-    labrt::time::peek().saturating_sub(START.with(|start| *start))
+    labrt::time::peek().saturating_sub(START.get())
 }
 
 /// Where env_logger writes to: one write is one line.
@@ -84,23 +83,24 @@ pub(crate) fn streams(config: &Config) -> bool {
 
 /// Installs the logger, once per process and only when lines were asked for.
 pub(crate) fn install(config: &Config) {
-    static INSTALL: Once = Once::new();
+    static INSTALLED: Shared<bool> = Shared::new(false);
     let level = match config.verbose {
         0 => return,
         1 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
     };
+    if INSTALLED.with(|installed| std::mem::replace(installed, true)) {
+        return;
+    }
     let sink = Sink { at_once: streams(config) };
-    INSTALL.call_once(|| {
-        Builder::new()
-            .filter_level(level)
-            .target(Target::Pipe(Box::new(sink)))
-            .format(|out, record| {
-                let tenths = since_start().as_micros() / 100;
-                writeln!(out, "{tenths:06} {} {}", topic(record), record.args())
-            })
-            .init();
-    });
+    Builder::new()
+        .filter_level(level)
+        .target(Target::Pipe(Box::new(sink)))
+        .format(|out, record| {
+            let tenths = since_start().as_micros() / 100;
+            writeln!(out, "{tenths:06} {} {}", topic(record), record.args())
+        })
+        .init();
 }
 
 /// A run begins: lines of an earlier one are gone.

@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::sync::OnceLock;
 
 use labrt::Config;
 use labrt::time::Duration;
@@ -14,7 +13,7 @@ use crate::name::TestName;
 use crate::shared::Shared;
 
 /// The file that `LAB_REPORT` names, once it is open.
-static REPORT: OnceLock<Shared<File>> = OnceLock::new();
+static REPORT: Shared<Option<File>> = Shared::new(None);
 
 /// One run, as it stands in the report.
 #[derive(Debug, Serialize)]
@@ -73,18 +72,24 @@ impl<'a> Entry<'a> {
 /// cannot be written ends the process.
 pub(crate) fn open(config: &Config) {
     let Some(path) = &config.report else { return };
-    REPORT.get_or_init(|| {
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        Shared::new(file.unwrap_or_else(|error| unwritable(config, &error)))
+    REPORT.with(|report| {
+        report.get_or_insert_with(|| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.unwrap_or_else(|error| unwritable(config, &error))
+        });
     });
 }
 
 /// Adds a run to the report. Each line is one write to a file opened for
 /// appending, so that lines of parallel tests and processes stay whole.
 pub(crate) fn append(test: &Test, config: &Config, outcome: &Outcome) {
-    let Some(report) = REPORT.get() else { return };
+    if config.report.is_none() {
+        return;
+    }
     let line = Entry::new(&test.name.path, config, outcome).line();
-    if let Err(error) = report.with(|file| file.write_all(line.as_bytes())) {
+    let write = |file: &mut File| file.write_all(line.as_bytes());
+    let written = REPORT.with(|report| report.as_mut().map_or(Ok(()), write));
+    if let Err(error) = written {
         unwritable(config, &error);
     }
 }

@@ -6,6 +6,11 @@
 //! after the limit. The hanging threads are left behind. (In virtual time labrt
 //! itself sees that nobody can run, or that the clock has run too far.)
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it waits for a run from outside, on the real clock"
+)]
+
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use labrt::time::Duration;
