@@ -48,6 +48,25 @@
 //!
 //! Under the virtual clock a call also takes time on the wire: [`Latency`].
 //!
+//! # The trace
+//!
+//! Every send, delivery, loss, reply and fault is an event in `labrt`'s
+//! trace. Ends and servers are numbered in order of creation or first
+//! mention, calls from 1.
+//!
+//! | event | its numbers |
+//! |---|---|
+//! | `send`, `drop_request`, `drop_reply`, `reply` | end, call, payload bytes |
+//! | `unreachable` (no way to a server), `dead` (step 5) | end, call |
+//! | `deliver` | server, call, payload bytes |
+//! | `make_end`, `fault_delete_end` | end |
+//! | `fault_connect` | end, server |
+//! | `fault_enable` | end, 0 or 1 |
+//! | `fault_add_server`, `fault_delete_server` | server |
+//! | `fault_reliable`, `fault_long_delays`, `fault_long_reordering` | 0 or 1 |
+//! | `fault_latency` | shortest and longest, in ns |
+//! | `cleanup` | |
+//!
 //! # Differences from the Go package
 //!
 //! * Handlers are typed closures instead of methods found by reflection. A
@@ -64,8 +83,7 @@
 //! `network.rs` is the place to start: switches, wiring, counters. `call.rs`
 //! is the list above as code, `fate.rs` its dice, `topology.rs` who leads to
 //! whom. `payload.rs` guards the types of what travels, `end.rs` hides what
-//! carries it. Every send, delivery, loss, reply and fault is an event in
-//! `labrt`'s trace.
+//! carries it.
 
 mod call;
 pub mod codec;

@@ -1,7 +1,8 @@
 //! The tests of labrpc.
 //!
 //! `course` and `labgob` are the tests of the course; the others are our own.
-//! All run under both clocks: `LAB_CLOCK=real cargo test -p labrpc`.
+//! They run under both clocks, except for `trace`:
+//! `LAB_CLOCK=real cargo test -p labrpc`.
 
 mod cleanup;
 mod codec;
@@ -11,3 +12,4 @@ mod junk;
 mod labgob;
 mod mistakes;
 mod services;
+mod trace;
