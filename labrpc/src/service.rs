@@ -15,7 +15,7 @@ pub(crate) type Handler = Arc<dyn Fn(&Payload) -> Result<Payload, CallError> + S
 
 /// A set of methods under one name, to be put on a [`Server`](crate::Server).
 ///
-/// Protocols use [`service!`](crate::service), which writes this for them. By
+/// Protocols use [`service!`](crate::service!), which writes this for them. By
 /// hand:
 ///
 /// ```

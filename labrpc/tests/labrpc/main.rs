@@ -11,5 +11,6 @@ mod fidelity;
 mod junk;
 mod labgob;
 mod mistakes;
+mod rig;
 mod services;
 mod trace;
