@@ -49,6 +49,7 @@
 //! | `node`, `cluster`, `wiring`, `board` | the servers, their lives, who can talk to whom, and who is up |
 //! | `clerk` | a clerk's ends to the servers |
 //! | `random` | the course's random strings |
+//! | `specimen` | tests that go wrong on purpose, seen from outside |
 //! | `shared` | the one kind of lock that stands outside the simulation |
 //!
 //! # What is left out
@@ -72,6 +73,7 @@ mod output;
 mod random;
 mod report;
 mod shared;
+mod specimen;
 mod watchdog;
 mod wiring;
 
@@ -82,4 +84,5 @@ pub use context::{Context, Helper};
 pub use driver::test;
 pub use node::{Node, Setup, Watch};
 pub use random::randstring;
+pub use specimen::{Specimen, Told};
 pub use wiring::Net;

@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 /// How long it waits for things to settle before it tries again.
 const SETTLE: labrt::time::Duration = ms(3000);
 
-fn basic_agree(ctx: &Context, make: MakeRaft) {
+pub(crate) fn basic_agree(ctx: &Context, make: MakeRaft) {
     let servers = 3;
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     for index in 1..=3 {
@@ -156,7 +156,7 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
     h.one(1000, servers, true);
 }
 
-fn concurrent_starts(ctx: &Context, make: MakeRaft) {
+pub(crate) fn concurrent_starts(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, 3, Net::Reliable);
     for tried in 0..TRIES {
         if tried > 0 {

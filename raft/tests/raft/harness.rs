@@ -30,7 +30,7 @@ use tester::{Cluster, Context, Net};
 
 pub(crate) use command::{Command, random, show};
 pub(crate) use ledger::Ledger;
-pub(crate) use node::{MakeRaft, RaftNode, reference};
+pub(crate) use node::{MakeRaft, Peer, RaftNode, reference};
 
 /// The course's idea of how long an election takes.
 pub(crate) const RAFT_ELECTION_TIMEOUT: Duration = ms(1000);

@@ -11,6 +11,8 @@
 #![allow(non_snake_case)]
 
 mod agreement;
+mod broken;
+mod detection;
 mod election;
 mod harness;
 mod persistence;

@@ -19,7 +19,7 @@ use crate::harness::{
     reference, show,
 };
 
-fn persist_1(ctx: &Context, make: MakeRaft) {
+pub(crate) fn persist_1(ctx: &Context, make: MakeRaft) {
     let servers = 3;
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     h.one(11, servers, true);

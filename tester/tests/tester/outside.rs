@@ -2,43 +2,21 @@
 //! in a process of its own under an environment of its own.
 
 use std::fs;
-use std::process::{Command, Output};
 
-/// What a process that ran one specimen told.
-struct Told {
-    stderr: String,
-    passed: bool,
-    status: Option<i32>,
-}
+use tester::{Specimen, Told};
 
 /// Runs one specimen under these variables, with these further arguments.
 fn specimen(name: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Told {
-    let binary = std::env::current_exe().expect("a test knows its binary");
-    let mut command = Command::new(binary);
-    command.args([&format!("specimens::{name}"), "--exact", "--ignored"]).args(arguments);
-    for variable in
-        ["CLOCK", "SEED", "RUNS", "ENGINE", "CHECK", "LIMIT", "PREEMPT", "REPORT", "BUNDLE"]
-    {
-        command.env_remove(format!("LAB_{variable}"));
-    }
-    command.env_remove("VERBOSE").env("CARGO_PKG_NAME", "tester").env("LAB_SEED", "0x2a");
-    let Output { status, stderr, .. } =
-        command.envs(variables.iter().copied()).output().expect("the specimen runs");
-    let stderr = String::from_utf8(stderr).expect("the tester writes text");
-    Told { stderr, passed: status.success(), status: status.code() }
-}
-
-#[track_caller]
-fn assert_contains(told: &Told, parts: &[&str]) {
-    for part in parts {
-        assert!(told.stderr.contains(part), "{part:?} is missing in:\n{}", told.stderr);
-    }
+    let specimen = Specimen::new(&format!("specimens::{name}"));
+    let specimen =
+        variables.iter().fold(specimen, |specimen, (name, value)| specimen.env(name, value));
+    arguments.iter().fold(specimen, |specimen, argument| specimen.arg(argument)).run()
 }
 
 #[test]
 fn a_passing_test_prints_the_courses_lines() {
     let told = specimen("passes", &[], &[]);
-    assert!(told.passed);
+    assert!(told.passed());
     let lines: Vec<&str> = told.stderr.lines().collect();
     assert_eq!(lines[0], "seed 0x2a (virtual clock)");
     assert_eq!(lines[1], "Test: a specimen that passes ...");
@@ -57,87 +35,83 @@ fn one_seed_tells_one_story() {
 #[test]
 fn a_failure_names_message_place_servers_and_replay() {
     let told = specimen("panics", &[], &[]);
-    assert!(!told.passed);
-    assert_contains(
-        &told,
-        &[
-            "Test: a specimen that panics ...\n",
-            "--- FAIL: specimens::panics (Test: a specimen that panics) at 0.0",
-            "the body went wrong\n",
-            "tests/tester/specimens.rs:",
-            "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
-            "seed 0x2a; to run it again:\n    LAB_SEED=0x2a cargo test -p tester \
+    assert!(!told.passed());
+    told.assert_contains(&[
+        "Test: a specimen that panics ...\n",
+        "--- FAIL: specimens::panics (Test: a specimen that panics) at 0.0",
+        "the body went wrong\n",
+        "tests/tester/specimens.rs:",
+        "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
+        "seed 0x2a; to run it again:\n    LAB_SEED=0x2a cargo test -p tester \
              specimens::panics -- --exact --nocapture\n",
-        ],
-    );
+    ]);
 }
 
 #[test]
 fn a_failure_noted_by_a_helper_fails_the_test() {
     let told = specimen("fails_in_a_helper", &[], &[]);
-    assert!(!told.passed);
-    assert_contains(&told, &["the helper saw it\n", "tests/tester/specimens.rs:"]);
+    assert!(!told.passed());
+    told.assert_contains(&["the helper saw it\n", "tests/tester/specimens.rs:"]);
 }
 
 #[test]
 fn a_panic_of_a_helper_fails_the_test() {
     let told = specimen("panics_in_a_helper", &[], &[]);
-    assert!(!told.passed);
-    assert_contains(&told, &["doomed", "the helper went wrong\n"]);
+    assert!(!told.passed());
+    told.assert_contains(&["doomed", "the helper went wrong\n"]);
 }
 
 #[test]
 fn a_test_has_120_seconds() {
     let told = specimen("takes_too_long", &[], &[]);
-    assert!(!told.passed);
-    assert_contains(&told, &["test took longer than 120 seconds"]);
+    assert!(!told.passed());
+    told.assert_contains(&["test took longer than 120 seconds"]);
 }
 
 #[test]
 fn a_server_that_lives_on_is_named() {
     let told = specimen("leaves_a_server", &[], &[]);
-    assert!(!told.passed);
-    assert_contains(&told, &["server 1 (incarnation 2) is still there 10s after its kill"]);
+    assert!(!told.passed());
+    told.assert_contains(&["server 1 (incarnation 2) is still there 10s after its kill"]);
 }
 
 #[test]
 fn a_batch_sums_up() {
     let told = specimen("passes", &[("LAB_RUNS", "5")], &[]);
-    assert!(told.passed);
+    assert!(told.passed());
     assert!(!told.stderr.contains("..."), "{}", told.stderr);
-    assert_contains(&told, &["summary test=specimens::passes runs=5 failures=0 virtual_s="]);
+    told.assert_contains(&["summary test=specimens::passes runs=5 failures=0 virtual_s="]);
 }
 
 #[test]
 fn a_batch_stops_at_the_first_failure() {
     let told = specimen("fails_in_the_third_run", &[("LAB_RUNS", "5")], &[]);
-    assert!(!told.passed);
-    assert_contains(
-        &told,
-        &["the third run", "LAB_SEED=0x2c cargo test", "runs=3 failures=1 virtual_s=2.0"],
-    );
+    assert!(!told.passed());
+    told.assert_contains(&[
+        "the third run",
+        "LAB_SEED=0x2c cargo test",
+        "runs=3 failures=1 virtual_s=2.0",
+    ]);
 }
 
 #[test]
 fn a_check_finds_what_does_not_repeat() {
     let told = specimen("is_not_repeatable", &[("LAB_CHECK", "1")], &[]);
-    assert!(!told.passed);
-    assert_contains(
-        &told,
-        &["two runs of one seed differ", " events are equal\n", "tests/tester/specimens.rs:"],
-    );
-    assert!(specimen("passes", &[("LAB_CHECK", "1")], &[]).passed);
+    assert!(!told.passed());
+    told.assert_contains(&[
+        "two runs of one seed differ",
+        " events are equal\n",
+        "tests/tester/specimens.rs:",
+    ]);
+    assert!(specimen("passes", &[("LAB_CHECK", "1")], &[]).passed());
 }
 
 #[test]
 fn debug_lines_are_kept_for_failures() {
     let verbose = [("VERBOSE", "1")];
     assert!(!specimen("passes", &verbose, &[]).stderr.contains(" INFO S0 was called"));
-    assert_contains(&specimen("passes", &verbose, &["--nocapture"]), &[" INFO S0 was called\n"]);
-    assert_contains(
-        &specimen("panics", &verbose, &[]),
-        &[" TEST S0 start", " INFO S0 is doomed\n"],
-    );
+    specimen("passes", &verbose, &["--nocapture"]).assert_contains(&[" INFO S0 was called\n"]);
+    specimen("panics", &verbose, &[]).assert_contains(&[" TEST S0 start", " INFO S0 is doomed\n"]);
     assert!(!specimen("panics", &[], &[]).stderr.contains("S0 is doomed"));
 }
 
@@ -147,7 +121,7 @@ fn debug_lines_are_without_effect() {
         let report = tempfile::NamedTempFile::new().expect("a temporary file");
         let path = report.path().to_str().expect("its name is text");
         let told = specimen("passes", &[("VERBOSE", verbose), ("LAB_REPORT", path)], &[]);
-        assert!(told.passed);
+        assert!(told.passed());
         fs::read_to_string(path).expect("a report").split("\"hash\"").nth(1).map(str::to_owned)
     };
     assert_eq!(hash("0"), hash("2"));
@@ -175,6 +149,6 @@ fn each_run_is_reported() {
 fn an_unwritable_report_ends_the_process() {
     let told = specimen("passes", &[("LAB_REPORT", "/nowhere/at/all")], &[]);
     assert_eq!(told.status, Some(2));
-    assert_contains(&told, &["LAB_REPORT=/nowhere/at/all: cannot be written: "]);
+    told.assert_contains(&["LAB_REPORT=/nowhere/at/all: cannot be written: "]);
     assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
 }

@@ -1,0 +1,64 @@
+//! Broken Rafts are caught: each in seconds, and with words that help.
+//!
+//! Every specimen is a test of the course over a Raft with one mistake. It runs in
+//! a process of its own, as some of these mistakes end the whole process.
+
+use tester::{Context, Net, Specimen, Told};
+
+use crate::agreement::{basic_agree, concurrent_starts};
+use crate::broken::{Broken, Mistake};
+use crate::harness::{Edition, MakeRaft};
+use crate::persistence::persist_1;
+use crate::snapshot::{Fault, snap_common};
+
+/// Defines a specimen and the test that it fails as expected.
+macro_rules! caught {
+    ($name:ident, $mistake:ident, $body:expr, $($part:literal),+) => {
+        mod $name {
+            use super::*;
+
+            const MAKE: MakeRaft = |peers, me, persister, apply_tx| {
+                Broken::make(Mistake::$mistake, peers, me, persister, apply_tx)
+            };
+
+            #[test]
+            #[ignore = "run by its neighbour"]
+            fn specimen() {
+                tester::test(concat!("Test: a Raft that ", stringify!($name)), |ctx| {
+                    $body(ctx, MAKE);
+                });
+            }
+
+            #[test]
+            fn is_caught() {
+                let told = run(stringify!($name));
+                assert!(!told.passed());
+                told.assert_contains(&[$($part),+]);
+            }
+        }
+    };
+}
+
+fn run(name: &str) -> Told {
+    Specimen::new(&format!("detection::{name}::specimen")).env("LAB_WATCHDOG", "1").run()
+}
+
+/// A test in which snapshots are taken, and nothing else happens.
+fn snapshots(ctx: &Context, make: MakeRaft) {
+    snap_common(ctx, make, Fault::None, Net::Reliable, Edition::Y2024);
+}
+
+// What the harness sees.
+caught!(forgets, Forgets, persist_1, "apply error: commit index=1 server=", " 12 != server=");
+caught!(keeps_its_log, KeepsItsLog, snapshots, "Log size too large");
+caught!(repeats, Repeats, snapshots, "apply error, expected index 2, got 1");
+caught!(skips, Skips, concurrent_starts, "apply out of order 3", "tests/raft/harness/node.rs:");
+caught!(garbles, Garbles, basic_agree, "apply error: commit index=1 server=", "garbled");
+caught!(boasts, Boasts, persist_1, "term 1 has 3 (>1) leaders", "tests/raft/persistence.rs:");
+caught!(lives_on, LivesOn, basic_agree, "server 0 (incarnation 1) is still there");
+
+// What labrt sees.
+caught!(deadlocks, Deadlocks, basic_agree, "tests/raft/broken.rs:");
+caught!(spins, Spins, basic_agree, "tests/raft/broken.rs:");
+caught!(sleeps_for_real, SleepsForReal, basic_agree, "tests/raft/broken.rs:");
+caught!(panics, Panics, basic_agree, "a handler went wrong", "tests/raft/broken.rs:");
