@@ -231,58 +231,61 @@ fn rejoin(ctx: &Context, make: MakeRaft) {
 fn backup(ctx: &Context, make: MakeRaft) {
     let servers = 5;
     let h = Harness::new(ctx, make, servers, Net::Reliable);
-    let at = |leader: usize, k: usize| (leader + k) % servers;
     h.one(random(), servers, true);
 
     // The leader and one follower in one part; it takes many commands that will
     // not commit.
     let leader1 = h.check_one_leader();
-    for k in 2..=4 {
-        h.disconnect(at(leader1, k));
-    }
-    for _ in 0..50 {
-        h.submit(leader1, &random());
-    }
-    sleep(RAFT_ELECTION_TIMEOUT / 2);
-    h.disconnect(at(leader1, 0));
-    h.disconnect(at(leader1, 1));
+    let [follower, others @ ..] = [1, 2, 3, 4].map(|k| (leader1 + k) % servers);
+    disconnect_all(&h, others);
+    submit_in_vain(&h, leader1);
+    disconnect_all(&h, [leader1, follower]);
 
     // The other part comes to life, and agrees on many commands.
-    for k in 2..=4 {
-        h.connect(at(leader1, k));
-    }
-    for _ in 0..50 {
-        h.one(random(), 3, true);
-    }
+    connect_all(&h, others);
+    agree_on_many(&h);
 
     // Its leader and one of its followers, again with many that will not commit.
     let leader2 = h.check_one_leader();
-    let mut other = at(leader1, 2);
+    let mut other = others[0];
     if leader2 == other {
-        other = at(leader2, 1);
+        other = (leader2 + 1) % servers;
     }
     h.disconnect(other);
-    for _ in 0..50 {
-        h.submit(leader2, &random());
-    }
-    sleep(RAFT_ELECTION_TIMEOUT / 2);
+    submit_in_vain(&h, leader2);
 
     // The first leader comes back with its follower and `other`, to many more.
-    for i in 0..servers {
-        h.disconnect(i);
+    disconnect_all(&h, 0..servers);
+    connect_all(&h, [leader1, follower, other]);
+    agree_on_many(&h);
+
+    // Now everyone.
+    connect_all(&h, 0..servers);
+    h.one(random(), servers, true);
+}
+
+/// Gives a leader without a majority many commands.
+fn submit_in_vain(h: &Harness, leader: usize) {
+    for _ in 0..50 {
+        h.submit(leader, &random());
     }
-    for i in [at(leader1, 0), at(leader1, 1), other] {
-        h.connect(i);
-    }
+    sleep(RAFT_ELECTION_TIMEOUT / 2);
+}
+
+/// Has a bare majority of five agree on many commands, one after another.
+#[track_caller]
+fn agree_on_many(h: &Harness) {
     for _ in 0..50 {
         h.one(random(), 3, true);
     }
+}
 
-    // Now everyone.
-    for i in 0..servers {
-        h.connect(i);
-    }
-    h.one(random(), servers, true);
+fn connect_all(h: &Harness, servers: impl IntoIterator<Item = usize>) {
+    servers.into_iter().for_each(|i| h.connect(i));
+}
+
+fn disconnect_all(h: &Harness, servers: impl IntoIterator<Item = usize>) {
+    servers.into_iter().for_each(|i| h.disconnect(i));
 }
 
 fn count(ctx: &Context, make: MakeRaft) {
