@@ -49,9 +49,10 @@
 //!   a server votes once in a term, and only for a log as up to date as its own.
 //! * **Replication** (5.3): only the leader takes commands. It sends them with a check
 //!   that the follower's log matches up to there, and repairs logs that do not. New
-//!   entries leave at once; those that come while a call is under way go together
-//!   in the next one. Each message asserts that all earlier ones arrived, so that
-//!   nothing is sent twice without need. See the head of `replication.rs`.
+//!   entries leave at once to as many peers as it takes to commit them; those that
+//!   come while a call is under way go together in the next one. Each message checks
+//!   that all earlier ones arrived, so that nothing is sent twice without need. See
+//!   the head of `replication.rs`.
 //! * **Commitment** (5.4.2): an entry is committed when a majority has it, and it is of
 //!   the leader's own term or before such an entry. The leader applies it at once; the
 //!   followers hear of it with the next message, a few milliseconds later at most.

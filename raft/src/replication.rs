@@ -17,8 +17,12 @@
 //! One call at a time carries entries to a peer. Those that come in meanwhile wait
 //! for its answer, and then go together; but they wait one heartbeat interval at
 //! most, for a call to a dead peer can take seconds.
+//!
+//! New entries are in a hurry until they are on their way to a majority, which is
+//! what commits them. The peers beyond that get them a few milliseconds later, often
+//! several batches in one message, and the commit index with them.
 
-use labrt::time::Instant;
+use labrt::time::{Duration, Instant};
 
 use crate::apply_msg::Command;
 use crate::calls::{Call, Outgoing, Request};
@@ -43,7 +47,9 @@ pub(crate) struct Progress {
     /// The latest call at the time of the last step back: what it and earlier ones
     /// were refused for has been seen to.
     stepped_back: u64,
-    /// When the next heartbeat is due.
+    /// When the peer answered last; at first, when the leadership began.
+    heard: Instant,
+    /// When the next message is due, with entries or without.
     heartbeat_due: Instant,
 }
 
@@ -68,8 +74,19 @@ impl Progress {
             calls: 0,
             awaited: None,
             stepped_back: 0,
+            heard: now,
             heartbeat_due: now,
         }
+    }
+
+    /// How long after a message the next heartbeat is due.
+    ///
+    /// Who has not answered for longer than any election timeout is down, cut off or
+    /// no follower any more. Heartbeats cannot hold it back; they only find out when
+    /// it returns, and need not be so many.
+    fn heartbeat_interval(&self, now: Instant) -> Duration {
+        let silent = now - self.heard > timing::ELECTION_TIMEOUT_MAX;
+        timing::HEARTBEAT_INTERVAL * if silent { 2 } else { 1 }
     }
 }
 
@@ -112,19 +129,24 @@ impl State {
         }
     }
 
-    /// Sends entries at once, and a mere rise of the commit index soon, unless an
-    /// earlier call has not come back yet.
+    /// Lets a peer know what is new: entries at once if it takes this peer to commit
+    /// them, otherwise soon, and a mere rise of the commit index soon. Not before an
+    /// earlier call has come back.
     fn send_news_to(&mut self, peer: usize) {
         let (last, commit) = (self.log().last().index, self.commit_index());
-        let notice_due = self.now + timing::COMMIT_NOTICE;
-        let Some(progress) = self.progress(peer) else { return };
-        if progress.awaited.is_some() {
+        let (soon, majority) = (self.now + timing::BATCHING_DELAY, self.majority());
+        let others = self.others();
+        let Role::Leader { peers } = &mut self.role else { return };
+        let has_all = |progress: &Progress| progress.next_index > last;
+        let copies = 1 + others.filter(|&other| has_all(&peers[other])).count();
+        let progress = &mut peers[peer];
+        if progress.awaited.is_some() || (has_all(progress) && progress.commit_sent >= commit) {
             return;
         }
-        if progress.next_index <= last {
+        if !has_all(progress) && copies < majority {
             self.send_to(peer, false);
-        } else if progress.commit_sent < commit {
-            progress.heartbeat_due = progress.heartbeat_due.min(notice_due);
+        } else {
+            progress.heartbeat_due = progress.heartbeat_due.min(soon);
         }
     }
 
@@ -132,7 +154,6 @@ impl State {
     /// begins later.
     fn send_to(&mut self, peer: usize, retry: bool) {
         let (term, commit) = (self.term(), self.commit_index());
-        let heartbeat_due = self.now + timing::HEARTBEAT_INTERVAL;
         let log = self.durable.log();
         let Role::Leader { peers } = &mut self.role else {
             panic!("S{} would replicate without leading T{term}", self.me);
@@ -147,7 +168,7 @@ impl State {
         progress.commit_sent = commit;
         progress.calls += 1;
         progress.awaited = Some(progress.calls);
-        progress.heartbeat_due = heartbeat_due;
+        progress.heartbeat_due = self.now + progress.heartbeat_interval(self.now);
         let call = Call { peer, term, number: progress.calls, prev, upto, retry };
         let request = match needs_snapshot {
             true => Request::Snapshot(self.snapshot_args(), call),
@@ -190,8 +211,11 @@ impl State {
         if call.term != self.term() {
             return;
         }
-        let last = self.log().last().index;
+        let (last, now) = (self.log().last().index, self.now);
         let Some(progress) = self.progress(call.peer) else { return };
+        if outcome != Outcome::Lost {
+            progress.heard = now;
+        }
         let was_awaited = progress.awaited == Some(call.number);
         if was_awaited {
             progress.awaited = None;
@@ -237,12 +261,12 @@ impl State {
         }
         progress.stepped_back = progress.calls;
         progress.next_index = next_index.max(progress.match_index + 1);
-        // The peer is alive: no reason to wait for another call.
-        progress.awaited = None;
         log::debug!(
             target: "LOG1", "S{me} steps back from {} to {} for S{}, which hints at {hint:?}",
             call.prev + 1, progress.next_index, call.peer
         );
+        // The peer is alive and in need: no reason to wait for another call.
+        self.send_to(call.peer, false);
     }
 
     /// Commits what a majority has, if it ends in an entry of the current term.
