@@ -10,7 +10,7 @@
 //!
 //! [`select!`](crate::select) waits for several at once. A channel belongs to
 //! the mode, and in virtual mode to the simulation, in which it was made;
-//! waiting on it elsewhere panics with a line that says so.
+//! sending and receiving elsewhere panics with a line that says so.
 
 mod receiver;
 #[doc(hidden)]
@@ -23,7 +23,7 @@ mod timer;
 pub use crossbeam_channel::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-pub use receiver::{Iter, Receiver, TryIter};
+pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use sender::Sender;
 
 use std::sync::Arc;
@@ -62,6 +62,12 @@ fn real<T>(
     (tx, rx): (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
 ) -> (Sender<T>, Receiver<T>) {
     (Sender::real(tx), Receiver::new(Flavor::Real(rx)))
+}
+
+/// A real channel would hold up the whole simulation.
+#[track_caller]
+fn refuse_in_simulation() {
+    assert!(sim::current().is_none(), "a channel made outside a simulation was used in it");
 }
 
 /// A receiver that gets one message, the moment, after `duration`.

@@ -10,10 +10,8 @@ use crate::stderr;
 
 lazy_static! {
     static ref CONFIG: Config = {
-        let vars = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok()?;
-            Some((name, value.to_string_lossy().into_owned()))
-        });
+        let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+        let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
         parse(vars).unwrap_or_else(|error| {
             stderr::write(&format!("error: {error}\n"));
             std::process::exit(2);

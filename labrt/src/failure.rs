@@ -1,5 +1,6 @@
 //! Why a run failed.
 
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,6 +16,13 @@ pub struct Failure {
     pub thread: String,
     /// The run's clock when it happened.
     pub time: Duration,
+}
+
+/// The text of a panic's payload.
+pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").into()
 }
 
 impl fmt::Display for Failure {

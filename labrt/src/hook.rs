@@ -2,8 +2,10 @@
 
 use std::panic::PanicHookInfo;
 use std::sync::Once;
+use std::time::Duration;
 
-use crate::{real, sim};
+use crate::failure::payload_text;
+use crate::{real, sim, stderr};
 
 /// Chains our hook before the one that is there. Once per process.
 pub(crate) fn install() {
@@ -21,13 +23,20 @@ pub(crate) fn install() {
 /// other thread runs into the broken state, and says who it was: std only knows
 /// the OS thread.
 fn record(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("a panic without a message").to_string();
+    let message = payload_text(info.payload());
     let place = info.location().map(ToString::to_string);
     match sim::current() {
         Some(sim) => {
-            let thread = sim.describe_current().unwrap_or_else(|| "a simulated thread".into());
-            let seconds = crate::time::Duration::from_nanos(sim.now()).as_secs_f64();
-            eprintln!("\n{thread}, virtual time {seconds:.6} s, seed {:#x}:", sim.seed());
+            let thread = sim.describe_current().unwrap_or_else(|| "the simulator itself".into());
+            let seconds = Duration::from_nanos(sim.try_now().unwrap_or(0)).as_secs_f64();
+            let who = format!("\n{thread}, virtual time {seconds:.6} s, seed {:#x}:\n", sim.seed());
+            if sim.is_unwinding() {
+                // It may not survive this, and captured output would be lost.
+                let place = place.as_deref().unwrap_or("an unknown place");
+                stderr::write(&format!("{who}panicked in a destructor at {place}:\n{message}\n"));
+            } else {
+                eprint!("{who}");
+            }
             sim.record_panic(message, place);
         }
         None => real::record_panic(message, place),

@@ -129,6 +129,15 @@ pub fn rng() -> Rng {
 }
 
 impl Rng {
+    /// Draws from the user stream. It works on a copy, so that a refusal (an
+    /// empty range) panics while nobody holds the simulator.
+    fn draw<R>(draw: impl FnOnce(&mut Generator) -> R) -> R {
+        let mut generator = with_streams(|streams| streams.user.clone());
+        let drawn = draw(&mut generator);
+        with_streams(|streams| streams.user = generator);
+        drawn
+    }
+
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         with_streams(|streams| streams.user.next_u64())
@@ -139,7 +148,7 @@ impl Rng {
     /// # Panics
     /// When `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        with_streams(|streams| streams.user.below(n))
+        Self::draw(|user| user.below(n))
     }
 
     /// Uniform in `low..=high`. See [`Generator::between`].
@@ -147,7 +156,7 @@ impl Rng {
     /// # Panics
     /// When the range is empty or all of `u64`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
-        with_streams(|streams| streams.user.between(low, high))
+        Self::draw(|user| user.between(low, high))
     }
 
     /// True `times` times `out_of`, on average.
@@ -155,12 +164,12 @@ impl Rng {
     /// # Panics
     /// When `out_of` is 0.
     pub fn chance(&mut self, times: u64, out_of: u64) -> bool {
-        with_streams(|streams| streams.user.chance(times, out_of))
+        Self::draw(|user| user.chance(times, out_of))
     }
 
     /// Puts the items in a random order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        with_streams(|streams| streams.user.shuffle(items));
+        Self::draw(|user| user.shuffle(items));
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) use thread_table::{Job, Site, Ticket, Wake};
 pub(crate) struct Sim {
     /// Tells simulations of this process apart. Never traced.
     id: u32,
+    seed: u64,
     scheduler: RefCell<Scheduler>,
     engine: Engine,
     heartbeat: Arc<Heartbeat>,
@@ -91,7 +92,7 @@ impl Sim {
     }
 
     pub(crate) fn seed(&self) -> u64 {
-        self.scheduler.borrow().seed()
+        self.seed
     }
 
     pub(crate) fn with_streams<R>(&self, f: impl FnOnce(&mut Streams) -> R) -> R {
@@ -119,14 +120,17 @@ impl Sim {
     /// Lets the scheduler choose again; the current thread stays in the draw.
     #[track_caller]
     pub(crate) fn yield_now(&self, operation: Operation) {
-        {
+        let (phase, me) = {
             let mut scheduler = self.scheduler.borrow_mut();
-            if scheduler.phase() != Phase::Running {
-                return;
-            }
             scheduler.requeue(operation, Location::caller());
+            (scheduler.phase(), scheduler.current())
+        };
+        match phase {
+            Phase::Running => self.switch(),
+            // A destructor polls while its thread is being unwound: it steps
+            // aside, as it does when it blocks.
+            Phase::Failed | Phase::Ending => self.leave_to(me, Next::End),
         }
-        self.switch();
     }
 
     /// Opens a wait of the current thread. Put the ticket wherever somebody
@@ -146,16 +150,25 @@ impl Sim {
         operation: Operation,
         deadline: Option<u64>,
     ) -> Wake {
+        let site = Location::caller();
         let phase = self.scheduler.borrow().phase();
-        if phase == Phase::Running {
-            let site = Location::caller();
-            self.scheduler.borrow_mut().block(ticket, operation, site, deadline);
-            self.switch();
-        } else {
-            // A destructor waits while its thread is being unwound: it steps
-            // aside, so that the thread it waits for may be unwound first.
-            self.leave_to(ticket.slot, Next::End);
-            return Wake::Notified;
+        match phase {
+            Phase::Running => {
+                self.scheduler.borrow_mut().block(ticket, operation, site, deadline);
+                self.switch();
+            }
+            Phase::Failed | Phase::Ending => {
+                // A destructor waits while its thread is being unwound: it
+                // steps aside, so that the thread it waits for may be unwound
+                // first, and looks again when it is resumed.
+                let mut scheduler = self.scheduler.borrow_mut();
+                if scheduler.step_aside(ticket, operation, site) {
+                    drop(scheduler);
+                    self.leave_to(ticket.slot, Next::End);
+                    scheduler = self.scheduler.borrow_mut();
+                    return scheduler.step_back(ticket, deadline);
+                }
+            }
         }
         self.scheduler.borrow_mut().threads.get(ticket.slot).wake
     }
@@ -245,17 +258,32 @@ impl Sim {
     pub(crate) fn describe_current(&self) -> Option<String> {
         let mut scheduler = self.scheduler.try_borrow_mut().ok()?;
         let slot = scheduler.current();
-        let thread = scheduler.threads.get(slot);
+        let thread = scheduler.threads.find(slot)?;
         Some(format!("{} spawned at {}", thread.label(), thread.spawned_at))
+    }
+
+    /// The virtual time, if the simulator's own code is not at work right now.
+    pub(crate) fn try_now(&self) -> Option<u64> {
+        Some(self.scheduler.try_borrow().ok()?.now())
+    }
+
+    /// Whether the current thread is leaving already, so that a panic now takes
+    /// the process down.
+    pub(crate) fn is_unwinding(&self) -> bool {
+        self.scheduler.try_borrow_mut().is_ok_and(|mut scheduler| {
+            let slot = scheduler.current();
+            scheduler.threads.find(slot).is_some_and(|thread| thread.unwinding)
+        })
     }
 
     /// Called by the panic hook, before unwinding begins: from here on no
     /// other simulated thread runs. A second panic of a failed simulation
-    /// changes nothing.
+    /// changes nothing. A panic of the simulator itself is not recorded here,
+    /// for its state is in use, but when it reaches the end of its thread.
     pub(crate) fn record_panic(&self, message: String, place: Option<String>) {
         let Ok(mut scheduler) = self.scheduler.try_borrow_mut() else { return };
         let slot = scheduler.current();
-        let thread = scheduler.threads.get(slot);
+        let Some(thread) = scheduler.threads.find(slot) else { return };
         thread.unwinding = true;
         let thread = thread.label();
         let time = Duration::from_nanos(scheduler.now());
@@ -263,9 +291,8 @@ impl Sim {
     }
 
     /// The address range of the guard page below the current thread's stack.
-    pub(crate) fn guard_page(&self) -> Option<std::ops::Range<usize>> {
-        let slot = self.scheduler.try_borrow().ok()?.current();
-        self.engine.guard_page(slot)
+    pub(crate) fn guard_page(&self) -> std::ops::Range<usize> {
+        self.engine.guard_page()
     }
 
     /// Gives up the processor: the current thread is queued or blocked.

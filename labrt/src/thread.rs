@@ -162,11 +162,16 @@ impl<T> JoinHandle<T> {
     /// panic (which fails the run anyway).
     ///
     /// # Panics
-    /// When a thread of a simulation is joined outside it.
+    /// When a thread of a simulation is joined outside it, or the other way
+    /// round.
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         match self.flavor {
-            Flavor::Real(handle) => handle.join(),
+            Flavor::Real(handle) => {
+                let outside = sim::current().is_none();
+                assert!(outside, "a thread outside simulations was joined in one");
+                handle.join()
+            }
             Flavor::Sim(packet) => {
                 let sim = sim::current();
                 packet.join(sim.expect("a thread of a simulation was joined outside it"))

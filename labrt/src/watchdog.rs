@@ -9,7 +9,7 @@
 //! stop it otherwise.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::config::Config;
@@ -18,10 +18,8 @@ use crate::config::Config;
 pub(crate) struct Heartbeat {
     /// Scheduling decisions so far.
     beats: AtomicU64,
-    /// The OS thread that carries the simulation now: kernel's and pthread's
-    /// name for it.
+    /// The OS thread that carries the simulation now: the kernel's name for it.
     kernel_id: AtomicI32,
-    pthread: AtomicUsize,
     over: AtomicBool,
     test: String,
     seed: u64,
@@ -52,7 +50,6 @@ pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
     let heartbeat = Arc::new(Heartbeat {
         beats: AtomicU64::new(0),
         kernel_id: AtomicI32::new(0),
-        pthread: AtomicUsize::new(0),
         over: AtomicBool::new(false),
         test: test.into(),
         seed: config.seed,
@@ -68,7 +65,7 @@ pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
 mod os {
     use std::collections::HashMap;
     use std::mem::MaybeUninit;
-    use std::sync::atomic::Ordering::Relaxed;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::sync::{Arc, Once, Weak};
     use std::time::{Duration, Instant};
 
@@ -81,21 +78,23 @@ mod os {
     /// How often the watchdog looks.
     const LOOK: Duration = Duration::from_millis(50);
 
+    /// How long a stuck thread may take to print its backtrace.
+    const TELLING: Duration = Duration::from_secs(10);
+
+    /// Whether it has.
+    static TOLD: AtomicBool = AtomicBool::new(false);
+
     lazy_static! {
         static ref WATCHED: Mutex<Vec<Weak<Heartbeat>>> = Mutex::new(Vec::new());
     }
 
     thread_local! {
-        static THIS_THREAD: (i32, usize) = {
-            // SAFETY: both calls only ask for the caller's own names.
-            unsafe { (libc::gettid(), libc::pthread_self() as usize) }
-        };
+        // SAFETY: the call only asks for the caller's own name.
+        static THIS_THREAD: i32 = unsafe { libc::gettid() };
     }
 
     pub(super) fn name_this_thread(heartbeat: &Heartbeat) {
-        let (kernel_id, pthread) = THIS_THREAD.with(|names| *names);
-        heartbeat.kernel_id.store(kernel_id, Relaxed);
-        heartbeat.pthread.store(pthread, Relaxed);
+        heartbeat.kernel_id.store(THIS_THREAD.with(|kernel_id| *kernel_id), Relaxed);
     }
 
     pub(super) fn watch(heartbeat: &Arc<Heartbeat>) {
@@ -174,10 +173,16 @@ mod os {
             "\nstuck: a simulated thread of '{}' (seed {:#x}) has made no step for {:?}; it is {how}\n",
             heartbeat.test, heartbeat.seed, heartbeat.patience
         ));
-        // SAFETY: the thread is stuck, so it exists; the handler is ours.
-        unsafe { libc::pthread_kill(heartbeat.pthread.load(Relaxed) as _, libc::SIGUSR2) };
-        // Time for the backtrace.
-        std::thread::sleep(Duration::from_secs(2));
+        // SAFETY: the handler is ours, and a signal to a thread that is gone
+        // after all is an error and no more.
+        unsafe {
+            let thread = heartbeat.kernel_id.load(Relaxed);
+            libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGUSR2);
+        }
+        let asked = Instant::now();
+        while !TOLD.load(Relaxed) && asked.elapsed() < TELLING {
+            std::thread::sleep(LOOK);
+        }
         std::process::abort();
     }
 
@@ -217,6 +222,7 @@ mod os {
         }
         let frames = std::backtrace::Backtrace::force_capture();
         stderr::write(&format!("{frames}\n"));
+        TOLD.store(true, Relaxed);
     }
 }
 

@@ -36,8 +36,8 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match &self.flavor {
-            Flavor::Real(rx) => rx.recv(),
-            Flavor::RealTimer(rx, make) => rx.recv().map(make),
+            Flavor::Real(rx) => real(rx).recv(),
+            Flavor::RealTimer(rx, make) => real(rx).recv().map(make),
             Flavor::Sim(channel) => channel.recv(None).map_err(|_| RecvError),
             Flavor::SimTimer(timer) => wait_for_timer(timer, None).map_err(|_| RecvError),
         }
@@ -50,8 +50,8 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         match &self.flavor {
-            Flavor::Real(rx) => rx.recv_timeout(timeout),
-            Flavor::RealTimer(rx, make) => rx.recv_timeout(timeout).map(make),
+            Flavor::Real(rx) => real(rx).recv_timeout(timeout),
+            Flavor::RealTimer(rx, make) => real(rx).recv_timeout(timeout).map(make),
             Flavor::Sim(channel) => {
                 let sim = channel.sim();
                 channel.recv(Some(sim.now().saturating_add(crate::time::nanos(timeout))))
@@ -71,8 +71,8 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match &self.flavor {
-            Flavor::Real(rx) => rx.try_recv(),
-            Flavor::RealTimer(rx, make) => rx.try_recv().map(make),
+            Flavor::Real(rx) => real(rx).try_recv(),
+            Flavor::RealTimer(rx, make) => real(rx).try_recv().map(make),
             Flavor::Sim(channel) => channel.try_recv(),
             Flavor::SimTimer(timer) => {
                 let sim = timer.sim();
@@ -106,6 +106,14 @@ impl<T> Receiver<T> {
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
     }
+}
+
+/// A receiver of real mode, which must be the caller's.
+#[inline]
+#[track_caller]
+fn real<T>(rx: &crossbeam_channel::Receiver<T>) -> &crossbeam_channel::Receiver<T> {
+    super::refuse_in_simulation();
+    rx
 }
 
 #[track_caller]
@@ -173,6 +181,29 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
 
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
+    }
+}
+
+/// What a `for` loop over a [`Receiver`] itself makes.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter { receiver: self }
     }
 }
 

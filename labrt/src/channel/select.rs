@@ -222,6 +222,17 @@ enum Chosen<'a> {
     Sim(Reservation),
 }
 
+/// As in crossbeam-channel: the partner may have been told already.
+impl Drop for SelectedOperation<'_> {
+    fn drop(&mut self) {
+        if self.chosen.is_some() && !std::thread::panicking() {
+            // crossbeam's own operation would panic again and abort.
+            std::mem::forget(self.chosen.take());
+            panic!("a select! was left (return, break, ?) inside the message of its send arm");
+        }
+    }
+}
+
 impl SelectedOperation<'_> {
     /// Position of the chosen arm.
     pub fn index(&self) -> usize {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::simulated::SimChannel;
 use super::{SendError, SendTimeoutError, TrySendError};
-use crate::time::Instant;
 
 /// The sending half of a channel. Clones send into the same channel.
 pub struct Sender<T> {
@@ -35,7 +34,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => tx.send(message),
+            Flavor::Real(tx) => real(tx).send(message),
             Flavor::Sim(channel) => {
                 channel.send(message, None).map_err(|error| SendError(error.into_inner()))
             }
@@ -49,9 +48,10 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => tx.send_timeout(message, timeout),
+            Flavor::Real(tx) => real(tx).send_timeout(message, timeout),
             Flavor::Sim(channel) => {
-                let deadline = (Instant::now() + timeout).nanos();
+                let sim = channel.sim();
+                let deadline = sim.now().saturating_add(crate::time::nanos(timeout));
                 channel.send(message, Some(deadline))
             }
         }
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => tx.try_send(message),
+            Flavor::Real(tx) => real(tx).try_send(message),
             Flavor::Sim(channel) => channel.try_send(message),
         }
     }
@@ -81,6 +81,14 @@ impl<T> Sender<T> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A sender of real mode, which must be the caller's.
+#[inline]
+#[track_caller]
+fn real<T>(tx: &crossbeam_channel::Sender<T>) -> &crossbeam_channel::Sender<T> {
+    super::refuse_in_simulation();
+    tx
 }
 
 impl<T> Clone for Sender<T> {

@@ -212,6 +212,11 @@ impl<T> SimChannel<T> {
         simulation_of("channel", self.sim)
     }
 
+    /// The simulation, if the caller is in it: a handle may be dropped anywhere.
+    fn sim_if_current(&self) -> Option<&'static Sim> {
+        sim::current().filter(|sim| sim.id() == self.sim)
+    }
+
     /// Waits until the value is sent, or the deadline.
     #[track_caller]
     pub(super) fn send(&self, value: T, deadline: Option<u64>) -> Result<(), SendTimeoutError<T>> {
@@ -329,7 +334,7 @@ impl<T> SimChannel<T> {
         let mut state = self.state.lock();
         state.senders -= 1;
         if state.senders == 0
-            && let Some(sim) = sim::current()
+            && let Some(sim) = self.sim_if_current()
         {
             state.receiving.iter().for_each(|waiter| _ = sim.wake(waiter.ticket));
         }
@@ -343,7 +348,7 @@ impl<T> SimChannel<T> {
         if state.receivers > 0 {
             return;
         }
-        if let Some(sim) = sim::current() {
+        if let Some(sim) = self.sim_if_current() {
             state.sending.iter().for_each(|sender| _ = sim.wake(sender.waiter.ticket));
         }
         let unread = std::mem::take(&mut state.buffer);

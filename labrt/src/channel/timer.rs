@@ -46,8 +46,13 @@ impl<T> SimTimer<T> {
     pub(super) fn take(&self, sim: &Sim) -> Option<T> {
         let mut due = self.due.lock();
         let moment = due.filter(|due| *due <= sim.now())?;
-        // A late tick is not made up for: the next one is a whole period away.
-        *due = self.period.map(|period| (moment + period).max(sim.now() + 1));
+        // Ticks that nobody took in time are not made up for: then the next one
+        // is a whole period away.
+        let next = |period| match moment + period {
+            next if next > sim.now() => next,
+            _ => sim.now() + period,
+        };
+        *due = self.period.map(next);
         Some((self.make)(Instant::from_nanos(moment)))
     }
 }

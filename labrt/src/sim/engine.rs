@@ -5,10 +5,14 @@
 mod coro;
 mod os;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::scheduler::Next;
 use super::thread_table::Slot;
 use super::{Sim, enter};
 use crate::config;
+use crate::failure::payload_text;
+use crate::thread::Exit;
 
 /// With what a suspended thread is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,23 +75,37 @@ impl Engine {
         }
     }
 
-    /// The guard page below a thread's stack, if the engine made the stack.
-    pub(crate) fn guard_page(&self, slot: Slot) -> Option<std::ops::Range<usize>> {
+    /// Gives back what can serve no thread of this simulation any more.
+    pub(crate) fn retire(&self) {
         match self {
-            Engine::Coro(engine) => engine.guard_page(slot),
-            Engine::Os(_) => None,
+            Engine::Coro(engine) => engine.retire(),
+            Engine::Os(engine) => engine.retire(),
+        }
+    }
+
+    /// The guard page below the running thread's stack; empty if the engine
+    /// did not make the stack. Called by a signal handler: it takes no lock and
+    /// borrows nothing.
+    pub(crate) fn guard_page(&self) -> std::ops::Range<usize> {
+        match self {
+            Engine::Coro(engine) => engine.guard_page(),
+            Engine::Os(_) => 0..0,
         }
     }
 }
 
 /// What a thread does from its first resume on.
-fn thread_body(job: super::Job, first: Command) {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    // A panic was recorded by the hook before it came here, an Exit is no
-    // failure: either way nothing is left to do with the payload.
-    let _ = catch_unwind(AssertUnwindSafe(|| match first {
+fn thread_body(sim: &Sim, job: super::Job, first: Command) {
+    let end = catch_unwind(AssertUnwindSafe(|| match first {
         Command::Run => job(),
         // Never started: only what the closure owns has to go.
         Command::Unwind | Command::Backtrace => drop(job),
     }));
+    // The hook has recorded every panic but one of the simulator itself, and
+    // one that was caught and resumed. The first record counts.
+    if let Err(payload) = end
+        && !payload.is::<Exit>()
+    {
+        sim.record_panic(payload_text(&*payload), None);
+    }
 }

@@ -27,6 +27,7 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
     static IDS: AtomicU32 = AtomicU32::new(1);
     let sim = Arc::new(Sim {
         id: IDS.fetch_add(1, Ordering::Relaxed),
+        seed: config.seed,
         scheduler: RefCell::new(Scheduler::new(config)),
         engine: Engine::new(config.engine),
         heartbeat: watchdog::watch(name, config),
@@ -35,17 +36,15 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
     enter(&*sim);
     sim.spawn("main".into(), body);
     sim.engine.run(&sim);
-    let leaked = match sim.scheduler.borrow().phase() {
-        Phase::Failed => None,
-        Phase::Running | Phase::Ending => Some(()),
-    };
-    let leaked = match leaked {
-        Some(()) => unwind_all(&sim),
-        None => {
+    let phase = sim.scheduler.borrow().phase();
+    let leaked = match phase {
+        Phase::Running | Phase::Ending => unwind_all(&sim),
+        Phase::Failed => {
             dump_backtraces(&sim);
             leak_all(&sim)
         }
     };
+    sim.engine.retire();
     enter(std::ptr::null());
     sim.heartbeat.stop();
     let outcome = collect(&sim, leaked);
@@ -58,17 +57,29 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
 
 /// Unwinds the threads that the body left behind, so that their destructors
 /// run. One whose destructor waits for another steps aside until that one is
-/// gone; threads that wait for each other for ever are leaked. Returns how many
-/// were.
+/// gone; threads that wait for each other for ever are leaked, and so are all
+/// that are left when a destructor panics. Returns how many were.
 fn unwind_all(sim: &Sim) -> usize {
     loop {
+        let before = sim.now();
         let mut progress = false;
         let left = sim.scheduler.borrow().threads.slots();
         for slot in left {
-            sim.scheduler.borrow_mut().set_current(slot);
+            {
+                let mut scheduler = sim.scheduler.borrow_mut();
+                scheduler.set_current(slot);
+                let thread = scheduler.threads.get(slot);
+                // A thread that has not started yet unwinds nothing: only its
+                // closure is dropped.
+                thread.unwinding |= thread.job.is_some();
+            }
             progress |= sim.engine.resume(sim, slot, Command::Unwind);
+            if sim.scheduler.borrow().phase() == Phase::Failed {
+                return leak_all(sim);
+            }
         }
-        if !progress {
+        // A destructor whose sleep is over has made progress too.
+        if !progress && sim.now() == before {
             return leak_all(sim);
         }
     }
@@ -114,7 +125,8 @@ pub(super) fn describe_backtrace(sim: &Sim, frames: &str) -> String {
     text.push('\n');
     let frames = frames
         .lines()
-        .skip_while(|line| !line.contains("labrt::sim::Sim::block"))
+        .skip_while(|line| !line.contains("labrt::sim::Sim::leave_to"))
+        .skip_while(|line| line.contains("labrt::sim::") || line.trim_start().starts_with("at "))
         .take_while(|line| !line.contains("labrt::sim::engine::thread_body"));
     for line in frames {
         text.push_str("  ");
@@ -129,7 +141,7 @@ fn collect(sim: &Sim, leaked: usize) -> Outcome {
     let failure = scheduler.take_failure();
     let trace = std::mem::replace(&mut scheduler.trace, crate::trace::Trace::new(false));
     let stats = Stats {
-        lab_time: std::time::Duration::from_nanos(scheduler.now()),
+        lab_time: scheduler.lab_time(),
         cpu: std::time::Duration::ZERO,
         hash: trace.hash(),
         events: trace.count(),

@@ -65,7 +65,7 @@ pub(crate) fn too_many_threads(scheduler: &Scheduler, limit: usize) -> String {
 fn headline(scheduler: &Scheduler, what: &str) -> String {
     format!(
         "{what}\n  seed {:#x}, virtual time {}, {} threads alive\n",
-        scheduler.seed(),
+        scheduler.seed,
         seconds(scheduler.now()),
         scheduler.threads.live()
     )

@@ -22,6 +22,10 @@ const OPERATION_COST: u64 = 1_000;
 /// After so many operations without a switch a thread gives way.
 const QUANTUM: u32 = 200;
 
+/// After so many operations in the destructors of a thread that is being
+/// unwound they are taken for a loop that polls.
+const DESTRUCTOR_QUANTUM: u32 = 100_000;
+
 /// More live threads than this are taken for a leak. (The kernel's own limit on
 /// mappings comes soon after it.)
 const MAX_THREADS: usize = 30_000;
@@ -53,7 +57,7 @@ pub(crate) struct Scheduler {
     now: u64,
     limit: u64,
     preempt: u32,
-    seed: u64,
+    pub(crate) seed: u64,
     pub(crate) streams: Streams,
     pub(crate) threads: ThreadTable,
     /// Who can run, in no particular order: the draw decides.
@@ -65,6 +69,8 @@ pub(crate) struct Scheduler {
     /// Who runs now.
     current: Slot,
     phase: Phase,
+    /// When the body returned; destructors may make time pass after that.
+    ended_at: Option<u64>,
     failure: Option<Failure>,
     operations_since_switch: u32,
     pub(crate) operations: u64,
@@ -88,6 +94,7 @@ impl Scheduler {
             wait_lists: WaitLists::default(),
             current: 0,
             phase: Phase::Running,
+            ended_at: None,
             failure: None,
             operations_since_switch: 0,
             operations: 0,
@@ -102,8 +109,9 @@ impl Scheduler {
         self.now
     }
 
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
+    /// How long the body ran, or how far it is.
+    pub(crate) fn lab_time(&self) -> Duration {
+        Duration::from_nanos(self.ended_at.unwrap_or(self.now))
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -119,6 +127,7 @@ impl Scheduler {
     pub(crate) fn set_current(&mut self, slot: Slot) {
         assert_ne!(self.phase, Phase::Running, "the schedule decides who runs");
         self.current = slot;
+        self.operations_since_switch = 0;
     }
 
     /// Adds a runnable thread.
@@ -145,6 +154,7 @@ impl Scheduler {
         let thread = self.threads.remove(slot);
         if thread.serial == 0 && self.phase == Phase::Running {
             self.phase = Phase::Ending;
+            self.ended_at = Some(self.now);
         }
     }
 
@@ -171,12 +181,12 @@ impl Scheduler {
     /// come due, its quantum is used up, or chance preempts it.
     #[inline]
     pub(crate) fn charge(&mut self, operation: Operation) -> bool {
+        self.operations_since_switch += 1;
         if self.phase != Phase::Running {
-            return false;
+            return self.operations_since_switch >= DESTRUCTOR_QUANTUM;
         }
         self.now += OPERATION_COST;
         self.operations += 1;
-        self.operations_since_switch += 1;
         let due = matches!(self.timers.peek(), Some(Reverse((deadline, ..))) if *deadline <= self.now);
         due || self.operations_since_switch >= QUANTUM
             || (operation.may_preempt()
@@ -185,6 +195,7 @@ impl Scheduler {
     }
 
     /// Puts the current thread, which stays runnable, back into the queue.
+    /// (After the end nobody looks at the queue any more.)
     pub(crate) fn requeue(&mut self, operation: Operation, site: Site) {
         let slot = self.current;
         let thread = self.threads.get(slot);
@@ -206,10 +217,38 @@ impl Scheduler {
         thread.state = State::Blocked;
         thread.operation = operation;
         thread.site = site;
+        // The end of time never comes: waiting for it can be a deadlock.
+        let deadline = deadline.filter(|&deadline| deadline != u64::MAX);
         thread.deadline = deadline;
         if let Some(deadline) = deadline {
             self.timer_count += 1;
             self.timers.push(Reverse((deadline, self.timer_count, ticket)));
+        }
+    }
+
+    /// After the end: marks the current thread, in whose destructors it waits,
+    /// as blocked. False if that wait is over already.
+    pub(crate) fn step_aside(&mut self, ticket: Ticket, operation: Operation, site: Site) -> bool {
+        assert_ne!(self.phase, Phase::Running, "only destructors step aside");
+        let Some(thread) = self.threads.waiting(ticket) else { return false };
+        thread.state = State::Blocked;
+        thread.operation = operation;
+        thread.site = site;
+        thread.deadline = None;
+        true
+    }
+
+    /// A destructor that stepped aside is resumed. If nobody ended its wait,
+    /// its time passes, so that waits with a deadline end in any case.
+    pub(crate) fn step_back(&mut self, ticket: Ticket, deadline: Option<u64>) -> Wake {
+        let open = self.threads.waiting(ticket).is_some();
+        match deadline {
+            _ if !open => self.threads.get(ticket.slot).wake,
+            Some(deadline) if deadline <= self.limit => {
+                self.now = self.now.max(deadline);
+                Wake::TimedOut
+            }
+            _ => Wake::Notified,
         }
     }
 

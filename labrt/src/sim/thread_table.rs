@@ -138,6 +138,11 @@ impl ThreadTable {
         self.threads[slot].as_mut().expect("the slot of a live thread")
     }
 
+    /// The thread in a slot, if one lives there.
+    pub(crate) fn find(&mut self, slot: Slot) -> Option<&mut Thread> {
+        self.threads.get_mut(slot)?.as_mut()
+    }
+
     /// The live threads in order of their slots.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Thread> {
         self.threads.iter().flatten()

@@ -34,7 +34,8 @@ struct Carrier {
     coroutine: Option<Coro>,
     /// How the coroutine suspends itself; lives on its stack.
     yielder: *const Yielder<Command, ()>,
-    guard_page: Range<usize>,
+    /// First address below the stack.
+    guard_page: usize,
 }
 
 /// See the module.
@@ -45,6 +46,8 @@ pub(crate) struct CoroEngine {
     stacks: RefCell<Vec<DefaultStack>>,
     /// Whom a suspending thread wants to run next.
     next: Cell<Option<Next>>,
+    /// First address of the running thread's guard page; 0 on the root.
+    guard_page: Cell<usize>,
 }
 
 impl CoroEngine {
@@ -87,7 +90,10 @@ impl CoroEngine {
             .as_mut()
             .and_then(|carrier| carrier.coroutine.take())
             .expect("a suspended thread has its coroutine");
+        let guard_page = self.carriers.borrow()[slot].as_ref().map_or(0, |it| it.guard_page);
+        self.guard_page.set(guard_page);
         let result = coroutine.resume(command);
+        self.guard_page.set(0);
         let mut carriers = self.carriers.borrow_mut();
         let carrier = carriers[slot].as_mut().expect("a carrier outlives its run");
         carrier.coroutine = Some(coroutine);
@@ -96,8 +102,7 @@ impl CoroEngine {
 
     fn create(&self, sim: &Sim, slot: Slot, job: super::super::Job) {
         let stack = self.take_stack(slot);
-        let limit = stack.limit().get();
-        let guard_page = limit..limit + page_size();
+        let guard_page = stack.limit().get();
         let sim: *const Sim = sim;
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
             // SAFETY: the simulation outlives its coroutines, see `execute`.
@@ -106,7 +111,7 @@ impl CoroEngine {
             if let Some(carrier) = &mut engine.carriers.borrow_mut()[slot] {
                 carrier.yielder = yielder;
             }
-            thread_body(job, first);
+            thread_body(sim, job, first);
         });
         let mut carriers = self.carriers.borrow_mut();
         if carriers.len() <= slot {
@@ -148,17 +153,19 @@ impl CoroEngine {
         }
     }
 
-    pub(crate) fn guard_page(&self, slot: Slot) -> Option<Range<usize>> {
-        let carriers = self.carriers.try_borrow().ok()?;
-        carriers.get(slot)?.as_ref().map(|carrier| carrier.guard_page.clone())
+    pub(crate) fn guard_page(&self) -> Range<usize> {
+        match self.guard_page.get() {
+            0 => 0..0,
+            start => start..start + page_size(),
+        }
     }
-}
 
-impl Drop for CoroEngine {
-    fn drop(&mut self) {
+    /// Leaves the used stacks to the simulations to come.
+    pub(crate) fn retire(&self) {
+        let mut stacks = self.stacks.take();
         let mut pool = STACK_POOL.lock();
         let space = KEPT_STACKS.saturating_sub(pool.len());
-        pool.extend(self.stacks.get_mut().drain(..).take(space));
+        pool.extend(stacks.drain(..stacks.len().min(space)));
     }
 }
 

@@ -87,7 +87,7 @@ impl OsEngine {
         drop(carriers);
         match next {
             Next::Thread(slot) => self.pass(sim, slot, Command::Run),
-            Next::End => self.root.hand(Command::Run),
+            Next::End => self.pass_to_root(),
         }
         let command = mine.wait();
         sim.heartbeat.carried_here();
@@ -131,14 +131,20 @@ impl OsEngine {
         };
         match next {
             Next::Thread(next) => self.pass(sim, next, Command::Run),
-            Next::End => self.root.hand(Command::Run),
+            Next::End => self.pass_to_root(),
         }
     }
-}
 
-impl Drop for OsEngine {
-    fn drop(&mut self) {
-        for carrier in self.idle.get_mut().drain(..) {
+    /// The root may free the simulation before the hand-over has returned: the
+    /// baton must outlive it.
+    fn pass_to_root(&self) {
+        let root = Arc::clone(&self.root);
+        root.hand(Command::Run);
+    }
+
+    /// Ends the OS threads that carry nobody.
+    pub(crate) fn retire(&self) {
+        for carrier in self.idle.take() {
             carrier.baton.hand(Command::Run); // with no task: the end
         }
     }
@@ -162,7 +168,7 @@ fn start_carrier(sim: &Sim) -> Carrier {
                 // for the baton that this thread holds.
                 let sim = unsafe { &*sim.0 };
                 sim.heartbeat.carried_here();
-                thread_body(job, first);
+                thread_body(sim, job, first);
                 let Engine::Os(engine) = &sim.engine else { unreachable!("we are in it") };
                 engine.finish(sim, slot);
                 enter(std::ptr::null());

@@ -1,0 +1,180 @@
+//! Equal seed, equal run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use labrt::channel::bounded;
+use labrt::collections::HashMap;
+use labrt::sync::{Condvar, Mutex};
+use labrt::time::{Duration, Instant, peek};
+use labrt::{Config, Engine, Run, rng, run, select, thread, trace};
+
+use crate::everywhere::simulate;
+
+/// A bit of everything.
+fn busy() -> Vec<u64> {
+    let shared = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+    let (tx, rx) = bounded(0);
+    let workers: Vec<_> = (0..5)
+        .map(|worker| {
+            let (shared, tx) = (Arc::clone(&shared), tx.clone());
+            thread::spawn(move || {
+                for round in 0..20 {
+                    shared.0.lock().push(worker * 100 + round);
+                    shared.1.notify_one();
+                    if rng().chance(1, 3) {
+                        thread::sleep(Duration::from_micros(rng().below(50)));
+                    }
+                    select! {
+                        send(tx, worker) -> _ => {},
+                        default(Duration::from_micros(10)) => {}
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(tx);
+    let mut seen: Vec<u64> = rx.iter().collect();
+    workers.into_iter().for_each(|worker| worker.join().unwrap());
+    seen.extend(shared.0.lock().iter());
+    let map: HashMap<u64, ()> = seen.iter().map(|&number| (number, ())).collect();
+    seen.extend(map.keys());
+    seen
+}
+
+fn outcome(seed: u64, engine: Engine) -> (u64, Vec<u64>, Duration) {
+    let run = run(&Config { seed, engine, ..Config::default() }, busy);
+    (run.stats.hash, run.result.unwrap(), run.stats.lab_time)
+}
+
+#[test]
+fn one_seed_is_one_run_in_both_engines() {
+    for seed in 0..30 {
+        let first = outcome(seed, Engine::Coro);
+        assert_eq!(first, outcome(seed, Engine::Coro), "seed {seed}");
+        assert_eq!(first, outcome(seed, Engine::Os), "seed {seed}, OS threads");
+    }
+}
+
+#[test]
+fn parallel_simulations_do_not_disturb_each_other() {
+    let alone: Vec<_> = (0..20).map(|seed| outcome(seed, Engine::Coro)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for (seed, expected) in (0..).zip(&alone) {
+                    assert_eq!(outcome(seed, Engine::Coro), *expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn different_seeds_are_different_runs() {
+    let mut hashes: Vec<u64> = (0..200).map(|seed| outcome(seed, Engine::Coro).0).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 200);
+}
+
+/// Whoever watches a run does not change it.
+#[test]
+fn tracing_has_no_effect() {
+    let watched = |keep_events, watching: bool| {
+        let config = Config { seed: 9, keep_events, ..Config::default() };
+        run(&config, move || {
+            let watch = move |n: u64| {
+                if watching {
+                    trace::event("watched", [n, 0, 0]);
+                    let _ = peek();
+                    eprintln!("line {n}");
+                }
+            };
+            let mutex = Arc::new(Mutex::new(0));
+            let workers: Vec<_> = (0..4)
+                .map(|n| {
+                    let mutex = Arc::clone(&mutex);
+                    thread::spawn(move || {
+                        for _ in 0..20 {
+                            watch(n);
+                            *mutex.lock() += 1;
+                            thread::yield_now();
+                        }
+                    })
+                })
+                .collect();
+            workers.into_iter().for_each(|worker| worker.join().unwrap());
+            rng().next_u64()
+        })
+    };
+    let quiet = watched(false, false);
+    let kept = watched(true, false);
+    assert_eq!(quiet.stats.hash, kept.stats.hash);
+    assert_eq!(quiet.events, kept.events, "shorter than the ring");
+    let loud = watched(false, true);
+    let schedule = |run: &Run<u64>| (run.stats.decisions, run.stats.operations, run.stats.lab_time);
+    assert_eq!(schedule(&quiet), schedule(&loud));
+    assert_eq!(loud.stats.events, quiet.stats.events + 80);
+    let steps: Vec<_> = loud.events.iter().filter(|event| event.kind != "watched").collect();
+    assert!(steps.iter().zip(&quiet.events).all(|(one, other)| one.same(other)));
+    assert_eq!(quiet.result, loud.result);
+}
+
+#[test]
+fn the_ring_keeps_the_last_events() {
+    let events = |keep_events| {
+        let config = Config { keep_events, ..Config::default() };
+        run(&config, || (0..25_000).for_each(|n| trace::event("step", [n + 1, 0, 0]))).events
+    };
+    let (ring, all) = (events(false), events(true));
+    assert_eq!(ring.len(), 10_000);
+    assert_eq!(all.len(), 25_001);
+    assert_eq!(ring.last(), all.last());
+    assert_eq!(ring[..], all[all.len() - 10_000..]);
+    assert!(ring[0].to_string().contains("thread 0 step [15001, 0, 0] at "), "{}", ring[0]);
+}
+
+/// A check and an act with the lock released in between: found in the more
+/// seeds, the more often the scheduler preempts.
+#[test]
+fn preemption_finds_races() {
+    let found = |preempt| {
+        let race = |seed| {
+            let run = run(&Config { seed, preempt, ..Config::default() }, || {
+                let slot = Arc::new((Mutex::new(false), AtomicU32::new(0)));
+                let workers: Vec<_> = (0..3)
+                    .map(|_| {
+                        let slot = Arc::clone(&slot);
+                        thread::spawn(move || {
+                            let free = !*slot.0.lock();
+                            if free {
+                                *slot.0.lock() = true;
+                                slot.1.fetch_add(1, SeqCst);
+                            }
+                        })
+                    })
+                    .collect();
+                workers.into_iter().for_each(|worker| worker.join().unwrap());
+                slot.1.load(SeqCst) > 1
+            });
+            run.result.unwrap()
+        };
+        (0..500).filter(|&seed| race(seed)).count()
+    };
+    let (never, seldom, always) = (found(0), found(4), found(1));
+    assert_eq!(never, 0, "without preemption each thread runs through");
+    assert!(seldom > 50, "{seldom} of 500");
+    assert!(always > seldom * 3 / 2, "{always} of 500 after {seldom}");
+}
+
+#[test]
+fn statistics_tell_what_happened() {
+    let run = simulate(0, || {
+        let workers: Vec<_> = (0..3).map(|_| thread::spawn(|| Instant::now())).collect();
+        workers.into_iter().for_each(|worker| _ = worker.join());
+    });
+    assert_eq!((run.stats.spawns, run.stats.peak_threads, run.stats.leaked), (4, 4, 0));
+    assert!(run.stats.operations >= 6 && run.stats.decisions >= 4);
+    assert_eq!(run.stats.events, run.stats.decisions);
+}

@@ -1,0 +1,372 @@
+//! The `select!` macro.
+
+use labrt::channel::{
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, after, bounded, never, unbounded,
+};
+use labrt::time::{Duration, Instant};
+use labrt::{Config, run, select, thread};
+
+use crate::everywhere::{everywhere, simulate};
+
+const MS: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_ready_arm_is_chosen() {
+    everywhere(|| {
+        let (tx, rx) = unbounded();
+        let (idle_tx, idle) = unbounded::<()>();
+        tx.send(1).unwrap();
+        let got = select! {
+            recv(idle) -> _ => unreachable!(),
+            recv(rx) -> got => got.unwrap(),
+        };
+        assert_eq!(got, 1);
+        select! {
+            recv(idle) -> _ => unreachable!(),
+            send(tx, 2) -> sent => sent.unwrap(),
+        }
+        assert_eq!(rx.recv(), Ok(2));
+        drop(idle_tx);
+        select! { recv(idle) -> gone => assert_eq!(gone, Err(RecvError)) }
+        drop(rx);
+        select! { send(tx, 3) -> back => assert_eq!(back, Err(SendError(3))) }
+    });
+}
+
+#[test]
+fn a_select_waits_until_an_arm_is_ready() {
+    everywhere(|| {
+        let (_keep, idle) = unbounded::<()>();
+        for capacity in [Some(0), Some(1), None] {
+            let (tx, rx) = capacity.map_or_else(unbounded, bounded);
+            let handle = thread::spawn(move || {
+                thread::sleep(MS);
+                tx.send(1).unwrap();
+            });
+            let got = select! {
+                recv(idle) -> _ => None,
+                recv(rx) -> got => got.ok(),
+                default(MINUTE) => None,
+            };
+            assert_eq!(got, Some(1));
+            handle.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn defaults_run_when_nothing_is_ready() {
+    everywhere(|| {
+        let (tx, rx) = bounded(0);
+        let start = Instant::now();
+        let path = select! {
+            recv(rx) -> _ => "received",
+            send(tx, 1) -> _ => "sent",
+            default => "neither",
+        };
+        assert_eq!(path, "neither");
+        let path = select! {
+            recv(rx) -> _ => "received",
+            send(tx, 1) -> _ => "sent",
+            default(3 * MS) => "in time",
+        };
+        assert_eq!(path, "in time");
+        assert!(start.elapsed() >= 3 * MS);
+        assert_eq!(select! { default => 7 }, 7);
+        drop(tx);
+        select! { recv(rx) -> gone => assert!(gone.is_err()), default => unreachable!() }
+    });
+}
+
+/// A sender in a `select!` against every kind of receiver, without a buffer.
+#[test]
+fn a_selecting_sender_meets_every_receiver() {
+    type Take = fn(&Receiver<u32>) -> u32;
+    fn by_select(rx: &Receiver<u32>) -> u32 {
+        let nothing = never::<u32>();
+        select! { recv(rx) -> got => got.unwrap(), recv(nothing) -> _ => unreachable!() }
+    }
+    fn by_trying(rx: &Receiver<u32>) -> u32 {
+        loop {
+            if let Ok(got) = rx.try_recv() {
+                return got;
+            }
+            thread::sleep(MS / 4);
+        }
+    }
+    everywhere(|| {
+        let takes: [Take; 4] = [
+            |rx| rx.recv().unwrap(),
+            |rx| rx.recv_timeout(MINUTE).unwrap(),
+            by_trying,
+            by_select,
+        ];
+        for take in takes {
+            let (tx, rx) = bounded(0);
+            let handle = thread::spawn(move || {
+                for n in 0..10 {
+                    let nothing = never::<()>();
+                    select! {
+                        // Making the message takes a while: the receiver waits.
+                        send(tx, { thread::sleep(MS / 4); n }) -> sent => sent.unwrap(),
+                        recv(nothing) -> _ => unreachable!(),
+                    }
+                }
+            });
+            assert_eq!((0..10).map(|_| take(&rx)).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+            handle.join().unwrap();
+        }
+    });
+}
+
+/// Every kind of sender against a receiver in a `select!`.
+#[test]
+fn a_selecting_receiver_meets_every_sender() {
+    type Give = fn(&Sender<u32>, u32);
+    fn by_trying(tx: &Sender<u32>, n: u32) {
+        while tx.try_send(n).is_err() {
+            thread::sleep(MS / 4);
+        }
+    }
+    everywhere(|| {
+        let gives: [Give; 4] = [
+            |tx, n| tx.send(n).unwrap(),
+            |tx, n| tx.send_timeout(n, MINUTE).unwrap(),
+            by_trying,
+            |tx, n| select! { send(tx, n) -> sent => sent.unwrap() },
+        ];
+        for give in gives {
+            for capacity in [0, 1] {
+                let (tx, rx) = bounded(capacity);
+                let handle = thread::spawn(move || (0..10).for_each(|n| give(&tx, n)));
+                let (_keep, idle) = unbounded::<()>();
+                for n in 0..10 {
+                    select! {
+                        recv(idle) -> _ => unreachable!(),
+                        recv(rx) -> got => assert_eq!(got, Ok(n)),
+                    }
+                }
+                handle.join().unwrap();
+            }
+        }
+    });
+}
+
+/// Sender and receiver of one channel in one `select!`: no thread meets itself.
+#[test]
+fn a_thread_does_not_meet_itself() {
+    everywhere(|| {
+        let (tx, rx) = bounded(0);
+        select! {
+            send(tx, 1) -> _ => unreachable!(),
+            recv(rx) -> _ => unreachable!(),
+            default(2 * MS) => {}
+        }
+        // Two such threads meet each other.
+        let (other_tx, other_rx) = (tx.clone(), rx.clone());
+        let swap = |tx: Sender<u32>, rx: Receiver<u32>| {
+            select! {
+                send(tx, 7) -> sent => { sent.unwrap(); "sent" },
+                recv(rx) -> got => { assert_eq!(got, Ok(7)); "received" },
+            }
+        };
+        let handle = thread::spawn(move || swap(other_tx, other_rx));
+        let mut both = [swap(tx, rx), handle.join().unwrap()];
+        both.sort_unstable();
+        assert_eq!(both, ["received", "sent"]);
+    });
+}
+
+#[test]
+fn the_same_channel_may_stand_in_two_arms() {
+    everywhere(|| {
+        for capacity in [0, 1] {
+            let (tx, rx) = bounded(capacity);
+            let handle = thread::spawn(move || {
+                for n in 0..20 {
+                    select! {
+                        send(tx, n) -> sent => sent.unwrap(),
+                        send(tx, n) -> sent => sent.unwrap(),
+                    }
+                }
+            });
+            for n in 0..20 {
+                let got = select! { recv(rx) -> got => got, recv(rx) -> got => got };
+                assert_eq!(got, Ok(n));
+            }
+            select! { recv(rx) -> gone => assert!(gone.is_err()), recv(rx) -> gone => assert!(gone.is_err()) }
+            handle.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn temporaries_and_patterns_work() {
+    everywhere(|| {
+        let start = Instant::now();
+        let (_keep, idle) = bounded::<()>(0);
+        select! {
+            recv(idle) -> _ => unreachable!(),
+            recv(after(3 * MS)) -> moment => assert!(moment.unwrap() <= Instant::now()),
+        }
+        assert!(start.elapsed() >= 3 * MS);
+        let (tx, rx) = unbounded();
+        select! { send(&tx, (1, 2)) -> (Ok(()) | Err(_)) => {} }
+        select! { recv(&rx) -> pair => if let Ok((one, two)) = pair { assert!(one < two) } }
+    });
+}
+
+#[test]
+fn arms_may_break_continue_and_return() {
+    fn first_error(rx: &Receiver<Result<u32, String>>) -> Result<u32, String> {
+        let mut sum = 0;
+        let total = loop {
+            select! {
+                recv(rx) -> number => {
+                    let Ok(number) = number else { break sum };
+                    let number = number?;
+                    if number % 2 == 1 {
+                        continue;
+                    }
+                    sum += number;
+                },
+                default(MINUTE) => return Err("late".into()),
+            }
+        };
+        Ok(total)
+    }
+    everywhere(|| {
+        let (tx, rx) = unbounded();
+        (1..=4).for_each(|n| tx.send(Ok(n)).unwrap());
+        tx.send(Err("bad".to_string())).unwrap();
+        tx.send(Ok(6)).unwrap();
+        drop(tx);
+        assert_eq!(first_error(&rx), Err("bad".into()));
+        assert_eq!(first_error(&rx), Ok(6));
+    });
+}
+
+#[test]
+fn a_message_is_made_only_for_the_chosen_arm() {
+    everywhere(|| {
+        let (full, _receiver) = bounded(0);
+        let (tx, rx) = unbounded();
+        let mut made = 0;
+        for _ in 0..5 {
+            select! {
+                send(full, { made += 100; made }) -> _ => {},
+                send(tx, { made += 1; made }) -> sent => sent.unwrap(),
+            }
+        }
+        assert_eq!(made, 5);
+        assert_eq!(rx.try_iter().collect::<Vec<u32>>(), [1, 2, 3, 4, 5]);
+    });
+}
+
+#[test]
+fn ready_arms_are_chosen_fairly() {
+    everywhere(|| {
+        let (tx, rx) = unbounded();
+        let (other_tx, other_rx) = unbounded();
+        let mut counts = [0; 3];
+        for _ in 0..300 {
+            tx.send(()).unwrap();
+            other_tx.send(()).unwrap();
+            select! {
+                recv(rx) -> _ => counts[0] += 1,
+                recv(other_rx) -> _ => counts[1] += 1,
+                send(tx, ()) -> _ => counts[2] += 1,
+            }
+        }
+        assert!(counts.iter().all(|&count| count > 50), "{counts:?}");
+    });
+}
+
+#[test]
+fn the_last_sender_to_go_wakes_a_select() {
+    everywhere(|| {
+        let (tx, rx) = bounded::<()>(0);
+        let (wanted, unwanted) = bounded::<()>(0);
+        let handle = thread::spawn(move || {
+            thread::sleep(MS);
+            drop(tx);
+            thread::sleep(MS);
+            drop(unwanted);
+        });
+        select! {
+            recv(rx) -> gone => assert_eq!(gone, Err(RecvError)),
+            send(wanted, ()) -> _ => unreachable!(),
+        }
+        select! {
+            send(wanted, ()) -> back => assert_eq!(back, Err(SendError(()))),
+            recv(never::<()>()) -> _ => unreachable!(),
+        }
+        handle.join().unwrap();
+    });
+}
+
+/// A receiver that gives up at the very moment at which the sender comes: both
+/// must agree on whether they met.
+#[test]
+fn a_timeout_and_a_partner_at_the_same_moment() {
+    for seed in 0..300 {
+        let met = simulate(seed, || {
+            let (tx, rx) = bounded(0);
+            let receiver = thread::spawn(move || {
+                let start = Instant::now();
+                let got = rx.recv_timeout(MS);
+                assert!(got.is_ok() || start.elapsed() >= MS);
+                got
+            });
+            thread::sleep(MS);
+            let sent = select! { send(tx, 1) -> sent => sent.is_ok(), default(MS / 1000) => false };
+            let got = receiver.join().unwrap();
+            assert_eq!(sent, got.is_ok(), "{got:?}");
+            if !sent {
+                assert_eq!(got, Err(RecvTimeoutError::Timeout));
+            }
+            sent
+        });
+        met.result.unwrap_or_else(|failure| panic!("seed {seed}: {failure}"));
+    }
+}
+
+/// An idle channel in an endless select must not collect registrations: then
+/// disconnecting it would wake them all, and memory would grow.
+#[test]
+fn no_registration_is_left_over() {
+    let decisions = |rounds: u32| {
+        let run = simulate(5, move || {
+            let (stop, stopped) = bounded::<()>(0);
+            let (tx, rx) = bounded(0);
+            let sender = thread::spawn(move || (0..rounds).for_each(|n| tx.send(n).unwrap()));
+            for _ in 0..rounds {
+                select! { recv(stopped) -> _ => unreachable!(), recv(rx) -> got => assert!(got.is_ok()) }
+            }
+            sender.join().unwrap();
+            // A send on the idle channel finds nobody.
+            assert!(stopped.is_empty());
+            select! { send(stop, ()) -> _ => unreachable!("nobody waits"), default => {} }
+        });
+        run.result.unwrap();
+        run.stats.decisions
+    };
+    let (few, many) = (decisions(100), decisions(10_000));
+    assert!(many < few * 150, "{few} decisions for 100 rounds, {many} for 10,000");
+}
+
+#[test]
+fn leaving_from_inside_a_message_is_refused() {
+    fn leave(tx: &Sender<u32>) -> Option<()> {
+        select! { send(tx, None?) -> _ => {} }
+        Some(())
+    }
+    let left = run(&Config::default(), || {
+        let (tx, rx) = bounded(0);
+        let _receiver = thread::spawn(move || rx.recv());
+        leave(&tx)
+    });
+    let failure = left.result.unwrap_err();
+    assert!(failure.message.contains("inside the message of its send arm"), "{failure}");
+}
