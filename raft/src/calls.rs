@@ -40,7 +40,8 @@ pub(crate) struct Call {
     pub(crate) term: u64,
     /// The how manieth call it is to this peer in this term.
     pub(crate) number: u64,
-    /// Index of the entry that the peer must have already; 0 with a snapshot.
+    /// Index of the entry that the peer must have already; with a snapshot, of the
+    /// last one that it covers.
     pub(crate) prev: u64,
     /// Index of the last entry that the peer has if it accepts.
     pub(crate) upto: u64,

@@ -1,18 +1,23 @@
 //! Log replication (sections 5.3 and 5.4.2).
 //!
-//! The leader treats each peer on its own. What it sends is always the same:
-//! everything from `next_index` on, be it hundreds of entries, one, or none, which
-//! makes a heartbeat. `next_index` then moves on at once, in the hope that the
-//! message arrives. So the next message, a heartbeat at the latest, starts where the
-//! last one ended, and asks by its `prev_log` whether all went well:
+//! The leader treats each peer on its own, and is in one of two modes with it.
 //!
-//! * the peer has that entry: then it has everything before it, and `match_index`
-//!   follows, even if the replies in between are lost;
-//! * the peer refuses: something is missing or different. The hint in its reply says
-//!   where to look, `next_index` steps back there, and the entries go out again.
+//! *Probing*, at first: where does the peer's log agree with the leader's? Each message
+//! asks, by its `prev_log`, whether the peer has the entry before `next_index`. A
+//! refusal brings a hint, and the search goes on further back; see
+//! [`Log::last_at_most`](crate::log::Log::last_at_most). Messages without a preceding
+//! refusal, such as heartbeats, only repeat the question.
 //!
-//! Thus nothing is sent twice without a sign that it did not arrive, and that the
-//! peer is there to receive it. A server that is cut off costs only heartbeats.
+//! *Streaming*, once a question is accepted: everything from `next_index` to the end of
+//! the log goes out, be it hundreds of entries, one, or none, which makes a heartbeat.
+//! `next_index` moves on at once, in the hope that the message arrives. So the next
+//! one, a heartbeat at the latest, starts where the last one ended, and asks whether
+//! all went well: if the peer has `prev_log`, it has everything before, even when the
+//! replies in between are lost. If it refuses, the leader is probing again.
+//!
+//! A refusal is answered at once with entries or a snapshot, for it shows that the
+//! peer is alive and in need. Nothing else makes the leader send them a second time:
+//! a server that is cut off costs only heartbeats.
 //!
 //! One call at a time carries entries to a peer. Those that come in meanwhile wait
 //! for its answer, and then go together; but they wait one heartbeat interval at
@@ -34,7 +39,10 @@ use crate::timing;
 /// What the leader knows of one peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
-    /// The first entry that is not on its way to the peer.
+    /// Whether the leader knows where the logs agree.
+    mode: Mode,
+    /// Probing: the entry after the one that the leader asks about. Streaming: the
+    /// first entry that is not on its way to the peer.
     pub(crate) next_index: u64,
     /// The last entry that the peer is known to have.
     pub(crate) match_index: u64,
@@ -44,13 +52,34 @@ pub(crate) struct Progress {
     calls: u64,
     /// The call that new entries wait for.
     awaited: Option<u64>,
-    /// The latest call at the time of the last step back: what it and earlier ones
-    /// were refused for has been seen to.
-    stepped_back: u64,
     /// When the peer answered last; at first, when the leadership began.
     heard: Instant,
     /// When the next message is due, with entries or without.
     heartbeat_due: Instant,
+}
+
+/// Whether the leader knows where a peer's log agrees with its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// It is searching.
+    Probing,
+    /// It knows.
+    Streaming {
+        /// The latest call at the time when it found out: what that and earlier ones
+        /// were refused for is seen to.
+        since: u64,
+    },
+}
+
+/// Why the leader sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// There are new entries, or a heartbeat is due.
+    News,
+    /// A call was lost.
+    Loss,
+    /// A call was refused.
+    Refusal,
 }
 
 /// What became of a call.
@@ -68,15 +97,36 @@ impl Progress {
     /// The start of a new leader: it assumes that the peer's log equals its own.
     pub(crate) fn new(next_index: u64, now: Instant) -> Self {
         Progress {
+            mode: Mode::Probing,
             next_index,
             match_index: 0,
             commit_sent: 0,
             calls: 0,
             awaited: None,
-            stepped_back: 0,
             heard: now,
             heartbeat_due: now,
         }
+    }
+
+    /// The peer has everything up to `index`. Replies may come in any order.
+    fn accept(&mut self, index: u64) {
+        self.match_index = self.match_index.max(index);
+        if self.next_index <= self.match_index + 1 {
+            self.next_index = self.match_index + 1;
+            if self.mode == Mode::Probing {
+                self.mode = Mode::Streaming { since: self.calls };
+            }
+        }
+    }
+
+    /// Is a refusal of this call news? Not if the peer has caught up since, or if the
+    /// question was another one than now, or was asked before the logs agreed.
+    fn is_news(&self, call: &Call) -> bool {
+        call.prev > self.match_index
+            && match self.mode {
+                Mode::Probing => call.prev == self.next_index - 1,
+                Mode::Streaming { since } => call.number > since,
+            }
     }
 
     /// How long after a message the next heartbeat is due.
@@ -117,7 +167,7 @@ impl State {
         let now = self.now;
         for peer in self.others() {
             if self.progress(peer).is_some_and(|progress| progress.heartbeat_due <= now) {
-                self.send_to(peer, false);
+                self.send_to(peer, Cause::News);
             }
         }
     }
@@ -140,50 +190,55 @@ impl State {
         let has_all = |progress: &Progress| progress.next_index > last;
         let copies = 1 + others.filter(|&other| has_all(&peers[other])).count();
         let progress = &mut peers[peer];
-        if progress.awaited.is_some() || (has_all(progress) && progress.commit_sent >= commit) {
+        let nothing_new = has_all(progress) && progress.commit_sent >= commit;
+        if nothing_new || progress.awaited.is_some() || progress.mode == Mode::Probing {
             return;
         }
         if !has_all(progress) && copies < majority {
-            self.send_to(peer, false);
+            self.send_to(peer, Cause::News);
         } else {
             progress.heartbeat_due = progress.heartbeat_due.min(soon);
         }
     }
 
-    /// Sends everything from `next_index` on: entries, or the snapshot if the log
-    /// begins later.
-    fn send_to(&mut self, peer: usize, retry: bool) {
+    /// Sends what the mode and the cause demand: a question, entries or a snapshot.
+    fn send_to(&mut self, peer: usize, cause: Cause) {
         let (term, commit) = (self.term(), self.commit_index());
-        let log = self.durable.log();
+        let (base, last) = (self.log().base().index, self.log().last().index);
         let Role::Leader { peers } = &mut self.role else {
             panic!("S{} would replicate without leading T{term}", self.me);
         };
         let progress = &mut peers[peer];
-        let needs_snapshot = progress.next_index <= log.base().index;
-        let (prev, upto) = match needs_snapshot {
-            true => (0, log.base().index),
-            false => (progress.next_index - 1, log.last().index),
-        };
-        progress.next_index = upto + 1;
+        let needs_snapshot = cause == Cause::Refusal && progress.next_index <= base;
+        // The log may have been compacted beyond what the peer needs next. As long as
+        // it has not said so, it is asked about the base.
+        progress.next_index = progress.next_index.max(base + 1);
+        let prev = progress.next_index - 1;
+        let only_asks = progress.mode == Mode::Probing && cause != Cause::Refusal;
+        let upto = if only_asks || needs_snapshot { prev } else { last };
+        if progress.mode != Mode::Probing {
+            progress.next_index = upto + 1;
+        }
         progress.commit_sent = commit;
         progress.calls += 1;
         progress.awaited = Some(progress.calls);
         progress.heartbeat_due = self.now + progress.heartbeat_interval(self.now);
+        let retry = cause == Cause::Loss;
         let call = Call { peer, term, number: progress.calls, prev, upto, retry };
         let request = match needs_snapshot {
             true => Request::Snapshot(self.snapshot_args(), call),
-            false => Request::Append(self.append_args(prev), call),
+            false => Request::Append(self.append_args(prev, upto), call),
         };
         self.outbox.push(Outgoing { peer, request });
     }
 
-    /// AppendEntries with everything after `prev`.
-    fn append_args(&self, prev: u64) -> AppendEntriesArgs {
+    /// AppendEntries with the entries after `prev`, up to `upto`.
+    fn append_args(&self, prev: u64, upto: u64) -> AppendEntriesArgs {
         AppendEntriesArgs {
             term: self.term(),
             leader: self.me as u64,
             prev_log: self.log().position(prev),
-            entries: self.log().entries_from(prev + 1).to_vec(),
+            entries: self.log().entries_from(prev + 1)[..(upto - prev) as usize].to_vec(),
             leader_commit: self.commit_index(),
         }
     }
@@ -222,51 +277,47 @@ impl State {
         }
         let behind = progress.match_index < last;
         match outcome {
-            Outcome::Accepted => self.raise_match_index(call.peer, call.upto),
-            Outcome::Refused(hint) => self.step_back(call, hint),
+            Outcome::Accepted => self.accepted(call),
+            Outcome::Refused(hint) => self.refused(call, hint),
             // Ask once at once what has arrived; after that the heartbeats will.
-            Outcome::Lost if was_awaited && behind && !call.retry => self.send_to(call.peer, true),
+            Outcome::Lost if was_awaited && behind && !call.retry => {
+                self.send_to(call.peer, Cause::Loss);
+            }
             Outcome::Lost => {}
         }
         self.send_news_to(call.peer);
     }
 
-    /// The peer has everything up to `index`. Replies may come in any order.
-    fn raise_match_index(&mut self, peer: usize, index: u64) {
+    /// The peer has everything that the call brought, and what was before it.
+    fn accepted(&mut self, call: &Call) {
         let last = self.log().last().index;
-        assert!(index <= last, "S{peer} has {index}, its leader S{} only {last}", self.me);
-        let Some(progress) = self.progress(peer) else { return };
-        if index <= progress.match_index {
-            return;
-        }
-        progress.match_index = index;
-        progress.next_index = progress.next_index.max(index + 1);
+        assert!(call.upto <= last, "S{} leads with only {last}: {call:?}", self.me);
+        let Some(progress) = self.progress(call.peer) else { return };
+        progress.accept(call.upto);
         if self.advance_commit() {
             self.send_news();
         }
     }
 
-    /// Looks for the place where the peer's log parts from the leader's, see
-    /// [`Log::last_at_most`](crate::log::Log::last_at_most).
-    fn step_back(&mut self, call: &Call, hint: Position) {
+    /// The peer's log parts from the leader's before the call's `prev`: goes on with
+    /// the search, see [`Log::last_at_most`](crate::log::Log::last_at_most).
+    fn refused(&mut self, call: &Call, hint: Position) {
         // Without a common entry in the log, it must be in the snapshot.
         let common = self.log().last_at_most(hint).map(|position| position.index);
         let next_index = common.map_or(self.log().base().index, |index| index + 1);
         assert!(common.is_none_or(|index| index < call.prev), "{call:?} was refused with {hint:?}");
         let me = self.me;
         let Some(progress) = self.progress(call.peer) else { return };
-        // Old news: the peer has caught up since, or was helped after this call.
-        if call.prev <= progress.match_index || call.number <= progress.stepped_back {
+        if !progress.is_news(call) {
             return;
         }
-        progress.stepped_back = progress.calls;
+        progress.mode = Mode::Probing;
         progress.next_index = next_index.max(progress.match_index + 1);
         log::debug!(
             target: "LOG1", "S{me} steps back from {} to {} for S{}, which hints at {hint:?}",
             call.prev + 1, progress.next_index, call.peer
         );
-        // The peer is alive and in need: no reason to wait for another call.
-        self.send_to(call.peer, false);
+        self.send_to(call.peer, Cause::Refusal);
     }
 
     /// Commits what a majority has, if it ends in an entry of the current term.
