@@ -1,69 +1,112 @@
 //! Tests that go wrong on purpose, each looked at from outside.
 //!
 //! What a failing test tells, and whether it ends at all, can only be seen from
-//! another process. A specimen is an ignored test of the same binary; the test that
-//! looks at it runs it by [`Specimen::new`] in a child process, under an environment
-//! without any of the variables that the parent was given:
+//! another process. A test that wants to see it runs the specimen by
+//! [`Specimen::run`]. That starts this very binary again with the calling test
+//! alone, under an environment without any of the variables that the parent was
+//! given. The child comes to the same call, and there it runs the body:
 //!
 //! ```no_run
-//! let told = tester::Specimen::new("specimens::spins").env("LAB_WATCHDOG", "1").run();
-//! assert!(!told.passed());
-//! told.assert_contains(&["tests/raft/broken.rs:"]);
+//! # use tester::Specimen;
+//! #[test]
+//! fn a_body_that_panics_fails() {
+//!     let specimen = Specimen::new().env("LAB_WATCHDOG", "1");
+//!     let Some(told) = specimen.run(|| tester::test("Test: panic", |_| panic!("oh"))) else {
+//!         return;
+//!     };
+//!     assert!(!told.passed());
+//!     told.assert_contains(&["oh\n"]);
+//! }
 //! ```
+//!
+//! The child runs whatever body it meets, and starts no process. So a test may run
+//! one specimen several times, under other variables, but not two different ones.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::process::Command;
+
+use crate::name::TestName;
+
+/// Tells a process that it is the child. Not one of the variables that labrt reads.
+const MARKER: &str = "TESTER_SPECIMEN";
 
 /// The seed of specimens, unless another is given.
 const SEED: &str = "0x2a";
 
-/// An ignored test of this binary that is to run in a process of its own.
-#[derive(Debug)]
-pub struct Specimen(Command);
+/// How a part of the calling test is to be run in a process of its own.
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing before run()"]
+pub struct Specimen {
+    variables: Vec<(String, OsString)>,
+    arguments: Vec<OsString>,
+}
+
+impl Default for Specimen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Specimen {
-    /// The ignored test of this path, in virtual time with a fixed seed.
+    /// A specimen in virtual time with a fixed seed.
+    pub fn new() -> Self {
+        Specimen { variables: Vec::new(), arguments: Vec::new() }.env("LAB_SEED", SEED)
+    }
+
+    /// Sets a variable of its environment.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds an argument for libtest.
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Runs `body`, a closure made in the calling test, in a child process to its
+    /// end, and gives back what it told. In the child it runs the body right here
+    /// and gives back nothing; the test then has to return.
     ///
     /// # Panics
     ///
-    /// If the system does not tell which binary this is.
-    pub fn new(path: &str) -> Self {
+    /// If the body is no closure, whose type tells the test's name; if no process
+    /// can be started, or the child does not find the test.
+    pub fn run<F: FnOnce()>(self, body: F) -> Option<Told> {
+        if std::env::var_os(MARKER).is_some() {
+            body();
+            return None;
+        }
+        assert!(
+            std::any::type_name::<F>().contains("::{{closure}}"),
+            "the body of a specimen is a closure made in its test"
+        );
+        let path = TestName::of::<F>().path;
+        let output = self.command(&path).output().expect("a process can be started");
+        let told = Told {
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            status: output.status.code(),
+        };
+        let found = told.stdout.contains("running 1 test\n");
+        assert!(found, "{path} is not the test that runs this specimen:\n{}", told.stdout);
+        Some(told)
+    }
+
+    /// The child process for the test of this path.
+    fn command(self, path: &str) -> Command {
         let binary = std::env::current_exe().expect("the system knows its running programs");
         let mut command = Command::new(binary);
-        command.args([path, "--exact", "--ignored"]);
+        command.args([path, "--exact"]).args(self.arguments);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("LAB_") || text.starts_with("RUST_") || text == "VERBOSE" {
                 command.env_remove(name);
             }
         }
-        Specimen(command).env("LAB_SEED", SEED)
-    }
-
-    /// Sets a variable of its environment.
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.0.env(name, value);
-        self
-    }
-
-    /// Adds an argument for libtest.
-    pub fn arg(mut self, argument: &str) -> Self {
-        self.0.arg(argument);
-        self
-    }
-
-    /// Runs it to its end.
-    ///
-    /// # Panics
-    ///
-    /// If no process can be started.
-    pub fn run(mut self) -> Told {
-        let output = self.0.output().expect("a process can be started");
-        Told {
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            status: output.status.code(),
-        }
+        command.env(MARKER, "1").envs(self.variables);
+        command
     }
 }
 
@@ -94,5 +137,43 @@ impl Told {
         for part in parts {
             assert!(self.stderr.contains(part), "{part:?} is missing in:\n{}", self.stderr);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_child_runs_the_body_and_starts_no_process() {
+        let child = || std::env::var_os(MARKER).is_some();
+        let specimen = || Specimen::new().arg("--nocapture");
+        let Some(told) = specimen().run(|| eprintln!("in the child: {}", child())) else {
+            // The parent would see nothing of what a grandchild writes.
+            assert!(specimen().run(|| eprintln!("in the child again")).is_none());
+            return;
+        };
+        assert!(told.passed() && !child());
+        assert_eq!(told.stderr, "in the child: true\nin the child again\n");
+    }
+
+    #[test]
+    fn the_environment_is_the_specimens_own() {
+        let Some(told) = Specimen::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
+            let labs = std::env::vars().filter(|(name, _)| name.starts_with("LAB_"));
+            labs.for_each(|(name, value)| eprintln!("{name}={value}"));
+        }) else {
+            return;
+        };
+        let mut lines: Vec<&str> = told.stderr.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["LAB_RUNS=7", "LAB_SEED=0x2a"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a closure made in its test")]
+    fn a_function_does_not_tell_the_tests_name() {
+        fn body() {}
+        Specimen::new().run(body);
     }
 }

@@ -1,9 +1,9 @@
 //! Broken Rafts are caught: each in seconds, and with words that help.
 //!
-//! Every specimen is a test of the course over a Raft with one mistake. It runs in
-//! a process of its own, as some of these mistakes end the whole process.
+//! Every test here is one of the course over a Raft with one mistake. It runs in a
+//! process of its own, as some of these mistakes end the whole process.
 
-use tester::{Context, Net, Specimen, Told};
+use tester::{Context, Net, Specimen};
 
 use crate::agreement::{basic_agree, concurrent_starts};
 use crate::broken::{Broken, Mistake};
@@ -11,36 +11,23 @@ use crate::harness::{Edition, MakeRaft};
 use crate::persistence::persist_1;
 use crate::snapshot::{Fault, snap_common};
 
-/// Defines a specimen and the test that it fails as expected.
+/// Defines a test that sees a Raft with a mistake fail as expected.
 macro_rules! caught {
     ($name:ident, $mistake:ident, $body:expr, $($part:literal),+) => {
-        mod $name {
-            use super::*;
-
+        #[test]
+        fn $name() {
             const MAKE: MakeRaft = |peers, me, persister, apply_tx| {
                 Broken::make(Mistake::$mistake, peers, me, persister, apply_tx)
             };
-
-            #[test]
-            #[ignore = "run by its neighbour"]
-            fn specimen() {
-                tester::test(concat!("Test: a Raft that ", stringify!($name)), |ctx| {
-                    $body(ctx, MAKE);
-                });
-            }
-
-            #[test]
-            fn is_caught() {
-                let told = run(stringify!($name));
-                assert!(!told.passed());
-                told.assert_contains(&[$($part),+]);
-            }
+            let title = concat!("Test: a Raft that ", stringify!($name));
+            let specimen = Specimen::new().env("LAB_WATCHDOG", "1");
+            let Some(told) = specimen.run(|| tester::test(title, |ctx| $body(ctx, MAKE))) else {
+                return;
+            };
+            assert!(!told.passed());
+            told.assert_contains(&[$($part),+]);
         }
     };
-}
-
-fn run(name: &str) -> Told {
-    Specimen::new(&format!("detection::{name}::specimen")).env("LAB_WATCHDOG", "1").run()
 }
 
 /// A test in which snapshots are taken, and nothing else happens.

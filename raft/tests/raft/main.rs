@@ -15,6 +15,7 @@ mod broken;
 mod detection;
 mod election;
 mod harness;
+mod parts;
 mod persistence;
 mod snapshot;
 mod variants_2025;

@@ -7,4 +7,3 @@
 mod cluster;
 mod counter;
 mod outside;
-mod specimens;

@@ -2,20 +2,59 @@
 //! in a process of its own under an environment of its own.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tester::{Specimen, Told};
+use labrt::thread::sleep;
+use labrt::time::Duration;
+use tester::{Cluster, Context, Net, Specimen, test};
 
-/// Runs one specimen under these variables, with these further arguments.
-fn specimen(name: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Told {
-    let specimen = Specimen::new(&format!("specimens::{name}"));
-    let specimen =
-        variables.iter().fold(specimen, |specimen, (name, value)| specimen.env(name, value));
-    arguments.iter().fold(specimen, |specimen, argument| specimen.arg(argument)).run()
+use crate::counter::{Counter, get};
+
+/// A body that passes, after this many calls of a server.
+fn passes(ctx: &Context, calls: u64) {
+    let cluster = Cluster::new(ctx, 3, Net::Reliable, Counter::make);
+    let clerk = cluster.clerk_ends();
+    clerk.connect([0]);
+    for _ in 0..calls {
+        assert!(get(&clerk.ends()[0]).is_some());
+        ctx.add_op();
+    }
+    log::debug!(target: "INFO", "S0 was called");
+    ctx.print("a line between");
+}
+
+/// A body that panics, over a cluster of two.
+fn panics(ctx: &Context, message: &str) {
+    let _cluster = Cluster::new(ctx, 2, Net::Reliable, Counter::make);
+    log::debug!(target: "INFO", "S0 is doomed");
+    panic!("{message}");
+}
+
+/// A file for `LAB_REPORT`, and its name.
+fn report() -> (tempfile::TempPath, String) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file").into_temp_path();
+    let name = file.to_str().expect("its name is text").to_owned();
+    (file, name)
+}
+
+/// The entries of a report.
+fn entries(name: &str) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(name).expect("a report");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// One field of all entries.
+fn of(entries: &[serde_json::Value], field: &str) -> Vec<serde_json::Value> {
+    entries.iter().map(|entry| entry[field].clone()).collect()
 }
 
 #[test]
 fn a_passing_test_prints_the_courses_lines() {
-    let told = specimen("passes", &[], &[]);
+    let Some(told) =
+        Specimen::new().run(|| test("Test: a specimen that passes", |ctx| passes(ctx, 4)))
+    else {
+        return;
+    };
     assert!(told.passed());
     let lines: Vec<&str> = told.stderr.lines().collect();
     assert_eq!(lines[0], "seed 0x2a (virtual clock)");
@@ -28,64 +67,100 @@ fn a_passing_test_prints_the_courses_lines() {
 
 #[test]
 fn one_seed_tells_one_story() {
-    let lines = || specimen("passes", &[], &[]).stderr;
-    assert_eq!(lines(), lines());
+    let lines = || Some(Specimen::new().run(|| test("Test", |ctx| passes(ctx, 4)))?.stderr);
+    let Some(first) = lines() else { return };
+    assert_eq!(lines(), Some(first));
 }
 
 #[test]
 fn a_failure_names_message_place_servers_and_replay() {
-    let told = specimen("panics", &[], &[]);
+    let Some(told) = Specimen::new()
+        .run(|| test("Test: a specimen that panics", |ctx| panics(ctx, "the body went wrong")))
+    else {
+        return;
+    };
     assert!(!told.passed());
     told.assert_contains(&[
         "Test: a specimen that panics ...\n",
-        "--- FAIL: specimens::panics (Test: a specimen that panics) at 0.0",
+        "--- FAIL: outside::a_failure_names_message_place_servers_and_replay \
+             (Test: a specimen that panics) at 0.0",
         "the body went wrong\n",
-        "tests/tester/specimens.rs:",
+        "tests/tester/outside.rs:",
         "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
         "seed 0x2a; to run it again:\n    LAB_SEED=0x2a cargo test -p tester \
-             specimens::panics -- --exact --nocapture\n",
+             outside::a_failure_names_message_place_servers_and_replay -- --exact --nocapture\n",
     ]);
 }
 
 #[test]
 fn a_failure_noted_by_a_helper_fails_the_test() {
-    let told = specimen("fails_in_a_helper", &[], &[]);
+    let body = |ctx: &Context| {
+        let helper = ctx.clone();
+        ctx.spawn("helper", move || helper.fail("the helper saw it"));
+        loop {
+            ctx.check();
+            sleep(Duration::from_millis(10));
+        }
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: a failing helper", body)) else { return };
     assert!(!told.passed());
-    told.assert_contains(&["the helper saw it\n", "tests/tester/specimens.rs:"]);
+    told.assert_contains(&["the helper saw it\n", "tests/tester/outside.rs:"]);
 }
 
 #[test]
 fn a_panic_of_a_helper_fails_the_test() {
-    let told = specimen("panics_in_a_helper", &[], &[]);
+    let body = |ctx: &Context| {
+        ctx.spawn("doomed", || panic!("the helper went wrong"));
+        sleep(Duration::from_millis(100));
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: a panicking helper", body)) else { return };
     assert!(!told.passed());
     told.assert_contains(&["doomed", "the helper went wrong\n"]);
 }
 
 #[test]
 fn a_test_has_120_seconds() {
-    let told = specimen("takes_too_long", &[], &[]);
+    let body = |_: &Context| sleep(Duration::from_secs(121));
+    let Some(told) = Specimen::new().run(|| test("Test: too long", body)) else { return };
     assert!(!told.passed());
     told.assert_contains(&["test took longer than 120 seconds"]);
 }
 
 #[test]
 fn a_server_that_lives_on_is_named() {
-    let told = specimen("leaves_a_server", &[], &[]);
+    let body = |ctx: &Context| {
+        let cluster = Cluster::new(ctx, 2, Net::Reliable, Counter::make);
+        cluster.start(1);
+        let kept = cluster.node(1);
+        ctx.spawn("keeper", move || {
+            sleep(Duration::from_secs(30));
+            drop(kept);
+        });
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: a server is kept", body)) else { return };
     assert!(!told.passed());
     told.assert_contains(&["server 1 (incarnation 2) is still there 10s after its kill"]);
 }
 
 #[test]
 fn a_batch_sums_up() {
-    let told = specimen("passes", &[("LAB_RUNS", "5")], &[]);
+    let batch = Specimen::new().env("LAB_RUNS", "5");
+    let Some(told) = batch.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert!(told.passed());
     assert!(!told.stderr.contains("..."), "{}", told.stderr);
-    told.assert_contains(&["summary test=specimens::passes runs=5 failures=0 virtual_s="]);
+    told.assert_contains(&["summary test=outside::a_batch_sums_up runs=5 failures=0 virtual_s="]);
 }
 
 #[test]
 fn a_batch_stops_at_the_first_failure() {
-    let told = specimen("fails_in_the_third_run", &[("LAB_RUNS", "5")], &[]);
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let body = |_: &Context| {
+        assert_ne!(RUNS.fetch_add(1, Ordering::Relaxed), 2, "the third run");
+        sleep(Duration::from_secs(1));
+    };
+    let Some(told) = Specimen::new().env("LAB_RUNS", "5").run(|| test("Test", body)) else {
+        return;
+    };
     assert!(!told.passed());
     told.assert_contains(&[
         "the third run",
@@ -96,58 +171,102 @@ fn a_batch_stops_at_the_first_failure() {
 
 #[test]
 fn a_check_finds_what_does_not_repeat() {
-    let told = specimen("is_not_repeatable", &[("LAB_CHECK", "1")], &[]);
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let body = |_: &Context| {
+        for _ in 0..RUNS.fetch_add(1, Ordering::Relaxed) {
+            sleep(Duration::from_millis(1));
+        }
+    };
+    let Some(told) = Specimen::new().env("LAB_CHECK", "1").run(|| test("Test", body)) else {
+        return;
+    };
     assert!(!told.passed());
     told.assert_contains(&[
         "two runs of one seed differ",
         " events are equal\n",
-        "tests/tester/specimens.rs:",
+        "tests/tester/outside.rs:",
     ]);
-    assert!(specimen("passes", &[("LAB_CHECK", "1")], &[]).passed());
+}
+
+#[test]
+fn a_check_is_content_with_what_repeats() {
+    let check = Specimen::new().env("LAB_CHECK", "1");
+    let Some(told) = check.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
+    assert!(told.passed());
 }
 
 #[test]
 fn debug_lines_are_kept_for_failures() {
-    let verbose = [("VERBOSE", "1")];
-    assert!(!specimen("passes", &verbose, &[]).stderr.contains(" INFO S0 was called"));
-    specimen("passes", &verbose, &["--nocapture"]).assert_contains(&[" INFO S0 was called\n"]);
-    specimen("panics", &verbose, &[]).assert_contains(&[" TEST S0 start", " INFO S0 is doomed\n"]);
-    assert!(!specimen("panics", &[], &[]).stderr.contains("S0 is doomed"));
+    let told = |verbose| {
+        let specimen = Specimen::new().env("VERBOSE", verbose);
+        specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")))
+    };
+    let Some(verbose) = told("1") else { return };
+    verbose.assert_contains(&[" TEST S0 start", " INFO S0 is doomed\n"]);
+    let silent = told("0").expect("in the parent again");
+    assert!(!silent.stderr.contains("S0 is doomed"), "{}", silent.stderr);
+}
+
+#[test]
+fn debug_lines_of_a_passing_test_are_shown_on_request() {
+    let verbose = Specimen::new().env("VERBOSE", "1");
+    let told = |specimen: Specimen| specimen.run(|| test("Test", |ctx| passes(ctx, 4)));
+    let Some(captured) = told(verbose.clone()) else { return };
+    assert!(!captured.stderr.contains(" INFO S0 was called"), "{}", captured.stderr);
+    let shown = told(verbose.arg("--nocapture")).expect("in the parent again");
+    shown.assert_contains(&[" INFO S0 was called\n"]);
 }
 
 #[test]
 fn debug_lines_are_without_effect() {
     let hash = |verbose| {
-        let report = tempfile::NamedTempFile::new().expect("a temporary file");
-        let path = report.path().to_str().expect("its name is text");
-        let told = specimen("passes", &[("VERBOSE", verbose), ("LAB_REPORT", path)], &[]);
+        let (_file, name) = report();
+        let specimen = Specimen::new().env("VERBOSE", verbose).env("LAB_REPORT", &name);
+        let told = specimen.run(|| test("Test", |ctx| passes(ctx, 4)))?;
         assert!(told.passed());
-        fs::read_to_string(path).expect("a report").split("\"hash\"").nth(1).map(str::to_owned)
+        fs::read_to_string(&name).expect("a report").split("\"hash\"").nth(1).map(str::to_owned)
     };
-    assert_eq!(hash("0"), hash("2"));
+    let Some(silent) = hash("0") else { return };
+    assert_eq!(hash("2"), Some(silent));
 }
 
 #[test]
 fn each_run_is_reported() {
-    let report = tempfile::NamedTempFile::new().expect("a temporary file");
-    let path = report.path().to_str().expect("its name is text");
-    specimen("passes", &[("LAB_REPORT", path), ("LAB_RUNS", "2")], &[]);
-    specimen("panics", &[("LAB_REPORT", path)], &[]);
-    let text = fs::read_to_string(path).expect("a report");
-    let entries: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let of = |field: &str| entries.iter().map(|entry| entry[field].clone()).collect::<Vec<_>>();
-    assert_eq!(of("verdict"), ["passed", "passed", "failed"]);
-    assert_eq!(of("seed"), ["0x2a", "0x2b", "0x2a"]);
-    assert_eq!(of("rpcs"), [4, 4, 0]);
-    assert_eq!(of("ops"), [4, 4, 0]);
-    assert_eq!(entries[2]["panic"], "the body went wrong");
-    assert!(entries[2]["place"].as_str().expect("a place").contains("specimens.rs:"));
+    let (_file, name) = report();
+    let batch = Specimen::new().env("LAB_REPORT", &name).env("LAB_RUNS", "2");
+    if batch.run(|| test("Test", |ctx| passes(ctx, 4))).is_none() {
+        return;
+    }
+    let entries = entries(&name);
+    assert_eq!(of(&entries, "verdict"), ["passed", "passed"]);
+    assert_eq!(of(&entries, "seed"), ["0x2a", "0x2b"]);
+    assert_eq!(of(&entries, "rpcs"), [4, 4]);
+    assert_eq!(of(&entries, "ops"), [4, 4]);
+}
+
+#[test]
+fn failures_are_reported_with_message_and_place() {
+    let (_file, name) = report();
+    for _ in 0..2 {
+        let specimen = Specimen::new().env("LAB_REPORT", &name);
+        let told = specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")));
+        if told.is_none() {
+            return;
+        }
+    }
+    let entries = entries(&name);
+    assert_eq!(of(&entries, "verdict"), ["failed", "failed"], "a report is added to");
+    assert_eq!(of(&entries, "seed"), ["0x2a", "0x2a"]);
+    assert_eq!(of(&entries, "rpcs"), [0, 0]);
+    assert_eq!(of(&entries, "ops"), [0, 0]);
+    assert_eq!(entries[1]["panic"], "the body went wrong");
+    assert!(entries[1]["place"].as_str().expect("a place").contains("outside.rs:"));
 }
 
 #[test]
 fn an_unwritable_report_ends_the_process() {
-    let told = specimen("passes", &[("LAB_REPORT", "/nowhere/at/all")], &[]);
+    let specimen = Specimen::new().env("LAB_REPORT", "/nowhere/at/all");
+    let Some(told) = specimen.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert_eq!(told.status, Some(2));
     told.assert_contains(&["LAB_REPORT=/nowhere/at/all: cannot be written: "]);
     assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
