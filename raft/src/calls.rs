@@ -9,6 +9,7 @@ use std::sync::Weak;
 use labrpc::ClientEnd;
 
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, RequestVoteArgs};
+use crate::progress::Plan;
 use crate::raft::Raft;
 
 /// A call to be made.
@@ -38,15 +39,8 @@ pub(crate) struct Call {
     pub(crate) peer: usize,
     /// The leader's term.
     pub(crate) term: u64,
-    /// The how manieth call it is to this peer in this term.
-    pub(crate) number: u64,
-    /// Index of the entry that the peer must have already; with a snapshot, of the
-    /// last one that it covers.
-    pub(crate) prev: u64,
-    /// Index of the last entry that the peer has if it accepts.
-    pub(crate) upto: u64,
-    /// Was it made because an earlier one was lost?
-    pub(crate) retry: bool,
+    /// What it asks and brings.
+    pub(crate) plan: Plan,
 }
 
 /// Makes the call and hands the reply to Raft, if that still lives.

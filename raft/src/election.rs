@@ -1,25 +1,46 @@
 //! Leader election (sections 5.2 and 5.4.1).
 //!
 //! A server that has heard of no leader for a random time votes for itself in a new
-//! term and asks all others at once. It leads when a majority of votes is in. It
-//! does not ask again within the term: a lost call costs at worst one more election
-//! timeout, and the next candidate is likely to be another.
+//! term and asks all others at once. It leads when a majority of votes is in. While it
+//! waits it asks those again who owe an answer, as section 5.1 has it. When the time is
+//! over it tries anew, in another term.
 
 use crate::calls::{Outgoing, Request};
 use crate::messages::{RequestVoteArgs, RequestVoteReply};
 use crate::state::{Role, State};
+use crate::timing;
 
 impl State {
     /// Becomes a candidate and asks everybody for a vote.
     pub(crate) fn start_election(&mut self) {
         self.become_candidate();
-        let (term, last_log) = (self.term(), self.log().last());
         for peer in self.others() {
-            let args = RequestVoteArgs { term, candidate: self.me as u64, last_log };
-            self.outbox.push(Outgoing { peer, request: Request::Vote(args) });
+            self.ask_for_vote(peer);
         }
         // A server on its own is a majority.
         self.lead_if_elected();
+    }
+
+    /// Asks those again who have not answered, if anybody has: otherwise it is likely
+    /// that this server is cut off itself.
+    pub(crate) fn ask_again(&mut self) {
+        let (others, next) = (self.others(), self.now + timing::HEARTBEAT_INTERVAL);
+        let Role::Candidate { answered, ask_again, .. } = &mut self.role else { return };
+        *ask_again = next;
+        if answered.is_empty() {
+            return;
+        }
+        let silent: Vec<usize> = others.filter(|peer| !answered.contains(peer)).collect();
+        for peer in silent {
+            self.ask_for_vote(peer);
+        }
+    }
+
+    /// RequestVote, the candidate's side.
+    fn ask_for_vote(&mut self, peer: usize) {
+        let (term, last_log) = (self.term(), self.log().last());
+        let args = RequestVoteArgs { term, candidate: self.me as u64, last_log };
+        self.outbox.push(Outgoing { peer, request: Request::Vote(args) });
     }
 
     /// RequestVote, the receiver's side.
@@ -56,18 +77,21 @@ impl State {
     ) {
         self.observe_term(reply.term);
         // The election may be over, or be another one.
-        if args.term != self.term() || !reply.vote_granted {
+        if args.term != self.term() {
             return;
         }
-        if let Role::Candidate { votes } = &mut self.role {
-            votes.insert(peer);
+        if let Role::Candidate { votes, answered, .. } = &mut self.role {
+            answered.insert(peer);
+            if reply.vote_granted {
+                votes.insert(peer);
+            }
             self.lead_if_elected();
         }
     }
 
     /// Takes the lead as soon as the votes suffice, and says so to everybody.
     fn lead_if_elected(&mut self) {
-        if let Role::Candidate { votes } = &self.role
+        if let Role::Candidate { votes, .. } = &self.role
             && votes.len() >= self.majority()
         {
             self.become_leader();

@@ -52,7 +52,7 @@
 //!   entries leave at once to as many peers as it takes to commit them; those that
 //!   come while a call is under way go together in the next one. Each message checks
 //!   that all earlier ones arrived, so that nothing is sent twice without need. See
-//!   the head of `replication.rs`.
+//!   the heads of `replication.rs` and `progress.rs`.
 //! * **Commitment** (5.4.2): an entry is committed when a majority has it, and it is of
 //!   the leader's own term or before such an entry. The leader applies it at once; the
 //!   followers hear of it with the next message, a few milliseconds later at most.
@@ -90,8 +90,8 @@
 //! * the terms along a log never decrease; the base of a log only moves forward
 //!   (`log.rs`); a leader never replaces an entry, a follower never a committed one
 //!   (`replication.rs`);
-//! * `match_index` ≤ the last index; what is refused is strictly before what was asked
-//!   (`replication.rs`);
+//! * `match_index` < `next_index` ≤ the last index + 1, and the search for the place
+//!   where two logs agree only goes back (`progress.rs`, `replication.rs`);
 //! * applied ≤ committed ≤ the last index, and none of them goes back (`state.rs`,
 //!   `apply.rs`).
 //!
@@ -111,7 +111,8 @@
 //!
 //! `state.rs` is the place to start: the state and the changes of role (Figure 4). Then
 //! `election.rs`, `replication.rs` and `snapshot.rs`, which are the paper's rules for
-//! both sides of each call; `log.rs` and `persist.rs` below them, `apply.rs` above.
+//! both sides of each call; `progress.rs`, `log.rs` and `persist.rs` below them,
+//! `apply.rs` above.
 //! `raft.rs` has the public methods, and the step that holds all together; `messages.rs`
 //! the calls as they travel, `calls.rs` their making, `timing.rs` the timeouts.
 
@@ -124,6 +125,7 @@ mod fuzz;
 mod log;
 mod messages;
 mod persist;
+mod progress;
 mod raft;
 mod replication;
 mod snapshot;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::calls::Call;
 use crate::messages::{InstallSnapshotArgs, InstallSnapshotReply};
-use crate::replication::Outcome;
+use crate::progress::Outcome;
 use crate::state::State;
 
 impl State {

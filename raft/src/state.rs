@@ -24,7 +24,7 @@ use labrt::time::Instant;
 use crate::calls::Outgoing;
 use crate::log::Log;
 use crate::persist::Durable;
-use crate::replication::Progress;
+use crate::progress::Progress;
 use crate::timing;
 
 /// What a server is at the moment, with what only that role has.
@@ -36,6 +36,10 @@ pub(crate) enum Role {
     Candidate {
         /// The servers that have voted for it, itself included.
         votes: BTreeSet<usize>,
+        /// The other servers that have answered, for or against.
+        answered: BTreeSet<usize>,
+        /// When to ask the others again.
+        ask_again: Instant,
     },
     /// Replicates its log.
     Leader {
@@ -143,7 +147,8 @@ impl State {
             Role::Leader { .. } => {
                 self.next_heartbeat().unwrap_or(self.now + timing::HEARTBEAT_INTERVAL)
             }
-            Role::Follower | Role::Candidate { .. } => self.election_deadline,
+            Role::Candidate { ask_again, .. } => self.election_deadline.min(*ask_again),
+            Role::Follower => self.election_deadline,
         }
     }
 
@@ -154,6 +159,7 @@ impl State {
             Role::Follower | Role::Candidate { .. } if self.now >= self.election_deadline => {
                 self.start_election();
             }
+            Role::Candidate { ask_again, .. } if self.now >= *ask_again => self.ask_again(),
             // The deadline has been moved on while the ticker slept.
             Role::Follower | Role::Candidate { .. } => {}
         }
@@ -207,14 +213,18 @@ impl State {
         assert!(!self.is_leader(), "the leader of term {} would be a candidate", self.term());
         self.durable.enter_term(self.term() + 1);
         self.durable.vote_for(self.me);
-        self.role = Role::Candidate { votes: BTreeSet::from([self.me]) };
+        self.role = Role::Candidate {
+            votes: BTreeSet::from([self.me]),
+            answered: BTreeSet::new(),
+            ask_again: self.now + timing::HEARTBEAT_INTERVAL,
+        };
         self.reset_election_timer();
         log::debug!(target: "VOTE", "S{} stands for election in T{}", self.me, self.term());
     }
 
     /// Leads the current term, knowing nothing of the others' logs yet.
     pub(crate) fn become_leader(&mut self) {
-        let Role::Candidate { votes } = &self.role else {
+        let Role::Candidate { votes, .. } = &self.role else {
             panic!("{self} would lead without being a candidate");
         };
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");

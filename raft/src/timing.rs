@@ -8,8 +8,9 @@
 
 use labrt::time::Duration;
 
-/// How long a peer hears nothing from its leader at most. Eight messages a second
-/// keep an idle leader well below the twenty that the tests allow.
+/// How long a peer hears nothing from its leader at most, and a voter from a candidate
+/// that it owes an answer. Eight messages a second keep an idle leader well below the
+/// twenty that the tests allow.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(120);
 
 /// The shortest wait for a leader before standing for election: three heartbeat
