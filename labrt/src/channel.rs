@@ -64,10 +64,25 @@ fn real<T>(
     (Sender::real(tx), Receiver::new(Flavor::Real(rx)))
 }
 
+/// Panics because the caller lives elsewhere than the channel, whose home is a
+/// simulation's id or, in real mode, `None`.
+#[cold]
+#[track_caller]
+fn refuse(what: &str, home: Option<u32>) -> ! {
+    match (home, sim::current()) {
+        (None, _) => panic!("a {what} made outside a simulation was used in it"),
+        (Some(_), Some(_)) => panic!("a {what} of one simulation was used in another"),
+        (Some(_), None) => panic!("a {what} made in a simulation was used outside it"),
+    }
+}
+
 /// A real channel would hold up the whole simulation.
+#[inline]
 #[track_caller]
 fn refuse_in_simulation() {
-    assert!(sim::current().is_none(), "a channel made outside a simulation was used in it");
+    if sim::current().is_some() {
+        refuse("channel", None);
+    }
 }
 
 /// A receiver that gets one message, the moment, after `duration`.
@@ -103,8 +118,7 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
 pub fn never<T>() -> Receiver<T> {
     Receiver::new(match sim::current() {
         Some(sim) => {
-            let timer =
-                SimTimer::new(sim.id(), None, None, |_| unreachable!("never is never due"));
+            let timer = SimTimer::new(sim.id(), None, None, |_| unreachable!("never is never due"));
             Flavor::SimTimer(Arc::new(timer))
         }
         None => Flavor::Real(crossbeam_channel::never()),

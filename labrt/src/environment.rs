@@ -44,7 +44,8 @@ fn parse(vars: impl Iterator<Item = (String, String)>) -> Result<Config, String>
     let mut seed = None;
     for (name, value) in vars {
         let text = value.trim();
-        let bad = |accepted: &str| Err(format!("{name}={value:?} is not valid; it takes {accepted}"));
+        let bad =
+            |accepted: &str| Err(format!("{name}={value:?} is not valid; it takes {accepted}"));
         match name.as_str() {
             "LAB_CLOCK" => match text {
                 "virtual" => config.clock = Clock::Virtual,

@@ -51,9 +51,8 @@ mod unix {
         // SAFETY: the kernel passes a valid siginfo.
         let address = unsafe { (*info).si_addr() }.addr();
         if let Some(sim) = sim::current()
-            && sim.guard_page().contains(&address)
+            && let Some(thread) = sim.overflowed(address)
         {
-            let thread = sim.describe_current().unwrap_or_else(|| "(unknown)".into());
             stderr::write(&format!(
                 "\nstack overflow in simulated thread {thread}, seed {:#x}: \
                  recursion without end, or large values on the stack\n",

@@ -127,9 +127,8 @@ pub(crate) fn go(job: Job) {
 /// Sleeps; a thread whose run is over ends here instead, so that it does not
 /// disturb the next test.
 pub(crate) fn sleep(duration: Duration) {
-    let over = || {
-        RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)))
-    };
+    let over =
+        || RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)));
     std::thread::sleep(duration);
     if over() && !std::thread::panicking() {
         crate::thread::exit();

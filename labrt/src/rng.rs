@@ -215,7 +215,12 @@ mod tests {
         let first: [u64; 4] = std::array::from_fn(|_| generator.next_u64());
         assert_eq!(
             first,
-            [0xd076_4d4f_4476_689f, 0x519e_4174_576f_3791, 0xfbe0_7cfb_0c24_ed8c, 0xb37d_9f60_0cd8_35b8]
+            [
+                0xd076_4d4f_4476_689f,
+                0x519e_4174_576f_3791,
+                0xfbe0_7cfb_0c24_ed8c,
+                0xb37d_9f60_0cd8_35b8
+            ]
         );
     }
 
@@ -231,8 +236,8 @@ mod tests {
 
     #[test]
     fn rands_traits_work() {
-        use rand::seq::SliceRandom;
         use rand::RngExt;
+        use rand::seq::SliceRandom;
         let mut items: Vec<u32> = (0..100).collect();
         items.shuffle(&mut rng());
         assert!(items.iter().sum::<u32>() == 4950);

@@ -1,5 +1,6 @@
 //! One run of a body under the configured clock.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +86,7 @@ fn run_virtual<R: Send + 'static>(
     let result = Arc::new(Mutex::new(None));
     let inner = Arc::clone(&result);
     let config = config.clone();
+    let site = Location::caller();
     let test = name.to_string();
     // A fresh OS thread for every simulation: what thread-locals hold (libtest's
     // capture of output, the panic count, std's hash keys) cannot leak from one
@@ -96,7 +98,7 @@ fn run_virtual<R: Send + 'static>(
         };
         let before = cpu();
         let body = Box::new(move || *inner.lock() = Some(body()));
-        let mut outcome = sim::execute(&config, &test, body);
+        let mut outcome = sim::execute(&config, &test, site, body);
         outcome.stats.cpu = cpu().saturating_sub(before);
         outcome
     });
@@ -129,4 +131,27 @@ fn cpu_clock(clock: libc::clockid_t) -> Duration {
     let status = unsafe { libc::clock_gettime(clock, &mut time) };
     assert_eq!(status, 0, "every unix has CPU clocks");
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A panic of the simulator's own code, whose state is in use at that
+    /// moment, must fail the run as clearly as any other.
+    #[test]
+    fn a_panic_inside_the_simulator_is_told() {
+        for engine in [Engine::Coro, Engine::Os] {
+            let run = run(&Config { engine, ..Config::default() }, || {
+                let worker = crate::thread::spawn(|| {
+                    let sim = sim::current().expect("a simulation");
+                    sim.with_streams(|_| panic!("a broken invariant"));
+                });
+                worker.join().is_ok()
+            });
+            let failure = run.result.expect_err("the worker panicked");
+            assert_eq!(failure.message, "a broken invariant");
+            assert_eq!(failure.thread, "#1");
+        }
+    }
 }

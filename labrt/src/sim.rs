@@ -162,7 +162,7 @@ impl Sim {
                 // steps aside, so that the thread it waits for may be unwound
                 // first, and looks again when it is resumed.
                 let mut scheduler = self.scheduler.borrow_mut();
-                if scheduler.step_aside(ticket, operation, site) {
+                if scheduler.step_aside(ticket, operation, site, deadline) {
                     drop(scheduler);
                     self.leave_to(ticket.slot, Next::End);
                     scheduler = self.scheduler.borrow_mut();
@@ -238,10 +238,12 @@ impl Sim {
         if scheduler.phase() != Phase::Running {
             return; // A destructor's wish, after the end.
         }
-        let spawned = scheduler.spawn(name, site, job);
-        drop(scheduler);
-        if let Err(report) = spawned {
-            panic!("{report}");
+        match scheduler.too_many_threads() {
+            None => scheduler.spawn(name, site, job),
+            Some(report) => {
+                drop(scheduler); // What the job owns may need it.
+                panic!("{report}");
+            }
         }
     }
 
@@ -290,9 +292,12 @@ impl Sim {
         scheduler.fail(Failure { message, place, thread, time });
     }
 
-    /// The address range of the guard page below the current thread's stack.
-    pub(crate) fn guard_page(&self) -> std::ops::Range<usize> {
-        self.engine.guard_page()
+    /// Who has just run into the guard page of its stack, if the address is
+    /// there.
+    pub(crate) fn overflowed(&self, address: usize) -> Option<String> {
+        let (serial, site) = self.engine.overflowed(address)?;
+        // The name is in the scheduler, which may be in use right now.
+        Some(self.describe_current().unwrap_or_else(|| format!("#{serial} spawned at {site}")))
     }
 
     /// Gives up the processor: the current thread is queued or blocked.

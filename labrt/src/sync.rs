@@ -45,9 +45,8 @@ impl WaitingRoom {
                 return guard;
             }
             // Waiting for a stranger would never end: nobody wakes us.
-            assert_eq!(
-                self.simulation.load(Relaxed),
-                sim.id(),
+            assert!(
+                self.simulation.load(Relaxed) == sim.id(),
                 "{} on a lock that another simulation, or a thread outside all simulations, holds: \
                  tests must not share locks, static ones neither",
                 operation.name()

@@ -23,6 +23,8 @@ pub enum Patience {
 
 /// One arm of a `select!`.
 pub trait Arm {
+    /// What it is, and the id of the simulation in which it was made.
+    fn home(&self) -> (&'static str, Option<u32>);
     /// Adds the arm to a select of real mode.
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>);
     /// Puts a wait on the channel's list; `arm` is the arm's position.
@@ -72,12 +74,19 @@ enum Reservation {
 }
 
 impl<T> Arm for Receiver<T> {
+    fn home(&self) -> (&'static str, Option<u32>) {
+        match &self.flavor {
+            ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => ("channel", None),
+            ReceiverFlavor::Sim(channel) => ("channel", Some(channel.home())),
+            ReceiverFlavor::SimTimer(timer) => ("timer", Some(timer.home())),
+        }
+    }
+
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>) {
         match &self.flavor {
             ReceiverFlavor::Real(rx) => _ = select.recv(rx),
             ReceiverFlavor::RealTimer(rx, _) => _ = select.recv(rx),
-            ReceiverFlavor::Sim(channel) => _ = channel.sim(),
-            ReceiverFlavor::SimTimer(timer) => _ = timer.sim(),
+            ReceiverFlavor::Sim(_) | ReceiverFlavor::SimTimer(_) => unreachable!("{AT_HOME}"),
         }
     }
 
@@ -95,12 +104,9 @@ impl<T> Arm for Receiver<T> {
 
     fn is_ready(&self, sim: SimOf<'_>) -> bool {
         match &self.flavor {
-            ReceiverFlavor::Sim(channel) => {
-                channel.sim();
-                channel.ready_to_receive(sim.0)
-            }
-            ReceiverFlavor::SimTimer(timer) => timer.is_ready(timer.sim()),
-            ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => refuse_real(),
+            ReceiverFlavor::Sim(channel) => channel.ready_to_receive(sim.0),
+            ReceiverFlavor::SimTimer(timer) => timer.is_ready(sim.0),
+            ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => unreachable!("{AT_HOME}"),
         }
     }
 
@@ -120,10 +126,17 @@ impl<T> Arm for Receiver<T> {
 }
 
 impl<T> Arm for Sender<T> {
+    fn home(&self) -> (&'static str, Option<u32>) {
+        match &self.flavor {
+            SenderFlavor::Real(_) => ("channel", None),
+            SenderFlavor::Sim(channel) => ("channel", Some(channel.home())),
+        }
+    }
+
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>) {
         match &self.flavor {
             SenderFlavor::Real(tx) => _ = select.send(tx),
-            SenderFlavor::Sim(channel) => _ = channel.sim(),
+            SenderFlavor::Sim(_) => unreachable!("{AT_HOME}"),
         }
     }
 
@@ -141,11 +154,8 @@ impl<T> Arm for Sender<T> {
 
     fn is_ready(&self, sim: SimOf<'_>) -> bool {
         match &self.flavor {
-            SenderFlavor::Sim(channel) => {
-                channel.sim();
-                channel.ready_to_send(sim.0)
-            }
-            SenderFlavor::Real(_) => refuse_real(),
+            SenderFlavor::Sim(channel) => channel.ready_to_send(sim.0),
+            SenderFlavor::Real(_) => unreachable!("{AT_HOME}"),
         }
     }
 
@@ -154,7 +164,7 @@ impl<T> Arm for Sender<T> {
     }
 
     fn reserve(&self, choice: ChoiceOf<'_>) -> ReservationOf {
-        let SenderFlavor::Sim(channel) = &self.flavor else { refuse_real() };
+        let SenderFlavor::Sim(channel) = &self.flavor else { unreachable!("{AT_HOME}") };
         ReservationOf(Reservation::Send(match choice.0 {
             Choice::Ready(sim) => channel.reserve_send(sim),
             Choice::Claimed(own) => channel.claimed_send(own),
@@ -164,6 +174,10 @@ impl<T> Arm for Sender<T> {
 
 /// So that an arm takes a channel or a reference to one.
 impl<A: Arm> Arm for &A {
+    fn home(&self) -> (&'static str, Option<u32>) {
+        (**self).home()
+    }
+
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>) {
         (**self).add_to(select);
     }
@@ -189,9 +203,7 @@ impl<A: Arm> Arm for &A {
     }
 }
 
-fn refuse_real() -> ! {
-    panic!("a channel made outside a simulation was used in it")
-}
+const AT_HOME: &str = "select() has looked where the channels were made";
 
 /// The channels of a `select!`, as nested pairs: `(&a, (&b, ()))`.
 pub trait Arms {
@@ -275,7 +287,13 @@ impl SelectedOperation<'_> {
 /// `None` when patience has run out.
 #[track_caller]
 pub fn select<'a>(arms: &[&'a dyn Arm], patience: Patience) -> Option<SelectedOperation<'a>> {
-    match sim::current() {
+    let sim = sim::current();
+    for (what, home) in arms.iter().map(|arm| arm.home()) {
+        if home != sim.map(Sim::id) {
+            super::refuse(what, home);
+        }
+    }
+    match sim {
         Some(sim) => select_simulated(sim, arms, patience),
         None => select_real(arms, patience),
     }

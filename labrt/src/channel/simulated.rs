@@ -212,6 +212,11 @@ impl<T> SimChannel<T> {
         simulation_of("channel", self.sim)
     }
 
+    /// The id of the simulation.
+    pub(super) fn home(&self) -> u32 {
+        self.sim
+    }
+
     /// The simulation, if the caller is in it: a handle may be dropped anywhere.
     fn sim_if_current(&self) -> Option<&'static Sim> {
         sim::current().filter(|sim| sim.id() == self.sim)
@@ -460,11 +465,11 @@ impl<T> SimChannel<T> {
 }
 
 /// The simulation with this id, which must be the caller's.
+#[inline]
 #[track_caller]
 pub(super) fn simulation_of(what: &str, id: u32) -> &'static Sim {
     match sim::current() {
         Some(sim) if sim.id() == id => sim,
-        Some(_) => panic!("a {what} of one simulation was used in another"),
-        None => panic!("a {what} made in a simulation was used outside it"),
+        _ => super::refuse(what, Some(id)),
     }
 }

@@ -28,6 +28,11 @@ impl<T> SimTimer<T> {
         SimTimer { sim, due: Mutex::new(due), period, make }
     }
 
+    /// The id of the simulation.
+    pub(super) fn home(&self) -> u32 {
+        self.sim
+    }
+
     #[track_caller]
     pub(super) fn sim(&self) -> &'static Sim {
         simulation_of("timer", self.sim)

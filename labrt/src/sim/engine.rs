@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::scheduler::Next;
 use super::thread_table::Slot;
-use super::{Sim, enter};
+use super::{Sim, Site, enter};
 use crate::config;
 use crate::failure::payload_text;
 use crate::thread::Exit;
@@ -83,13 +83,13 @@ impl Engine {
         }
     }
 
-    /// The guard page below the running thread's stack; empty if the engine
-    /// did not make the stack. Called by a signal handler: it takes no lock and
-    /// borrows nothing.
-    pub(crate) fn guard_page(&self) -> std::ops::Range<usize> {
+    /// Serial number and spawn site of the running thread, if the address is in
+    /// the guard page below its stack and the engine made that stack. Called by
+    /// a signal handler: it takes no lock and borrows nothing.
+    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
         match self {
-            Engine::Coro(engine) => engine.guard_page(),
-            Engine::Os(_) => 0..0,
+            Engine::Coro(engine) => engine.overflowed(address),
+            Engine::Os(_) => None,
         }
     }
 }

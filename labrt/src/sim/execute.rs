@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::engine::{Command, Engine};
 use super::scheduler::{Phase, Scheduler};
-use super::{Job, Sim, enter};
+use super::{Job, Sim, Site, enter};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::run::Stats;
@@ -22,8 +22,7 @@ pub(crate) struct Outcome {
 
 /// Runs `body` as the first thread of a simulation, on the calling OS thread,
 /// which should be a fresh one: nobody else's thread-locals are in the way.
-#[track_caller]
-pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
+pub(crate) fn execute(config: &Config, name: &str, site: Site, body: Job) -> Outcome {
     static IDS: AtomicU32 = AtomicU32::new(1);
     let sim = Arc::new(Sim {
         id: IDS.fetch_add(1, Ordering::Relaxed),
@@ -34,7 +33,7 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
         backtrace: config.backtrace,
     });
     enter(&*sim);
-    sim.spawn("main".into(), body);
+    sim.scheduler.borrow_mut().spawn("main".into(), site, body);
     sim.engine.run(&sim);
     let phase = sim.scheduler.borrow().phase();
     let leaked = match phase {
@@ -61,7 +60,7 @@ pub(crate) fn execute(config: &Config, name: &str, body: Job) -> Outcome {
 /// that are left when a destructor panics. Returns how many were.
 fn unwind_all(sim: &Sim) -> usize {
     loop {
-        let before = sim.now();
+        let before = sim.scheduler.borrow().timed_asides;
         let mut progress = false;
         let left = sim.scheduler.borrow().threads.slots();
         for slot in left {
@@ -78,8 +77,8 @@ fn unwind_all(sim: &Sim) -> usize {
                 return leak_all(sim);
             }
         }
-        // A destructor whose sleep is over has made progress too.
-        if !progress && sim.now() == before {
+        // A destructor that waits for a time makes progress too.
+        if !progress && sim.scheduler.borrow().timed_asides == before {
             return leak_all(sim);
         }
     }

@@ -49,7 +49,11 @@ impl Operation {
     pub(crate) fn may_preempt(self) -> bool {
         matches!(
             self,
-            Operation::Lock | Operation::Read | Operation::Write | Operation::Send | Operation::TrySend
+            Operation::Lock
+                | Operation::Read
+                | Operation::Write
+                | Operation::Send
+                | Operation::TrySend
         )
     }
 }

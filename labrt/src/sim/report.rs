@@ -38,7 +38,11 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
     }
     let mut places: Vec<_> = places.into_iter().collect();
     places.sort_by_key(|&(place, count)| (std::cmp::Reverse(count), place));
-    let _ = writeln!(text, "  busiest lines among the last {} events:", scheduler.trace.events().count());
+    let _ = writeln!(
+        text,
+        "  busiest lines among the last {} events:",
+        scheduler.trace.events().count()
+    );
     for ((file, line, kind), count) in places.into_iter().take(5) {
         let _ = writeln!(text, "    {count:>6} {kind} at {file}:{line}");
     }

@@ -26,6 +26,9 @@ const QUANTUM: u32 = 200;
 /// unwound they are taken for a loop that polls.
 const DESTRUCTOR_QUANTUM: u32 = 100_000;
 
+/// Virtual nanoseconds after the body's end for which destructors may wait.
+const GRACE: u64 = 10_000_000_000;
+
 /// More live threads than this are taken for a leak. (The kernel's own limit on
 /// mappings comes soon after it.)
 const MAX_THREADS: usize = 30_000;
@@ -69,6 +72,8 @@ pub(crate) struct Scheduler {
     /// Who runs now.
     current: Slot,
     phase: Phase,
+    /// How often a destructor has stepped aside until a time.
+    pub(crate) timed_asides: u64,
     /// When the body returned; destructors may make time pass after that.
     ended_at: Option<u64>,
     failure: Option<Failure>,
@@ -94,6 +99,7 @@ impl Scheduler {
             wait_lists: WaitLists::default(),
             current: 0,
             phase: Phase::Running,
+            timed_asides: 0,
             ended_at: None,
             failure: None,
             operations_since_switch: 0,
@@ -130,23 +136,16 @@ impl Scheduler {
         self.operations_since_switch = 0;
     }
 
+    /// The report of too many threads, if one more would be.
+    pub(crate) fn too_many_threads(&self) -> Option<String> {
+        (self.threads.live() >= MAX_THREADS).then(|| report::too_many_threads(self, MAX_THREADS))
+    }
+
     /// Adds a runnable thread.
-    ///
-    /// # Errors
-    /// The report of too many threads.
-    pub(crate) fn spawn(
-        &mut self,
-        name: Cow<'static, str>,
-        site: Site,
-        job: Job,
-    ) -> Result<Slot, String> {
-        if self.threads.live() >= MAX_THREADS {
-            return Err(report::too_many_threads(self, MAX_THREADS));
-        }
+    pub(crate) fn spawn(&mut self, name: Cow<'static, str>, site: Site, job: Job) {
         let slot = self.threads.insert(name, site, job);
         self.run_queue.push(slot);
         self.peak_threads = self.peak_threads.max(self.threads.live());
-        Ok(slot)
     }
 
     /// A thread's closure has returned.
@@ -187,7 +186,8 @@ impl Scheduler {
         }
         self.now += OPERATION_COST;
         self.operations += 1;
-        let due = matches!(self.timers.peek(), Some(Reverse((deadline, ..))) if *deadline <= self.now);
+        let due =
+            matches!(self.timers.peek(), Some(Reverse((deadline, ..))) if *deadline <= self.now);
         due || self.operations_since_switch >= QUANTUM
             || (operation.may_preempt()
                 && self.preempt != 0
@@ -226,16 +226,30 @@ impl Scheduler {
         }
     }
 
-    /// After the end: marks the current thread, in whose destructors it waits,
+    /// After the end: marks the current thread, one of whose destructors waits,
     /// as blocked. False if that wait is over already.
-    pub(crate) fn step_aside(&mut self, ticket: Ticket, operation: Operation, site: Site) -> bool {
+    pub(crate) fn step_aside(
+        &mut self,
+        ticket: Ticket,
+        operation: Operation,
+        site: Site,
+        deadline: Option<u64>,
+    ) -> bool {
         assert_ne!(self.phase, Phase::Running, "only destructors step aside");
+        let in_time = deadline.is_some_and(|deadline| self.is_in_grace(deadline));
         let Some(thread) = self.threads.waiting(ticket) else { return false };
         thread.state = State::Blocked;
         thread.operation = operation;
         thread.site = site;
-        thread.deadline = None;
+        thread.deadline = deadline;
+        self.timed_asides += u64::from(in_time);
         true
+    }
+
+    /// Whether a destructor may wait so long.
+    fn is_in_grace(&self, deadline: u64) -> bool {
+        let end = self.ended_at.unwrap_or(self.now);
+        deadline <= end.saturating_add(GRACE)
     }
 
     /// A destructor that stepped aside is resumed. If nobody ended its wait,
@@ -244,7 +258,7 @@ impl Scheduler {
         let open = self.threads.waiting(ticket).is_some();
         match deadline {
             _ if !open => self.threads.get(ticket.slot).wake,
-            Some(deadline) if deadline <= self.limit => {
+            Some(deadline) if self.is_in_grace(deadline) => {
                 self.now = self.now.max(deadline);
                 Wake::TimedOut
             }

@@ -92,11 +92,8 @@ fn streams_are_independent() {
 /// A refused draw panics while the simulator's own state is free.
 #[test]
 fn an_empty_range_is_a_failure_like_any_other() {
-    let refused: [fn(); 3] = [
-        || _ = rng().below(0),
-        || _ = rng().between(2, 1),
-        || _ = rng().chance(1, 0),
-    ];
+    let refused: [fn(); 3] =
+        [|| _ = rng().below(0), || _ = rng().between(2, 1), || _ = rng().chance(1, 0)];
     for body in refused {
         let failure = run(&Config::default(), body).result.unwrap_err();
         assert!(failure.message.contains("empty") || failure.message.contains("below 0"));

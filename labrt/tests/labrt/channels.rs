@@ -36,7 +36,8 @@ fn every_message_goes_to_one_receiver() {
                 thread::spawn(move || (0..10).for_each(|n| tx.send(sender * 10 + n).unwrap()));
             }
             drop(tx);
-            let take = |rx: Receiver<i32>| thread::spawn(move || rx.into_iter().collect::<Vec<_>>());
+            let take =
+                |rx: Receiver<i32>| thread::spawn(move || rx.into_iter().collect::<Vec<_>>());
             let takers: Vec<_> = (0..3).map(|_| take(rx.clone())).collect();
             let mut all: Vec<i32> =
                 takers.into_iter().flat_map(|taker| taker.join().unwrap()).collect();

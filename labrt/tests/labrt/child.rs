@@ -12,6 +12,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// What it wrote to stdout.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
     /// What it wrote to stderr.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()

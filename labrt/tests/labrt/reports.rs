@@ -1,0 +1,264 @@
+//! What the simulator says when a simulation cannot go on.
+
+use std::sync::Arc;
+
+use labrt::channel::bounded;
+use labrt::sync::{Condvar, Mutex, RwLock};
+use labrt::time::{Duration, Instant};
+use labrt::{Config, Engine, Failure, run, select, thread};
+
+use crate::child::in_child;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The report of a body, which must be the same under both engines.
+fn report(config: &Config, body: fn()) -> Failure {
+    let [coro, os] = [Engine::Coro, Engine::Os].map(|engine| {
+        let config = Config { engine, ..config.clone() };
+        run(&config, body).result.expect_err("the body should fail")
+    });
+    if !config.backtrace {
+        assert_eq!(coro, os);
+    }
+    coro
+}
+
+fn assert_says(failure: &Failure, parts: &[&str]) {
+    for part in parts {
+        assert!(failure.message.contains(part), "{part:?} is missing in:\n{failure}");
+    }
+}
+
+/// Two threads that take two locks in different orders, and others that wait
+/// in every other way.
+fn everybody_waits() {
+    let (one, two) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let named = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        thread::Builder::new().name(name).spawn(body).unwrap()
+    };
+    let (first, second) = (Arc::clone(&one), Arc::clone(&two));
+    let left = named("left", Box::new(move || lock_both(&first, &second)));
+    named("right", Box::new(move || lock_both(&two, &one)));
+    let (tx, rx) = bounded::<()>(0);
+    let (keep_tx, keep_rx) = (tx.clone(), rx.clone());
+    named("receiver", Box::new(move || _ = bounded::<()>(0).1.recv().and(rx.recv())));
+    named(
+        "selector",
+        Box::new(move || {
+            let (other_tx, _rx) = bounded(0);
+            select! { recv(keep_rx) -> _ => {}, send(other_tx, 1) -> _ => {} }
+        }),
+    );
+    named(
+        "waiter",
+        Box::new(|| {
+            let mutex = Mutex::new(());
+            Condvar::new().wait(&mut mutex.lock());
+        }),
+    );
+    named(
+        "writer",
+        Box::new(|| {
+            let lock = RwLock::new(());
+            let _reader = lock.read();
+            drop(lock.write());
+        }),
+    );
+    let _ = left.join();
+    drop((tx, keep_tx));
+}
+
+fn lock_both(one: &Mutex<()>, two: &Mutex<()>) {
+    let _one = one.lock();
+    thread::sleep(SECOND);
+    let _two = two.lock();
+}
+
+#[test]
+fn a_deadlock_names_every_thread() {
+    let failure = report(&Config { seed: 5, ..Config::default() }, everybody_waits);
+    assert_eq!((failure.thread.as_str(), &failure.place), ("scheduler", &None));
+    assert!(failure.time >= SECOND);
+    assert_says(
+        &failure,
+        &[
+            "deadlock: every simulated thread waits for another, and no timer is set",
+            "seed 0x5, virtual time 1.00",
+            "'main' #0 spawned at ",
+            "waits in JoinHandle::join at labrt/tests/labrt/reports.rs:",
+            "'left' #1 spawned at labrt/tests/labrt/reports.rs:",
+            "waits in Mutex::lock at labrt/tests/labrt/reports.rs:",
+            "'right' #2",
+            "waits in select! at labrt/tests/labrt/reports.rs:",
+            "waits in Condvar::wait at labrt/tests/labrt/reports.rs:",
+            "waits in RwLock::write at labrt/tests/labrt/reports.rs:",
+        ],
+    );
+}
+
+#[test]
+fn a_mutex_locked_twice_is_a_deadlock() {
+    let failure = report(&Config::default(), || {
+        let mutex = Mutex::new(());
+        let _first = mutex.lock();
+        let _second = mutex.lock();
+    });
+    assert_says(&failure, &["deadlock", "waits in Mutex::lock at labrt/tests/labrt/reports.rs:"]);
+}
+
+/// With backtraces the report leads from the wait to the code that called.
+#[test]
+fn a_deadlock_with_backtraces() {
+    let config = Config { backtrace: true, ..Config::default() };
+    let failure = report(&config, everybody_waits);
+    assert_says(
+        &failure,
+        &[
+            "backtrace of 'left' #1",
+            "labrt::reports::lock_both",
+            "at ./tests/labrt/reports.rs:",
+            "labrt::reports::everybody_waits",
+        ],
+    );
+    assert!(!failure.message.contains("labrt::sim::"), "our own frames say nothing:\n{failure}");
+}
+
+fn polls() {
+    loop {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_livelock_ends_at_the_limit() {
+    let config = Config { limit: SECOND / 10, backtrace: true, ..Config::default() };
+    let failure = report(&config, || {
+        thread::Builder::new().name("poller").spawn(polls).unwrap();
+        thread::sleep(600 * SECOND);
+    });
+    assert!(failure.time > SECOND / 10 && failure.time < SECOND);
+    assert_says(
+        &failure,
+        &[
+            "the virtual time limit of the run has passed (LAB_LIMIT",
+            "busiest lines among the last 10000 events:",
+            "10000 yield_now at labrt/tests/labrt/reports.rs:",
+            "'poller' #1 spawned at labrt/tests/labrt/reports.rs:",
+            "can run, after yield_now at labrt/tests/labrt/reports.rs:",
+            "waits in sleep at labrt/tests/labrt/reports.rs:",
+            "until 600.00",
+            "backtrace of 'poller' #1",
+            "labrt::reports::polls",
+        ],
+    );
+}
+
+/// Loops that never block cost time, so that others come to run and the limit
+/// comes at last.
+#[test]
+fn spinning_on_an_operation_ends() {
+    let spins: [fn(); 5] = [
+        || {
+            let mutex = Mutex::new(0);
+            while *mutex.lock() == 0 {}
+        },
+        || {
+            let mutex = Mutex::new(0);
+            while mutex.try_lock().is_some() {}
+        },
+        || {
+            let start = Instant::now();
+            while start.elapsed() < 1_000_000 * SECOND {}
+        },
+        || {
+            let (_tx, rx) = bounded::<()>(1);
+            while rx.try_recv().is_err() {}
+        },
+        || loop {
+            select! { default => {} }
+        },
+    ];
+    for spin in spins {
+        let config = Config { limit: SECOND / 20, ..Config::default() };
+        let failure = report(&config, spin);
+        assert_says(&failure, &["time limit", "'main' #0"]);
+    }
+    let run = run(&Config::default(), || {
+        let (tx, rx) = bounded(1);
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(70));
+            tx.send(()).unwrap();
+        });
+        while rx.try_recv().is_err() {}
+    });
+    assert!(run.result.is_ok());
+    assert!(run.stats.decisions < 1_000, "{} decisions", run.stats.decisions);
+}
+
+#[test]
+fn too_many_threads_are_a_failure() {
+    let failed = run(&Config::default(), || {
+        for _ in 0..40_000 {
+            thread::spawn(|| thread::sleep(SECOND));
+        }
+    });
+    let failure = failed.result.unwrap_err();
+    assert_says(
+        &failure,
+        &[
+            "more than 30000 simulated threads are alive",
+            "29999 of them spawned at labrt/tests/labrt/reports.rs:",
+        ],
+    );
+    assert!(failure.place.unwrap().contains("reports.rs:"));
+}
+
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn recurses(depth: u64) -> u64 {
+    std::hint::black_box(recurses(std::hint::black_box(depth + 1)) + 1)
+}
+
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn recurses_with_operations(mutex: &Mutex<u64>) {
+    *mutex.lock() += 1;
+    recurses_with_operations(mutex);
+    *mutex.lock() -= 1;
+}
+
+/// Runs a body that overflows the stack of a thread named `deep`.
+fn overflows(name: &str, body: fn()) {
+    let ended = in_child(module_path!(), name, &[("LAB_SEED", "9")], || {
+        let _ = run(Config::from_env(), move || {
+            thread::Builder::new().name("deep").spawn(body).unwrap().join()
+        });
+    });
+    if let Some(ended) = ended {
+        ended.assert_aborted_with(&["stack overflow in simulated thread ", "seed 0x9"]);
+        // Without the name, if it happened inside the scheduler.
+        ended.assert_says(&["#1 spawned at labrt/tests/labrt/reports.rs:"]);
+    }
+}
+
+#[test]
+fn a_stack_overflow_is_named() {
+    overflows("a_stack_overflow_is_named", || _ = recurses(0));
+}
+
+#[test]
+fn a_stack_overflow_with_operations_is_named() {
+    overflows("a_stack_overflow_with_operations_is_named", || {
+        recurses_with_operations(&Mutex::new(0));
+    });
+}
+
+/// The OS-thread engine leaves it to std, which knows those stacks.
+#[test]
+fn a_stack_overflow_of_the_other_engine_is_stds() {
+    let name = "a_stack_overflow_of_the_other_engine_is_stds";
+    let ended = in_child(module_path!(), name, &[("LAB_ENGINE", "os")], || {
+        let _ = run(Config::from_env(), || thread::spawn(|| recurses(0)).join());
+    });
+    if let Some(ended) = ended {
+        ended.assert_aborted_with(&["has overflowed its stack"]);
+    }
+}

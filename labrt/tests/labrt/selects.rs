@@ -96,12 +96,8 @@ fn a_selecting_sender_meets_every_receiver() {
         }
     }
     everywhere(|| {
-        let takes: [Take; 4] = [
-            |rx| rx.recv().unwrap(),
-            |rx| rx.recv_timeout(MINUTE).unwrap(),
-            by_trying,
-            by_select,
-        ];
+        let takes: [Take; 4] =
+            [|rx| rx.recv().unwrap(), |rx| rx.recv_timeout(MINUTE).unwrap(), by_trying, by_select];
         for take in takes {
             let (tx, rx) = bounded(0);
             let handle = thread::spawn(move || {

@@ -1,0 +1,107 @@
+//! The watchdog: a thread that holds up its simulation is named, with the line.
+//!
+//! Each deed is a function of its own, which the report's backtrace must name.
+
+use std::time::Duration as StdDuration;
+
+use labrt::time::Duration;
+use labrt::{Config, Engine, run, thread};
+
+use crate::child::in_child;
+
+/// Runs `deed` on a simulated thread in a child process and asserts what the
+/// watchdog says of it.
+fn is_reported(name: &str, deed_name: &str, deed: fn(), how: &str) {
+    for engine in ["coro", "os"] {
+        let variables = [("LAB_WATCHDOG", "1"), ("LAB_SEED", "0x77"), ("LAB_ENGINE", engine)];
+        let ended = in_child(module_path!(), name, &variables, || {
+            assert_eq!(Config::from_env().watchdog, StdDuration::from_secs(1));
+            let _ = run(Config::from_env(), move || {
+                thread::Builder::new().name("culprit").spawn(deed).unwrap();
+                loop {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+        });
+        let Some(ended) = ended else { return };
+        ended.assert_aborted_with(&[
+            &format!("stuck: a simulated thread of 'stuck::{name}' (seed 0x77)"),
+            how,
+            "it is thread 'culprit' #1 spawned at labrt/tests/labrt/stuck.rs:",
+            &format!("labrt::stuck::{deed_name}"),
+            "at ./tests/labrt/stuck.rs:",
+        ]);
+    }
+}
+
+const BLOCKED: &str = "it is blocked in the kernel";
+
+fn sleeps_for_real() {
+    std::thread::sleep(StdDuration::from_secs(60));
+    std::hint::black_box(()); // No tail call, so that the frame is there.
+}
+
+#[test]
+fn a_real_sleep() {
+    is_reported("a_real_sleep", "sleeps_for_real", sleeps_for_real, BLOCKED);
+}
+
+fn locks_for_real() {
+    static MUTEX: parking_lot::Mutex<()> = parking_lot::const_mutex(());
+    std::mem::forget(MUTEX.lock());
+    drop(MUTEX.lock());
+}
+
+#[test]
+fn a_lock_of_parking_lot() {
+    is_reported("a_lock_of_parking_lot", "locks_for_real", locks_for_real, BLOCKED);
+}
+
+fn receives_for_real() {
+    let (_tx, rx) = crossbeam_channel::bounded::<()>(0);
+    let _ = rx.recv();
+}
+
+#[test]
+fn a_receive_of_crossbeam() {
+    is_reported("a_receive_of_crossbeam", "receives_for_real", receives_for_real, BLOCKED);
+}
+
+fn computes() {
+    let mut number = 1u64;
+    while std::hint::black_box(number) != 0 {
+        number = number.wrapping_mul(3).wrapping_add(2) | 1;
+    }
+}
+
+#[test]
+fn a_loop_without_operations() {
+    is_reported("a_loop_without_operations", "computes", computes, "it is computing");
+}
+
+/// A busy simulation with many switches, a short patience and a loaded machine
+/// must raise no alarm.
+#[test]
+fn a_busy_simulation_is_left_alone() {
+    for engine in [Engine::Coro, Engine::Os] {
+        let config = Config {
+            engine,
+            watchdog: StdDuration::from_millis(300),
+            limit: Duration::from_secs(1_000_000),
+            ..Config::default()
+        };
+        let start = std::time::Instant::now();
+        let busy = run(&config, move || {
+            let other = thread::spawn(move || {
+                while start.elapsed() < StdDuration::from_secs(1) {
+                    thread::yield_now();
+                }
+            });
+            while start.elapsed() < StdDuration::from_secs(1) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            other.join().unwrap();
+        });
+        busy.result.unwrap();
+    }
+}

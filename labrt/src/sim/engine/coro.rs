@@ -2,14 +2,13 @@
 //! OS thread, so that a switch costs nanoseconds.
 
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 
 use corosensei::stack::{DefaultStack, Stack};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
-use super::{Command, Next, Sim, Slot, enter, thread_body};
+use super::{Command, Next, Sim, Site, Slot, enter, thread_body};
 
 /// Stack of a simulated thread. Only touched pages count; a panic with a
 /// backtrace needs about 24 KiB.
@@ -34,8 +33,17 @@ struct Carrier {
     coroutine: Option<Coro>,
     /// How the coroutine suspends itself; lives on its stack.
     yielder: *const Yielder<Command, ()>,
-    /// First address below the stack.
+    identity: Identity,
+}
+
+/// What the overflow report needs to know of the running thread, whatever the
+/// scheduler is doing.
+#[derive(Clone, Copy)]
+struct Identity {
+    /// First address of the guard page below the stack.
     guard_page: usize,
+    serial: u32,
+    spawned_at: Site,
 }
 
 /// See the module.
@@ -46,8 +54,8 @@ pub(crate) struct CoroEngine {
     stacks: RefCell<Vec<DefaultStack>>,
     /// Whom a suspending thread wants to run next.
     next: Cell<Option<Next>>,
-    /// First address of the running thread's guard page; 0 on the root.
-    guard_page: Cell<usize>,
+    /// Who runs; `None` is the root.
+    running: Cell<Option<Identity>>,
 }
 
 impl CoroEngine {
@@ -90,10 +98,9 @@ impl CoroEngine {
             .as_mut()
             .and_then(|carrier| carrier.coroutine.take())
             .expect("a suspended thread has its coroutine");
-        let guard_page = self.carriers.borrow()[slot].as_ref().map_or(0, |it| it.guard_page);
-        self.guard_page.set(guard_page);
+        self.running.set(self.carriers.borrow()[slot].as_ref().map(|carrier| carrier.identity));
         let result = coroutine.resume(command);
-        self.guard_page.set(0);
+        self.running.set(None);
         let mut carriers = self.carriers.borrow_mut();
         let carrier = carriers[slot].as_mut().expect("a carrier outlives its run");
         carrier.coroutine = Some(coroutine);
@@ -103,6 +110,11 @@ impl CoroEngine {
     fn create(&self, sim: &Sim, slot: Slot, job: super::super::Job) {
         let stack = self.take_stack(slot);
         let guard_page = stack.limit().get();
+        let identity = {
+            let mut scheduler = sim.scheduler.borrow_mut();
+            let thread = scheduler.threads.get(slot);
+            Identity { guard_page, serial: thread.serial, spawned_at: thread.spawned_at }
+        };
         let sim: *const Sim = sim;
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
             // SAFETY: the simulation outlives its coroutines, see `execute`.
@@ -118,7 +130,7 @@ impl CoroEngine {
             carriers.resize_with(slot + 1, || None);
         }
         carriers[slot] =
-            Some(Carrier { coroutine: Some(coroutine), yielder: std::ptr::null(), guard_page });
+            Some(Carrier { coroutine: Some(coroutine), yielder: std::ptr::null(), identity });
     }
 
     fn take_stack(&self, slot: Slot) -> DefaultStack {
@@ -153,11 +165,11 @@ impl CoroEngine {
         }
     }
 
-    pub(crate) fn guard_page(&self) -> Range<usize> {
-        match self.guard_page.get() {
-            0 => 0..0,
-            start => start..start + page_size(),
-        }
+    /// See [`super::Engine::overflowed`].
+    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
+        let Identity { guard_page, serial, spawned_at } = self.running.get()?;
+        let page = guard_page..guard_page + page_size();
+        page.contains(&address).then_some((serial, spawned_at))
     }
 
     /// Leaves the used stacks to the simulations to come.
