@@ -1,0 +1,139 @@
+//! What a Raft costs: how fast virtual time passes, and what an agreement takes.
+//!
+//! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds per
+//! second. `agree` is a client that waits for each of its commands; its rate is
+//! commands per second. Both in virtual time; `agree_real` is the same client on real
+//! threads.
+
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput};
+use labrpc::{Network, Server};
+use labrt::channel::{Receiver, bounded, unbounded};
+use labrt::storage::Persister;
+use labrt::time::{Duration, Instant};
+use labrt::{Clock, Config, thread};
+use raft::{ApplyMsg, Raft, raft_service};
+
+/// Virtual seconds that the idle cluster is watched.
+const IDLE: u64 = 60;
+
+/// Commands that a client waits for, one after the other.
+const COMMANDS: u64 = 1000;
+
+/// Servers on a reliable network, and the indexes that any of them applies.
+struct Cluster {
+    network: Network,
+    rafts: Vec<Arc<Raft>>,
+    applied: Receiver<u64>,
+}
+
+impl Cluster {
+    fn new(n: usize) -> Self {
+        let network = Network::new();
+        let (note, applied) = unbounded();
+        let rafts = (0..n).map(|me| {
+            let ends = (0..n).map(|peer| {
+                let name = format!("{me}-{peer}");
+                let end = network.make_end(name.as_str());
+                network.connect(name.as_str(), peer);
+                network.enable(name.as_str(), true);
+                end
+            });
+            let (apply_tx, apply_rx) = bounded(0);
+            let raft = Raft::make(ends.collect(), me, Arc::new(Persister::new()), apply_tx);
+            let service = raft_service(Arc::clone(&raft));
+            network.add_server(me, Server::new().with_service(service));
+            let note = note.clone();
+            thread::go("applier", move || {
+                for message in &apply_rx {
+                    if let ApplyMsg::Command { index, .. } = message {
+                        // The bench has ended when nobody listens.
+                        let _ = note.send(index);
+                    }
+                }
+            });
+            raft
+        });
+        Cluster { rafts: rafts.collect(), network, applied }
+    }
+
+    /// Offers a command until a leader takes it; its index.
+    fn start(&self) -> u64 {
+        loop {
+            let offer = |raft: &Arc<Raft>| raft.start(&b"command"[..]);
+            if let Some((index, _)) = self.rafts.iter().find_map(offer) {
+                return index;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Has a command applied by the leader, which is the first to do so.
+    fn agree(&self) {
+        let index = self.start();
+        // A leader that lost its place may have lost the command as well.
+        while let Ok(applied) = self.applied.recv_timeout(Duration::from_secs(1)) {
+            if applied >= index {
+                return;
+            }
+        }
+        self.agree();
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for raft in &self.rafts {
+            raft.kill();
+        }
+        self.network.cleanup();
+        for server in 0..self.rafts.len() {
+            self.network.delete_server(server);
+        }
+    }
+}
+
+fn idle() {
+    let cluster = Cluster::new(5);
+    thread::sleep(Duration::from_secs(IDLE));
+    drop(cluster);
+}
+
+/// The time that the commands take on the run's clock, without the election.
+fn agree() -> Duration {
+    let cluster = Cluster::new(3);
+    cluster.agree();
+    let begin = Instant::now();
+    for _ in 0..COMMANDS {
+        cluster.agree();
+    }
+    begin.elapsed()
+}
+
+/// One run of a body; every run has a seed of its own.
+fn run<R: Send + 'static>(clock: Clock, seed: &mut u64, body: fn() -> R) -> R {
+    *seed += 1;
+    let config = Config { clock, seed: *seed, ..Config::default() };
+    labrt::run(&config, body).result.expect("the cluster works")
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("raft");
+    let mut seed = 0;
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(IDLE));
+    group.bench_function("idle", |bencher| {
+        bencher.iter(|| run(Clock::Virtual, &mut seed, idle));
+    });
+    group.throughput(Throughput::Elements(COMMANDS));
+    group.bench_function("agree", |bencher| {
+        bencher.iter(|| run(Clock::Virtual, &mut seed, agree));
+    });
+    group.bench_function("agree_real", |bencher| {
+        bencher.iter_custom(|runs| (0..runs).map(|_| run(Clock::Real, &mut seed, agree)).sum());
+    });
+    group.finish();
+    criterion.final_summary();
+}
