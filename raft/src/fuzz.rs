@@ -71,10 +71,12 @@ struct Weather {
 
 impl Weather {
     fn draw(rng: &mut Generator) -> Self {
+        // Few crashes leave time for long stories, many hit the rare moments.
+        let crashes = 1 << rng.between(2, 7);
         Weather {
             lost: rng.below(300),
             repeated: rng.below(200),
-            restarts: rng.below(30),
+            restarts: rng.below(crashes),
             cuts: rng.below(30),
             proposals: 5 + rng.below(100),
             snapshots: rng.below(100),

@@ -214,3 +214,91 @@ impl Progress {
         timing::HEARTBEAT_INTERVAL * if silent { 2 } else { 1 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A leader's view of a peer at the start, with 9 entries and no snapshot.
+    fn fresh() -> (Progress, Instant) {
+        let now = Instant::now();
+        (Progress::new(10, now), now)
+    }
+
+    /// What a plan asks for and brings.
+    fn parts(plan: &Plan) -> (bool, u64, u64) {
+        (plan.snapshot, plan.prev, plan.upto)
+    }
+
+    #[test]
+    fn it_asks_until_accepted_and_then_streams() {
+        let (mut peer, now) = fresh();
+        assert_eq!(parts(&peer.plan(Cause::News, 0, 9, now)), (false, 9, 9));
+        assert_eq!(parts(&peer.plan(Cause::News, 0, 12, now)), (false, 9, 9));
+        peer.accept(9);
+        assert_eq!(parts(&peer.plan(Cause::News, 0, 12, now)), (false, 9, 12));
+        assert_eq!(parts(&peer.plan(Cause::News, 0, 12, now)), (false, 12, 12));
+        assert_eq!((peer.match_index(), peer.is_sent(12), peer.is_sent(13)), (9, true, false));
+    }
+
+    #[test]
+    fn a_refusal_is_answered_with_entries_once() {
+        let (mut peer, now) = fresh();
+        let question = peer.plan(Cause::News, 0, 9, now);
+        assert!(peer.step_back(&question, 4));
+        assert_eq!(parts(&peer.plan(Cause::Refusal, 0, 9, now)), (false, 3, 9));
+        assert_eq!(parts(&peer.plan(Cause::News, 0, 9, now)), (false, 3, 3));
+        assert!(!peer.step_back(&question, 4), "it was about another place");
+    }
+
+    #[test]
+    fn a_peer_behind_the_log_gets_the_snapshot_when_it_says_so() {
+        let (mut peer, now) = fresh();
+        let question = peer.plan(Cause::News, 20, 25, now);
+        assert_eq!(parts(&question), (false, 20, 20));
+        assert!(peer.step_back(&question, 20));
+        assert_eq!(parts(&peer.plan(Cause::Refusal, 20, 25, now)), (true, 20, 20));
+        assert_eq!(parts(&peer.plan(Cause::News, 20, 25, now)), (false, 20, 20));
+        peer.accept(20);
+        assert_eq!(parts(&peer.plan(Cause::News, 20, 25, now)), (false, 20, 25));
+    }
+
+    #[test]
+    fn old_refusals_are_no_news() {
+        let (mut peer, now) = fresh();
+        let early = peer.plan(Cause::News, 0, 9, now);
+        peer.accept(3);
+        peer.accept(9);
+        let lost = peer.plan(Cause::News, 0, 12, now);
+        let next = peer.plan(Cause::News, 0, 13, now);
+        assert!(!peer.step_back(&early, 4), "the peer has caught up since");
+        assert!(!peer.step_back(&lost, 4), "the peer has the entry in question");
+        assert!(peer.step_back(&next, 4), "the entries of the lost call are missing");
+        assert_eq!(parts(&peer.plan(Cause::Refusal, 0, 13, now)), (false, 9, 13));
+    }
+
+    #[test]
+    fn new_entries_wait_for_one_call_at_a_time() {
+        let (mut peer, now) = fresh();
+        let question = peer.plan(Cause::News, 0, 9, now);
+        peer.accept(9);
+        assert!(!peer.wants_news(10, 0), "a call is on its way");
+        assert!(peer.finish(&question, Outcome::Accepted, now));
+        assert!(peer.wants_news(10, 0) && !peer.wants_news(9, 0) && peer.wants_news(9, 1));
+        let entries = peer.plan(Cause::News, 0, 10, now);
+        let heartbeat = peer.plan(Cause::News, 0, 10, now);
+        assert!(!peer.finish(&entries, Outcome::Lost, now), "the heartbeat took its place");
+        assert!(peer.finish(&heartbeat, Outcome::Lost, now));
+    }
+
+    #[test]
+    fn the_silent_get_fewer_heartbeats() {
+        let (mut peer, now) = fresh();
+        let later = now + 2 * timing::ELECTION_TIMEOUT_MAX;
+        let call = peer.plan(Cause::News, 0, 9, later);
+        assert_eq!(peer.due() - later, 2 * timing::HEARTBEAT_INTERVAL);
+        peer.finish(&call, Outcome::Accepted, later);
+        peer.plan(Cause::News, 0, 9, later);
+        assert_eq!(peer.due() - later, timing::HEARTBEAT_INTERVAL);
+    }
+}

@@ -251,3 +251,47 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use labrt::storage::Persister;
+
+    use super::*;
+    use crate::persist::Durable;
+
+    /// Server 0 of three, elected by server 1.
+    fn lead(state: &mut State) {
+        state.start_election();
+        let args = state.outbox.drain(..).find_map(|outgoing| match outgoing.request {
+            Request::Vote(args) => Some(args),
+            Request::Append(..) | Request::Snapshot(..) => None,
+        });
+        let reply = crate::RequestVoteReply { term: state.term(), vote_granted: true };
+        state.handle_vote_reply(1, &args.expect("a candidate asks"), &reply);
+        assert!(state.is_leader());
+    }
+
+    /// The latest call to server 1.
+    fn call_to_1(state: &mut State) -> Call {
+        let calls = state.outbox.drain(..).filter_map(|outgoing| match outgoing.request {
+            Request::Append(_, call) | Request::Snapshot(_, call) => Some(call),
+            Request::Vote(_) => None,
+        });
+        calls.filter(|call| call.peer == 1).last().expect("a leader calls its peers")
+    }
+
+    #[test]
+    fn a_reply_to_an_earlier_leadership_says_nothing_about_this_one() {
+        let durable = Durable::restore(&Persister::new());
+        let mut state = State::new(0, 3, durable, Instant::now());
+        lead(&mut state);
+        let question = call_to_1(&mut state);
+        state.finish_call(&question, Outcome::Accepted);
+        state.propose(Command::from_static(b"x"));
+        let entry = call_to_1(&mut state);
+        state.observe_term(7);
+        lead(&mut state);
+        state.finish_call(&entry, Outcome::Accepted);
+        assert_eq!(state.progress(1).expect("it leads").match_index(), 0);
+    }
+}
