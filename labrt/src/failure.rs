@@ -12,7 +12,8 @@ pub struct Failure {
     pub message: String,
     /// `file:line:column` of the panic; a report names its places itself.
     pub place: Option<String>,
-    /// Name of the thread that panicked; `scheduler` for a report.
+    /// The thread that panicked, in virtual mode as `'name' #number`;
+    /// `scheduler` for a report.
     pub thread: String,
     /// The run's clock when it happened.
     pub time: Duration,
@@ -27,7 +28,7 @@ pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> String {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "thread '{}' at {:.6} s", self.thread, self.time.as_secs_f64())?;
+        write!(f, "thread {} at {:.6} s", self.thread, self.time.as_secs_f64())?;
         if let Some(place) = &self.place {
             write!(f, ", {place}")?;
         }

@@ -117,22 +117,37 @@ fn dump_backtraces(sim: &Sim) {
 }
 
 /// A backtrace of the current thread as it stands in a report: from the
-/// operation that it waits in down to its closure.
-pub(super) fn describe_backtrace(sim: &Sim, frames: &str) -> String {
+/// operation that it waits in down to its closure, without our own frames at
+/// both ends. (Optimised builds know functions by their last names only.)
+pub(super) fn describe_backtrace(sim: &Sim, backtrace: &str) -> String {
+    let frames = frames(backtrace);
+    let is_ours = |frame: &String| frame.contains("src/sim.rs:") || frame.contains("src/sim/");
+    let start = frames.iter().position(|frame| frame.contains("leave_to"));
+    let frames = frames
+        .iter()
+        .skip(start.unwrap_or(0))
+        .skip_while(|frame| start.is_some() && is_ours(frame))
+        .take_while(|frame| !is_ours(frame));
     let mut text = String::from("  backtrace of ");
     text.push_str(&sim.describe_current().unwrap_or_default());
     text.push('\n');
-    let frames = frames
-        .lines()
-        .skip_while(|line| !line.contains("labrt::sim::Sim::leave_to"))
-        .skip_while(|line| line.contains("labrt::sim::") || line.trim_start().starts_with("at "))
-        .take_while(|line| !line.contains("labrt::sim::engine::thread_body"));
-    for line in frames {
-        text.push_str("  ");
-        text.push_str(line);
-        text.push('\n');
-    }
+    frames.for_each(|frame| text.push_str(frame));
     text
+}
+
+/// The frames of a backtrace: a numbered line with the function, and one with
+/// the place if that is known.
+fn frames(backtrace: &str) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    for line in backtrace.lines() {
+        match frames.last_mut() {
+            Some(frame) if line.trim_start().starts_with("at ") => {
+                frame.push_str(&format!("  {line}\n"));
+            }
+            _ => frames.push(format!("  {line}\n")),
+        }
+    }
+    frames
 }
 
 fn collect(sim: &Sim, leaked: usize) -> Outcome {

@@ -28,7 +28,7 @@ fn is_reported(name: &str, deed_name: &str, deed: fn(), how: &str) {
             &format!("stuck: a simulated thread of 'stuck::{name}' (seed 0x77)"),
             how,
             "it is thread 'culprit' #1 spawned at labrt/tests/labrt/stuck.rs:",
-            &format!("labrt::stuck::{deed_name}"),
+            deed_name,
             "at ./tests/labrt/stuck.rs:",
         ]);
     }
@@ -36,6 +36,7 @@ fn is_reported(name: &str, deed_name: &str, deed: fn(), how: &str) {
 
 const BLOCKED: &str = "it is blocked in the kernel";
 
+#[inline(never)]
 fn sleeps_for_real() {
     std::thread::sleep(StdDuration::from_secs(60));
     std::hint::black_box(()); // No tail call, so that the frame is there.
@@ -46,6 +47,7 @@ fn a_real_sleep() {
     is_reported("a_real_sleep", "sleeps_for_real", sleeps_for_real, BLOCKED);
 }
 
+#[inline(never)]
 fn locks_for_real() {
     static MUTEX: parking_lot::Mutex<()> = parking_lot::const_mutex(());
     std::mem::forget(MUTEX.lock());
