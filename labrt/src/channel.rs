@@ -6,7 +6,7 @@
 //! | [`unbounded`] | sending never waits |
 //! | [`after`] | one message after a while |
 //! | [`tick`] | a message every so often |
-//! | [`never`] | no message, ever |
+//! | [`never()`] | no message, ever |
 //!
 //! [`select!`](crate::select) waits for several at once. A channel belongs to
 //! the mode, and in virtual mode to the simulation, in which it was made;

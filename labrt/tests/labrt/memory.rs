@@ -1,7 +1,7 @@
 //! Memory does not grow with the number of threads or runs.
 
 use labrt::channel::{bounded, unbounded};
-use labrt::{Config, Engine, run, thread};
+use labrt::{Config, Engine, run, select, thread};
 
 use crate::child::in_child;
 
@@ -47,6 +47,36 @@ fn many_simulations_need_no_more_memory_than_one() {
         (50..1050).for_each(simulate);
         let growth = resident().saturating_sub(before);
         assert!(growth < 2 << 20, "{} KiB more after 1,000 simulations", growth >> 10);
+    });
+    if let Some(ended) = ended {
+        assert_eq!(ended.code(), Some(0), "{}", ended.stdout());
+    }
+}
+
+/// An idle channel in an endless select must not collect registrations.
+#[test]
+fn an_idle_arm_needs_no_memory() {
+    fn rounds(count: u64) {
+        let (_stop, stopped) = bounded::<()>(0);
+        let (tx, rx) = bounded(0);
+        let sender = thread::spawn(move || (0..count).for_each(|n| tx.send(n).unwrap()));
+        for _ in 0..count {
+            select! {
+                recv(stopped) -> _ => unreachable!("nobody stops it"),
+                recv(rx) -> got => assert!(got.is_ok()),
+            }
+        }
+        sender.join().unwrap();
+    }
+    let ended = in_child(module_path!(), "an_idle_arm_needs_no_memory", &[], || {
+        let run = run(&Config::default(), || {
+            rounds(20_000);
+            let before = resident();
+            rounds(500_000);
+            resident().saturating_sub(before)
+        });
+        let growth = run.result.unwrap();
+        assert!(growth < 1 << 20, "{} KiB more after 500,000 rounds", growth >> 10);
     });
     if let Some(ended) = ended {
         assert_eq!(ended.code(), Some(0), "{}", ended.stdout());
