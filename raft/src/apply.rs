@@ -1,5 +1,5 @@
 //! Telling the service (Figure 2: "if commitIndex > lastApplied: increment
-//! lastApplied, apply log[lastApplied] to state machine").
+//! lastApplied, apply log\[lastApplied\] to state machine").
 //!
 //! One thread, the applier, takes what there is to tell out of the state and sends it
 //! with no lock held, for the service may take its time, and may call Raft in the
