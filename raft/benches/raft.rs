@@ -3,7 +3,8 @@
 //! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds per
 //! second. `agree` is a client that waits for each of its commands; its rate is
 //! commands per second. Both in virtual time; `agree_real` is the same client on real
-//! threads.
+//! threads. The first line tells what share of a core an idle cluster takes on real
+//! threads: nothing may wait by spinning.
 
 use std::sync::Arc;
 
@@ -95,9 +96,19 @@ impl Drop for Cluster {
 }
 
 fn idle() {
-    let cluster = Cluster::new(5);
+    let _cluster = Cluster::new(5);
     thread::sleep(Duration::from_secs(IDLE));
-    drop(cluster);
+}
+
+/// Tells the CPU time of an idle cluster on real threads.
+fn tell_idle_share() {
+    let config = Config { clock: Clock::Real, ..Config::default() };
+    let run = labrt::run(&config, || {
+        let _cluster = Cluster::new(5);
+        thread::sleep(Duration::from_secs(10));
+    });
+    let share = run.stats.cpu.as_secs_f64() / run.stats.lab_time.as_secs_f64();
+    println!("raft/idle_real          CPU:    {:.2} % of a core", 100.0 * share);
 }
 
 /// The time that the commands take on the run's clock, without the election.
@@ -119,6 +130,7 @@ fn run<R: Send + 'static>(clock: Clock, seed: &mut u64, body: fn() -> R) -> R {
 }
 
 fn main() {
+    tell_idle_share();
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("raft");
     let mut seed = 0;
