@@ -178,7 +178,7 @@ fn concurrent_starts_in_one_term(ctx: &Context, h: &Harness) -> bool {
     let starters: Vec<_> = (0..5)
         .map(|k| {
             let node = h.node(leader).expect("nobody crashes in this test");
-            let start = move || node.raft().start(Command::Int(100 + k).to_bytes());
+            let start = move || node.start(Command::Int(100 + k).to_bytes());
             ctx.spawn(format!("starter {k}"), start)
         })
         .collect();

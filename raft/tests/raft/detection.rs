@@ -7,6 +7,7 @@ use tester::{Context, Net, Specimen};
 
 use crate::agreement::{basic_agree, concurrent_starts};
 use crate::broken::{Broken, Mistake};
+use crate::election::initial_election;
 use crate::harness::{Edition, MakeRaft};
 use crate::persistence::persist_1;
 use crate::snapshot::{Fault, snap_common};
@@ -36,12 +37,12 @@ fn snapshots(ctx: &Context, make: MakeRaft) {
 }
 
 // What the harness sees.
-caught!(forgets, Forgets, persist_1, "apply error: commit index=1 server=", " 12 != server=");
+caught!(forgets, Forgets, persist_1, "(incarnation 2) leads in term 1 again, after a crash");
 caught!(keeps_its_log, KeepsItsLog, snapshots, "Log size too large");
 caught!(repeats, Repeats, snapshots, "apply error, expected index 2, got 1");
 caught!(skips, Skips, concurrent_starts, "apply out of order 3", "tests/raft/harness/node.rs:");
 caught!(garbles, Garbles, basic_agree, "apply error: commit index=1 server=", "garbled");
-caught!(boasts, Boasts, persist_1, "term 1 has 3 (>1) leaders", "tests/raft/persistence.rs:");
+caught!(boasts, Boasts, initial_election, "term 1 has 3 (>1) leaders", "tests/raft/election.rs:");
 caught!(lives_on, LivesOn, basic_agree, "server 0 (incarnation 1) is still there");
 
 // What labrt sees.

@@ -10,7 +10,7 @@ use tester::{Context, Net};
 
 use crate::harness::{Harness, MakeRaft, RAFT_ELECTION_TIMEOUT, ms, reference};
 
-fn initial_election(ctx: &Context, make: MakeRaft) {
+pub(crate) fn initial_election(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, 3, Net::Reliable);
 
     // Is a leader elected?

@@ -14,7 +14,10 @@
 //! 7. Commands are compared as the bytes that Raft was given.
 //! 8. Threads of a test are joined, and a failure in one fails the test; so there
 //!    is no flag that lets stragglers go.
+//! 9. What `Start` and `GetState` return must agree with what they returned before,
+//!    on all servers: see `claims`.
 
+mod claims;
 mod command;
 mod ledger;
 mod node;
@@ -28,6 +31,7 @@ use labrt::thread::sleep;
 use labrt::time::{Duration, Instant};
 use tester::{Cluster, Context, Net};
 
+pub(crate) use claims::Life;
 pub(crate) use command::{Command, random, show};
 pub(crate) use ledger::Ledger;
 pub(crate) use node::{MakeRaft, Peer, RaftNode, reference};
@@ -134,8 +138,9 @@ impl Harness {
     }
 
     /// Offers a command to server `i`. Its index and term, if `i` took it.
+    #[track_caller]
     pub(crate) fn submit(&self, i: usize, command: &Command) -> Option<(u64, u64)> {
-        self.node(i)?.raft().start(command.to_bytes())
+        self.node(i)?.start(command.to_bytes())
     }
 
     /// Offers every living server, in order, a command of its own. Those that took
@@ -151,8 +156,9 @@ impl Harness {
     }
 
     /// The term of server `i` and whether it leads, if it is alive.
+    #[track_caller]
     pub(crate) fn state(&self, i: usize) -> Option<(u64, bool)> {
-        Some(self.node(i)?.raft().state())
+        Some(self.node(i)?.state())
     }
 
     /// Whether every server is in this term. Absent ones do not matter.
@@ -166,18 +172,21 @@ impl Harness {
         for _ in 0..LEADER_CHECKS {
             sleep(ms(450 + labrt::rng().below(100)));
             self.context.check();
-            let mut leaders: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-            for i in self.connected() {
-                if let Some((term, true)) = self.state(i) {
-                    leaders.entry(term).or_default().push(i);
+            let mut leaders: BTreeMap<u64, Vec<Life>> = BTreeMap::new();
+            for node in self.connected().into_iter().filter_map(|i| self.node(i)) {
+                if let (term, true) = node.state() {
+                    leaders.entry(term).or_default().push(node.life());
                 }
             }
             if let Some((term, many)) = leaders.iter().find(|(_, leaders)| leaders.len() > 1) {
                 let count = many.len();
                 self.context.fatal(format!("term {term} has {count} (>1) leaders"));
             }
+            for (&term, leaders) in &leaders {
+                self.ledger.leads(leaders[0], term);
+            }
             if let Some((_, leaders)) = leaders.last_key_value() {
-                return leaders[0];
+                return leaders[0].server;
             }
         }
         self.context.fatal("expected one leader, got none")
@@ -291,7 +300,7 @@ impl Harness {
         (0..self.n()).find_map(|_| {
             *server = (*server + 1) % self.n();
             let node = self.is_connected(*server).then(|| self.node(*server))??;
-            node.raft().start(bytes.clone()).map(|(index, _)| index)
+            node.start(bytes.clone()).map(|(index, _)| index)
         })
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use labrt::thread::sleep;
+use labrt::time::Duration;
 use tester::{Context, Net};
 
 use crate::harness::{
@@ -118,19 +119,18 @@ fn persist_3(ctx: &Context, make: MakeRaft) {
 pub(crate) fn figure_8(ctx: &Context, make: MakeRaft, edition: Edition) {
     let servers = 5;
     let h = Harness::with(ctx, make, servers, Net::Reliable, Snapshots::Off, edition);
-    let mut rng = labrt::rng();
     h.one(random(), 1, true);
 
     let mut up = servers;
     for _ in 0..1000 {
         let leader = h.submit_to_all(random).pop();
-        sleep(if rng.chance(100, 1000) { ms(rng.below(500)) } else { ms(rng.below(13)) });
+        sleep(figure_8_pause());
         if let Some(leader) = leader {
             h.crash(leader);
             up -= 1;
         }
         if up < 3 {
-            let s = rng.below(servers as u64) as usize;
+            let s = any_server(&h);
             if !h.is_alive(s) {
                 h.revive(s);
                 up += 1;
@@ -144,6 +144,17 @@ pub(crate) fn figure_8(ctx: &Context, make: MakeRaft, edition: Edition) {
         }
     }
     h.one(random(), servers, true);
+}
+
+/// Any server, drawn at random.
+fn any_server(h: &Harness) -> usize {
+    labrt::rng().below(h.n() as u64) as usize
+}
+
+/// How long a new leader has before it crashes: usually too short to commit.
+fn figure_8_pause() -> Duration {
+    let mut rng = labrt::rng();
+    if rng.chance(100, 1000) { ms(rng.below(500)) } else { ms(rng.below(13)) }
 }
 
 fn unreliable_agree(ctx: &Context, make: MakeRaft) {
@@ -168,7 +179,6 @@ fn unreliable_agree(ctx: &Context, make: MakeRaft) {
 fn figure_8_unreliable(ctx: &Context, make: MakeRaft) {
     let servers = 5;
     let h = Harness::new(ctx, make, servers, Net::Unreliable);
-    let mut rng = labrt::rng();
     let small = || Command::Int(labrt::rng().below(10_000).cast_signed());
     h.one(small(), 1, true);
 
@@ -178,15 +188,15 @@ fn figure_8_unreliable(ctx: &Context, make: MakeRaft) {
             h.set_long_reordering(true);
         }
         let leader = h.submit_to_all(small).into_iter().rfind(|&i| h.is_connected(i));
-        sleep(if rng.chance(100, 1000) { ms(rng.below(500)) } else { ms(rng.below(13)) });
+        sleep(figure_8_pause());
         if let Some(leader) = leader
-            && rng.chance(500, 1000)
+            && labrt::rng().chance(500, 1000)
         {
             h.disconnect(leader);
             up -= 1;
         }
         if up < 3 {
-            let s = rng.below(servers as u64) as usize;
+            let s = any_server(&h);
             if !h.is_connected(s) {
                 h.connect(s);
                 up += 1;
@@ -215,22 +225,8 @@ pub(crate) fn churn(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
         })
         .collect();
 
-    let mut rng = labrt::rng();
     for _ in 0..20 {
-        if rng.chance(200, 1000) {
-            h.disconnect(rng.below(servers as u64) as usize);
-        }
-        if rng.chance(500, 1000) {
-            let i = rng.below(servers as u64) as usize;
-            if h.is_alive(i) {
-                h.connect(i);
-            } else {
-                h.revive(i);
-            }
-        }
-        if rng.chance(200, 1000) {
-            h.crash(rng.below(servers as u64) as usize);
-        }
+        come_and_go(&h);
         // Long enough for most elections, too short for all to settle.
         sleep(RAFT_ELECTION_TIMEOUT * 7 / 10);
     }
@@ -246,6 +242,25 @@ pub(crate) fn churn(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
     let values: Vec<i64> = clients.into_iter().flat_map(tester::Helper::join).collect();
     sleep(RAFT_ELECTION_TIMEOUT);
     check_churn(ctx, &h, &values);
+}
+
+/// Perhaps cuts a server off, perhaps brings one back, perhaps crashes one.
+fn come_and_go(h: &Harness) {
+    let mut rng = labrt::rng();
+    if rng.chance(200, 1000) {
+        h.disconnect(any_server(h));
+    }
+    if rng.chance(500, 1000) {
+        let i = any_server(h);
+        if h.is_alive(i) {
+            h.connect(i);
+        } else {
+            h.revive(i);
+        }
+    }
+    if rng.chance(200, 1000) {
+        h.crash(any_server(h));
+    }
 }
 
 /// Submits commands one after another, and gives back those that it has seen

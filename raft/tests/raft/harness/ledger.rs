@@ -7,7 +7,8 @@ use labrt::storage::Persister;
 use labrt::sync::Mutex;
 use tester::Context;
 
-use super::{Edition, Snapshots, show};
+use super::claims::Claims;
+use super::{Edition, Life, Snapshots, show};
 
 /// A snapshot is taken after the entry before each multiple of this.
 const SNAPSHOT_INTERVAL: u64 = 10;
@@ -87,6 +88,11 @@ struct Logs {
 }
 
 impl Logs {
+    /// Is this the server's present life, which alone may add to its log?
+    fn is_present(&self, life: Life) -> bool {
+        self.servers[life.server].incarnation == life.incarnation
+    }
+
     /// Notes that server `i` applied a command. Another server's command at the
     /// same index must be the same. Says whether `i` had the index before.
     fn check(&mut self, i: usize, index: u64, command: Bytes) -> Result<bool, String> {
@@ -133,6 +139,7 @@ impl Logs {
 /// The record of a test, written by appliers and read by the test.
 pub(crate) struct Ledger {
     logs: Mutex<Logs>,
+    claims: Mutex<Claims>,
     snapshots: Snapshots,
     edition: Edition,
     context: Context,
@@ -142,18 +149,53 @@ impl Ledger {
     /// Empty logs of `n` servers.
     pub(super) fn new(context: &Context, n: usize, snapshots: Snapshots, edition: Edition) -> Self {
         let logs = Logs { servers: vec![ServerLog::default(); n], max_index: 0 };
-        Ledger { logs: Mutex::new(logs), snapshots, edition, context: context.clone() }
+        let (logs, claims) = (Mutex::new(logs), Mutex::default());
+        Ledger { logs, claims, snapshots, edition, context: context.clone() }
     }
 
-    /// A new incarnation of server `i` begins, with this storage.
-    pub(super) fn begin(&self, i: usize, incarnation: u64, persister: &Arc<Persister>) {
+    /// A server has been seen to lead a term.
+    #[track_caller]
+    pub(super) fn leads(&self, life: Life, term: u64) {
+        let result = self.claims.lock().leads(life, term);
+        self.insist(result);
+    }
+
+    /// A leader has taken a command.
+    #[track_caller]
+    pub(super) fn takes(&self, life: Life, index: u64, term: u64) {
+        let result = self.claims.lock().takes(life, index, term);
+        self.insist(result);
+    }
+
+    /// The earliest term that this life of a server may report from now on.
+    pub(super) fn earliest_term(&self, life: Life) -> u64 {
+        self.claims.lock().earliest_term(life)
+    }
+
+    /// A server reports its term, asked after `earliest` was known.
+    #[track_caller]
+    pub(super) fn reports(&self, life: Life, term: u64, earliest: u64) {
+        let result = self.claims.lock().reports(life, term, earliest);
+        self.insist(result);
+    }
+
+    #[track_caller]
+    fn insist(&self, result: Result<(), String>) {
+        if let Err(error) = result {
+            self.context.fatal(error);
+        }
+    }
+
+    /// A new life of a server begins, with this storage.
+    pub(super) fn begin(&self, life: Life, persister: &Arc<Persister>) {
+        let i = life.server;
         let snapshot = match self.snapshots {
             Snapshots::On => persister.snapshot(),
             Snapshots::Off => Bytes::new(),
         };
         let mut logs = self.logs.lock();
         let log = &mut logs.servers[i];
-        log.incarnation = incarnation;
+        log.incarnation = life.incarnation;
         log.last_applied = 0;
         if self.edition == Edition::Y2025 {
             log.commands.clear();
@@ -172,39 +214,40 @@ impl Ledger {
         self.context.fail(format!("apply error: {error}"));
     }
 
-    /// An incarnation of server `i` applied a command. What comes back is the
-    /// snapshot that it should take now, if any.
+    /// A server applied a command. What comes back is the snapshot that it should
+    /// take now, if any.
     pub(super) fn apply(
         &self,
-        i: usize,
-        incarnation: u64,
+        life: Life,
         index: u64,
         command: Bytes,
     ) -> Result<Option<Bytes>, String> {
         let strict = self.snapshots == Snapshots::On;
         let mut logs = self.logs.lock();
-        if logs.servers[i].incarnation != incarnation {
+        if !logs.is_present(life) {
             return Ok(None);
         }
-        logs.apply(i, index, command, strict)?;
+        logs.apply(life.server, index, command, strict)?;
         self.context.raise_ops(logs.max_index);
         let due = strict && (index + 1).is_multiple_of(SNAPSHOT_INTERVAL);
-        Ok(due.then(|| logs.servers[i].encode(index)))
+        Ok(due.then(|| logs.servers[life.server].encode(index)))
     }
 
-    /// An incarnation of server `i` was given a snapshot by its Raft.
-    pub(super) fn ingest(
-        &self,
-        i: usize,
-        incarnation: u64,
-        index: u64,
-        snapshot: Bytes,
-    ) -> Result<(), String> {
+    /// A server was given a snapshot by its Raft.
+    pub(super) fn ingest(&self, life: Life, index: u64, snapshot: Bytes) -> Result<(), String> {
         let mut logs = self.logs.lock();
-        if self.snapshots == Snapshots::Off || logs.servers[i].incarnation != incarnation {
+        if self.snapshots == Snapshots::Off || !logs.is_present(life) {
             return Ok(());
         }
-        logs.ingest(i, snapshot, Some(index))
+        logs.ingest(life.server, snapshot, Some(index))
+    }
+
+    /// A server was told by its Raft that it leads now.
+    pub(super) fn elected(&self, life: Life, term: u64) -> Result<(), String> {
+        if !self.logs.lock().is_present(life) {
+            return Ok(());
+        }
+        self.claims.lock().leads(life, term)
     }
 
     /// How many servers have applied this index, and which command.

@@ -1,6 +1,7 @@
 //! A Raft as a server of the cluster, and the thread that takes what it applies.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use labrt::thread;
 use raft::{ApplyMsg, Raft};
 use tester::{Node, Setup, Watch};
 
-use super::Ledger;
+use super::{Ledger, Life};
 
 /// A Raft as the tests see it, so that others than the reference can be tested.
 pub(crate) trait Peer: Any + Send + Sync {
@@ -64,31 +65,63 @@ pub(crate) fn reference(
     Raft::make(peers, me, persister, apply_tx)
 }
 
-/// One incarnation of a server.
-pub(crate) struct RaftNode(Arc<dyn Peer>);
+/// One life of a server. What its Raft says is held against what all have said.
+pub(crate) struct RaftNode {
+    raft: Arc<dyn Peer>,
+    life: Life,
+    ledger: Arc<Ledger>,
+    killed: AtomicBool,
+}
 
 impl RaftNode {
-    /// The Raft in it.
-    pub(crate) fn raft(&self) -> &dyn Peer {
-        &*self.0
+    /// The server and its life.
+    pub(crate) fn life(&self) -> Life {
+        self.life
+    }
+
+    /// Offers a command; its index and term if this is the leader.
+    #[track_caller]
+    pub(crate) fn start(&self, command: Bytes) -> Option<(u64, u64)> {
+        let (index, term) = self.raft.start(command)?;
+        if !self.is_killed() {
+            self.ledger.takes(self.life, index, term);
+        }
+        Some((index, term))
+    }
+
+    /// The term, and whether this is its leader.
+    #[track_caller]
+    pub(crate) fn state(&self) -> (u64, bool) {
+        let earliest = self.ledger.earliest_term(self.life);
+        let (term, leads) = self.raft.state();
+        if !self.is_killed() {
+            self.ledger.reports(self.life, term, earliest);
+        }
+        (term, leads)
+    }
+
+    /// Nobody has to believe the dead: they may say anything.
+    fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Relaxed)
     }
 }
 
 impl Node for RaftNode {
     fn services(&self) -> Vec<Service> {
-        vec![Arc::clone(&self.0).service()]
+        vec![Arc::clone(&self.raft).service()]
     }
 
     fn kill(&self) {
-        self.0.kill();
+        self.killed.store(true, Ordering::Relaxed);
+        self.raft.kill();
     }
 
     fn is_leader(&self) -> bool {
-        self.0.state().1
+        self.raft.state().1
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let raft: Weak<dyn Peer> = Arc::downgrade(&self.0);
+        let raft: Weak<dyn Peer> = Arc::downgrade(&self.raft);
         vec![raft]
     }
 }
@@ -97,26 +130,22 @@ impl Node for RaftNode {
 pub(super) fn factory(make: MakeRaft, ledger: Arc<Ledger>) -> impl Fn(Setup) -> RaftNode {
     move |setup: Setup| {
         let Setup { ends, me, persister, incarnation } = setup;
-        ledger.begin(me, incarnation, &persister);
+        let life = Life { server: me, incarnation };
+        ledger.begin(life, &persister);
         // Raft blocks until the service has taken the message, as in Go.
         let (apply_tx, applied) = bounded(0);
         let raft = make(ends, me, persister, apply_tx);
-        let applier = Applier {
-            me,
-            incarnation,
-            applied,
-            raft: Arc::downgrade(&raft),
-            ledger: Arc::clone(&ledger),
-        };
+        let ledger = Arc::clone(&ledger);
+        let applier =
+            Applier { life, applied, raft: Arc::downgrade(&raft), ledger: Arc::clone(&ledger) };
         thread::go(format!("applier {me}"), move || applier.run());
-        RaftNode(raft)
+        RaftNode { raft, life, ledger, killed: AtomicBool::new(false) }
     }
 }
 
-/// The service above one incarnation of a Raft.
+/// The service above one life of a Raft.
 struct Applier {
-    me: usize,
-    incarnation: u64,
+    life: Life,
     applied: Receiver<ApplyMsg>,
     /// Weak, so that the circle of Raft, channel and applier can end.
     raft: Weak<dyn Peer>,
@@ -139,7 +168,7 @@ impl Applier {
     fn take(&self, message: ApplyMsg) -> Result<(), String> {
         match message {
             ApplyMsg::Command { index, command, .. } => {
-                let due = self.ledger.apply(self.me, self.incarnation, index, command)?;
+                let due = self.ledger.apply(self.life, index, command)?;
                 if let Some(snapshot) = due
                     && let Some(raft) = self.raft.upgrade()
                 {
@@ -147,10 +176,10 @@ impl Applier {
                 }
                 Ok(())
             }
-            ApplyMsg::Snapshot { index, bytes, .. } => {
-                self.ledger.ingest(self.me, self.incarnation, index, bytes)
-            }
-            ApplyMsg::Leadership { .. } => Ok(()),
+            ApplyMsg::Snapshot { index, bytes, .. } => self.ledger.ingest(self.life, index, bytes),
+            // Not every Raft tells; one that does tells the truth.
+            ApplyMsg::Leadership { term, leader: true } => self.ledger.elected(self.life, term),
+            ApplyMsg::Leadership { leader: false, .. } => Ok(()),
         }
     }
 }
