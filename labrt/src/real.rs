@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, verdict};
 use crate::sim::Job;
 use pool::Pool;
 
@@ -80,24 +80,14 @@ pub(crate) fn execute<R: Send + 'static>(
             }
         })
         .expect("the system gives a thread");
-    let result = crossbeam_channel::select! {
+    let returned = crossbeam_channel::select! {
         recv(on_failure) -> _ => None,
         recv(on_done) -> result => result.ok(),
     };
     run.over.store(true, Ordering::Relaxed);
     let time = run.start.elapsed();
     let failure = run.failure.lock().take();
-    let result = match (failure, result) {
-        (Some(failure), _) => Err(failure),
-        (None, Some(result)) => Ok(result),
-        (None, None) => Err(Failure {
-            message: "the body ended its thread before it returned".into(),
-            place: None,
-            thread: "main".into(),
-            time,
-        }),
-    };
-    (result, time)
+    (verdict(failure, returned, time), time)
 }
 
 /// Starts a thread in the run of the calling one.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::config::{Clock, Config, Engine};
-use crate::failure::Failure;
+use crate::failure::{Failure, verdict};
 use crate::trace::Event;
 use crate::{hook, overflow, real, sim};
 
@@ -106,16 +106,8 @@ fn run_virtual<R: Send + 'static>(
     });
     let simulation = simulation.expect("the system gives a thread");
     let outcome = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
-    let result = match (outcome.failure, result.lock().take()) {
-        (Some(failure), _) => Err(failure),
-        (None, Some(result)) => Ok(result),
-        (None, None) => Err(Failure {
-            message: "the body ended its thread before it returned".into(),
-            place: None,
-            thread: "main".into(),
-            time: outcome.stats.lab_time,
-        }),
-    };
+    let returned = result.lock().take();
+    let result = verdict(outcome.failure, returned, outcome.stats.lab_time);
     Run { result, stats: outcome.stats, events: outcome.events }
 }
 
