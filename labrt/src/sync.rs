@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::sim::{self, Operation, Sim};
 
+/// Why a guard can be asked for its value.
+const HELD: &str = "a guard holds its lock";
+
 /// The waiting room of a lock in virtual mode. All orderings are relaxed: only
 /// one simulated thread of a simulation runs at a time, and its engine orders
 /// the rest.
@@ -55,6 +58,20 @@ impl WaitingRoom {
             sim.wait_at(self.address(), operation, None);
             self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
         }
+    }
+
+    /// Tries once, in either mode.
+    #[track_caller]
+    fn try_acquire<G>(&self, try_lock: impl FnOnce() -> Option<G>) -> Option<G> {
+        let sim = sim::current();
+        if let Some(sim) = sim {
+            sim.point(Operation::TryLock);
+        }
+        let guard = try_lock()?;
+        if let Some(sim) = sim {
+            self.taken_by(sim);
+        }
+        Some(guard)
     }
 
     fn taken_by(&self, sim: &Sim) {

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::WaitingRoom;
+use super::{HELD, WaitingRoom};
 use crate::sim::{self, Operation};
 
 /// A lock around a value.
@@ -48,13 +48,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Takes the lock if it is free.
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        if let Some(sim) = sim::current() {
-            sim.point(Operation::TryLock);
-            let guard = self.inner.try_lock()?;
-            self.room.taken_by(sim);
-            return Some(MutexGuard { mutex: self, inner: Some(guard) });
-        }
-        Some(MutexGuard { mutex: self, inner: Some(self.inner.try_lock()?) })
+        let guard = self.room.try_acquire(|| self.inner.try_lock())?;
+        Some(MutexGuard { mutex: self, inner: Some(guard) })
     }
 
     /// The value, through exclusive access to the mutex.
@@ -95,8 +90,6 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         self.inner = Some(self.mutex.room.acquire(sim, Operation::Lock, || inner.try_lock()));
     }
 }
-
-const HELD: &str = "a guard holds its lock";
 
 impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;

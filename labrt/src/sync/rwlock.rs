@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::WaitingRoom;
+use super::{HELD, WaitingRoom};
 use crate::sim::{self, Operation};
 
 /// A lock that many readers share or one writer has alone.
@@ -55,18 +55,14 @@ impl<T: ?Sized> RwLock<T> {
     /// Shares the lock if no writer has it.
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        let sim = sim::current().inspect(|sim| sim.point(Operation::TryLock));
-        let guard = self.inner.try_read()?;
-        sim.inspect(|sim| self.room.taken_by(sim));
+        let guard = self.room.try_acquire(|| self.inner.try_read())?;
         Some(RwLockReadGuard { lock: self, inner: Some(guard) })
     }
 
     /// Takes the lock if nobody has it.
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        let sim = sim::current().inspect(|sim| sim.point(Operation::TryLock));
-        let guard = self.inner.try_write()?;
-        sim.inspect(|sim| self.room.taken_by(sim));
+        let guard = self.room.try_acquire(|| self.inner.try_write())?;
         Some(RwLockWriteGuard { lock: self, inner: Some(guard) })
     }
 
@@ -97,8 +93,6 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     /// As in [`RwLockReadGuard`].
     inner: Option<parking_lot::RwLockWriteGuard<'a, T>>,
 }
-
-const HELD: &str = "a guard holds its lock";
 
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
