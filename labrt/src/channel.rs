@@ -89,7 +89,7 @@ fn refuse_in_simulation() {
 pub fn after(duration: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
-            let when = sim.now().saturating_add(crate::time::nanos(duration));
+            let when = sim.after(duration);
             Flavor::SimTimer(Arc::new(SimTimer::new(sim.id(), Some(when), None, |moment| moment)))
         }
         None => Flavor::RealTimer(crossbeam_channel::after(duration), Instant::from_std),
@@ -104,9 +104,8 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 pub fn tick(period: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
-            let period = crate::time::nanos(period);
-            assert!(period > 0, "a tick without a period");
-            let first = sim.now().saturating_add(period);
+            assert!(!period.is_zero(), "a tick without a period");
+            let (first, period) = (sim.after(period), crate::time::nanos(period));
             let timer = SimTimer::new(sim.id(), Some(first), Some(period), |moment| moment);
             Flavor::SimTimer(Arc::new(timer))
         }

@@ -63,6 +63,15 @@ impl Generator {
         low + self.below((high - low).checked_add(1).expect("a range of all u64 is next_u64"))
     }
 
+    /// Which of `count` things to take. One alone needs no draw.
+    #[inline]
+    pub(crate) fn pick(&mut self, count: usize) -> usize {
+        match count {
+            1 => 0,
+            _ => self.below(count as u64) as usize,
+        }
+    }
+
     /// True `times` times `out_of`, on average.
     ///
     /// # Panics

@@ -91,6 +91,11 @@ impl Sim {
         self.scheduler.borrow().now()
     }
 
+    /// The moment after a duration, in virtual nanoseconds; `u64::MAX` is never.
+    pub(crate) fn after(&self, duration: Duration) -> u64 {
+        self.now().saturating_add(crate::time::nanos(duration))
+    }
+
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
@@ -101,10 +106,7 @@ impl Sim {
 
     /// A draw of the schedule stream, in `0..n`.
     pub(crate) fn draw(&self, n: usize) -> usize {
-        match n {
-            1 => 0,
-            _ => self.scheduler.borrow_mut().streams.schedule.below(n as u64) as usize,
-        }
+        self.scheduler.borrow_mut().streams.schedule.pick(n)
     }
 
     /// Every operation of the API comes through here: it costs virtual time,

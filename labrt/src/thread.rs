@@ -50,7 +50,7 @@ pub fn sleep(duration: Duration) {
         None => real::sleep(duration),
         Some(sim) => {
             sim.point(Operation::Sleep);
-            let deadline = sim.now().saturating_add(crate::time::nanos(duration));
+            let deadline = sim.after(duration);
             sim.block(sim.open_wait(), Operation::Sleep, Some(deadline));
         }
     }

@@ -52,15 +52,8 @@ impl<T> Receiver<T> {
         match &self.flavor {
             Flavor::Real(rx) => real(rx).recv_timeout(timeout),
             Flavor::RealTimer(rx, make) => real(rx).recv_timeout(timeout).map(make),
-            Flavor::Sim(channel) => {
-                let sim = channel.sim();
-                channel.recv(Some(sim.now().saturating_add(crate::time::nanos(timeout))))
-            }
-            Flavor::SimTimer(timer) => {
-                let sim = timer.sim();
-                let deadline = sim.now().saturating_add(crate::time::nanos(timeout));
-                wait_for_timer(timer, Some(deadline))
-            }
+            Flavor::Sim(channel) => channel.recv(Some(channel.sim().after(timeout))),
+            Flavor::SimTimer(timer) => wait_for_timer(timer, Some(timer.sim().after(timeout))),
         }
     }
 

@@ -8,7 +8,6 @@ use super::sender::Flavor as SenderFlavor;
 use super::simulated::SendTarget;
 use super::{Receiver, RecvError, SendError, Sender};
 use crate::sim::{self, Operation, Sim, Ticket, Wake};
-use crate::time;
 
 /// How long a `select!` waits.
 #[derive(Clone, Copy, Debug)]
@@ -320,7 +319,7 @@ fn select_simulated<'a>(
     let give_up = match patience {
         Patience::Forever => None,
         Patience::None => Some(sim.now()),
-        Patience::For(timeout) => Some(sim.now().saturating_add(time::nanos(timeout))),
+        Patience::For(timeout) => Some(sim.after(timeout)),
     };
     loop {
         let ready: Vec<usize> =

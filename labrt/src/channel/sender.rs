@@ -12,6 +12,7 @@ pub struct Sender<T> {
     pub(super) flavor: Flavor<T>,
 }
 
+/// What is behind a sender.
 pub(super) enum Flavor<T> {
     Real(crossbeam_channel::Sender<T>),
     Sim(Arc<SimChannel<T>>),
@@ -49,11 +50,7 @@ impl<T> Sender<T> {
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match &self.flavor {
             Flavor::Real(tx) => real(tx).send_timeout(message, timeout),
-            Flavor::Sim(channel) => {
-                let sim = channel.sim();
-                let deadline = sim.now().saturating_add(crate::time::nanos(timeout));
-                channel.send(message, Some(deadline))
-            }
+            Flavor::Sim(channel) => channel.send(message, Some(channel.sim().after(timeout))),
         }
     }
 

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::scheduler::Next;
 use super::thread_table::Slot;
-use super::{Sim, Site, enter};
+use super::{Job, Sim, Site, enter};
 use crate::config;
 use crate::failure::payload_text;
 use crate::thread::Exit;
@@ -95,7 +95,7 @@ impl Engine {
 }
 
 /// What a thread does from its first resume on.
-fn thread_body(sim: &Sim, job: super::Job, first: Command) {
+fn thread_body(sim: &Sim, job: Job, first: Command) {
     let end = catch_unwind(AssertUnwindSafe(|| match first {
         Command::Run => job(),
         // Never started: only what the closure owns has to go.

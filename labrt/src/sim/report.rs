@@ -1,14 +1,19 @@
 //! What the simulator says when a simulation cannot go on.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::scheduler::Scheduler;
 use super::thread_table::{State, Thread};
+use crate::trace::Event;
 
-/// How many threads or places a report lists before it sums up the rest.
-const LISTED: usize = 50;
+/// How many threads a report lists before it sums up the rest.
+const THREADS: usize = 50;
+
+/// How many of the busiest places a report names.
+const PLACES: usize = 5;
 
 fn seconds(nanos: u64) -> String {
     format!("{:.6} s", Duration::from_nanos(nanos).as_secs_f64())
@@ -30,20 +35,10 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
         scheduler,
         "the virtual time limit of the run has passed (LAB_LIMIT, in seconds, sets it)",
     );
-    let mut places = BTreeMap::new();
-    for event in scheduler.trace.events() {
-        if let Some(site) = event.site {
-            *places.entry((site.file(), site.line(), event.kind)).or_insert(0u64) += 1;
-        }
-    }
-    let mut places: Vec<_> = places.into_iter().collect();
-    places.sort_by_key(|&(place, count)| (std::cmp::Reverse(count), place));
-    let _ = writeln!(
-        text,
-        "  busiest lines among the last {} events:",
-        scheduler.trace.events().count()
-    );
-    for ((file, line, kind), count) in places.into_iter().take(5) {
+    let events = || scheduler.trace.events();
+    let place = |event: &Event| event.site.map(|site| (site.file(), site.line(), event.kind));
+    let _ = writeln!(text, "  busiest lines among the last {} events:", events().count());
+    for ((file, line, kind), count) in busiest(events().filter_map(place)) {
         let _ = writeln!(text, "    {count:>6} {kind} at {file}:{line}");
     }
     list_threads(scheduler, &mut text);
@@ -53,17 +48,23 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
 /// One thread too many was spawned.
 pub(crate) fn too_many_threads(scheduler: &Scheduler, limit: usize) -> String {
     let mut text = headline(scheduler, &format!("more than {limit} simulated threads are alive"));
-    let mut sites = BTreeMap::new();
-    for thread in scheduler.threads.iter() {
-        let site = thread.spawned_at;
-        *sites.entry((site.file(), site.line())).or_insert(0u64) += 1;
-    }
-    let mut sites: Vec<_> = sites.into_iter().collect();
-    sites.sort_by_key(|&(site, count)| (std::cmp::Reverse(count), site));
-    for ((file, line), count) in sites.into_iter().take(5) {
+    let place = |thread: &Thread| (thread.spawned_at.file(), thread.spawned_at.line());
+    for ((file, line), count) in busiest(scheduler.threads.iter().map(place)) {
         let _ = writeln!(text, "  {count:>6} of them spawned at {file}:{line}");
     }
     text
+}
+
+/// The places that occur most often, and how often; equal ones in their order.
+fn busiest<P: Ord + Copy>(places: impl Iterator<Item = P>) -> Vec<(P, u64)> {
+    let mut counts = BTreeMap::new();
+    for place in places {
+        *counts.entry(place).or_insert(0) += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|&(place, count)| (Reverse(count), place));
+    counts.truncate(PLACES);
+    counts
 }
 
 fn headline(scheduler: &Scheduler, what: &str) -> String {
@@ -78,11 +79,11 @@ fn headline(scheduler: &Scheduler, what: &str) -> String {
 fn list_threads(scheduler: &Scheduler, text: &mut String) {
     let mut threads: Vec<&Thread> = scheduler.threads.iter().collect();
     threads.sort_by_key(|thread| thread.serial);
-    for thread in threads.iter().take(LISTED) {
+    for thread in threads.iter().take(THREADS) {
         let _ = writeln!(text, "  {}", describe(thread));
     }
-    if threads.len() > LISTED {
-        let _ = writeln!(text, "  and {} more", threads.len() - LISTED);
+    if threads.len() > THREADS {
+        let _ = writeln!(text, "  and {} more", threads.len() - THREADS);
     }
 }
 

@@ -333,10 +333,7 @@ impl Scheduler {
     }
 
     fn draw_runnable(&mut self) -> Slot {
-        let choice = match self.run_queue.len() {
-            1 => 0,
-            several => self.streams.schedule.below(several as u64) as usize,
-        };
+        let choice = self.streams.schedule.pick(self.run_queue.len());
         self.run_queue.swap_remove(choice)
     }
 

@@ -30,11 +30,7 @@ impl WaitLists {
     /// Takes one waiting thread off the list, at random.
     pub(crate) fn take_one(&mut self, address: usize, schedule: &mut Generator) -> Option<Ticket> {
         let list = self.lists.get_mut(&address)?;
-        let choice = match list.len() {
-            1 => 0,
-            several => schedule.below(several as u64) as usize,
-        };
-        let ticket = list.swap_remove(choice);
+        let ticket = list.swap_remove(schedule.pick(list.len()));
         if list.is_empty() {
             self.lists.remove(&address);
         }

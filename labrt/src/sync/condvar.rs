@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::MutexGuard;
 use crate::sim::{self, Operation, Sim};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 
 /// A condition variable: threads wait with a lock released until others say
 /// that something has changed.
@@ -55,10 +55,7 @@ impl Condvar {
     ) -> WaitTimeoutResult {
         let timed_out = match sim::current() {
             None => self.inner.wait_for(guard.inner(), timeout).timed_out(),
-            Some(sim) => {
-                let deadline = sim.now().saturating_add(nanos(timeout));
-                !self.wait_simulated(sim, guard, Some(deadline))
-            }
+            Some(sim) => !self.wait_simulated(sim, guard, Some(sim.after(timeout))),
         };
         WaitTimeoutResult { timed_out }
     }

@@ -8,7 +8,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
-use super::{Command, Next, Sim, Site, Slot, enter, thread_body};
+use super::{Command, Job, Next, Sim, Site, Slot, enter, thread_body};
 
 /// Stack of a simulated thread. Only touched pages count; a panic with a
 /// backtrace needs about 24 KiB.
@@ -107,7 +107,7 @@ impl CoroEngine {
         matches!(result, CoroutineResult::Return(()))
     }
 
-    fn create(&self, sim: &Sim, slot: Slot, job: super::super::Job) {
+    fn create(&self, sim: &Sim, slot: Slot, job: Job) {
         let stack = self.take_stack(slot);
         let guard_page = stack.limit().get();
         let identity = {

@@ -8,7 +8,7 @@ use std::thread::{self, Thread};
 
 use parking_lot::Mutex;
 
-use super::{Command, Engine, Next, Sim, Slot, enter, thread_body};
+use super::{Command, Engine, Job, Next, Sim, Slot, enter, thread_body};
 
 /// Stack of a thread that carries simulated ones.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -50,7 +50,7 @@ impl Baton {
 struct Carrier {
     baton: Arc<Baton>,
     /// What to carry next: the slot and its closure; `None` ends the carrier.
-    task: Arc<Mutex<Option<(Slot, super::super::Job)>>>,
+    task: Arc<Mutex<Option<(Slot, Job)>>>,
 }
 
 /// See the module.
