@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::sim;
 
 /// How many events a trace keeps unless all are asked for.
-pub(crate) const RING: usize = 10_000;
+const RING: usize = 10_000;
 
 /// One step of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Event {
     pub nanos: u64,
     /// Number of the simulated thread, in order of spawning; 0 is the body.
     pub thread: u32,
-    /// What happened: an operation of the scheduler ("lock", "sleep", ...: a
-    /// thread goes on after it) or a name given to [`event`].
+    /// What happened: an operation ("Mutex::lock", "sleep", ...: its thread goes
+    /// on after it) or a name given to [`event`].
     pub kind: &'static str,
     /// The numbers given to [`event`]; zeros for the scheduler's own.
     pub numbers: [u64; 3],

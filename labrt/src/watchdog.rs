@@ -170,7 +170,8 @@ mod os {
 
     fn give_up(heartbeat: &Heartbeat, how: &str) -> ! {
         stderr::write(&format!(
-            "\nstuck: a simulated thread of '{}' (seed {:#x}) has made no step for {:?}; it is {how}\n",
+            "\nstuck: a simulated thread of '{}' (seed {:#x}) has made no step for {:?}; \
+             it is {how}\n",
             heartbeat.test, heartbeat.seed, heartbeat.patience
         ));
         // SAFETY: the handler is ours, and a signal to a thread that is gone

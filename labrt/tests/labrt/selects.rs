@@ -191,7 +191,10 @@ fn the_same_channel_may_stand_in_two_arms() {
                 let got = select! { recv(rx) -> got => got, recv(rx) -> got => got };
                 assert_eq!(got, Ok(n));
             }
-            select! { recv(rx) -> gone => assert!(gone.is_err()), recv(rx) -> gone => assert!(gone.is_err()) }
+            select! {
+                recv(rx) -> gone => assert!(gone.is_err()),
+                recv(rx) -> gone => assert!(gone.is_err()),
+            }
             handle.join().unwrap();
         }
     });
