@@ -12,21 +12,18 @@ use labrt::sync::Mutex;
 use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config, run, select, thread};
 
-/// Times `rounds` of something inside a simulation.
+/// Times something inside a simulation, by the clock on the wall.
 fn simulated(body: impl FnOnce() + Send + 'static) -> StdDuration {
-    let config = Config { limit: Duration::MAX, ..Config::default() };
-    let run = run(&config, move || {
-        let start = StdInstant::now();
-        body();
-        start.elapsed()
-    });
-    run.result.expect("the body does not fail")
+    timed(&Config { limit: Duration::MAX, ..Config::default() }, body)
 }
 
 /// The same on real threads of a run.
 fn really(body: impl FnOnce() + Send + 'static) -> StdDuration {
-    let config = Config { clock: Clock::Real, ..Config::default() };
-    let run = run(&config, move || {
+    timed(&Config { clock: Clock::Real, ..Config::default() }, body)
+}
+
+fn timed(config: &Config, body: impl FnOnce() + Send + 'static) -> StdDuration {
+    let run = run(config, move || {
         let start = StdInstant::now();
         body();
         start.elapsed()

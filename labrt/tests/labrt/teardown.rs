@@ -39,6 +39,15 @@ fn ends_with(dropped: u32, leaked: usize, body: fn(Arc<AtomicU32>)) {
     }
 }
 
+/// Starts a thread that the end of the simulation finds asleep, with a value
+/// whose destructor then runs.
+fn leave_behind(value: impl Send + 'static) {
+    thread::spawn(move || {
+        let _value = value;
+        thread::sleep(Duration::from_secs(300));
+    });
+}
+
 #[test]
 fn destructors_of_left_over_threads_run() {
     ends_with(20, 0, |counter| {
@@ -87,10 +96,7 @@ fn a_destructor_may_need_a_lock_that_another_thread_holds() {
         let (holder, wanter) = (Arc::clone(&mutex), mutex);
         let other = Arc::clone(&counter);
         let wants = OnDrop(counter, move || *wanter.lock() += 1);
-        thread::spawn(move || {
-            let _wants = wants;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(wants);
         thread::spawn(move || {
             let _on_drop = OnDrop(other, || ());
             let _guard = holder.lock();
@@ -113,14 +119,8 @@ fn destructors_may_talk_to_each_other() {
             let answers = OnDrop(Arc::clone(&counter), move || {
                 answer_tx.send(rx.recv().unwrap() + 1).unwrap();
             });
-            thread::spawn(move || {
-                let _asks = asks;
-                thread::sleep(Duration::from_secs(300));
-            });
-            thread::spawn(move || {
-                let _answers = answers;
-                thread::sleep(Duration::from_secs(300));
-            });
+            leave_behind(asks);
+            leave_behind(answers);
         }
         thread::sleep(MS);
     });
@@ -130,10 +130,7 @@ fn destructors_may_talk_to_each_other() {
 fn destructors_may_sleep_and_time_out() {
     ends_with(2, 0, |counter| {
         let sleeps = OnDrop(Arc::clone(&counter), || (0..3).for_each(|_| thread::sleep(MS)));
-        thread::spawn(move || {
-            let _sleeps = sleeps;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(sleeps);
         let (tx, rx) = bounded::<()>(0);
         let times_out = OnDrop(counter, move || {
             let start = Instant::now();
@@ -141,10 +138,7 @@ fn destructors_may_sleep_and_time_out() {
             assert!(tx.send_timeout((), 5 * MS).is_err());
             assert!(start.elapsed() >= 10 * MS);
         });
-        thread::spawn(move || {
-            let _times_out = times_out;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(times_out);
         thread::sleep(MS);
     });
 }
@@ -179,14 +173,8 @@ fn a_destructor_that_polls_for_ever_is_leaked() {
                 thread::yield_now();
             }
         });
-        thread::spawn(move || {
-            let _clock = clock;
-            thread::sleep(Duration::from_secs(300));
-        });
-        thread::spawn(move || {
-            let _yields = yields;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(clock);
+        leave_behind(yields);
         thread::sleep(MS);
     });
 }
@@ -203,14 +191,8 @@ fn a_destructor_may_poll_for_another() {
             }
         });
         let sets = OnDrop(counter, move || done.store(true, SeqCst));
-        thread::spawn(move || {
-            let _polls = polls;
-            thread::sleep(Duration::from_secs(300));
-        });
-        thread::spawn(move || {
-            let _sets = sets;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(polls);
+        leave_behind(sets);
         thread::sleep(MS);
     });
 }
@@ -238,10 +220,7 @@ fn what_destructors_start_after_the_end_does_not_run() {
             let late = thread::spawn(move || inner.fetch_add(100, SeqCst));
             assert!(late.join().is_err());
         });
-        thread::spawn(move || {
-            let _spawns = spawns;
-            thread::sleep(Duration::from_secs(300));
-        });
+        leave_behind(spawns);
         thread::sleep(MS);
     });
 }
