@@ -34,9 +34,10 @@ impl Latency {
         Self { min, max }
     }
 
-    /// The shortest and the longest round trip.
-    pub(crate) fn range(self) -> [Duration; 2] {
-        [self.min, self.max]
+    /// The shortest and the longest round trip in nanoseconds.
+    pub(crate) fn range(self) -> [u64; 2] {
+        let nanos = |d: Duration| u64::try_from(d.as_nanos()).expect("a latency below 584 years");
+        [self.min, self.max].map(nanos)
     }
 
     /// One round trip. A range of one value draws no random number.
@@ -44,8 +45,8 @@ impl Latency {
         if self.min == self.max {
             return self.min;
         }
-        let nanos = |d: Duration| u64::try_from(d.as_nanos()).expect("a latency below 584 years");
-        Duration::from_nanos(rng.between(nanos(self.min), nanos(self.max)))
+        let [min, max] = self.range();
+        Duration::from_nanos(rng.between(min, max))
     }
 }
 

@@ -64,7 +64,7 @@ impl Network {
 
     /// Sets the time on the wire for calls from now on.
     pub fn set_latency(&self, latency: Latency) {
-        let [min, max] = latency.range().map(|d| d.as_nanos() as u64);
+        let [min, max] = latency.range();
         trace::event("fault_latency", [min, max, 0]);
         self.core.state.lock().conditions.latency = latency;
     }
