@@ -61,7 +61,7 @@ fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
             context.check();
             let taken = context.body_returned();
             if taken > TEST_LIMIT {
-                context.fatal("test took longer than 120 seconds");
+                context.fatal(format!("test took longer than {} seconds", TEST_LIMIT.as_secs()));
             }
             context.finish();
             context.check();

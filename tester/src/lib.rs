@@ -50,7 +50,7 @@
 //! | `clerk` | a clerk's ends to the servers |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
-//! | `shared` | the one kind of lock that stands outside the simulation |
+//! | `shared` | the two locks that stand outside the simulation |
 //!
 //! # What is left out
 //!

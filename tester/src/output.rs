@@ -9,6 +9,7 @@ use std::io::Write;
 
 use labrt::{Clock, Config};
 
+use crate::attempt::Outcome;
 use crate::shared::Shared;
 
 /// Whether this process has told its seed already.
@@ -81,7 +82,7 @@ pub(crate) fn write_raw(text: &str) {
 
 /// The line of a passed test in the form of the course of 2020 to 2024: seconds,
 /// peers, RPCs, bytes, agreements. Tests without servers have no numbers.
-pub(crate) fn passed_line(outcome: &crate::attempt::Outcome) -> String {
+pub(crate) fn passed_line(outcome: &Outcome) -> String {
     let Some(totals) = outcome.totals else { return "  ... Passed".to_owned() };
     format!(
         "  ... Passed --  {:4.1}  {} {:4} {:7} {:4}",
@@ -96,7 +97,6 @@ pub(crate) fn passed_line(outcome: &crate::attempt::Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::Outcome;
     use crate::context::Totals;
     use labrt::time::Duration;
 

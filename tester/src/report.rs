@@ -1,7 +1,8 @@
 //! What tools read: a line of JSON per run, and the summary of a batch.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 
 use labrt::Config;
 use labrt::time::Duration;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use crate::attempt::Outcome;
 use crate::driver::Test;
 use crate::name::TestName;
+use crate::output::write_raw;
 use crate::shared::Shared;
 
 /// The file that `LAB_REPORT` names, once it is open.
@@ -75,7 +77,7 @@ pub(crate) fn open(config: &Config) {
     REPORT.with(|report| {
         report.get_or_insert_with(|| {
             let file = OpenOptions::new().create(true).append(true).open(path);
-            file.unwrap_or_else(|error| unwritable(config, &error))
+            file.unwrap_or_else(|error| unwritable(path, &error))
         });
     });
 }
@@ -83,20 +85,17 @@ pub(crate) fn open(config: &Config) {
 /// Adds a run to the report. Each line is one write to a file opened for
 /// appending, so that lines of parallel tests and processes stay whole.
 pub(crate) fn append(test: &Test, config: &Config, outcome: &Outcome) {
-    if config.report.is_none() {
-        return;
-    }
+    let Some(path) = &config.report else { return };
     let line = Entry::new(&test.name.path, config, outcome).line();
     let write = |file: &mut File| file.write_all(line.as_bytes());
     let written = REPORT.with(|report| report.as_mut().map_or(Ok(()), write));
     if let Err(error) = written {
-        unwritable(config, &error);
+        unwritable(path, &error);
     }
 }
 
-fn unwritable(config: &Config, error: &std::io::Error) -> ! {
-    let path = config.report.as_deref().unwrap_or_else(|| "".as_ref()).display();
-    crate::output::write_raw(&format!("LAB_REPORT={path}: cannot be written: {error}\n"));
+fn unwritable(path: &Path, error: &io::Error) -> ! {
+    write_raw(&format!("LAB_REPORT={}: cannot be written: {error}\n", path.display()));
     std::process::exit(2)
 }
 
