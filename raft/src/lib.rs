@@ -112,9 +112,10 @@
 //! `state.rs` is the place to start: the state and the changes of role (Figure 4). Then
 //! `election.rs`, `replication.rs` and `snapshot.rs`, which are the paper's rules for
 //! both sides of each call; `progress.rs`, `log.rs` and `persist.rs` below them,
-//! `apply.rs` above.
-//! `raft.rs` has the public methods, and the step that holds all together; `messages.rs`
-//! the calls as they travel, `calls.rs` their making, `timing.rs` the timeouts.
+//! `apply.rs` above, with `apply_msg.rs`, what the service is told. `raft.rs` has the
+//! public methods, and the step that holds all together; `messages.rs` the calls as they
+//! travel, `calls.rs` their making, `timing.rs` the timeouts. `fuzz.rs` tests the rules
+//! under a hostile network.
 
 mod apply;
 mod apply_msg;

@@ -74,7 +74,7 @@ pub(crate) enum Cause {
 /// What a message asks and brings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// The how manieth call it is to this peer under this leader.
+    /// The call's number among those to this peer under this leader, from 1.
     pub(crate) number: u64,
     /// Why it is sent.
     pub(crate) cause: Cause,
