@@ -10,9 +10,7 @@ use labrt::channel::{
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-use crate::everywhere::everywhere;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, everywhere};
 
 #[test]
 fn messages_keep_their_order() {

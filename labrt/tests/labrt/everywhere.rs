@@ -1,6 +1,10 @@
 //! One body under the real clock and under both virtual engines.
 
+use labrt::time::Duration;
 use labrt::{Clock, Config, Engine, Run, run};
+
+/// The unit of the tests: long for a machine, short for a person.
+pub(crate) const MS: Duration = Duration::from_millis(1);
 
 /// Seeds of the coroutine engine.
 const SEEDS: u64 = 40;

@@ -8,9 +8,7 @@ use labrt::sync::{Condvar, Mutex, RwLock};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-use crate::everywhere::everywhere;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, everywhere};
 
 /// Starts some threads with the same body and joins them.
 fn together(threads: usize, body: impl Fn(usize) + Clone + Send + 'static) {

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use labrt::channel::{Receiver, Sender, after, bounded, unbounded};
 use labrt::sync::{Mutex, RwLock};
-use labrt::time::Duration;
 use labrt::{Config, Engine, run, select, thread};
 
 use crate::child::in_child;
-use crate::everywhere::simulate;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, simulate};
 
 /// The message of the panic in a simulation.
 fn refused<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> String {

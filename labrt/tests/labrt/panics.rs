@@ -9,8 +9,7 @@ use labrt::time::Duration;
 use labrt::{Clock, Config, Engine, Failure, run, thread};
 
 use crate::child::in_child;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::MS;
 
 /// The failure of a body in real mode and under both engines.
 fn failures(body: fn()) -> [Failure; 3] {

@@ -6,9 +6,8 @@ use labrt::channel::{
 use labrt::time::{Duration, Instant};
 use labrt::{Config, run, select, thread};
 
-use crate::everywhere::{everywhere, simulate};
+use crate::everywhere::{MS, everywhere, simulate};
 
-const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]

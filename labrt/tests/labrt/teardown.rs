@@ -10,9 +10,7 @@ use labrt::time::{Duration, Instant};
 use labrt::{Config, Engine, Run, run, thread};
 
 use crate::child::in_child;
-use crate::everywhere::really;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, really};
 
 /// Counts how often it is dropped; first does something.
 struct OnDrop<F: FnMut()>(Arc<AtomicU32>, F);

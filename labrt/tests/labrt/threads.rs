@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use labrt::channel::{bounded, unbounded};
 use labrt::sync::Mutex;
 use labrt::thread;
-use labrt::time::{Duration, Instant};
+use labrt::time::Instant;
 
-use crate::everywhere::everywhere;
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, everywhere};
 
 #[test]
 fn join_gives_the_result() {

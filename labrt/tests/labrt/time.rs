@@ -3,9 +3,7 @@
 use labrt::time::{Duration, Instant, peek};
 use labrt::{Clock, clock, thread};
 
-use crate::everywhere::{everywhere, really, simulate};
-
-const MS: Duration = Duration::from_millis(1);
+use crate::everywhere::{MS, everywhere, really, simulate};
 
 #[test]
 fn time_passes_while_a_thread_sleeps() {
