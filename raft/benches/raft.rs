@@ -1,10 +1,11 @@
-//! What a Raft costs: how fast virtual time passes, and what an agreement takes.
+//! What a Raft costs: how fast virtual time passes, and what an agreement
+//! takes.
 //!
-//! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds per
-//! second. `agree` is a client that waits for each of its commands; its rate is
-//! commands per second. Both in virtual time; `agree_real` is the same client on real
-//! threads. The first line tells what share of a core an idle cluster takes on real
-//! threads: nothing may wait by spinning.
+//! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds
+//! per second. `agree` is a client that waits for each of its commands; its
+//! rate is commands per second. Both in virtual time; `agree_real` is the same
+//! client on real threads. The first line tells what share of a core an idle
+//! cluster takes on real threads: nothing may wait by spinning.
 
 use std::sync::Arc;
 

@@ -1,10 +1,11 @@
 //! Telling the service (Figure 2: "if commitIndex > lastApplied: increment
 //! lastApplied, apply log\[lastApplied\] to state machine").
 //!
-//! One thread, the applier, takes what there is to tell out of the state and sends it
-//! with no lock held, for the service may take its time, and may call Raft in the
-//! meantime. What it has taken counts as applied: nothing else will be sent first. A
-//! snapshot that arrives while it sends is simply the next thing that it takes.
+//! One thread, the applier, takes what there is to tell out of the state and
+//! sends it with no lock held, for the service may take its time, and may call
+//! Raft in the meantime. What it has taken counts as applied: nothing else will
+//! be sent first. A snapshot that arrives while it sends is simply the next
+//! thing that it takes.
 
 use labrt::channel::{Receiver, Sender};
 
@@ -54,8 +55,9 @@ impl State {
     }
 }
 
-/// The applier's life: ends when Raft is killed or the service no longer listens.
-/// Its end drops the last sender, by which the service learns that nothing follows.
+/// The applier's life: ends when Raft is killed or the service no longer
+/// listens. Its end drops the last sender, by which the service learns that
+/// nothing follows.
 pub(crate) fn run(raft: &Raft, apply_tx: &Sender<ApplyMsg>, stop: &Receiver<()>) {
     while let Some(news) = raft.wait_for_news() {
         for message in news {

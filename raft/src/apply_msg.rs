@@ -24,11 +24,12 @@ pub enum ApplyMsg {
         index: u64,
         /// That command's term.
         term: u64,
-        /// What some server's service gave to [`snapshot`](crate::Raft::snapshot).
+        /// What some server's service gave to
+        /// [`snapshot`](crate::Raft::snapshot).
         bytes: Bytes,
     },
-    /// This server won or lost the leadership. It comes after every command that
-    /// was known to be committed at that moment.
+    /// This server won or lost the leadership. It comes after every command
+    /// that was known to be committed at that moment.
     Leadership {
         /// The term whose leadership began or ended.
         term: u64,

@@ -1,8 +1,8 @@
 //! Outgoing calls.
 //!
-//! Every call has a job of its own, so that no peer ever waits for another. While it
-//! waits, which takes up to seven seconds for a peer that is cut off, the job holds
-//! Raft only weakly: it does not keep a killed one alive.
+//! Every call has a job of its own, so that no peer ever waits for another.
+//! While it waits, which takes up to seven seconds for a peer that is cut off,
+//! the job holds Raft only weakly: it does not keep a killed one alive.
 
 use std::sync::Weak;
 

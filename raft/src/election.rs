@@ -1,9 +1,9 @@
 //! Leader election (sections 5.2 and 5.4.1).
 //!
-//! A server that has heard of no leader for a random time votes for itself in a new
-//! term and asks all others at once. It leads when a majority of votes is in. While it
-//! waits it asks those again who owe an answer, as section 5.1 has it. When the time is
-//! over it tries anew, in another term.
+//! A server that has heard of no leader for a random time votes for itself in a
+//! new term and asks all others at once. It leads when a majority of votes is
+//! in. While it waits it asks those again who owe an answer, as section 5.1 has
+//! it. When the time is over it tries anew, in another term.
 
 use crate::calls::{Outgoing, Request};
 use crate::messages::{RequestVoteArgs, RequestVoteReply};
@@ -21,8 +21,8 @@ impl State {
         self.lead_if_elected();
     }
 
-    /// Asks those again who have not answered, if anybody has: otherwise it is likely
-    /// that this server is cut off itself.
+    /// Asks those again who have not answered, if anybody has: otherwise it is
+    /// likely that this server is cut off itself.
     pub(crate) fn ask_again(&mut self) {
         let (others, next) = (self.others(), self.now + timing::HEARTBEAT_INTERVAL);
         let Role::Candidate { answered, ask_again, .. } = &mut self.role else { return };
@@ -59,8 +59,9 @@ impl State {
         RequestVoteReply { term: self.term(), vote_granted }
     }
 
-    /// One vote per term, first come, first served, and only for a candidate whose
-    /// log is at least as up to date: so that whoever wins has every committed entry.
+    /// One vote per term, first come, first served, and only for a candidate
+    /// whose log is at least as up to date: so that whoever wins has every
+    /// committed entry.
     fn would_vote_for(&self, args: &RequestVoteArgs) -> bool {
         let voted_for = self.durable.voted_for();
         args.term == self.term()

@@ -1,14 +1,16 @@
 //! The rules of [`State`](crate::state::State) under a hostile network, without
-//! threads, locks or clock: messages are lost, repeated and delivered in any order,
-//! servers crash between any two steps and take snapshots when they like.
+//! threads, locks or clock: messages are lost, repeated and delivered in any
+//! order, servers crash between any two steps and take snapshots when they
+//! like.
 //!
-//! What may never happen is that two servers apply different commands at one index
-//! (Figure 3, State Machine Safety); the assertions in the code guard the rest. When
-//! the network heals, every server must end with the same commands.
+//! What may never happen is that two servers apply different commands at one
+//! index (Figure 3, State Machine Safety); the assertions in the code guard the
+//! rest. When the network heals, every server must end with the same commands.
 //!
-//! Ten thousand seeds, a few seconds, find each of these mistakes: a vote that is not
-//! saved, or given to a candidate that is behind, or counted in a later election; old
-//! entries committed by counting; a log cut by an old message; a late snapshot.
+//! Ten thousand seeds, a few seconds, find each of these mistakes: a vote that
+//! is not saved, or given to a candidate that is behind, or counted in a later
+//! election; old entries committed by counting; a log cut by an old message; a
+//! late snapshot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,8 +34,8 @@ enum Reply {
     Snapshot(Option<InstallSnapshotReply>),
 }
 
-/// A message on its way; `life` is the sender's, which no longer hears replies to an
-/// earlier one.
+/// A message on its way; `life` is the sender's, which no longer hears replies
+/// to an earlier one.
 #[derive(Clone, Debug)]
 struct Message {
     from: usize,
@@ -49,7 +51,8 @@ struct Server {
     applied: u64,
 }
 
-/// How rough the network and the servers are, per thousand; drawn for each seed.
+/// How rough the network and the servers are, per thousand; drawn for each
+/// seed.
 struct Weather {
     /// Messages lost.
     lost: u64,

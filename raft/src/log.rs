@@ -8,9 +8,10 @@
 //!            base()    first       last()
 //! ```
 //!
-//! Indexes start at 1. A log without a snapshot has its base at index 0, term 0,
-//! which stands for "nothing at all" and equals every other server's, so that the
-//! consistency check of AppendEntries has no special case for an empty log.
+//! Indexes start at 1. A log without a snapshot has its base at index 0, term
+//! 0, which stands for "nothing at all" and equals every other server's, so
+//! that the consistency check of AppendEntries has no special case for an empty
+//! log.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -36,8 +37,8 @@ pub struct Entry {
 
 /// The log of one server.
 ///
-/// Beside the entries it keeps their encoding, in one piece: Raft saves its whole
-/// state with every change, and a copy of these bytes is all that costs.
+/// Beside the entries it keeps their encoding, in one piece: Raft saves its
+/// whole state with every change, and a copy of these bytes is all that costs.
 #[derive(Debug)]
 pub(crate) struct Log {
     /// The last entry that the snapshot covers.
@@ -60,7 +61,8 @@ impl Log {
         log
     }
 
-    /// The last entry that the snapshot covers; index 0, term 0 without a snapshot.
+    /// The last entry that the snapshot covers; index 0, term 0 without a
+    /// snapshot.
     pub(crate) fn base(&self) -> Position {
         self.base
     }
@@ -103,14 +105,14 @@ impl Log {
         &self.entries[(index - base - 1) as usize..]
     }
 
-    /// Is this entry in the log? Whatever the snapshot covers is: it is committed,
-    /// hence the same in every log that has it.
+    /// Is this entry in the log? Whatever the snapshot covers is: it is
+    /// committed, hence the same in every log that has it.
     pub(crate) fn contains(&self, position: Position) -> bool {
         position.index < self.base.index || self.term_at(position.index) == Some(position.term)
     }
 
-    /// Is a log that ends in `other` at least as up to date as this one? The later
-    /// term wins, then the longer log (section 5.4.1).
+    /// Is a log that ends in `other` at least as up to date as this one? The
+    /// later term wins, then the longer log (section 5.4.1).
     pub(crate) fn is_covered_by(&self, other: Position) -> bool {
         let last = self.last();
         (other.term, other.index) >= (last.term, last.index)
@@ -119,12 +121,13 @@ impl Log {
     /// The last position not beyond `limit.index` whose term is not beyond
     /// `limit.term`; `None` if that lies before the base.
     ///
-    /// It is the heart of the fast search for the place where two logs part. Terms
-    /// never decrease along a log. So if the leader's entry at `limit` is not in the
-    /// follower's log, then no entry after the follower's `last_at_most(limit)` can
-    /// be in both: it is too far on, or of a later term than the leader has there.
-    /// The follower answers with that position, the leader applies the same rule to
-    /// the answer, and every round trip skips all terms that only one of them has.
+    /// It is the heart of the fast search for the place where two logs part.
+    /// Terms never decrease along a log. So if the leader's entry at `limit` is
+    /// not in the follower's log, then no entry after the follower's
+    /// `last_at_most(limit)` can be in both: it is too far on, or of a later
+    /// term than the leader has there. The follower answers with that position,
+    /// the leader applies the same rule to the answer, and every round trip
+    /// skips all terms that only one of them has.
     pub(crate) fn last_at_most(&self, limit: Position) -> Option<Position> {
         if limit.index < self.base.index || limit.term < self.base.term {
             return None;
@@ -152,9 +155,9 @@ impl Log {
         self.entries.truncate(slot);
     }
 
-    /// Moves the base forward, to the end of a newer snapshot. Entries behind it
-    /// stay if the log contains the snapshot's last entry; otherwise they belong to
-    /// another history and go too (Figure 13, rules 6 and 7).
+    /// Moves the base forward, to the end of a newer snapshot. Entries behind
+    /// it stay if the log contains the snapshot's last entry; otherwise they
+    /// belong to another history and go too (Figure 13, rules 6 and 7).
     pub(crate) fn compact(&mut self, base: Position) {
         assert!(base.index > self.base.index, "snapshot {base:?} is not after {:?}", self.base);
         assert!(base.term >= self.base.term, "snapshot {base:?} is older than {:?}", self.base);
@@ -288,8 +291,8 @@ mod tests {
         }
     }
 
-    /// Round trips until the leader has found an entry that the follower has too,
-    /// and that entry's index.
+    /// Round trips until the leader has found an entry that the follower has
+    /// too, and that entry's index.
     fn search(leader: &Log, follower: &Log) -> (u32, u64) {
         let mut probe = leader.last();
         let mut trips = 1;

@@ -10,7 +10,8 @@ labrpc::service! {
     pub service Raft {
         /// A candidate gathers votes (Figure 2, section 5.2).
         fn request_vote(RequestVoteArgs) -> RequestVoteReply;
-        /// The leader replicates log entries; also its heartbeat (Figure 2, section 5.3).
+        /// The leader replicates log entries; also its heartbeat (Figure 2,
+        /// section 5.3).
         fn append_entries(AppendEntriesArgs) -> AppendEntriesReply;
         /// The leader sends its snapshot to a server that has fallen behind the
         /// leader's log (Figure 13, section 7).
@@ -65,8 +66,8 @@ pub struct AppendEntriesReply {
     pub hint: Option<Position>,
 }
 
-/// Arguments of InstallSnapshot. The snapshot travels in one piece: the `offset`
-/// and `done` of Figure 13 are left out.
+/// Arguments of InstallSnapshot. The snapshot travels in one piece: the
+/// `offset` and `done` of Figure 13 are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallSnapshotArgs {
     /// The leader's term.

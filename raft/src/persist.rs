@@ -1,9 +1,10 @@
 //! What survives a crash: term, vote, log and snapshot (section 5.1, Figure 2's
 //! "persistent state on all servers").
 //!
-//! Every change goes through a method of [`Durable`] that marks it, and Raft saves
-//! once per step, before anything that depends on the change leaves the server: a
-//! call, a reply, a committed command. A step that changed nothing saves nothing.
+//! Every change goes through a method of [`Durable`] that marks it, and Raft
+//! saves once per step, before anything that depends on the change leaves the
+//! server: a call, a reply, a committed command. A step that changed nothing
+//! saves nothing.
 
 use bytes::Bytes;
 use labrt::storage::Persister;

@@ -1,24 +1,26 @@
-//! What the leader knows of one peer, and what it sends next (Figure 2's `nextIndex`
-//! and `matchIndex`).
+//! What the leader knows of one peer, and what it sends next (Figure 2's
+//! `nextIndex` and `matchIndex`).
 //!
 //! There are two modes.
 //!
-//! *Probing*, at first: where does the peer's log agree with the leader's? Each message
-//! asks, by its `prev_log`, whether the peer has the entry before `next_index`. A
-//! refusal brings a hint, and the search goes on further back; see
-//! [`Log::last_at_most`](crate::log::Log::last_at_most). Messages without a preceding
-//! refusal, such as heartbeats, only repeat the question.
+//! *Probing*, at first: where does the peer's log agree with the leader's? Each
+//! message asks, by its `prev_log`, whether the peer has the entry before
+//! `next_index`. A refusal brings a hint, and the search goes on further back;
+//! see [`Log::last_at_most`](crate::log::Log::last_at_most). Messages without a
+//! preceding refusal, such as heartbeats, only repeat the question.
 //!
-//! *Streaming*, once a question is accepted: everything from `next_index` to the end of
-//! the log goes out, be it hundreds of entries, one, or none, which makes a heartbeat.
-//! `next_index` moves on at once, in the hope that the message arrives. So the next
-//! one, a heartbeat at the latest, starts where the last one ended, and asks whether
-//! all went well: if the peer has `prev_log`, it has everything before, even when the
-//! replies in between are lost. If it refuses, the leader is probing again.
+//! *Streaming*, once a question is accepted: everything from `next_index` to
+//! the end of the log goes out, be it hundreds of entries, one, or none, which
+//! makes a heartbeat. `next_index` moves on at once, in the hope that the
+//! message arrives. So the next one, a heartbeat at the latest, starts where
+//! the last one ended, and asks whether all went well: if the peer has
+//! `prev_log`, it has everything before, even when the replies in between are
+//! lost. If it refuses, the leader is probing again.
 //!
-//! The entries that follow the place in question go with a question only as the answer
-//! to a refusal: it shows that the peer is alive and in need. So a peer that is cut off
-//! gets every entry once, and from then on costs only heartbeats.
+//! The entries that follow the place in question go with a question only as the
+//! answer to a refusal: it shows that the peer is alive and in need. So a peer
+//! that is cut off gets every entry once, and from then on costs only
+//! heartbeats.
 
 use labrt::time::{Duration, Instant};
 
@@ -30,8 +32,8 @@ use crate::timing;
 pub(crate) struct Progress {
     /// Whether the leader knows where the logs agree.
     mode: Mode,
-    /// Probing: the entry after the one that the leader asks about. Streaming: the
-    /// first entry that is not on its way to the peer.
+    /// Probing: the entry after the one that the leader asks about. Streaming:
+    /// the first entry that is not on its way to the peer.
     next_index: u64,
     /// The last entry that the peer is known to have.
     match_index: u64,
@@ -54,8 +56,8 @@ enum Mode {
     Probing,
     /// It knows.
     Streaming {
-        /// The latest call at the time when it found out: what that and earlier ones
-        /// were refused for is seen to.
+        /// The latest call at the time when it found out: what that and earlier
+        /// ones were refused for is seen to.
         since: u64,
     },
 }
@@ -80,8 +82,8 @@ pub(crate) struct Plan {
     pub(crate) cause: Cause,
     /// Is it a snapshot, or entries?
     pub(crate) snapshot: bool,
-    /// Index of the entry that the peer must have already; with a snapshot, of the
-    /// last one that it covers.
+    /// Index of the entry that the peer must have already; with a snapshot, of
+    /// the last one that it covers.
     pub(crate) prev: u64,
     /// Index of the last entry that the peer has if it accepts.
     pub(crate) upto: u64,
@@ -99,7 +101,8 @@ pub(crate) enum Outcome {
 }
 
 impl Progress {
-    /// The start of a new leader: it assumes that the peer's log equals its own.
+    /// The start of a new leader: it assumes that the peer's log equals its
+    /// own.
     pub(crate) fn new(next_index: u64, now: Instant) -> Self {
         Progress {
             mode: Mode::Probing,
@@ -133,8 +136,8 @@ impl Progress {
         index < self.next_index
     }
 
-    /// Would a message tell the peer anything new? Not while it owes an answer, nor
-    /// before it is known what it has.
+    /// Would a message tell the peer anything new? Not while it owes an answer,
+    /// nor before it is known what it has.
     pub(crate) fn wants_news(&self, last: u64, commit: u64) -> bool {
         let is_news = !self.is_sent(last) || self.commit_sent < commit;
         is_news && self.awaited.is_none() && self.mode != Mode::Probing
@@ -194,8 +197,9 @@ impl Progress {
         is_news
     }
 
-    /// Is a refusal of this call news? Not if the peer has caught up since, or if the
-    /// question is another one by now, or was asked before the logs agreed.
+    /// Is a refusal of this call news? Not if the peer has caught up since, or
+    /// if the question is another one by now, or was asked before the logs
+    /// agreed.
     fn is_news(&self, plan: &Plan) -> bool {
         plan.prev > self.match_index
             && match self.mode {
@@ -206,9 +210,9 @@ impl Progress {
 
     /// How long after a message the next heartbeat is due.
     ///
-    /// Who has not answered for longer than any election timeout is down, cut off or
-    /// no follower any more. Heartbeats cannot hold it back; they only find out when
-    /// it returns, and need not be so many.
+    /// Who has not answered for longer than any election timeout is down, cut
+    /// off or no follower any more. Heartbeats cannot hold it back; they only
+    /// find out when it returns, and need not be so many.
     fn heartbeat_interval(&self, now: Instant) -> Duration {
         let silent = now - self.heard > timing::ELECTION_TIMEOUT_MAX;
         timing::HEARTBEAT_INTERVAL * if silent { 2 } else { 1 }

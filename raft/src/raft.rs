@@ -1,4 +1,5 @@
-//! One Raft server: what the service calls, what the peers call, and its threads.
+//! One Raft server: what the service calls, what the peers call, and its
+//! threads.
 
 use std::sync::{Arc, Weak};
 
@@ -40,8 +41,9 @@ pub struct Raft {
 
 /// What the service calls.
 impl Raft {
-    /// Starts a server from what `persister` holds. `peers[me]` is itself. Committed
-    /// commands and snapshots go to `apply_tx` in order. Returns at once.
+    /// Starts a server from what `persister` holds. `peers[me]` is itself.
+    /// Committed commands and snapshots go to `apply_tx` in order. Returns at
+    /// once.
     pub fn make(
         peers: Vec<ClientEnd>,
         me: usize,
@@ -69,8 +71,9 @@ impl Raft {
         raft
     }
 
-    /// Proposes a command. A leader returns the index that the command will have if
-    /// it is ever committed, and the term; all others return nothing. Does not wait.
+    /// Proposes a command. A leader returns the index that the command will
+    /// have if it is ever committed, and the term; all others return nothing.
+    /// Does not wait.
     pub fn start(&self, command: impl Into<Command>) -> Option<(u64, u64)> {
         let command = command.into();
         self.step(|state| state.propose(command)).flatten()
@@ -82,8 +85,9 @@ impl Raft {
         (state.term(), state.is_leader() && !state.killed)
     }
 
-    /// The service has saved its state up to and including `index`, so that the log
-    /// up to there is no longer needed. Must have been told of that command.
+    /// The service has saved its state up to and including `index`, so that the
+    /// log up to there is no longer needed. Must have been told of that
+    /// command.
     pub fn snapshot(&self, index: u64, bytes: impl Into<Bytes>) {
         let bytes = bytes.into();
         self.step(|state| state.take_snapshot(index, bytes));
@@ -124,9 +128,9 @@ impl RaftService for Raft {
 
 /// How a step is taken.
 impl Raft {
-    /// Changes the state by one rule, then does what follows from it: saves first,
-    /// wakes the threads that it concerns, and makes the calls when the lock is
-    /// free. Does nothing once killed.
+    /// Changes the state by one rule, then does what follows from it: saves
+    /// first, wakes the threads that it concerns, and makes the calls when the
+    /// lock is free. Does nothing once killed.
     pub(crate) fn step<R>(&self, rule: impl FnOnce(&mut State) -> R) -> Option<R> {
         let mut state = self.state.lock();
         if state.killed {
@@ -157,7 +161,8 @@ impl Raft {
         }
     }
 
-    /// The ticker's life: sleeps until the deadline, which may have moved by then.
+    /// The ticker's life: sleeps until the deadline, which may have moved by
+    /// then.
     fn run_ticker(&self) {
         let mut state = self.state.lock();
         while !state.killed {
@@ -172,8 +177,8 @@ impl Raft {
         }
     }
 
-    /// Waits until there is something to tell the service, and takes it; `None` when
-    /// Raft has been killed.
+    /// Waits until there is something to tell the service, and takes it; `None`
+    /// when Raft has been killed.
     pub(crate) fn wait_for_news(&self) -> Option<Vec<ApplyMsg>> {
         let mut state = self.state.lock();
         while !state.killed {

@@ -1,20 +1,21 @@
 //! Log replication (sections 5.3 and 5.4.2).
 //!
-//! The leader treats each peer on its own. First it looks for the place where the logs
-//! agree, then it streams what follows; `progress.rs` tells how. It is always the same
-//! message: entries, hundreds or one, or none, which makes a heartbeat.
+//! The leader treats each peer on its own. First it looks for the place where
+//! the logs agree, then it streams what follows; `progress.rs` tells how. It is
+//! always the same message: entries, hundreds or one, or none, which makes a
+//! heartbeat.
 //!
-//! A refusal is answered at once with entries or a snapshot, for it shows that the
-//! peer is alive and in need. Nothing else makes the leader send them a second time:
-//! a server that is cut off costs only heartbeats.
+//! A refusal is answered at once with entries or a snapshot, for it shows that
+//! the peer is alive and in need. Nothing else makes the leader send them a
+//! second time: a server that is cut off costs only heartbeats.
 //!
-//! One call at a time carries entries to a peer. Those that come in meanwhile wait
-//! for its answer, and then go together; but they wait one heartbeat interval at
-//! most, for a call to a dead peer can take seconds.
+//! One call at a time carries entries to a peer. Those that come in meanwhile
+//! wait for its answer, and then go together; but they wait one heartbeat
+//! interval at most, for a call to a dead peer can take seconds.
 //!
-//! New entries are in a hurry until they are on their way to a majority, which is
-//! what commits them. The peers beyond that get them a few milliseconds later, often
-//! several batches in one message, and the commit index with them.
+//! New entries are in a hurry until they are on their way to a majority, which
+//! is what commits them. The peers beyond that get them a few milliseconds
+//! later, often several batches in one message, and the commit index with them.
 
 use labrt::time::Instant;
 
@@ -48,7 +49,8 @@ impl State {
         self.others().map(|peer| peers[peer].due()).min()
     }
 
-    /// Sends to every peer whose heartbeat is due, whether or not it has answered.
+    /// Sends to every peer whose heartbeat is due, whether or not it has
+    /// answered.
     pub(crate) fn send_heartbeats(&mut self) {
         let now = self.now;
         for peer in self.others() {
@@ -65,8 +67,8 @@ impl State {
         }
     }
 
-    /// Lets a peer know what is new: entries at once if it takes this peer to commit
-    /// them, otherwise soon, and a mere rise of the commit index soon.
+    /// Lets a peer know what is new: entries at once if it takes this peer to
+    /// commit them, otherwise soon, and a mere rise of the commit index soon.
     fn send_news_to(&mut self, peer: usize) {
         let (last, commit) = (self.log().last().index, self.commit_index());
         let (soon, majority) = (self.now + timing::BATCHING_DELAY, self.majority());
@@ -160,8 +162,9 @@ impl State {
         }
     }
 
-    /// The peer's log parts from the leader's before the call's `prev`: goes on with
-    /// the search, see [`Log::last_at_most`](crate::log::Log::last_at_most).
+    /// The peer's log parts from the leader's before the call's `prev`: goes on
+    /// with the search, see
+    /// [`Log::last_at_most`](crate::log::Log::last_at_most).
     fn refused(&mut self, call: &Call, hint: Position) {
         // Without a common entry in the log, it must be in the snapshot.
         let common = self.log().last_at_most(hint).map(|position| position.index);
@@ -180,9 +183,9 @@ impl State {
 
     /// Commits what a majority has, if it ends in an entry of the current term.
     ///
-    /// Entries of earlier terms are never committed by counting: a majority may have
-    /// one and a later leader still replace it (Figure 8). They are committed together
-    /// with the first of this term behind them.
+    /// Entries of earlier terms are never committed by counting: a majority may
+    /// have one and a later leader still replace it (Figure 8). They are
+    /// committed together with the first of this term behind them.
     fn advance_commit(&mut self) -> bool {
         let Role::Leader { peers } = &self.role else { return false };
         let mut matched: Vec<u64> = peers.iter().map(Progress::match_index).collect();
@@ -227,8 +230,8 @@ impl State {
         AppendEntriesReply { term: self.term(), success: true, hint: None }
     }
 
-    /// Accepts the sender of an AppendEntries or InstallSnapshot as the leader of its
-    /// term, and waits for the next message.
+    /// Accepts the sender of an AppendEntries or InstallSnapshot as the leader
+    /// of its term, and waits for the next message.
     pub(crate) fn follow(&mut self, term: u64) {
         self.become_follower(term);
         self.reset_election_timer();

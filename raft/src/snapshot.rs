@@ -1,8 +1,8 @@
 //! Log compaction (section 7).
 //!
-//! Each server's service takes its own snapshots, and hands them down when it likes.
-//! Raft keeps the latest one in place of the log entries that it covers. A peer that
-//! needs one of those entries gets the snapshot instead.
+//! Each server's service takes its own snapshots, and hands them down when it
+//! likes. Raft keeps the latest one in place of the log entries that it covers.
+//! A peer that needs one of those entries gets the snapshot instead.
 
 use bytes::Bytes;
 
@@ -34,8 +34,8 @@ impl State {
         }
     }
 
-    /// InstallSnapshot, the receiver's side. The applier finds the base of the log
-    /// beyond what it has applied, and passes the snapshot to the service.
+    /// InstallSnapshot, the receiver's side. The applier finds the base of the
+    /// log beyond what it has applied, and passes the snapshot to the service.
     pub(crate) fn handle_install_snapshot(
         &mut self,
         args: InstallSnapshotArgs,

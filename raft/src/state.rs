@@ -1,9 +1,10 @@
 //! The state of one server and its changes of role.
 //!
 //! [`State`] knows neither threads nor locks. Its methods are the rules of the
-//! paper: they are given a message, a reply or the time, change the state, and leave
-//! what has to be done about it in the state as well: calls in `outbox`, something
-//! to apply, a deadline. `Raft` runs them under its lock and carries that out.
+//! paper: they are given a message, a reply or the time, change the state, and
+//! leave what has to be done about it in the state as well: calls in `outbox`,
+//! something to apply, a deadline. `Raft` runs them under its lock and carries
+//! that out.
 //!
 //! ```text
 //!              times out,            receives votes from
@@ -87,8 +88,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A follower with the restored persistent state. What the snapshot covers is
-    /// committed, and applied: a restarted service reads its own snapshot first.
+    /// A follower with the restored persistent state. What the snapshot covers
+    /// is committed, and applied: a restarted service reads its own snapshot
+    /// first.
     pub(crate) fn new(me: usize, servers: usize, durable: Durable, now: Instant) -> Self {
         assert!(me < servers, "server {me} of {servers}");
         let base = durable.log().base().index;
@@ -152,7 +154,8 @@ impl State {
         }
     }
 
-    /// The deadline has passed: heartbeats of a leader, an election for all others.
+    /// The deadline has passed: heartbeats of a leader, an election for all
+    /// others.
     pub(crate) fn tick(&mut self) {
         match &self.role {
             Role::Leader { .. } => self.send_heartbeats(),
@@ -181,19 +184,19 @@ impl State {
         self.commit_index = index;
     }
 
-    /// "If RPC request or response contains term T > currentTerm: set currentTerm =
-    /// T, convert to follower" (Figure 2, rules for all servers).
+    /// "If RPC request or response contains term T > currentTerm: set
+    /// currentTerm = T, convert to follower" (Figure 2, rules for all servers).
     pub(crate) fn observe_term(&mut self, term: u64) {
         if term > self.term() {
             self.become_follower(term);
         }
     }
 
-    /// Follows in a term not before its own. A leader gives up only for a later term:
-    /// there is no other leader in its own.
+    /// Follows in a term not before its own. A leader gives up only for a later
+    /// term: there is no other leader in its own.
     ///
-    /// The election timer goes on: only a granted vote and a message of the leader
-    /// reset it. A leader that steps down had none, and gets one.
+    /// The election timer goes on: only a granted vote and a message of the
+    /// leader reset it. A leader that steps down had none, and gets one.
     pub(crate) fn become_follower(&mut self, term: u64) {
         assert!(term >= self.term(), "from term {} back to {term}", self.term());
         if self.is_leader() {

@@ -8,26 +8,28 @@
 
 use labrt::time::Duration;
 
-/// How long a peer hears nothing from its leader at most, and a voter from a candidate
-/// that it owes an answer. Eight messages a second keep an idle leader well below the
-/// twenty that the tests allow.
+/// How long a peer hears nothing from its leader at most, and a voter from a
+/// candidate that it owes an answer. Eight messages a second keep an idle
+/// leader well below the twenty that the tests allow.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(120);
 
 /// The shortest wait for a leader before standing for election: three heartbeat
-/// intervals. A follower has to miss two messages in a row, which on an unreliable
-/// network happens once in a hundred times, and a third one that is lost or late.
+/// intervals. A follower has to miss two messages in a row, which on an
+/// unreliable network happens once in a hundred times, and a third one that is
+/// lost or late.
 pub(crate) const ELECTION_TIMEOUT_MIN: Duration = Duration::from_millis(360);
 
-/// The longest wait for a leader. The spread is more than ten times the slowest call,
-/// so that the first candidate has usually collected its votes before a second one
-/// stands up: split votes are rare, and the next draw resolves them. Most elections
-/// are over half a second after the failure, a tenth of what the tests allow.
+/// The longest wait for a leader. The spread is more than ten times the slowest
+/// call, so that the first candidate has usually collected its votes before a
+/// second one stands up: split votes are rare, and the next draw resolves them.
+/// Most elections are over half a second after the failure, a tenth of what the
+/// tests allow.
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_millis(720);
 
-/// How long a message waits for company that nobody waits for: the news of a commit,
-/// and entries for a peer that is not needed to commit them. Under load one message
-/// carries several of them; on a quiet cluster the followers apply a command 10 ms
-/// after the leader, not a whole heartbeat later.
+/// How long a message waits for company that nobody waits for: the news of a
+/// commit, and entries for a peer that is not needed to commit them. Under load
+/// one message carries several of them; on a quiet cluster the followers apply
+/// a command 10 ms after the leader, not a whole heartbeat later.
 pub(crate) const BATCHING_DELAY: Duration = Duration::from_millis(10);
 
 /// A fresh random election timeout. Microseconds, so that two servers seldom
