@@ -18,7 +18,7 @@ use std::fmt;
 pub(crate) struct Life {
     /// The server.
     pub(crate) server: usize,
-    /// The how manieth life of it.
+    /// The number of its starts up to this life, from 1.
     pub(crate) incarnation: u64,
 }
 
