@@ -44,9 +44,15 @@
 //! | `check` | two runs of one seed must be the same |
 //! | `watchdog` | a test that hangs in real time fails all the same |
 //! | `name` | what a test is called, and how it is run again |
-//! | `output`, `failure`, `report`, `logging` | the lines for people, the account of a failure, the lines for tools, debug lines |
+//! | `output` | the lines for people |
+//! | `failure` | the account of a failure |
+//! | `report` | the lines for tools |
+//! | `logging` | debug lines |
 //! | `context` | what a test's body holds |
-//! | `node`, `cluster`, `wiring`, `board` | the servers, their lives, who can talk to whom, and who is up |
+//! | `node` | a server, as the tester sees it |
+//! | `cluster` | the servers and what can happen to them |
+//! | `wiring` | who can talk to whom |
+//! | `board` | who is up |
 //! | `clerk` | a clerk's ends to the servers |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
