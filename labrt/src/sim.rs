@@ -192,6 +192,21 @@ impl Sim {
         self.scheduler.borrow_mut().release(ticket, arm);
     }
 
+    /// Number of the current thread.
+    pub(crate) fn current_serial(&self) -> u32 {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let slot = scheduler.current();
+        scheduler.threads.get(slot).serial
+    }
+
+    /// Notes for reports whom the current thread is about to wait for: the
+    /// thread's number and the line in which it took what is wanted.
+    pub(crate) fn blame(&self, holder: u32, taken_at: Site) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let slot = scheduler.current();
+        scheduler.threads.get(slot).waits_for = Some((holder, taken_at));
+    }
+
     /// Blocks on the wait list of an address. True when woken, false when the
     /// deadline came first.
     #[track_caller]

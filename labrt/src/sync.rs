@@ -12,7 +12,8 @@ pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::panic::Location;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 use crate::sim::{self, Operation, Sim};
 
@@ -27,11 +28,20 @@ struct WaitingRoom {
     waiting: AtomicU32,
     /// The simulation that last had the lock; 0 is none.
     simulation: AtomicU32,
+    /// Number of the simulated thread that last took the lock.
+    holder: AtomicU32,
+    /// The line in which it did; null before the first.
+    taken_at: AtomicPtr<Location<'static>>,
 }
 
 impl WaitingRoom {
     const fn new() -> Self {
-        WaitingRoom { waiting: AtomicU32::new(0), simulation: AtomicU32::new(0) }
+        WaitingRoom {
+            waiting: AtomicU32::new(0),
+            simulation: AtomicU32::new(0),
+            holder: AtomicU32::new(0),
+            taken_at: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
 
     fn address(&self) -> usize {
@@ -54,6 +64,7 @@ impl WaitingRoom {
                  tests must not share locks, static ones neither",
                 operation.name()
             );
+            self.blame_holder(sim, operation);
             self.waiting.store(self.waiting.load(Relaxed) + 1, Relaxed);
             sim.wait_at(self.address(), operation, None);
             self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
@@ -74,8 +85,29 @@ impl WaitingRoom {
         Some(guard)
     }
 
+    #[track_caller]
     fn taken_by(&self, sim: &Sim) {
         self.simulation.store(sim.id(), Relaxed);
+        self.holder.store(sim.current_serial(), Relaxed);
+        self.taken_at.store(std::ptr::from_ref(Location::caller()).cast_mut(), Relaxed);
+    }
+
+    /// Before a wait: notes for reports who has the lock, which for a
+    /// [`RwLock`] is the thread that took it last.
+    ///
+    /// # Panics
+    /// When it is the caller, and the lock a [`Mutex`]: nobody else could ever
+    /// end that wait, but timers of other threads might hide it for long.
+    #[track_caller]
+    fn blame_holder(&self, sim: &Sim, operation: Operation) {
+        // SAFETY: null, or a location that lives for ever.
+        let Some(taken_at) = (unsafe { self.taken_at.load(Relaxed).as_ref() }) else { return };
+        let holder = self.holder.load(Relaxed);
+        assert!(
+            operation != Operation::Lock || holder != sim.current_serial(),
+            "deadlock: this thread locks what it holds already, since {taken_at}"
+        );
+        sim.blame(holder, taken_at);
     }
 
     /// After an exclusive guard is gone: one waiting thread may try.

@@ -98,5 +98,8 @@ fn describe(thread: &Thread) -> String {
             write!(text, "waits in {operation} at {site} until {}", seconds(deadline))
         }
     };
+    if let Some((holder, taken_at)) = thread.waits_for {
+        let _ = write!(text, ", held by #{holder} since {taken_at}");
+    }
     text
 }

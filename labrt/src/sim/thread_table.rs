@@ -68,6 +68,8 @@ pub(crate) struct Thread {
     pub(crate) site: Site,
     /// Virtual nanoseconds at which the wait gives up.
     pub(crate) deadline: Option<u64>,
+    /// Who holds the lock that it waits for: number, and line of the lock.
+    pub(crate) waits_for: Option<(u32, Site)>,
     /// The closure, until the engine starts it.
     pub(crate) job: Option<Job>,
     /// Whether it is leaving: unwinding because of a panic or because the
@@ -108,6 +110,7 @@ impl ThreadTable {
             operation: Operation::Start,
             site,
             deadline: None,
+            waits_for: None,
             job: Some(job),
             unwinding: false,
         };
@@ -183,5 +186,6 @@ impl ThreadTable {
         thread.wait = 0;
         thread.wake = wake;
         thread.deadline = None;
+        thread.waits_for = None;
     }
 }
