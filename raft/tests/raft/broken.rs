@@ -32,6 +32,10 @@ pub(crate) enum Mistake {
     Garbles,
     /// It always takes itself for the leader of term 1.
     Boasts,
+    /// It tells two clients that their commands have the same place.
+    Overbooks,
+    /// It tells its term, and then the one before.
+    Wavers,
     /// A thread of it goes on after its kill.
     LivesOn,
     /// It locks a lock that it holds.
@@ -50,6 +54,7 @@ pub(crate) struct Broken {
     raft: Arc<Raft>,
     lock: Mutex<()>,
     never: AtomicBool,
+    wavering: AtomicBool,
 }
 
 impl Broken {
@@ -66,8 +71,9 @@ impl Broken {
             _ => persister,
         };
         let raft = Raft::make(peers, me, persister, between(mistake, me, apply_tx));
-        let never = AtomicBool::new(false);
-        let broken = Arc::new(Broken { mistake, raft, lock: Mutex::new(()), never });
+        let (lock, never, wavering) =
+            (Mutex::new(()), AtomicBool::default(), AtomicBool::default());
+        let broken = Arc::new(Broken { mistake, raft, lock, never, wavering });
         if mistake == Mistake::LivesOn {
             let broken = Arc::clone(&broken);
             thread::go(format!("S{me} zombie"), move || broken.live_on());
@@ -126,12 +132,21 @@ impl Peer for Broken {
             }
             _ => {}
         }
-        self.raft.start(command)
+        let (index, term) = self.raft.start(command)?;
+        match self.mistake {
+            Mistake::Overbooks => Some((index.min(2), term)),
+            _ => Some((index, term)),
+        }
     }
 
     fn state(&self) -> (u64, bool) {
         match self.mistake {
             Mistake::Boasts => (1, true),
+            Mistake::Wavers => {
+                let back = self.wavering.fetch_xor(true, Ordering::Relaxed);
+                let (term, leads) = self.raft.state();
+                (term.saturating_sub(back.into()), leads)
+            }
             _ => self.raft.state(),
         }
     }

@@ -43,6 +43,8 @@ caught!(repeats, Repeats, snapshots, "apply error, expected index 2, got 1");
 caught!(skips, Skips, concurrent_starts, "apply out of order 3", "tests/raft/harness/node.rs:");
 caught!(garbles, Garbles, basic_agree, "apply error: commit index=1 server=", "garbled");
 caught!(boasts, Boasts, initial_election, "term 1 has 3 (>1) leaders", "tests/raft/election.rs:");
+caught!(overbooks, Overbooks, concurrent_starts, "gave index 2 of term 1 twice");
+caught!(wavers, Wavers, initial_election, "went back from term 1 to 0", "tests/raft/election.rs:");
 caught!(lives_on, LivesOn, basic_agree, "server 0 (incarnation 1) is still there");
 
 // What labrt sees.

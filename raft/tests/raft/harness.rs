@@ -196,8 +196,10 @@ impl Harness {
     #[track_caller]
     pub(crate) fn check_terms(&self) -> u64 {
         self.context.check();
-        let states = self.connected().into_iter().filter_map(|i| self.state(i));
-        let terms: Vec<u64> = states.map(|(term, _)| term).collect();
+        let mut terms = Vec::new();
+        for i in self.connected() {
+            terms.extend(self.state(i).map(|(term, _)| term));
+        }
         if terms.windows(2).any(|pair| pair[0] != pair[1]) {
             self.context.fatal(format!("servers disagree on term: {terms:?}"));
         }
@@ -249,9 +251,12 @@ impl Harness {
             if pause < Duration::from_secs(1) {
                 pause *= 2;
             }
-            let later = |start| (0..self.n()).any(|i| self.state(i).is_some_and(|s| s.0 > start));
-            if start_term.is_some_and(later) {
-                return Waited::MovedOn;
+            if let Some(start) = start_term {
+                for i in 0..self.n() {
+                    if self.state(i).is_some_and(|(term, _)| term > start) {
+                        return Waited::MovedOn;
+                    }
+                }
             }
         }
         match self.n_committed(index) {
@@ -296,11 +301,17 @@ impl Harness {
 
     /// Offers a command to each connected server once, beginning after `server`,
     /// until one takes it. Leaves the last server asked in `server`.
+    #[track_caller]
     fn offer_around(&self, server: &mut usize, bytes: &Bytes) -> Option<u64> {
-        (0..self.n()).find_map(|_| {
+        for _ in 0..self.n() {
             *server = (*server + 1) % self.n();
-            let node = self.is_connected(*server).then(|| self.node(*server))??;
-            node.start(bytes.clone()).map(|(index, _)| index)
-        })
+            if self.is_connected(*server)
+                && let Some(node) = self.node(*server)
+                && let Some((index, _)) = node.start(bytes.clone())
+            {
+                return Some(index);
+            }
+        }
+        None
     }
 }
