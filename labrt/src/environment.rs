@@ -87,7 +87,7 @@ fn parse(vars: impl Iterator<Item = (String, String)>) -> Result<Config, String>
             },
             "LAB_REPORT" => match text {
                 "" => return bad("the name of a file"),
-                file => config.report = Some(PathBuf::from(file)),
+                file => config.report = Some(from_shell(file)),
             },
             "VERBOSE" => match text {
                 "" | "0" => config.verbose = 0,
@@ -96,22 +96,35 @@ fn parse(vars: impl Iterator<Item = (String, String)>) -> Result<Config, String>
                 _ => return bad("0, 1 or 2"),
             },
             unknown if unknown.starts_with("LAB_") => {
-                return Err(format!("{name}={value:?} is unknown; there are {}", NAMES.join(", ")));
+                let names = NAMES.join(", ");
+                return Err(format!("{name}={value:?} is unknown; there are {names} and VERBOSE"));
             }
             _ => {}
         }
+    }
+    if config.check && config.clock == Clock::Real {
+        return Err("LAB_CHECK=1 compares runs of a seed, which real time does not repeat; \
+                    it takes LAB_CLOCK=virtual"
+            .into());
     }
     config.seed = seed.unwrap_or_else(rand::random);
     Ok(config)
 }
 
 fn parse_seed(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        // from_str_radix takes a sign; a seed has none.
-        Some(hex) if !hex.starts_with(['+', '-']) => u64::from_str_radix(hex, 16).ok(),
-        Some(_) => None,
-        None => text.parse().ok(),
-    }
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => (hex, 16),
+        None => (text, 10),
+    };
+    // from_str_radix takes a sign; a seed has none.
+    if digits.starts_with(['+', '-']) { None } else { u64::from_str_radix(digits, radix).ok() }
+}
+
+/// A file as the user's shell means it. Cargo runs tests in the folder of their
+/// crate, but leaves PWD alone.
+fn from_shell(file: &str) -> PathBuf {
+    let folder = std::env::var_os("PWD").map(PathBuf::from).unwrap_or_default();
+    folder.join(file)
 }
 
 fn parse_switch(text: &str) -> Option<bool> {
@@ -122,11 +135,11 @@ fn parse_switch(text: &str) -> Option<bool> {
     }
 }
 
-/// Positive seconds, fractions allowed, below a century.
+/// Seconds from a microsecond on, fractions allowed, below a century.
 fn parse_seconds(text: &str) -> Option<Duration> {
     const CENTURY: f64 = 100.0 * 365.0 * 86_400.0;
     let seconds: f64 = text.parse().ok()?;
-    (seconds > 0.0 && seconds < CENTURY).then(|| Duration::from_secs_f64(seconds))
+    (1e-6..CENTURY).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]
@@ -163,11 +176,13 @@ mod tests {
             ("LAB_SEED", "twelve", "a number"),
             ("LAB_SEED", "0x-1", "a number"),
             ("LAB_SEED", "18446744073709551616", "a number"),
+            ("LAB_SEED", "+5", "a number"),
             ("LAB_RUNS", "0", "1 or more"),
             ("LAB_ENGINE", "steam", "coro or os"),
             ("LAB_CHECK", "yes", "0 or 1"),
             ("LAB_LIMIT", "-1", "above 0"),
             ("LAB_LIMIT", "inf", "above 0"),
+            ("LAB_LIMIT", "1e-12", "above 0"),
             ("LAB_PREEMPT", "x", "whole number"),
             ("LAB_WATCHDOG", "", "above 0"),
             ("LAB_BACKTRACE", "2", "0 or 1"),

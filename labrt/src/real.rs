@@ -108,6 +108,7 @@ pub(crate) fn spawn<T: Send + 'static>(
 
 /// Hands a job to the run's pool.
 pub(crate) fn go(job: Job) {
+    leave_if_over();
     RUN.with_borrow(|run| {
         let run = run.as_ref().unwrap_or_else(|| &*NO_RUN);
         run.pool.go(run, job);
@@ -117,10 +118,15 @@ pub(crate) fn go(job: Job) {
 /// Sleeps; a thread whose run is over ends here instead, so that it does not
 /// disturb the next test.
 pub(crate) fn sleep(duration: Duration) {
-    let over =
-        || RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)));
     std::thread::sleep(duration);
-    if over() && !std::thread::panicking() {
+    leave_if_over();
+}
+
+/// Ends the calling thread if its run is over.
+fn leave_if_over() {
+    let over =
+        RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)));
+    if over && !std::thread::panicking() {
         crate::thread::exit();
     }
 }

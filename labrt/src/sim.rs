@@ -158,6 +158,11 @@ impl Sim {
             Phase::Running => {
                 self.scheduler.borrow_mut().block(ticket, operation, site, deadline);
                 self.switch();
+                let mut scheduler = self.scheduler.borrow_mut();
+                if scheduler.phase() != Phase::Running {
+                    // The end came while a destructor of an exit() waited.
+                    return scheduler.step_back(ticket, deadline);
+                }
             }
             Phase::Failed | Phase::Ending => {
                 // A destructor waits while its thread is being unwound: it
@@ -286,6 +291,13 @@ impl Sim {
         Some(self.scheduler.try_borrow().ok()?.now())
     }
 
+    /// The current thread is about to leave by a quiet unwind of its own.
+    pub(crate) fn begin_unwinding(&self) {
+        let mut scheduler = self.scheduler.borrow_mut();
+        let slot = scheduler.current();
+        scheduler.threads.get(slot).unwinding = true;
+    }
+
     /// Whether the current thread is leaving already, so that a panic now takes
     /// the process down.
     pub(crate) fn is_unwinding(&self) -> bool {
@@ -352,7 +364,11 @@ impl Sim {
         let unwinding = {
             let mut scheduler = self.scheduler.borrow_mut();
             let slot = scheduler.current();
-            std::mem::replace(&mut scheduler.threads.get(slot).unwinding, true)
+            let unwinding = std::mem::replace(&mut scheduler.threads.get(slot).unwinding, true);
+            if !unwinding {
+                scheduler.threads.abandon_wait(slot);
+            }
+            unwinding
         };
         if !unwinding {
             std::panic::resume_unwind(Box::new(Exit::new()));

@@ -23,7 +23,19 @@ impl Exit {
 /// Ends the calling thread at once, by unwinding it quietly: destructors run,
 /// nothing is printed and no test fails. A join of the thread gets an error.
 pub fn exit() -> ! {
+    if let Some(sim) = sim::current() {
+        sim.begin_unwinding();
+    }
     std::panic::resume_unwind(Box::new(Exit::new()))
+}
+
+/// Whether the calling thread is unwinding, by a panic or by [`exit`]. std's own
+/// function knows OS threads only, which simulated threads share.
+pub fn panicking() -> bool {
+    match sim::current() {
+        Some(sim) => sim.is_unwinding(),
+        None => std::thread::panicking(),
+    }
 }
 
 /// Starts a thread. If it panics, the run has failed.

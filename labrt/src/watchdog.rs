@@ -23,6 +23,8 @@ pub(crate) struct Heartbeat {
     over: AtomicBool,
     test: String,
     seed: u64,
+    /// The variables that replay the run.
+    replay: String,
     /// CPU time, or real time asleep, that is too long.
     patience: Duration,
 }
@@ -53,6 +55,7 @@ pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
         over: AtomicBool::new(false),
         test: test.into(),
         seed: config.seed,
+        replay: config.replay_vars(),
         patience: config.watchdog,
     });
     heartbeat.carried_here();
@@ -160,7 +163,7 @@ mod os {
         let used = cpu_time(last.kernel_id).saturating_sub(last.cpu);
         let asleep = matches!(kernel_state(last.kernel_id), 'S' | 'D');
         if asleep && used < patience / 10 {
-            Some("blocked in the kernel: a real sleep, lock, receive or read inside the simulation")
+            Some("blocked in the kernel: a real sleep, lock, receive or read (use labrt's)")
         } else if !asleep && used >= patience {
             Some("computing: a loop without any operation of labrt")
         } else {
@@ -170,9 +173,9 @@ mod os {
 
     fn give_up(heartbeat: &Heartbeat, how: &str) -> ! {
         stderr::write(&format!(
-            "\nstuck: a simulated thread of '{}' (seed {:#x}) has made no step for {:?}; \
-             it is {how}\n",
-            heartbeat.test, heartbeat.seed, heartbeat.patience
+            "\nstuck: a simulated thread of '{}' has made no step for {:?}; it is {how}\n\
+             seed {:#x}; to run it again:\n    {} cargo test {} -- --exact --nocapture\n",
+            heartbeat.test, heartbeat.patience, heartbeat.seed, heartbeat.replay, heartbeat.test
         ));
         // SAFETY: the handler is ours, and a signal to a thread that is gone
         // after all is an error and no more.

@@ -82,6 +82,12 @@ impl<N: Node> Cluster<N> {
     fn register(&self) {
         let status = Arc::clone(&self.status);
         self.context.describe(move || status.with(|status| status.to_string()));
+        let (n, network) = (self.n(), self.network.clone());
+        self.context.count_by(move || Totals {
+            peers: n,
+            rpcs: network.total_count(),
+            bytes: network.total_bytes(),
+        });
         let (context, remains) = (self.context.clone(), Arc::clone(&self.remains));
         self.context.at_end(move || wait_until_gone(&context, &remains));
     }
@@ -285,14 +291,9 @@ impl<N: Node> Drop for Cluster<N> {
     /// simulation is left as it is: no thread of it runs again. In real time the
     /// servers must go even then, or they would slow down the next test.
     fn drop(&mut self) {
-        self.context.add_totals(Totals {
-            peers: self.n(),
-            rpcs: self.network.total_count(),
-            bytes: self.network.total_bytes(),
-        });
         let nodes: Vec<Arc<N>> =
             self.nodes.with(|nodes| nodes.iter_mut().filter_map(Option::take).collect());
-        if std::thread::panicking() && labrt::clock() == Clock::Virtual {
+        if labrt::thread::panicking() && labrt::clock() == Clock::Virtual {
             std::mem::forget(nodes);
             return;
         }

@@ -1,7 +1,7 @@
 //! What a test's body holds: its failures, counters, helpers and last duties.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +14,9 @@ use crate::shared::Shared;
 
 /// Tells something about a part of the test when it has failed.
 type Description = Box<dyn Fn() -> String + Send + Sync>;
+
+/// Reads what a cluster has counted.
+type Counter = Box<dyn Fn() -> Totals + Send + Sync>;
 
 /// Something to be done in the run after the body has returned.
 type Duty = Box<dyn FnOnce() + Send>;
@@ -36,7 +39,7 @@ struct Record {
     begin: Shared<Option<Instant>>,
     taken: Shared<Option<Duration>>,
     failure: Shared<Option<Failure>>,
-    totals: Shared<Option<Totals>>,
+    counters: Shared<Vec<Counter>>,
     ops: AtomicU64,
     descriptions: Shared<Vec<Description>>,
     duties: Shared<Vec<Duty>>,
@@ -150,19 +153,21 @@ impl Context {
         }
     }
 
-    /// Adds what a cluster has counted. The widest cluster gives the peers.
-    pub(crate) fn add_totals(&self, new: Totals) {
-        self.0.totals.with(|totals| {
-            let totals = totals.get_or_insert_default();
-            totals.peers = totals.peers.max(new.peers);
-            totals.rpcs += new.rpcs;
-            totals.bytes += new.bytes;
-        });
+    /// Has a cluster's counts read when the run has ended, however it ended.
+    pub(crate) fn count_by(&self, read: impl Fn() -> Totals + Send + Sync + 'static) {
+        self.0.counters.with(|counters| counters.push(Box::new(read)));
     }
 
-    /// What the clusters have counted; nothing when there were none.
+    /// What the clusters have counted; nothing when there were none. The widest
+    /// cluster gives the peers.
     pub(crate) fn totals(&self) -> Option<Totals> {
-        self.0.totals.get()
+        let counts: Vec<Totals> =
+            self.0.counters.with(|counters| counters.iter().map(|read| read()).collect());
+        counts.into_iter().reduce(|sum, next| Totals {
+            peers: sum.peers.max(next.peers),
+            rpcs: sum.rpcs + next.rpcs,
+            bytes: sum.bytes + next.bytes,
+        })
     }
 
     /// Operations counted so far.
@@ -177,7 +182,12 @@ impl Context {
 
     /// What the parts of the test tell about themselves.
     pub(crate) fn descriptions(&self) -> Vec<String> {
-        self.0.descriptions.with(|descriptions| descriptions.iter().map(|tell| tell()).collect())
+        let descriptions = self.0.descriptions.with(std::mem::take);
+        let tell = |tell: &Description| {
+            // The account must be given, whatever becomes of this part.
+            catch_unwind(AssertUnwindSafe(tell)).unwrap_or_else(|_| "a description panicked".into())
+        };
+        descriptions.iter().map(tell).collect()
     }
 }
 
@@ -195,6 +205,10 @@ impl<T> Helper<T> {
     /// Waits for the thread's end and takes its result. If it panicked, the
     /// calling thread ends in the same way.
     pub fn join(self) -> T {
-        self.0.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+        self.0.join().unwrap_or_else(|payload| match labrt::clock() {
+            // A simulated thread that panicked has ended the simulation: it was an exit.
+            labrt::Clock::Virtual => labrt::thread::exit(),
+            labrt::Clock::Real => std::panic::resume_unwind(payload),
+        })
     }
 }

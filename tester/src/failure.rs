@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use labrt::{Config, Failure};
+use labrt::{Clock, Config, Failure};
 
 use crate::attempt::Outcome;
 use crate::driver::Test;
@@ -35,7 +35,10 @@ pub(crate) fn account(
         let _ = writeln!(text, "    {description}");
     }
     text.push_str(&outcome.log);
-    let _ = writeln!(text, "seed {:#x}; to run it again:", config.seed);
+    let _ = match config.clock {
+        Clock::Virtual => writeln!(text, "seed {:#x}; to run it again:", config.seed),
+        Clock::Real => writeln!(text, "real time does not repeat itself; to try again:"),
+    };
     let _ = writeln!(text, "    {}", test.name.replay_line(config));
     text
 }

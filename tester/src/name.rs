@@ -10,9 +10,16 @@ pub(crate) struct TestName {
 }
 
 impl TestName {
-    /// The name of the test whose body is of type `F`, a closure made in it.
+    /// The name of the test that is running, whose body is of type `F`. libtest
+    /// names a test's thread after it; where all tests share the main thread, the
+    /// closure's type tells in which function it was made.
     pub(crate) fn of<F>() -> Self {
-        Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok())
+        let mut name =
+            Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok());
+        if let Some(path) = std::thread::current().name().filter(|path| *path != "main") {
+            path.clone_into(&mut name.path);
+        }
+        name
     }
 
     /// Takes the path of a closure's type apart. Cargo tells the package only to

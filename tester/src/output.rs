@@ -65,11 +65,10 @@ impl Output {
 pub(crate) fn header(config: &Config) {
     HEADER_WRITTEN.with(|written| {
         if !std::mem::replace(written, true) {
-            let clock = match config.clock {
-                Clock::Virtual => "virtual",
-                Clock::Real => "real",
-            };
-            write_raw(&format!("seed {:#x} ({clock} clock)\n", config.seed));
+            write_raw(&match config.clock {
+                Clock::Virtual => format!("seed {:#x} (virtual clock)\n", config.seed),
+                Clock::Real => "real clock\n".to_owned(),
+            });
         }
     });
 }

@@ -236,7 +236,7 @@ enum Chosen<'a> {
 /// As in crossbeam-channel: the partner may have been told already.
 impl Drop for SelectedOperation<'_> {
     fn drop(&mut self) {
-        if self.chosen.is_some() && !std::thread::panicking() {
+        if self.chosen.is_some() && !crate::thread::panicking() {
             // crossbeam's own operation would panic again and abort.
             std::mem::forget(self.chosen.take());
             panic!("a select! was left (return, break, ?) inside the message of its send arm");

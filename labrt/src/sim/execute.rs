@@ -1,6 +1,7 @@
 //! One simulation from start to teardown.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,7 +9,7 @@ use super::engine::{Command, Engine};
 use super::scheduler::{Phase, Scheduler};
 use super::{Job, Sim, Site, enter};
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, payload_text};
 use crate::run::Stats;
 use crate::trace::Event;
 use crate::watchdog;
@@ -34,10 +35,21 @@ pub(crate) fn execute(config: &Config, name: &str, site: Site, body: Job) -> Out
     });
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body);
-    sim.engine.run(&sim);
+    // Only the simulator's own code can panic on the root, such as for want of
+    // memory for a stack. The simulation may not be dropped then: its coroutines
+    // would be unwound in the middle of it.
+    let guarded = |work: &dyn Fn()| {
+        if let Err(bug) = catch_unwind(AssertUnwindSafe(work)) {
+            sim.record_panic(payload_text(&*bug), None);
+        }
+    };
+    guarded(&|| sim.engine.run(&sim));
     let phase = sim.scheduler.borrow().phase();
     let leaked = match phase {
-        Phase::Running | Phase::Ending => unwind_all(&sim),
+        Phase::Running | Phase::Ending => {
+            guarded(&|| unwind_all(&sim));
+            leak_all(&sim)
+        }
         Phase::Failed => {
             dump_backtraces(&sim);
             leak_all(&sim)
@@ -57,8 +69,8 @@ pub(crate) fn execute(config: &Config, name: &str, site: Site, body: Job) -> Out
 /// Unwinds the threads that the body left behind, so that their destructors
 /// run. One whose destructor waits for another steps aside until that one is
 /// gone; threads that wait for each other for ever are leaked, and so are all
-/// that are left when a destructor panics. Returns how many were.
-fn unwind_all(sim: &Sim) -> usize {
+/// that are left when a destructor panics: they are the caller's to leak.
+fn unwind_all(sim: &Sim) {
     loop {
         let before = sim.scheduler.borrow().timed_asides;
         let mut progress = false;
@@ -74,18 +86,18 @@ fn unwind_all(sim: &Sim) -> usize {
             }
             progress |= sim.engine.resume(sim, slot, Command::Unwind);
             if sim.scheduler.borrow().phase() == Phase::Failed {
-                return leak_all(sim);
+                return;
             }
         }
         // A destructor that waits for a time makes progress too.
         if !progress && sim.scheduler.borrow().timed_asides == before {
-            return leak_all(sim);
+            return;
         }
     }
 }
 
-/// After a failure nothing is unwound: a second panic in a destructor would
-/// take the whole process down.
+/// Gives up the threads that are left, and returns how many. After a failure
+/// they are all: a second panic in a destructor would take the process down.
 fn leak_all(sim: &Sim) -> usize {
     let slots = sim.scheduler.borrow().threads.slots();
     for &slot in &slots {

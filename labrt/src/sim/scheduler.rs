@@ -67,6 +67,8 @@ pub(crate) struct Scheduler {
     run_queue: Vec<Slot>,
     timers: BinaryHeap<Timer>,
     timer_count: u64,
+    /// How many timers there are before the next sweep.
+    sweep_at: usize,
     /// Threads that wait for a lock or condition variable, by its address.
     pub(crate) wait_lists: WaitLists,
     /// Who runs now.
@@ -96,6 +98,7 @@ impl Scheduler {
             run_queue: Vec::new(),
             timers: BinaryHeap::new(),
             timer_count: 0,
+            sweep_at: 64,
             wait_lists: WaitLists::default(),
             current: 0,
             phase: Phase::Running,
@@ -223,6 +226,7 @@ impl Scheduler {
         if let Some(deadline) = deadline {
             self.timer_count += 1;
             self.timers.push(Reverse((deadline, self.timer_count, ticket)));
+            self.sweep_timers();
         }
     }
 
@@ -263,6 +267,16 @@ impl Scheduler {
                 Wake::TimedOut
             }
             _ => Wake::Notified,
+        }
+    }
+
+    /// Drops the timers of waits that are over, whenever their number has doubled:
+    /// they would pile up behind one that is due much later.
+    fn sweep_timers(&mut self) {
+        if self.timers.len() >= self.sweep_at {
+            let threads = &mut self.threads;
+            self.timers.retain(|Reverse((.., ticket))| threads.waiting(*ticket).is_some());
+            self.sweep_at = 2 * self.timers.len() + 64;
         }
     }
 

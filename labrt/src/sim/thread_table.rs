@@ -178,6 +178,14 @@ impl ThreadTable {
         self.threads[ticket.slot].as_mut().filter(|thread| thread.wait == ticket.wait)
     }
 
+    /// Forgets the wait of a thread that is about to be unwound: nobody may hand
+    /// it anything any more.
+    pub(crate) fn abandon_wait(&mut self, slot: Slot) {
+        let thread = self.get(slot);
+        thread.state = State::Runnable;
+        thread.wait = 0;
+    }
+
     /// Ends a wait; the caller queues the thread.
     pub(crate) fn close_wait(&mut self, slot: Slot, wake: Wake) {
         let thread = self.get(slot);

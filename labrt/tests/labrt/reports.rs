@@ -103,7 +103,16 @@ fn a_mutex_locked_twice_is_a_deadlock() {
         let _first = mutex.lock();
         let _second = mutex.lock();
     });
-    assert_says(&failure, &["deadlock", "waits in Mutex::lock at labrt/tests/labrt/reports.rs:"]);
+    let told =
+        "deadlock: this thread locks what it holds already, since labrt/tests/labrt/reports.rs:";
+    assert_says(&failure, &[told]);
+}
+
+/// Who waits for a lock also learns who has it, and since which line.
+#[test]
+fn a_report_names_the_holder_of_a_lock() {
+    let failure = report(&Config::default(), everybody_waits);
+    assert_says(&failure, &["held by #1 since labrt/tests/labrt/reports.rs:", "held by #2 since "]);
 }
 
 /// With backtraces the report leads from the wait to the code that called.

@@ -25,7 +25,8 @@ fn is_reported(name: &str, deed_name: &str, deed: fn(), how: &str) {
         });
         let Some(ended) = ended else { return };
         ended.assert_aborted_with(&[
-            &format!("stuck: a simulated thread of 'stuck::{name}' (seed 0x77)"),
+            &format!("stuck: a simulated thread of 'stuck::{name}' has made no step for 1s"),
+            "seed 0x77; to run it again:\n    LAB_SEED=0x77 ",
             how,
             "it is thread 'culprit' #1 spawned at labrt/tests/labrt/stuck.rs:",
             deed_name,

@@ -307,3 +307,44 @@ fn real_threads_leave_at_their_next_sleep() {
     });
     assert!(rx.recv_timeout(Duration::from_secs(10)).is_err_and(|error| error.is_disconnected()));
 }
+
+/// A thread that leaves by `exit` and waits in a destructor when the body returns:
+/// a second exit inside the destructor would abort the process.
+#[test]
+fn a_destructor_of_an_exiting_thread_outlives_the_body() {
+    ends_with(2, 0, |counter| {
+        let mutex = Arc::new(Mutex::new(()));
+        let wants = Arc::clone(&mutex);
+        let sleeper = OnDrop(Arc::clone(&counter), || thread::sleep(5 * MS));
+        let locker = OnDrop(counter, move || drop(wants.lock()));
+        thread::spawn(move || {
+            let _sleeper = sleeper;
+            thread::exit();
+        });
+        thread::spawn(move || {
+            let _locker = locker;
+            thread::exit();
+        });
+        let guard = mutex.lock();
+        thread::sleep(MS);
+        drop(guard);
+    });
+}
+
+/// All coroutines share one OS thread, and with it std's idea of who is panicking.
+#[test]
+fn a_thread_that_unwinds_does_not_make_others_panicking() {
+    ends_with(1, 0, |counter| {
+        let slow = OnDrop(counter, || {
+            assert!(thread::panicking());
+            thread::sleep(5 * MS);
+        });
+        thread::spawn(move || {
+            let _slow = slow;
+            thread::exit();
+        });
+        thread::sleep(MS);
+        assert!(!thread::panicking());
+        thread::sleep(10 * MS);
+    });
+}
