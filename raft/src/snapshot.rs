@@ -71,3 +71,57 @@ impl State {
         self.finish_call(call, outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use labrt::storage::Persister;
+    use labrt::time::Instant;
+
+    use super::*;
+    use crate::apply_msg::ApplyMsg;
+    use crate::log::{Entry, Position};
+    use crate::messages::AppendEntriesArgs;
+    use crate::persist::Durable;
+
+    const BASE: Position = Position { index: 5, term: 1 };
+
+    /// A follower that has just been sent a snapshot.
+    fn with_snapshot() -> State {
+        let mut state = State::new(1, 3, Durable::restore(&Persister::new()), Instant::now());
+        let data = Bytes::from_static(b"state");
+        let args = InstallSnapshotArgs { term: 1, leader: 0, last_included: BASE, data };
+        state.handle_install_snapshot(args);
+        state
+    }
+
+    #[test]
+    fn an_installed_snapshot_survives_a_crash() {
+        let persister = Persister::new();
+        with_snapshot().durable.save(&persister);
+        let restarted = State::new(1, 3, Durable::restore(&persister), Instant::now());
+        assert_eq!(restarted.log().base(), BASE);
+        assert_eq!(restarted.durable.snapshot(), &b"state"[..]);
+        assert_eq!((restarted.commit_index(), restarted.last_applied), (5, 5));
+    }
+
+    #[test]
+    fn a_snapshot_is_told_before_the_commands_behind_it() {
+        let mut state = with_snapshot();
+        let entry = Entry { term: 1, command: Bytes::from_static(b"x") };
+        let entries = vec![entry.clone(), entry];
+        let (prev_log, leader_commit) = (BASE, 7);
+        let args = AppendEntriesArgs { term: 1, leader: 0, prev_log, entries, leader_commit };
+        assert!(state.handle_append_entries(args).success);
+        let told = |news: Vec<ApplyMsg>| -> Vec<(bool, u64)> {
+            let tell = |message: &ApplyMsg| match message {
+                ApplyMsg::Snapshot { index, .. } => (true, *index),
+                ApplyMsg::Command { index, .. } => (false, *index),
+                ApplyMsg::Leadership { .. } => panic!("it never led"),
+            };
+            news.iter().map(tell).collect()
+        };
+        assert_eq!(told(state.take_news()), [(true, 5)]);
+        assert_eq!(told(state.take_news()), [(false, 6), (false, 7)]);
+        assert!(!state.has_news());
+    }
+}
