@@ -212,10 +212,11 @@ impl Progress {
     ///
     /// Who has not answered for longer than any election timeout is down, cut
     /// off or no follower any more. Heartbeats cannot hold it back; they only
-    /// find out when it returns, and need not be so many.
+    /// find out when it returns, and need not be so many: often enough that a
+    /// server which restarts hears one before it stands for election.
     fn heartbeat_interval(&self, now: Instant) -> Duration {
         let silent = now - self.heard > timing::ELECTION_TIMEOUT_MAX;
-        timing::HEARTBEAT_INTERVAL * if silent { 2 } else { 1 }
+        if silent { timing::ELECTION_TIMEOUT_MIN } else { timing::HEARTBEAT_INTERVAL }
     }
 }
 
@@ -300,7 +301,7 @@ mod tests {
         let (mut peer, now) = fresh();
         let later = now + 2 * timing::ELECTION_TIMEOUT_MAX;
         let call = peer.plan(Cause::News, 0, 9, later);
-        assert_eq!(peer.due() - later, 2 * timing::HEARTBEAT_INTERVAL);
+        assert_eq!(peer.due() - later, timing::ELECTION_TIMEOUT_MIN);
         peer.finish(&call, Outcome::Accepted, later);
         peer.plan(Cause::News, 0, 9, later);
         assert_eq!(peer.due() - later, timing::HEARTBEAT_INTERVAL);

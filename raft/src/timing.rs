@@ -29,8 +29,8 @@ pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_millis(720);
 /// How long a message waits for company that nobody waits for: the news of a
 /// commit, and entries for a peer that is not needed to commit them. Under load
 /// one message carries several of them; on a quiet cluster the followers apply
-/// a command 10 ms after the leader, not a whole heartbeat later.
-pub(crate) const BATCHING_DELAY: Duration = Duration::from_millis(10);
+/// a command 14 ms after the leader, not a whole heartbeat later.
+pub(crate) const BATCHING_DELAY: Duration = Duration::from_millis(14);
 
 /// A fresh random election timeout. Microseconds, so that two servers seldom
 /// draw the same one.
