@@ -1,0 +1,2 @@
+//! dslogs
+fn main() {}

@@ -1,0 +1,2 @@
+//! dstest
+fn main() {}

@@ -1,0 +1,1 @@
+//! The tools around the labs; each program is a module.
