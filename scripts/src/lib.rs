@@ -1,1 +1,3 @@
 //! The tools around the labs; each program is a module.
+
+pub mod dslogs;
