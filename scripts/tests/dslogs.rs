@@ -96,26 +96,26 @@ Test (2A): initial election ...
 #[test]
 fn with_columns_a_server_has_its_own() {
     let log = "\
+012340 VOTE S0 refuses its vote to S2 of T0
 012345 VOTE S1 stands for election in T1
-012350 VOTE S0 T1 gives its vote to S1 of T1
 012355 TEST S2 connect
 012360 LEAD S2 hears of it
 ";
-    let expected = "                    \
+    let expected = "\
+S0 refuses its vote
+to S2 of T0
                     S1 stands for
                     election in T1
-S0 T1 gives its
-vote to S1 of T1
 012355 S2 connect
                                         S2 hears of it
 ";
     assert_eq!(shown(&["-c", "3"], log), expected);
     assert_eq!(shown(&["--columns=3"], log), expected);
     let expected = "\
+012340  S0 refuses its
+        vote to S2 of T0
 012345                   S1 stands for
                          election in T1
-012350  S0 T1 gives its
-        vote to S1 of T1
 012355 S2 connect
 012360                                    S2 hears of it
 ";
