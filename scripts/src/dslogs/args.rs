@@ -120,6 +120,9 @@ fn after_help() -> String {
     )
 }
 
+/// The widest page: a slip in `COLUMNS` shall not fill a disk with rules.
+const WIDEST: usize = 10_000;
+
 /// Cells in a line of the page: the terminal's; `COLUMNS` says it where the output
 /// goes elsewhere, or the terminal behind the pager does.
 pub(crate) fn page_width() -> usize {
@@ -129,7 +132,7 @@ pub(crate) fn page_width() -> usize {
         .or_else(variable)
         .or_else(|| terminal(terminal_size::terminal_size_of(io::stderr())))
         .unwrap_or(80)
-        .min(10_000)
+        .min(WIDEST)
 }
 
 #[cfg(test)]
