@@ -32,14 +32,19 @@ impl Line<'_> {
     /// Sees what a line is. `text` ends with a line feed, save at the end of a
     /// file.
     pub(crate) fn parse(text: &[u8]) -> Line<'_> {
-        let content = text.strip_suffix(b"\n").unwrap_or(text);
-        let content = content.strip_suffix(b"\r").unwrap_or(content);
+        let content = without_end(text);
         match DebugLine::parse(content) {
             Some(line) => Line::Debug(line),
             None if is_seed(content) => Line::Seed(text),
             None => Line::Foreign(text),
         }
     }
+}
+
+/// A line less its line feed, and the carriage return before that.
+pub(crate) fn without_end(text: &[u8]) -> &[u8] {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 impl DebugLine<'_> {

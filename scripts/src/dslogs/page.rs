@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::escape;
 use super::layout::{Columns, Place};
-use super::line::{DebugLine, Line};
+use super::line::{DebugLine, Line, without_end};
 use super::topic::Topic;
 use super::wrap::Wrap;
 
@@ -71,15 +71,12 @@ impl<W: Write> Page<W> {
         Ok(())
     }
 
+    /// Prints a line that is not to be taken apart.
     fn as_it_is(&mut self, text: &[u8]) -> io::Result<()> {
         if !self.style.escape_all {
             return self.out.write_all(text);
         }
-        let content = text.strip_suffix(b"\n").unwrap_or(text);
-        let (content, end) = match content.strip_suffix(b"\r") {
-            Some(content) => (content, &text[content.len()..]),
-            None => (content, &text[content.len()..]),
-        };
+        let (content, end) = text.split_at(without_end(text).len());
         self.text.clear();
         escape(content, '\t', &mut self.text);
         self.out.write_all(self.text.as_bytes())?;
