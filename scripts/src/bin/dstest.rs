@@ -1,2 +1,5 @@
-//! dstest
-fn main() {}
+//! `dstest`: runs tests in batches, see [`scripts::dstest`].
+
+fn main() -> std::process::ExitCode {
+    scripts::dstest::main()
+}
