@@ -212,9 +212,8 @@ impl<'a> Batch<'a> {
         let tested = &self.tests[test];
         let log = self.folder.log(tested.name(), finished);
         let kept = self.keep_log(tested, outcome, &run, &log);
-        let failure = run.failure.expect("only failed runs come here");
         let line = self.replay.line(tested, run.seed);
-        let mut failed = Failed::new(run.seed, failure, line);
+        let mut failed = Failed::new(run, line);
         let name = self.paint.red(tested.name());
         let mut text = format!("Failed test {name} - ");
         match kept {

@@ -72,8 +72,9 @@ mod tests {
         let passed = Run { seed: 1, seconds: Some(0.5), measured: None, failure: None };
         results.tests[0].run(&passed);
         let failure = Failure { message: "1 < 2 \u{1b}[0m".to_owned(), place: None };
-        results.tests[1].run(&Run { failure: Some(failure.clone()), ..passed });
-        results.tests[1].failure(Failed::new(42, failure, "again".to_owned()));
+        let failed = Run { seed: 42, failure: Some(failure), ..passed };
+        results.tests[1].run(&failed);
+        results.tests[1].failure(Failed::new(failed, "again".to_owned()));
         assert_eq!(
             to_xml(&results),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

@@ -39,6 +39,7 @@ pub(crate) struct Ended {
 impl Process {
     /// Starts a command as the leader of a group.
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        let started = Instant::now();
         let child = command.process_group(0).spawn()?;
         let id = libc::pid_t::try_from(child.id()).expect("the system's ids fit its own type");
         let (sender, ended) = channel();
@@ -47,7 +48,7 @@ impl Process {
             // Nobody listens any more to a child that was killed.
             let _ = sender.send(());
         });
-        Ok(Process { id, started: Instant::now(), ended, _child: child })
+        Ok(Process { id, started, ended, _child: child })
     }
 
     /// Waits up to `patience` and tells whether the child has ended.
@@ -113,9 +114,11 @@ mod tests {
 
     #[test]
     fn a_child_ends_by_itself() {
-        let process = shell("exit 7");
-        assert!(process.wait(Duration::from_secs(10)));
-        assert_eq!(process.end().status.code(), Some(7));
+        let process = shell("sleep 0.05; exit 7");
+        assert!(process.wait(Duration::from_secs(60)));
+        let ended = process.end();
+        assert_eq!(ended.status.code(), Some(7));
+        assert!(ended.wall >= Duration::from_millis(50), "{ended:?}");
     }
 
     #[test]
@@ -132,7 +135,6 @@ mod tests {
         };
         let ended = process.end();
         assert_eq!(ended.status.signal(), Some(libc::SIGKILL));
-        assert!(ended.wall >= Duration::from_millis(1));
         // The helper's new parent may take a moment to reap it.
         for _ in 0..500 {
             // SAFETY: signal 0 only asks whether the process is there.

@@ -77,6 +77,8 @@ pub(crate) struct Failed {
     pub(crate) message: String,
     /// The panic's place.
     pub(crate) place: Option<String>,
+    /// The hash of its trace, if it came to that.
+    pub(crate) hash: Option<String>,
     /// Where its log is, if it could be kept.
     pub(crate) log: Option<PathBuf>,
     /// The command that repeats the run.
@@ -244,10 +246,11 @@ impl Tally {
 type Signature = (String, Option<String>);
 
 impl Failed {
-    /// A failed run.
-    pub(crate) fn new(seed: u64, failure: Failure, replay: String) -> Self {
-        let Failure { message, place } = failure;
-        Failed { seed, message, place, log: None, replay }
+    /// What is known of a run that failed, but for its log.
+    pub(crate) fn new(run: Run, replay: String) -> Self {
+        let Failure { message, place } = run.failure.expect("the run has failed");
+        let hash = run.measured.map(|measured| measured.hash);
+        Failed { seed: run.seed, message, place, hash, log: None, replay }
     }
 
     fn signature(&self) -> Signature {
@@ -298,9 +301,9 @@ mod tests {
             Tally { package: "raft".to_owned(), test: test.to_owned(), ..Tally::default() };
         for &(seed, message) in failures {
             let failure = Failure { message: message.to_owned(), place: Some("a.rs:1".to_owned()) };
-            let failed = Failed::new(seed, failure.clone(), "replay".to_owned());
-            tally.run(&Run { seed, seconds: Some(1.0), measured: None, failure: Some(failure) });
-            tally.failure(failed);
+            let run = Run { seed, seconds: Some(1.0), measured: None, failure: Some(failure) };
+            tally.run(&run);
+            tally.failure(Failed::new(run, "replay".to_owned()));
         }
         tally
     }

@@ -9,7 +9,9 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{
+    HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle,
+};
 
 use super::paint::Paint;
 
@@ -100,7 +102,7 @@ impl Bars {
         total.set_prefix(format!("{:width$}", "all runs"));
         total.enable_steady_tick(REDRAW);
         let row = |name: &&str| {
-            let bar = all.add(ProgressBar::new(0).with_style(row_style("")));
+            let bar = all.add(ProgressBar::new(0).with_style(row_style("", TURNING)));
             bar.set_prefix(format!("{name:width$}"));
             bar
         };
@@ -112,7 +114,7 @@ impl Bars {
         let row = &self.rows[test];
         row.inc_length(runs);
         if row.message().is_empty() {
-            row.set_style(row_style(""));
+            row.set_style(row_style("", TURNING));
         }
         self.total.inc_length(runs);
     }
@@ -122,13 +124,13 @@ impl Bars {
         if failed > 0 {
             let mut counts = self.failed.lock().expect("nobody panics while counting");
             counts[test] += failed;
-            row.set_style(self.row_style("red"));
+            row.set_style(self.row_style("red", TURNING));
             row.set_message(self.failures(counts[test]));
             self.total.set_message(self.failures(counts.iter().sum()));
         }
         row.inc(ended);
         if row.length() == Some(row.position()) && row.message().is_empty() {
-            row.set_style(self.row_style("green"));
+            row.set_style(self.row_style("green", DONE));
         }
         row.tick();
         self.total.inc(ended);
@@ -139,22 +141,32 @@ impl Bars {
     }
 
     /// A row whose name has a colour, if there are colours.
-    fn row_style(&self, colour: &str) -> ProgressStyle {
-        row_style(if self.paint.is_on() { colour } else { "" })
+    fn row_style(&self, colour: &str, mark: &str) -> ProgressStyle {
+        row_style(if self.paint.is_on() { colour } else { "" }, mark)
     }
 }
 
 fn total_style() -> ProgressStyle {
-    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {per_sec:>9} \
-                {elapsed} left {eta} {msg}";
-    ProgressStyle::with_template(form).expect("the form is a constant")
+    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} {elapsed} \
+                left {eta} {msg}";
+    let style = ProgressStyle::with_template(form).expect("the form is a constant");
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Nothing is lost if a part of a bar is missing.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    })
 }
 
-fn row_style(colour: &str) -> ProgressStyle {
+/// What turns while a test has runs to come.
+const TURNING: &str = "{spinner}";
+
+/// What stands there afterwards.
+const DONE: &str = "✓";
+
+fn row_style(colour: &str, mark: &str) -> ProgressStyle {
     let name =
         if colour.is_empty() { "{prefix}".to_owned() } else { format!("{{prefix:.{colour}}}") };
-    let form = format!("{name} {{spinner}} {{bar:24}} {{human_pos}}/{{human_len}} {{msg}}");
-    ProgressStyle::with_template(&form).expect("the form is one of three constants")
+    let form = format!("{name} {mark} {{bar:24}} {{human_pos}}/{{human_len}} {{msg}}");
+    ProgressStyle::with_template(&form).expect("the form is one of a few constants")
 }
 
 /// Progress as lines.
@@ -199,7 +211,8 @@ mod tests {
     fn styles_are_understood() {
         total_style();
         for colour in ["", "red", "green"] {
-            row_style(colour);
+            row_style(colour, TURNING);
+            row_style(colour, DONE);
         }
     }
 

@@ -213,9 +213,9 @@ mod tests {
         results.tests[0].run(&run);
         let place = Some("raft/src/log.rs:1:2".to_owned());
         let failure = Failure { message: "oh\nno".to_owned(), place };
-        run = Run { failure: Some(failure.clone()), measured: None, ..run };
+        run = Run { seed: 42, failure: Some(failure), measured: None, ..run };
         results.tests[2].run(&run);
-        results.tests[2].failure(Failed::new(42, failure, "again".to_owned()));
+        results.tests[2].failure(Failed::new(run, "again".to_owned()));
         results
     }
 
