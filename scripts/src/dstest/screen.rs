@@ -147,8 +147,8 @@ impl Bars {
 }
 
 fn total_style() -> ProgressStyle {
-    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} {elapsed} \
-                left {eta} {msg}";
+    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} {elapsed}, \
+                {eta} left {msg}";
     let style = ProgressStyle::with_template(form).expect("the form is a constant");
     style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         // Nothing is lost if a part of a bar is missing.
