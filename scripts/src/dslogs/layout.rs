@@ -1,0 +1,83 @@
+//! Where on the page a message goes.
+//!
+//! A page of `N` columns gives each the width of the page divided by `N`, less one
+//! cell that keeps neighbours apart. Three rules hold for any number of servers:
+//!
+//! * A server beyond the last column brings the page more columns, from its first
+//!   message on. So nobody's message stands in a column of another.
+//! * No column is narrower than [`NARROWEST`]: with very many servers the page
+//!   becomes wider than the terminal (`less -S` scrolls it sideways).
+//! * There are at most [`MOST`] columns; servers beyond share the last one.
+
+/// Cells of the narrowest column.
+const NARROWEST: usize = 6;
+
+/// The most columns that a page can have.
+pub(crate) const MOST: usize = 100;
+
+/// Cells that the times take in front of the columns: seven digits and a space.
+const MARGIN: usize = 8;
+
+/// The columns of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// Whether times stand in front of them.
+    pub(crate) with_time: bool,
+}
+
+/// Where the message of a server goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Cells to the left of it.
+    pub(crate) indent: usize,
+    /// Cells that a line of it may have.
+    pub(crate) width: usize,
+}
+
+impl Columns {
+    /// The place of a server's message on a page of so many cells; makes room for
+    /// a new server.
+    pub(crate) fn place(&mut self, peer: usize, page_width: usize) -> Place {
+        let column = peer.min(MOST - 1);
+        self.count = self.count.max(column + 1);
+        let margin = if self.with_time { MARGIN } else { 0 };
+        let pitch = page_width.saturating_sub(margin) / self.count;
+        let width = pitch.saturating_sub(1).max(NARROWEST);
+        Place { indent: margin + column * (width + 1), width }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(count: usize) -> Columns {
+        Columns { count, with_time: false }
+    }
+
+    #[test]
+    fn the_page_is_shared_evenly() {
+        assert_eq!(columns(5).place(0, 100), Place { indent: 0, width: 19 });
+        assert_eq!(columns(5).place(3, 100), Place { indent: 60, width: 19 });
+        let mut with_time = Columns { count: 5, with_time: true };
+        assert_eq!(with_time.place(4, 108), Place { indent: 88, width: 19 });
+    }
+
+    #[test]
+    fn a_new_server_brings_columns() {
+        let mut columns = columns(3);
+        assert_eq!(columns.place(2, 60).width, 19);
+        assert_eq!(columns.place(11, 120), Place { indent: 110, width: 9 });
+        assert_eq!(columns.place(0, 120), Place { indent: 0, width: 9 });
+        assert_eq!(columns.count, 12);
+    }
+
+    #[test]
+    fn columns_stay_readable_and_few() {
+        assert_eq!(columns(50).place(49, 80), Place { indent: 49 * 7, width: 6 });
+        assert_eq!(columns(1).place(usize::MAX, 80), columns(1).place(99, 80));
+        assert_eq!(columns(2).place(1, 0), Place { indent: 7, width: 6 });
+    }
+}

@@ -1,0 +1,160 @@
+//! Takes a line apart.
+
+use super::topic::Topic;
+
+/// A line of the input.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// A debug line.
+    Debug(DebugLine<'a>),
+    /// The line with which a test process tells its seed, with its end.
+    Seed(&'a [u8]),
+    /// Any other line: of the test, of Cargo, of a panic; with its end.
+    Foreign(&'a [u8]),
+}
+
+/// `012345 VOTE S1 votes for S2`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DebugLine<'a> {
+    /// Time since the start of the run: the digits of the line.
+    pub(crate) digits: &'a str,
+    /// The same in tenths of milliseconds.
+    pub(crate) time: u64,
+    /// What the line is about.
+    pub(crate) topic: Topic,
+    /// The server that the message begins with; a test may name none.
+    pub(crate) peer: Option<usize>,
+    /// All that follows the topic, the server included.
+    pub(crate) message: &'a [u8],
+}
+
+impl Line<'_> {
+    /// Sees what a line is. `text` ends with a line feed, save at the end of a
+    /// file.
+    pub(crate) fn parse(text: &[u8]) -> Line<'_> {
+        let content = without_end(text);
+        match DebugLine::parse(content) {
+            Some(line) => Line::Debug(line),
+            None if is_seed(content) => Line::Seed(text),
+            None => Line::Foreign(text),
+        }
+    }
+}
+
+/// A line less its line feed, and the carriage return before that.
+pub(crate) fn without_end(text: &[u8]) -> &[u8] {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
+
+impl DebugLine<'_> {
+    fn parse(content: &[u8]) -> Option<DebugLine<'_>> {
+        // Six digits are 100 seconds; longer runs need more.
+        let count = leading_digits(content);
+        let digits = std::str::from_utf8(&content[..count]).ok().filter(|_| count >= 6)?;
+        let time = digits.parse().ok()?;
+        let rest = content[count..].strip_prefix(b" ")?;
+        let topic = Topic::named(rest.get(..4)?)?;
+        let message = rest[4..].strip_prefix(b" ")?;
+        Some(DebugLine { digits, time, topic, peer: leading_peer(message), message })
+    }
+}
+
+/// How many digits the text begins with.
+fn leading_digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The server that a message begins with: `S12` and no further letter.
+fn leading_peer(message: &[u8]) -> Option<usize> {
+    let text = message.strip_prefix(b"S")?;
+    let (digits, rest) = text.split_at(leading_digits(text));
+    if rest.first().is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Whether this is `seed 0x2a (virtual clock)`.
+fn is_seed(content: &[u8]) -> bool {
+    let seed = content.strip_prefix(b"seed 0x").and_then(|rest| rest.strip_suffix(b" clock)"));
+    let Some(seed) = seed else { return false };
+    let digits = seed.strip_suffix(b" (virtual").or_else(|| seed.strip_suffix(b" (real"));
+    digits.is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn debug(text: &str) -> DebugLine<'_> {
+        match Line::parse(text.as_bytes()) {
+            Line::Debug(line) => line,
+            other => panic!("{text:?} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_debug_line_has_five_parts() {
+        let line = debug("012345 VOTE S1 votes [x] for S2\n");
+        assert_eq!((line.digits, line.time, line.peer), ("012345", 12345, Some(1)));
+        assert_eq!(Some(line.topic), Topic::named(b"VOTE"));
+        assert_eq!(line.message, b"S1 votes [x] for S2");
+    }
+
+    #[test]
+    fn times_may_be_long_and_ends_missing() {
+        assert_eq!(debug("12345678 INFO S0 late").time, 12_345_678);
+        assert_eq!(debug("000000 INFO S0 \r\n").message, b"S0 ");
+    }
+
+    #[test]
+    fn peers_are_whole_numbers_at_the_beginning() {
+        for (message, peer) in [
+            ("S0", Some(0)),
+            ("S12: hello", Some(12)),
+            ("S3 -> S4", Some(3)),
+            ("Server 3", None),
+            ("S", None),
+            ("S3x", None),
+            ("to S3", None),
+            ("S99999999999999999999 x", None),
+            ("", None),
+        ] {
+            assert_eq!(debug(&format!("000001 TEST {message}\n")).peer, peer, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_foreign_with_its_end() {
+        for text in [
+            "",
+            "\n",
+            "panic: no leader\n",
+            "--- FAIL: election::x_2A\n",
+            "ok raft 3.1s\r\n",
+            "01234 VOTE S1 too few digits\n",
+            "012345 KVSV S1 no such topic\n",
+            "012345 vote S1\n",
+            "012345 VOTES S1\n",
+            "012345  VOTE S1\n",
+            "012345 VOTE\n",
+            " 012345 VOTE S1\n",
+            "99999999999999999999999 VOTE S1 more than 64 bits\n",
+        ] {
+            assert_eq!(Line::parse(text.as_bytes()), Line::Foreign(text.as_bytes()), "{text:?}");
+        }
+        assert_eq!(Line::parse(b"\xff\xfe\n"), Line::Foreign(b"\xff\xfe\n"));
+    }
+
+    #[test]
+    fn the_seed_line_is_known() {
+        for text in ["seed 0x2a (virtual clock)\n", "seed 0xffffffffffffffff (real clock)"] {
+            assert_eq!(Line::parse(text.as_bytes()), Line::Seed(text.as_bytes()));
+        }
+        for text in ["seed 0x2a; to run it again:", "seed 0x (real clock)", "seed 0xg (real clock)"]
+        {
+            assert_eq!(Line::parse(text.as_bytes()), Line::Foreign(text.as_bytes()));
+        }
+    }
+}

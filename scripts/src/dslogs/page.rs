@@ -1,0 +1,225 @@
+//! Prints lines.
+
+use std::io::{self, Write};
+
+use super::escape::escape;
+use super::layout::{Columns, Place};
+use super::line::{DebugLine, Line, without_end};
+use super::topic::Topic;
+use super::wrap::Wrap;
+
+/// How the page looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// Whether debug lines are coloured by topic.
+    pub(crate) colour: bool,
+    /// Whether control characters are made visible in every line, not only in
+    /// messages: a terminal obeys them, a file does not mind.
+    pub(crate) escape_all: bool,
+    /// Cells of a line.
+    pub(crate) width: usize,
+}
+
+/// The output, and what it has to remember between lines.
+#[derive(Debug)]
+pub(crate) struct Page<W> {
+    out: W,
+    columns: Option<Columns>,
+    style: Style,
+    /// Whether the line above is foreign.
+    in_foreign_block: bool,
+    /// Whether a panic was seen, after which there are no rules.
+    panicked: bool,
+    /// The message at hand, made harmless: one buffer for all.
+    text: String,
+}
+
+impl<W: Write> Page<W> {
+    /// An empty page, with columns or without.
+    pub(crate) fn new(out: W, columns: Option<Columns>, style: Style) -> Self {
+        let (in_foreign_block, panicked) = (false, false);
+        Page { out, columns, style, in_foreign_block, panicked, text: String::new() }
+    }
+
+    /// Hands everything over to the reader.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Prints a line.
+    pub(crate) fn print(&mut self, line: &Line<'_>) -> io::Result<()> {
+        match line {
+            Line::Debug(line) => {
+                self.in_foreign_block = false;
+                self.debug(line)
+            }
+            Line::Seed(text) => self.as_it_is(text),
+            Line::Foreign(text) => {
+                self.begin_foreign(text)?;
+                self.as_it_is(text)
+            }
+        }
+    }
+
+    /// Draws the rule where a block begins.
+    fn begin_foreign(&mut self, text: &[u8]) -> io::Result<()> {
+        let begins = !std::mem::replace(&mut self.in_foreign_block, true);
+        if begins && !self.panicked {
+            writeln!(self.out, "{:#<width$}", "", width = self.style.width)?;
+        }
+        self.panicked |= text.starts_with(b"panic");
+        Ok(())
+    }
+
+    /// Prints a line that is not to be taken apart.
+    fn as_it_is(&mut self, text: &[u8]) -> io::Result<()> {
+        if !self.style.escape_all {
+            return self.out.write_all(text);
+        }
+        let (content, end) = text.split_at(without_end(text).len());
+        self.text.clear();
+        escape(content, '\t', &mut self.text);
+        self.out.write_all(self.text.as_bytes())?;
+        self.out.write_all(end)
+    }
+
+    /// A debug line goes to the column of its server. Those of the test, and of
+    /// nobody, span the page.
+    fn debug(&mut self, line: &DebugLine<'_>) -> io::Result<()> {
+        let peer = line.peer.filter(|_| !line.topic.is_test());
+        match peer.zip(self.columns.as_mut()) {
+            None => self.across(line),
+            Some((peer, columns)) => {
+                let place = columns.place(peer, self.style.width);
+                let time = if columns.with_time { line.digits } else { "" };
+                self.down(line, place, time)
+            }
+        }
+    }
+
+    /// Prints a message in its column, as many rows as it takes, the time in front
+    /// of the first one.
+    fn down(&mut self, line: &DebugLine<'_>, place: Place, mut time: &str) -> io::Result<()> {
+        self.text.clear();
+        escape(line.message, ' ', &mut self.text);
+        for row in Wrap::new(&self.text, place.width) {
+            // Times that are too long for the margin still end before the text.
+            let least = usize::from(!time.is_empty());
+            let gap = place.indent.saturating_sub(time.len()).max(least);
+            write!(self.out, "{time}{:gap$}", "")?;
+            coloured(&mut self.out, self.style, line.topic, row)?;
+            time = "";
+        }
+        Ok(())
+    }
+
+    /// Prints time and message in one line.
+    fn across(&mut self, line: &DebugLine<'_>) -> io::Result<()> {
+        self.text.clear();
+        self.text.push_str(line.digits);
+        self.text.push(' ');
+        escape(line.message, '\t', &mut self.text);
+        coloured(&mut self.out, self.style, line.topic, &self.text)
+    }
+}
+
+/// Ends a line with text in the colour of its topic.
+fn coloured(out: &mut impl Write, style: Style, topic: Topic, text: &str) -> io::Result<()> {
+    if style.colour {
+        let colour = anstyle::Style::new().fg_color(Some(topic.colour().into()));
+        writeln!(out, "{colour}{text}{colour:#}")
+    } else {
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Style = Style { colour: false, escape_all: false, width: 24 };
+
+    fn printed(columns: Option<Columns>, style: Style, log: &str) -> String {
+        let mut page = Page::new(Vec::new(), columns, style);
+        for line in log.split_inclusive('\n') {
+            page.print(&Line::parse(line.as_bytes())).expect("memory takes all");
+        }
+        String::from_utf8(page.out).expect("text")
+    }
+
+    fn in_columns(count: usize, with_time: bool, log: &str) -> String {
+        printed(Some(Columns { count, with_time }), PLAIN, log)
+    }
+
+    #[test]
+    fn without_columns_there_are_times() {
+        let log = "000001 VOTE S1 votes\n000002 TEST S1 crash\n000003 INFO nobody";
+        let expected = "000001 S1 votes\n000002 S1 crash\n000003 nobody\n";
+        assert_eq!(printed(None, PLAIN, log), expected);
+    }
+
+    #[test]
+    fn with_columns_messages_are_wrapped() {
+        let log = "000001 VOTE S0 votes for S1\n000002 VOTE S2 gets it all\n";
+        assert_eq!(
+            in_columns(3, false, log),
+            "S0\nvotes\nfor S1\n                S2 gets\n                it all\n"
+        );
+    }
+
+    #[test]
+    fn times_stand_in_front_once() {
+        let log = "000001 VOTE S0 votes for S1\n1234567 VOTE S1 late\n";
+        assert_eq!(
+            in_columns(2, true, log),
+            "000001  S0\n        votes\n        for S1\n1234567         S1 late\n"
+        );
+    }
+
+    #[test]
+    fn the_test_and_nobody_span_the_page() {
+        let log = "000001 TEST S1 starts as a new incarnation\n000002 WARN no server's own text\n";
+        let expected = "000001 S1 starts as a new incarnation\n000002 no server's own text\n";
+        assert_eq!(in_columns(3, false, log), expected);
+    }
+
+    #[test]
+    fn a_block_of_foreign_lines_has_one_rule() {
+        let log = "seed 0x1 (virtual clock)\none\ntwo\n000001 VOTE S0 v\nthree";
+        let rule = "#".repeat(24);
+        let expected =
+            format!("seed 0x1 (virtual clock)\n{rule}\none\ntwo\n000001 S0 v\n{rule}\nthree");
+        assert_eq!(printed(None, PLAIN, log), expected);
+    }
+
+    #[test]
+    fn rules_end_with_a_panic() {
+        let log = "panic: x\n  frame\n000001 VOTE S0 v\nexit status 2\n";
+        let expected =
+            format!("{}\npanic: x\n  frame\n000001 S0 v\nexit status 2\n", "#".repeat(24));
+        assert_eq!(printed(None, PLAIN, log), expected);
+    }
+
+    #[test]
+    fn colours_are_the_topics() {
+        let style = Style { colour: true, ..PLAIN };
+        let expected = "\x1b[38;2;103;160;178m000001 S0 v\x1b[0m\n";
+        assert_eq!(printed(None, style, "000001 VOTE S0 v\n"), expected);
+    }
+
+    #[test]
+    fn a_terminal_is_not_commanded() {
+        let log = "000001 VOTE S0 \x1b[2J\n\x1b]0;title\x07\r\n";
+        let rule = "#".repeat(24);
+        assert_eq!(
+            printed(None, PLAIN, log),
+            format!("000001 S0 \\x1b[2J\n{rule}\n\x1b]0;title\x07\r\n")
+        );
+        let style = Style { escape_all: true, ..PLAIN };
+        assert_eq!(
+            printed(None, style, log),
+            format!("000001 S0 \\x1b[2J\n{rule}\n\\x1b]0;title\\x07\r\n")
+        );
+    }
+}

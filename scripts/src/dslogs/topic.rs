@@ -1,0 +1,114 @@
+//! The topics of debug lines: the same sixteen in all labs.
+
+use anstyle::RgbColor;
+
+/// A topic, by its place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Topic(u8);
+
+/// Name, colour and meaning, in the course's order.
+static TABLE: [(&str, RgbColor, &str); 16] = [
+    ("TIMR", RgbColor(0x9a, 0x9a, 0x99), "timers"),
+    ("VOTE", RgbColor(0x67, 0xa0, 0xb2), "votes"),
+    ("LEAD", RgbColor(0xd0, 0xb3, 0x43), "leadership"),
+    ("TERM", RgbColor(0x70, 0xc4, 0x3f), "terms"),
+    ("LOG1", RgbColor(0x48, 0x78, 0xbc), "log, the leader's side"),
+    ("LOG2", RgbColor(0x39, 0x82, 0x80), "log, the follower's side"),
+    ("CMIT", RgbColor(0x98, 0x71, 0x9f), "commits"),
+    ("PERS", RgbColor(0xd0, 0x83, 0x41), "stable storage"),
+    ("SNAP", RgbColor(0xfd, 0x97, 0x1f), "snapshots"),
+    ("DROP", RgbColor(0xff, 0x61, 0x5c), "what is thrown away"),
+    ("CLNT", RgbColor(0x00, 0x81, 0x3c), "clients"),
+    ("TEST", RgbColor(0xfe, 0x2c, 0x79), "the test"),
+    ("INFO", RgbColor(0xff, 0xff, 0xff), "information"),
+    ("WARN", RgbColor(0xd0, 0x83, 0x41), "warnings"),
+    ("ERRO", RgbColor(0xfe, 0x26, 0x26), "errors"),
+    ("TRCE", RgbColor(0xfe, 0x26, 0x26), "details"),
+];
+
+impl Topic {
+    /// The topic of this name.
+    pub(crate) fn named(name: &[u8]) -> Option<Topic> {
+        let place = TABLE.iter().position(|(known, ..)| known.as_bytes() == name)?;
+        Some(Topic(place as u8))
+    }
+
+    /// What its lines are coloured with.
+    pub(crate) fn colour(self) -> RgbColor {
+        TABLE[usize::from(self.0)].1
+    }
+
+    /// Whether its lines are the test's own, which belong to no server.
+    pub(crate) fn is_test(self) -> bool {
+        TABLE[usize::from(self.0)].0 == "TEST"
+    }
+}
+
+/// Reads a topic of the command line; the error lists them all.
+pub(crate) fn parse(name: &str) -> Result<Topic, String> {
+    Topic::named(name.to_ascii_uppercase().as_bytes()).ok_or_else(|| {
+        let names = TABLE.map(|(name, ..)| name);
+        format!("no such topic; there are {}", names.join(", "))
+    })
+}
+
+/// All topics with their meaning, a line each.
+pub(crate) fn list() -> String {
+    let lines = TABLE.iter().map(|(name, _, meaning)| format!("  {name}  {meaning}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A set of topics: a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TopicSet(u16);
+
+impl TopicSet {
+    /// Every topic.
+    pub(crate) const ALL: TopicSet = TopicSet(u16::MAX);
+
+    /// The topics of a list.
+    pub(crate) fn of(topics: &[Topic]) -> TopicSet {
+        TopicSet(topics.iter().fold(0, |bits, topic| bits | 1 << topic.0))
+    }
+
+    /// The topics of this set that are not in the other.
+    pub(crate) fn without(self, other: TopicSet) -> TopicSet {
+        TopicSet(self.0 & !other.0)
+    }
+
+    /// Whether the topic is in the set.
+    pub(crate) fn contains(self, topic: Topic) -> bool {
+        self.0 & 1 << topic.0 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_topics_have_names() {
+        for (name, colour, _) in &TABLE {
+            let topic = parse(name).expect("in the table");
+            assert_eq!(topic.colour(), *colour);
+            assert_eq!(topic.is_test(), *name == "TEST");
+        }
+        assert_eq!(parse("vote"), parse("VOTE"));
+    }
+
+    #[test]
+    fn an_unknown_topic_is_told_the_known_ones() {
+        for name in ["VOTES", "", "VOT", "VOTE "] {
+            let error = parse(name).expect_err(name);
+            assert!(TABLE.iter().all(|(known, ..)| error.contains(known)), "{error}");
+        }
+    }
+
+    #[test]
+    fn sets_take_topics_away() {
+        let [vote, timr, trce] = ["VOTE", "TIMR", "TRCE"].map(|name| parse(name).expect(name));
+        let set = TopicSet::of(&[vote, trce]).without(TopicSet::of(&[trce, timr]));
+        assert!(set.contains(vote) && !set.contains(timr) && !set.contains(trce));
+        assert!(TopicSet::ALL.contains(trce));
+    }
+}

@@ -1,0 +1,244 @@
+//! `dstest` runs tests of the labs many times and tells which fail, how often,
+//! and how to see a failure again.
+//!
+//! ```console
+//! $ scripts/dstest -n 1000 2A 2B 2C 2D
+//! ```
+//!
+//! It is the script of the course's teaching assistants with the same options,
+//! file names and table, for tests that have two clocks. In virtual time a run
+//! takes milliseconds, so a process makes many (`LAB_RUNS`), and a failure comes
+//! back from its seed: dstest makes the failing run once more with all its debug
+//! lines, keeps those as its log, and prints the command that repeats it. In real
+//! time (`--real`) a process makes one run, and its output is the log.
+//!
+//! # The life of a batch
+//!
+//! 1. `names` finds the tests that the user means, among those that `workspace`
+//!    has built and listed.
+//! 2. `plan` cuts each test's seeds into chunks; the workers of `batch` take them.
+//! 3. `runner` makes a chunk's runs in a `process` and reads what came of them
+//!    from the file that `LAB_REPORT` names (`report`), never from printed text.
+//!    A process stops at its first failure: the seeds after it go back into the
+//!    plan.
+//! 4. For a failed run `replay` makes the log, which `logs` keeps.
+//! 5. `results` gathers figures and failures; `table`, `junit` and the JSON of
+//!    `results` show them.
+//!
+//! # Map of the code
+//!
+//! | file | idea |
+//! |---|---|
+//! | `options` | the command line |
+//! | `course` | parts of the labs by year, times of the Go tests |
+//! | `names` | from what a user writes to tests |
+//! | `workspace` | Cargo, test binaries and their tests |
+//! | `plan` | which runs come next |
+//! | `process` | a child that can always be ended, with its helpers |
+//! | `report` | the lines of `LAB_REPORT` |
+//! | `runner` | one process, from its environment to its runs |
+//! | `replay` | a failed run once more |
+//! | `logs` | the folder of logs |
+//! | `batch` | the workers |
+//! | `stop` | Ctrl-C, and other ends before the end |
+//! | `statistics` | mean, deviation, interval |
+//! | `results` | what is known in the end, and the JSON file |
+//! | `screen`, `paint`, `table`, `junit` | how it is shown |
+//!
+//! # What is left out
+//!
+//! `--race` is accepted and does nothing: safe Rust has no data races. What it is
+//! used for in Go, to find code that minds the order of events, is the simulator's
+//! work: it preempts at locks and sends (`LAB_PREEMPT`).
+
+mod batch;
+mod course;
+mod junit;
+mod logs;
+mod names;
+mod options;
+mod paint;
+mod plan;
+mod process;
+mod replay;
+mod report;
+mod results;
+mod runner;
+mod screen;
+mod statistics;
+mod stop;
+mod table;
+mod workspace;
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use batch::Batch;
+use options::{Options, Subcommands};
+use paint::Paint;
+use results::Results;
+use runner::Runner;
+use stop::Stop;
+use workspace::{Test, Workspace};
+
+/// A test has failed, or the user has ended the batch.
+const FAILED: u8 = 1;
+
+/// Nothing could be run, or results could not be written.
+const UNUSABLE: u8 = 2;
+
+/// The program: its exit status is 0 if all tests passed, 1 if one failed or the
+/// batch was interrupted, 2 if it could not be run.
+pub fn main() -> ExitCode {
+    let cli = options::parse(std::env::args_os());
+    let paint = Paint::for_stdout();
+    let status = match cli.command {
+        Some(Subcommands::Merge { files, json, junit }) => {
+            merge(&files, &Files { json, junit }, paint)
+        }
+        None => run(&cli.options, paint),
+    };
+    status.unwrap_or_else(|error| {
+        eprintln!("dstest: {error}");
+        ExitCode::from(UNUSABLE)
+    })
+}
+
+/// `dstest TESTS...`
+fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
+    let timeout = options.timeout()?;
+    let files = Files { json: options.json.clone(), junit: options.junit.clone() };
+    if options.race {
+        screen::say(&paint.yellow(
+            "--race: Rust has no race detector and needs none; the simulator's preemption \
+             (LAB_PREEMPT) shakes the order of events",
+        ));
+    }
+    let workspace = Workspace { manifest: options.manifest(), release: !options.dev };
+    let tests = tests(options, &workspace)?;
+    files.check()?;
+    let stop = Stop::on_signals().map_err(|error| format!("no signal handler: {error}"))?;
+    let runner = Runner::new(options.clock(), timeout, stop.clone())
+        .map_err(|error| format!("no folder for temporary files: {error}"))?;
+    let replay = replay::Command::new(options.clock(), &workspace, options.manifest_path.as_ref());
+    announce(options, &tests);
+    let batch = Batch::new(options, &tests, &runner, &replay, paint);
+    let (results, broken) = batch.run(&starts(options, &tests));
+    show(&results, options.timing, paint);
+    let status = finish(&results, &files, stop.interrupted());
+    match broken {
+        Some(error) => Err(format!("a test could not be run: {error}")),
+        None => status,
+    }
+}
+
+/// The tests that the user means, built.
+fn tests(options: &Options, workspace: &Workspace) -> Result<Vec<Test>, String> {
+    let mut labs = workspace.labs()?;
+    let edition = options.edition();
+    let packages: Option<Vec<_>> =
+        options.tests.iter().map(|name| names::packages(name, edition)).collect();
+    if let Some(packages) = packages {
+        let packages: BTreeSet<&str> = packages.into_iter().flatten().collect();
+        // If the lab that a name means is not here, the others tell near names.
+        if labs.iter().any(|lab| packages.contains(lab.package.as_str())) {
+            labs.retain(|lab| packages.contains(lab.package.as_str()));
+        }
+    }
+    names::select(&options.tests, edition, &workspace.tests(&labs)?)
+}
+
+/// The first seed of each test.
+fn starts(options: &Options, tests: &[Test]) -> Vec<u64> {
+    // The keys of the standard library's hash maps are the system's randomness.
+    let random = || RandomState::new().build_hasher().finish();
+    tests.iter().map(|_| options.seed_start.unwrap_or_else(random)).collect()
+}
+
+fn announce(options: &Options, tests: &[Test]) {
+    let shard = options.shard.map(|shard| format!(", shard {}/{}", shard.index, shard.of));
+    eprintln!(
+        "{} x {}{}, {} clock, {}",
+        table::counted(tests.len() as u64, "test"),
+        table::counted(options.iter, "run"),
+        shard.unwrap_or_default(),
+        options.clock().name(),
+        table::counted(options.workers(), "worker"),
+    );
+}
+
+/// `dstest merge FILES...`
+fn merge(paths: &[PathBuf], files: &Files, paint: Paint) -> Result<ExitCode, String> {
+    let mut joined: Option<Results> = None;
+    for path in paths {
+        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| told(&error))?;
+        let results = Results::parse(&text).map_err(|error| told(&error))?;
+        match &mut joined {
+            None => joined = Some(results),
+            Some(joined) => joined.merge(results).map_err(|error| told(&error))?,
+        }
+    }
+    let results = joined.expect("clap asks for a file");
+    show(&results, false, paint);
+    finish(&results, files, false)
+}
+
+fn show(results: &Results, timing: bool, paint: Paint) {
+    if results.runs() > 0 {
+        screen::say(&table::table(results, timing, paint));
+    }
+    screen::say(&table::summary(results));
+    let groups = table::groups(results);
+    if !groups.is_empty() {
+        screen::say(groups.trim_end());
+    }
+}
+
+/// Writes the files and chooses the exit status: of a test that failed and a file
+/// that could not be written the test matters more.
+fn finish(results: &Results, files: &Files, interrupted: bool) -> Result<ExitCode, String> {
+    let written = files.write(results);
+    if results.failed() == 0 && !interrupted {
+        return written.map(|()| ExitCode::SUCCESS);
+    }
+    if let Err(error) = written {
+        eprintln!("dstest: {error}");
+    }
+    Ok(ExitCode::from(FAILED))
+}
+
+/// Files that the user wants.
+struct Files {
+    json: Option<PathBuf>,
+    junit: Option<PathBuf>,
+}
+
+impl Files {
+    /// Finds out before the batch, not after it, that a file cannot be written.
+    fn check(&self) -> Result<(), String> {
+        for path in [&self.json, &self.junit].into_iter().flatten() {
+            let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            opened.map_err(|error| unwritable(path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes both; the error is of the first that could not be written.
+    fn write(&self, results: &Results) -> Result<(), String> {
+        let json = write(self.json.as_deref(), || results.to_json());
+        let junit = write(self.junit.as_deref(), || junit::to_xml(results));
+        json.and(junit)
+    }
+}
+
+fn write(path: Option<&Path>, text: impl FnOnce() -> String) -> Result<(), String> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, text()).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> String {
+    format!("{} cannot be written: {error}", path.display())
+}

@@ -1,0 +1,239 @@
+//! From what a user calls a test to the tests of the workspace.
+//!
+//! | written | means |
+//! |---|---|
+//! | `all` | the course's tests of every lab |
+//! | `raft`, `2` | all parts of a lab |
+//! | `2A` | a part; with `--year 2024`, 3A is the same |
+//! | `2025` | tests that end in this word |
+//! | `figure_8_2C`, `persistence::figure_8_2C` | the name in Rust |
+//! | `TestFigure82C`, `TestFigure83C`, `TestFigure8` | the name in Go, of any year |
+//!
+//! Every match is of whole names or whole last words. (What `cargo test` does,
+//! to look for a piece of a name, runs `figure_8_unreliable_2C` too when asked
+//! for `figure_8`, and nothing at all when asked for `2a`.)
+
+use std::collections::BTreeSet;
+
+use super::course::{Edition, PARTS, Part};
+use super::workspace::Test;
+
+/// How many names are offered in place of one that matches nothing.
+const OFFERED: usize = 4;
+
+/// The tests that `names` mean, each once, in the order of the names.
+///
+/// The error is a message about the first name that matches nothing.
+pub(crate) fn select(
+    names: &[String],
+    edition: Edition,
+    tests: &[Test],
+) -> Result<Vec<Test>, String> {
+    let mut chosen = BTreeSet::new();
+    let mut selected = Vec::new();
+    for name in names {
+        let found = find(name, edition, tests);
+        if found.is_empty() {
+            return Err(unknown(name, edition, tests));
+        }
+        let new = found.into_iter().filter(|test| chosen.insert((&test.package, &test.path)));
+        selected.extend(new.cloned());
+    }
+    Ok(selected)
+}
+
+/// The packages that a name can only mean, if it tells that much; so that no
+/// other lab has to be built.
+pub(crate) fn packages(name: &str, edition: Edition) -> Option<Vec<&'static str>> {
+    let of = |wanted: &dyn Fn(&Part) -> bool| -> Vec<&str> {
+        PARTS.iter().filter(|part| wanted(part)).map(|part| part.package).collect()
+    };
+    let by_lab = of(&|part| part.package == name);
+    let by_part = of(&|part| part.is_called(name, edition));
+    let by_tag = of(&|part| {
+        let tags = [Some(part.word), part.tag(Edition::Before2024), part.tag(Edition::From2024)];
+        // A bare digit at the end of a Go name may be a part of the name.
+        tags.iter().flatten().any(|tag| tag.len() == 2 && name.ends_with(tag))
+    });
+    [by_lab, by_part, by_tag].into_iter().find(|packages| !packages.is_empty())
+}
+
+/// The part of the course that a test belongs to.
+fn part_of(test: &Test) -> Option<&'static Part> {
+    PARTS.iter().find(|part| part.package == test.package && part.word == test.last_word())
+}
+
+/// Goes from the widest meaning of a name to the narrowest; the first that has
+/// tests wins.
+fn find<'a>(name: &str, edition: Edition, tests: &'a [Test]) -> Vec<&'a Test> {
+    let called = |test: &Test| part_of(test).is_some_and(|part| part.is_called(name, edition));
+    let of_lab = |test: &Test| part_of(test).is_some() && (name == "all" || name == test.package);
+    let last_word = |test: &Test| part_of(test).is_none() && name == test.last_word();
+    let in_rust = |test: &Test| name == test.path || name == test.name();
+    let in_go = |test: &Test| go_names(test, edition).contains(&squash(name));
+    let other = match edition {
+        Edition::Before2024 => Edition::From2024,
+        Edition::From2024 => Edition::Before2024,
+    };
+    let in_other_year = |test: &Test| go_names(test, other).contains(&squash(name));
+    let untagged = |test: &Test| base(test) == Some(squash(name));
+    let meanings: [&dyn Fn(&Test) -> bool; 7] =
+        [&of_lab, &called, &last_word, &in_rust, &in_go, &in_other_year, &untagged];
+    let tests_of = |meaning: &&dyn Fn(&Test) -> bool| -> Vec<&Test> {
+        tests.iter().filter(|test| meaning(test)).collect()
+    };
+    meanings.iter().map(tests_of).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// A name without what differs between Go and Rust: `TestFigure82C` and
+/// `figure_8_2C` become `figure82c`. In 2022 some tests were called
+/// `For2023TestFollowerFailure2B`.
+fn squash(name: &str) -> String {
+    let name = name.strip_prefix("For2023").unwrap_or(name);
+    let name = name.strip_prefix("Test").unwrap_or(name);
+    name.replace('_', "").to_ascii_lowercase()
+}
+
+/// A course test's squashed name without its tag: what it was called in 2016.
+fn base(test: &Test) -> Option<String> {
+    let part = part_of(test)?;
+    test.name().strip_suffix(part.word).map(squash)
+}
+
+/// A test's squashed names under the tags of an edition.
+fn go_names(test: &Test, edition: Edition) -> Vec<String> {
+    let Some((base, part)) = base(test).zip(part_of(test)) else {
+        return vec![squash(test.name())];
+    };
+    part.tag(edition).map(|tag| base + &tag.to_ascii_lowercase()).into_iter().collect()
+}
+
+/// What to say about a name that matches nothing.
+fn unknown(name: &str, edition: Edition, tests: &[Test]) -> String {
+    if edition == Edition::Before2024 && !find(name, Edition::From2024, tests).is_empty() {
+        return format!("no test matches `{name}`; with --year 2024 it does");
+    }
+    if edition == Edition::From2024 && !find(name, Edition::Before2024, tests).is_empty() {
+        return format!("no test matches `{name}` in 2024; without --year 2024 it does");
+    }
+    let mut offers = BTreeSet::from(["all"]);
+    for test in tests {
+        offers.extend([test.package.as_str(), test.name()]);
+        offers.extend(part_of(test).and_then(|part| part.tag(edition)));
+    }
+    let wanted = squash(name);
+    let distance = |offer: &&str| strsim::damerau_levenshtein(&wanted, &squash(offer));
+    let mut offers: Vec<&str> = offers.into_iter().collect();
+    offers.sort_by_key(distance);
+    offers.truncate(OFFERED);
+    format!("no test matches `{name}`; the nearest names: {}", offers.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tests() -> Vec<Test> {
+        let raft = [
+            "agreement::backup_2B",
+            "detection::panics",
+            "election::initial_election_2A",
+            "election::re_election_2A",
+            "persistence::figure_8_2C",
+            "persistence::figure_8_unreliable_2C",
+            "persistence::persist_1_2C",
+            "snapshot::snapshot_install_un_crash_2D",
+            "variants_2025::figure_8_2025",
+        ];
+        let raft = raft.map(|path| ("raft", path));
+        let others = [("kvraft", "basic_3A"), ("kvsrv", "basic_2"), ("kvsrv", "one_client_2")];
+        let all = raft.into_iter().chain(others);
+        all.map(|(package, path)| Test::new(package, path)).collect()
+    }
+
+    fn selected(names: &[&str], edition: Edition) -> Result<Vec<String>, String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let tests = select(&names, edition, &tests())?;
+        Ok(tests.iter().map(|test| format!("{} {}", test.package, test.name())).collect())
+    }
+
+    fn old(name: &str) -> Vec<String> {
+        selected(&[name], Edition::Before2024).unwrap()
+    }
+
+    fn new(name: &str) -> Vec<String> {
+        selected(&[name], Edition::From2024).unwrap()
+    }
+
+    #[test]
+    fn parts_and_labs() {
+        assert_eq!(old("2A"), ["raft initial_election_2A", "raft re_election_2A"]);
+        assert_eq!(old("2").len(), 7);
+        assert_eq!(old("raft"), old("2"));
+        assert_eq!(old("all").len(), 10);
+        assert_eq!(old("3"), ["kvraft basic_3A"]);
+        assert_eq!(old("2025"), ["raft figure_8_2025"]);
+        assert_eq!(old("kvsrv"), ["kvsrv basic_2", "kvsrv one_client_2"]);
+    }
+
+    #[test]
+    fn the_year_moves_the_numbers() {
+        assert_eq!(new("3A"), old("2A"));
+        assert_eq!(new("3"), old("raft"));
+        assert_eq!(new("4A"), ["kvraft basic_3A"]);
+        assert_eq!(new("2"), old("kvsrv"));
+    }
+
+    #[test]
+    fn names_in_rust_and_go() {
+        for name in [
+            "figure_8_2C",
+            "persistence::figure_8_2C",
+            "TestFigure82C",
+            "TestFigure83C",
+            "TestFigure8",
+            "figure_8",
+        ] {
+            assert_eq!(old(name), ["raft figure_8_2C"], "{name}");
+        }
+        assert_eq!(old("TestFigure8Unreliable3C"), ["raft figure_8_unreliable_2C"]);
+        assert_eq!(old("TestPersist12C"), ["raft persist_1_2C"]);
+        assert_eq!(old("TestSnapshotInstallUnCrash2D"), ["raft snapshot_install_un_crash_2D"]);
+        assert_eq!(old("For2023TestBackup2B"), ["raft backup_2B"]);
+        assert_eq!(old("panics"), ["raft panics"]);
+        assert_eq!(new("TestBasic4A"), ["kvraft basic_3A"]);
+        assert_eq!(new("TestBasic2"), ["kvsrv basic_2"]);
+    }
+
+    #[test]
+    fn a_test_named_twice_runs_once() {
+        let names = selected(&["TestReElection2A", "2A"], Edition::Before2024).unwrap();
+        assert_eq!(names, ["raft re_election_2A", "raft initial_election_2A"]);
+    }
+
+    #[test]
+    fn what_matches_nothing_is_told_with_its_neighbours() {
+        let error = selected(&["2A", "figre_8_2C"], Edition::Before2024).unwrap_err();
+        assert!(error.starts_with("no test matches `figre_8_2C`; the nearest names: figure_8_2C"));
+        let error = selected(&["elect"], Edition::Before2024).unwrap_err();
+        assert!(error.starts_with("no test matches `elect`; "), "{error}");
+        let error = selected(&["5B"], Edition::Before2024).unwrap_err();
+        assert!(error.starts_with("no test matches `5B`; the nearest"), "{error}");
+        let error = selected(&["2A"], Edition::From2024).unwrap_err();
+        assert_eq!(error, "no test matches `2A` in 2024; without --year 2024 it does");
+        let error = selected(&["4"], Edition::Before2024).unwrap_err();
+        assert_eq!(error, "no test matches `4`; with --year 2024 it does");
+    }
+
+    #[test]
+    fn names_tell_their_packages() {
+        let of = |name| packages(name, Edition::Before2024);
+        assert_eq!(of("raft"), Some(vec!["raft"; 4]));
+        assert_eq!(of("2B"), Some(vec!["raft"]));
+        assert_eq!(of("figure_8_2C"), Some(vec!["raft"]));
+        assert_eq!(of("TestBasic3A"), Some(vec!["raft", "kvraft"]));
+        assert_eq!(of("TestFigure8"), None);
+        assert_eq!(of("all"), None);
+        assert_eq!(packages("3B", Edition::From2024), Some(vec!["raft"]));
+    }
+}

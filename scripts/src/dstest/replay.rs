@@ -1,0 +1,123 @@
+//! A failed run once more: the command for it, and its log with all debug lines.
+
+use std::path::PathBuf;
+
+use super::options::Clock;
+use super::plan::Seeds;
+use super::runner::{Outcome, Purpose, Run, Runner};
+use super::workspace::{Test, Workspace};
+
+/// Variables that can change what a run does, and that reach the tests from the
+/// user's own environment.
+const INHERITED: [&str; 6] =
+    ["LAB_BACKTRACE", "LAB_CHECK", "LAB_ENGINE", "LAB_LIMIT", "LAB_PREEMPT", "LAB_WATCHDOG"];
+
+/// How runs are repeated by hand.
+#[derive(Debug)]
+pub(crate) struct Command {
+    /// Variables of every run.
+    variables: String,
+    /// `cargo test`, with what comes before the test.
+    cargo: String,
+}
+
+impl Command {
+    /// For tests of a workspace. Only one that the user has named has to be named
+    /// in the command.
+    pub(crate) fn new(clock: Clock, workspace: &Workspace, named: Option<&PathBuf>) -> Self {
+        let mut variables = String::new();
+        if clock == Clock::Real {
+            variables.push_str(" LAB_CLOCK=real");
+        }
+        for name in INHERITED {
+            if let Ok(value) = std::env::var(name) {
+                variables.push_str(&format!(" {name}={value}"));
+            }
+        }
+        let mut cargo = "cargo test".to_owned();
+        if workspace.release {
+            cargo.push_str(" --release");
+        }
+        if let Some(path) = named {
+            cargo.push_str(&format!(" --manifest-path {}", path.display()));
+        }
+        Command { variables, cargo }
+    }
+
+    /// The command for one run.
+    pub(crate) fn line(&self, test: &Test, seed: u64) -> String {
+        let Command { variables, cargo } = self;
+        let Test { package, path, .. } = test;
+        format!("LAB_SEED={seed:#x}{variables} {cargo} -p {package} {path} -- --exact --nocapture")
+    }
+}
+
+/// Makes a failed run of virtual time again, for its log. What the log says is
+/// only worth reading if it is the same run: the second value warns if it is not.
+pub(crate) fn again(
+    runner: &Runner,
+    test: &Test,
+    run: &Run,
+    verbose: u8,
+) -> std::io::Result<(Outcome, Option<String>)> {
+    let seeds = Seeds { start: run.seed, count: 1 };
+    let outcome = runner.run(test, seeds, Purpose::Replay(verbose.clamp(1, 2)))?;
+    let warning = outcome.runs.first().and_then(|again| difference(run, again));
+    Ok((outcome, warning))
+}
+
+/// In what two runs of one seed differ.
+fn difference(first: &Run, again: &Run) -> Option<String> {
+    let hash = |run: &Run| run.measured.as_ref().map(|measured| measured.hash.clone());
+    let text = if again.failure.is_none() {
+        "the same seed passes when it is run again: the run depends on more than its seed"
+    } else if again.failure != first.failure {
+        "the same seed fails in another way when it is run again"
+    } else if hash(again) != hash(first) {
+        "the same seed takes another course when it is run again"
+    } else {
+        return None;
+    };
+    Some(format!("{text} (LAB_CHECK=1 finds the first difference)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dstest::runner::{Failure, Measured};
+
+    #[test]
+    fn the_command_repeats_clock_profile_and_workspace() {
+        let mut workspace = Workspace { manifest: PathBuf::new(), release: true };
+        let test = Test::new("raft", "persistence::figure_8_2C");
+        let line = |command: Command| command.line(&test, 42);
+        assert_eq!(
+            line(Command::new(Clock::Virtual, &workspace, None)),
+            "LAB_SEED=0x2a cargo test --release -p raft persistence::figure_8_2C -- \
+             --exact --nocapture"
+        );
+        workspace.release = false;
+        let manifest = PathBuf::from("/w/Cargo.toml");
+        assert_eq!(
+            line(Command::new(Clock::Real, &workspace, Some(&manifest))),
+            "LAB_SEED=0x2a LAB_CLOCK=real cargo test --manifest-path /w/Cargo.toml -p raft \
+             persistence::figure_8_2C -- --exact --nocapture"
+        );
+    }
+
+    #[test]
+    fn runs_are_the_same_by_failure_and_hash() {
+        let run = |message: Option<&str>, hash: &str| Run {
+            seed: 1,
+            seconds: None,
+            measured: Some(Measured { lab_seconds: 0.0, rpcs: 0, hash: hash.to_owned() }),
+            failure: message.map(|message| Failure { message: message.to_owned(), place: None }),
+        };
+        let first = run(Some("a"), "1");
+        assert_eq!(difference(&first, &first), None);
+        let differs = |again| difference(&first, &again).unwrap();
+        assert!(differs(run(None, "1")).contains("passes"));
+        assert!(differs(run(Some("b"), "1")).contains("another way"));
+        assert!(differs(run(Some("a"), "2")).contains("another course"));
+    }
+}

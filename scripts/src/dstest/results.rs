@@ -1,0 +1,346 @@
+//! What a batch has found out, and how results of several machines join.
+//!
+//! This is also the form of the file that `--json` writes; `docs/dstest.md`
+//! describes it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::course;
+use super::options::Clock;
+use super::process::Ended;
+use super::runner::{Failure, Run};
+use super::statistics::{Moments, wilson};
+use super::workspace::Test;
+
+/// The version of the file's form.
+const FORMAT: u32 = 1;
+
+/// The results of a batch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Results {
+    /// The version of this form.
+    format: u32,
+    /// The clock of the tests.
+    pub(crate) clock: Clock,
+    /// Seconds that the batch took; the longest of batches that were joined.
+    pub(crate) wall_s: f64,
+    /// Whether it was ended before all runs were made.
+    pub(crate) interrupted: bool,
+    /// Each test with a finished run.
+    pub(crate) tests: Vec<Tally>,
+}
+
+/// The results of a test.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// The package.
+    pub(crate) package: String,
+    /// The path of the test.
+    pub(crate) test: String,
+    /// Finished runs.
+    pub(crate) runs: u64,
+    /// Failed ones.
+    pub(crate) failed: u64,
+    /// Seconds per run: CPU time in virtual time, else of the wall clock.
+    pub(crate) time_s: Moments,
+    /// Lab seconds per run.
+    pub(crate) virtual_s: Moments,
+    /// Requests per run.
+    pub(crate) rpcs: Moments,
+    /// Seconds of all its processes.
+    pub(crate) processes: Usage,
+    /// Each failed run, in the order of their ends.
+    pub(crate) failures: Vec<Failed>,
+}
+
+/// What processes have used, in seconds.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Usage {
+    /// On the wall clock.
+    pub(crate) real_s: f64,
+    /// CPU time in their own code.
+    pub(crate) user_s: f64,
+    /// CPU time in the system's.
+    pub(crate) system_s: f64,
+}
+
+/// A failed run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Failed {
+    /// Text, since not every reader of JSON keeps 64 bits of a number.
+    #[serde(with = "hexadecimal")]
+    pub(crate) seed: u64,
+    /// The panic's message.
+    pub(crate) message: String,
+    /// The panic's place.
+    pub(crate) place: Option<String>,
+    /// The hash of its trace, if it came to that.
+    pub(crate) hash: Option<String>,
+    /// Where its log is, if it could be kept.
+    pub(crate) log: Option<PathBuf>,
+    /// The command that repeats the run.
+    pub(crate) replay: String,
+}
+
+/// Failures that look alike.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    /// How many.
+    pub(crate) count: u64,
+    /// The one with the smallest seed, and its test.
+    pub(crate) first: (&'a Tally, &'a Failed),
+    /// How many in each test.
+    pub(crate) tests: BTreeMap<&'a str, u64>,
+}
+
+impl Results {
+    /// Results without any run.
+    pub(crate) fn new(clock: Clock, tests: &[Test]) -> Self {
+        let tally = |test: &Test| Tally {
+            package: test.package.clone(),
+            test: test.path.clone(),
+            ..Tally::default()
+        };
+        let tests = tests.iter().map(tally).collect();
+        Results { format: FORMAT, clock, wall_s: 0.0, interrupted: false, tests }
+    }
+
+    /// Runs of all tests.
+    pub(crate) fn runs(&self) -> u64 {
+        self.tests.iter().map(|tally| tally.runs).sum()
+    }
+
+    /// Failed runs of all tests.
+    pub(crate) fn failed(&self) -> u64 {
+        self.tests.iter().map(|tally| tally.failed).sum()
+    }
+
+    /// Adds the results of another batch.
+    pub(crate) fn merge(&mut self, other: Results) -> Result<(), String> {
+        if other.clock != self.clock {
+            return Err("one batch ran in virtual time and another in real time".to_owned());
+        }
+        self.wall_s = self.wall_s.max(other.wall_s);
+        self.interrupted |= other.interrupted;
+        for theirs in other.tests {
+            let same =
+                |ours: &&mut Tally| (&ours.package, &ours.test) == (&theirs.package, &theirs.test);
+            match self.tests.iter_mut().find(same) {
+                Some(ours) => ours.merge(theirs),
+                None => self.tests.push(theirs),
+            }
+        }
+        Ok(())
+    }
+
+    /// All failures by what they look like, the most frequent first.
+    pub(crate) fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: BTreeMap<Signature, Group> = BTreeMap::new();
+        for tally in &self.tests {
+            for failed in &tally.failures {
+                let new = || Group { count: 0, first: (tally, failed), tests: BTreeMap::new() };
+                let group = groups.entry(failed.signature()).or_insert_with(new);
+                group.count += 1;
+                *group.tests.entry(tally.name()).or_default() += 1;
+                if failed.seed < group.first.1.seed {
+                    group.first = (tally, failed);
+                }
+            }
+        }
+        let mut groups: Vec<Group> = groups.into_values().collect();
+        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        groups
+    }
+
+    /// Reads what `--json` has written.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let results: Results = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if results.format == FORMAT {
+            Ok(results)
+        } else {
+            Err(format!("format {}, and only {FORMAT} is known", results.format))
+        }
+    }
+
+    /// The file: the results, and for each test what follows from them.
+    pub(crate) fn to_json(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("text and numbers become JSON");
+        let tests = value["tests"].as_array_mut().expect("a list of tests");
+        for (entry, tally) in tests.iter_mut().zip(&self.tests) {
+            let (low, high) = tally.interval();
+            entry["failure_rate"] = tally.rate().into();
+            entry["failure_rate_95"] = vec![low, high].into();
+            entry["go_s"] = tally.go_seconds().into();
+        }
+        let mut text = serde_json::to_string_pretty(&value).expect("a value becomes JSON");
+        text.push('\n');
+        text
+    }
+}
+
+impl Tally {
+    /// The name of the function.
+    pub(crate) fn name(&self) -> &str {
+        self.test.rsplit("::").next().unwrap_or(&self.test)
+    }
+
+    /// Adds a run. What is known of a failure is added by [`Tally::failure`].
+    pub(crate) fn run(&mut self, run: &Run) {
+        self.runs += 1;
+        self.failed += u64::from(run.failure.is_some());
+        if let Some(seconds) = run.seconds {
+            self.time_s.add(seconds);
+        }
+        if let Some(measured) = &run.measured {
+            self.virtual_s.add(measured.lab_seconds);
+            self.rpcs.add(measured.rpcs as f64);
+        }
+    }
+
+    /// Adds what a process has used.
+    pub(crate) fn process(&mut self, ended: &Ended) {
+        self.processes.real_s += ended.wall.as_secs_f64();
+        self.processes.user_s += ended.user.as_secs_f64();
+        self.processes.system_s += ended.system.as_secs_f64();
+    }
+
+    /// Adds what is known of a failed run.
+    pub(crate) fn failure(&mut self, failed: Failed) {
+        self.failures.push(failed);
+        assert!(self.failures.len() as u64 <= self.failed, "only failed runs have failures");
+    }
+
+    fn merge(&mut self, other: Tally) {
+        self.runs += other.runs;
+        self.failed += other.failed;
+        self.time_s.merge(&other.time_s);
+        self.virtual_s.merge(&other.virtual_s);
+        self.rpcs.merge(&other.rpcs);
+        self.processes.real_s += other.processes.real_s;
+        self.processes.user_s += other.processes.user_s;
+        self.processes.system_s += other.processes.system_s;
+        self.failures.extend(other.failures);
+    }
+
+    /// The share of runs that failed.
+    pub(crate) fn rate(&self) -> f64 {
+        if self.runs == 0 { 0.0 } else { self.failed as f64 / self.runs as f64 }
+    }
+
+    /// The 95 % interval of that share.
+    pub(crate) fn interval(&self) -> (f64, f64) {
+        wilson(self.failed, self.runs)
+    }
+
+    /// Seconds of a run in Go.
+    pub(crate) fn go_seconds(&self) -> Option<f64> {
+        course::go_seconds(&self.package, self.name())
+    }
+}
+
+/// What failures of one kind share: message and place. Numbers in the message
+/// (indexes, terms, server ids) differ from run to run and do not count.
+type Signature = (String, Option<String>);
+
+impl Failed {
+    /// What is known of a run that failed, but for its log.
+    pub(crate) fn new(run: Run, replay: String) -> Self {
+        let Failure { message, place } = run.failure.expect("the run has failed");
+        let hash = run.measured.map(|measured| measured.hash);
+        Failed { seed: run.seed, message, place, hash, log: None, replay }
+    }
+
+    fn signature(&self) -> Signature {
+        let mut message = String::new();
+        for letter in self.message.chars() {
+            if !letter.is_ascii_digit() {
+                message.push(letter);
+            } else if !message.ends_with('#') {
+                message.push('#');
+            }
+        }
+        (message, self.place.clone())
+    }
+
+    /// The first line of the message, and the place.
+    pub(crate) fn headline(&self) -> String {
+        let message = self.message.lines().next().unwrap_or_default();
+        match &self.place {
+            Some(place) => format!("{message} (at {place})"),
+            None => message.to_owned(),
+        }
+    }
+}
+
+/// A seed as text: `0x2a`.
+mod hexadecimal {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{seed:#x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits =
+            text.strip_prefix("0x").ok_or_else(|| Error::custom("a seed begins with 0x"))?;
+        u64::from_str_radix(digits, 16).map_err(Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(test: &str, failures: &[(u64, &str)]) -> Tally {
+        let mut tally =
+            Tally { package: "raft".to_owned(), test: test.to_owned(), ..Tally::default() };
+        for &(seed, message) in failures {
+            let failure = Failure { message: message.to_owned(), place: Some("a.rs:1".to_owned()) };
+            let run = Run { seed, seconds: Some(1.0), measured: None, failure: Some(failure) };
+            tally.run(&run);
+            tally.failure(Failed::new(run, "replay".to_owned()));
+        }
+        tally
+    }
+
+    fn results(tests: Vec<Tally>) -> Results {
+        Results { tests, ..Results::new(Clock::Virtual, &[]) }
+    }
+
+    #[test]
+    fn numbers_do_not_split_a_group() {
+        let results = results(vec![
+            tally("a::x_2A", &[(9, "server 10 and 2 differ"), (4, "no leader")]),
+            tally("a::y_2A", &[(7, "server 1 and 22 differ")]),
+        ]);
+        let groups = results.groups();
+        assert_eq!(groups.iter().map(|group| group.count).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!((groups[0].first.0.name(), groups[0].first.1.seed), ("y_2A", 7));
+        assert_eq!(groups[0].tests, BTreeMap::from([("x_2A", 1), ("y_2A", 1)]));
+    }
+
+    #[test]
+    fn files_join() {
+        let one = results(vec![tally("a::x_2A", &[(u64::MAX, "no leader")])]);
+        let mut joined = Results::parse(&one.to_json()).unwrap();
+        assert_eq!(joined.tests[0].failures[0].seed, u64::MAX);
+        joined.merge(one).unwrap();
+        joined.merge(results(vec![tally("a::y_2A", &[])])).unwrap();
+        assert_eq!((joined.runs(), joined.failed(), joined.tests.len()), (2, 2, 2));
+        assert_eq!(joined.tests[0].time_s.count(), 2);
+        let real = Results::new(Clock::Real, &[]);
+        assert!(joined.merge(real).is_err());
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_refused() {
+        let text = results(Vec::new()).to_json().replace("\"format\": 1", "\"format\": 9");
+        assert_eq!(Results::parse(&text).unwrap_err(), "format 9, and only 1 is known");
+        assert!(Results::parse("nothing").is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! One process: some seeds of one test, from the environment to what came of it.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::options::Clock;
+use super::plan::Seeds;
+use super::process::{Ended, Process};
+use super::report::{self, Entry};
+use super::stop::Stop;
+use super::workspace::Test;
+
+/// How often a running process is looked at. Its end is noticed at once.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What the runs of a batch have in common.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// The clock of the tests.
+    pub(crate) clock: Clock,
+    /// How long a run may take on the wall clock.
+    pub(crate) timeout: Option<Duration>,
+    /// When to give up.
+    pub(crate) stop: Stop,
+    /// Where reports and output of running processes are.
+    scratch: TempDir,
+    /// Processes so far: each has files of its own.
+    processes: AtomicU64,
+}
+
+/// What a process is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To see whether runs pass.
+    Batch,
+    /// The same, with debug lines at this level of `VERBOSE`.
+    Verbose(u8),
+    /// To see a failed run again, with debug lines. It is not given up when the
+    /// batch has seen enough, only when the user has.
+    Replay(u8),
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// Its seed.
+    pub(crate) seed: u64,
+    /// CPU seconds in virtual time, if the tester could tell them; seconds of the
+    /// wall clock in real time.
+    pub(crate) seconds: Option<f64>,
+    /// What the tester measured, if it came to that.
+    pub(crate) measured: Option<Measured>,
+    /// Why it failed, if it did.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// What the tester measures in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Measured {
+    /// Lab time in seconds.
+    pub(crate) lab_seconds: f64,
+    /// Requests sent.
+    pub(crate) rpcs: u64,
+    /// The hash of the trace.
+    pub(crate) hash: String,
+}
+
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The panic's message, or what happened to the process.
+    pub(crate) message: String,
+    /// The panic's place.
+    pub(crate) place: Option<String>,
+}
+
+/// What became of a process.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The runs that came to an end, in the order of their seeds.
+    pub(crate) runs: Vec<Run>,
+    /// How the process ended.
+    pub(crate) ended: Ended,
+    /// What it wrote, until [`Outcome::discard`].
+    pub(crate) output: PathBuf,
+}
+
+impl Outcome {
+    /// Removes what the process wrote.
+    pub(crate) fn discard(&self) {
+        // The whole folder goes in the end.
+        let _ = std::fs::remove_file(&self.output);
+    }
+}
+
+/// Why a process is no longer watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    Ended,
+    TimedOut(Duration),
+    Stopped,
+}
+
+impl Runner {
+    /// A runner without any process yet.
+    pub(crate) fn new(clock: Clock, timeout: Option<Duration>, stop: Stop) -> io::Result<Self> {
+        let scratch = tempfile::Builder::new().prefix("dstest-").tempdir()?;
+        Ok(Runner { clock, timeout, stop, scratch, processes: AtomicU64::new(0) })
+    }
+
+    /// Runs a test for these seeds in one process, up to the first that fails.
+    pub(crate) fn run(&self, test: &Test, seeds: Seeds, purpose: Purpose) -> io::Result<Outcome> {
+        let number = self.processes.fetch_add(1, Ordering::Relaxed);
+        let report = self.scratch.path().join(format!("{number}.json"));
+        let output = self.scratch.path().join(format!("{number}.log"));
+        let mut command = self.command(test, seeds, purpose);
+        let file = File::create(&output)?;
+        command.env("LAB_REPORT", &report).stdout(file.try_clone()?).stderr(file);
+        let process = Process::start(command.stdin(std::process::Stdio::null()))?;
+        let cause = self.watch(&process, &report, purpose);
+        let ended = process.end();
+        let entries = report::read(&report)?;
+        // A report is read once; the whole folder goes in the end.
+        let _ = std::fs::remove_file(&report);
+        let mut runs = self.reported(&entries, seeds, ended);
+        if let Some(run) = self.unreported(&mut runs, seeds, cause, ended, &output) {
+            runs.push(run);
+        }
+        Ok(Outcome { runs, ended, output })
+    }
+
+    /// The binary, in the environment that Cargo and the tester agree on.
+    fn command(&self, test: &Test, seeds: Seeds, purpose: Purpose) -> Command {
+        let mut command = Command::new(&*test.binary);
+        command.args([&test.path, "--exact"]).current_dir(&test.folder);
+        command.env("CARGO_PKG_NAME", &test.package).env("CARGO_MANIFEST_DIR", &*test.folder);
+        command.env("LAB_CLOCK", self.clock.name());
+        command.env("LAB_SEED", format!("{:#x}", seeds.start));
+        command.env("LAB_RUNS", seeds.count.to_string());
+        match purpose {
+            Purpose::Batch => command.env_remove("VERBOSE"),
+            Purpose::Verbose(level) | Purpose::Replay(level) => {
+                command.arg("--nocapture").env("VERBOSE", level.to_string())
+            }
+        };
+        command
+    }
+
+    /// Waits for the end of a process, of the time of one of its runs, or of the
+    /// batch. A report that grows tells that the next run has begun.
+    fn watch(&self, process: &Process, report: &Path, purpose: Purpose) -> Cause {
+        let (mut size, mut since) = (0, Instant::now());
+        while !process.wait(TICK) {
+            let stop = match purpose {
+                Purpose::Batch | Purpose::Verbose(_) => self.stop.requested(),
+                Purpose::Replay(_) => self.stop.interrupted(),
+            };
+            if stop {
+                return Cause::Stopped;
+            }
+            let now = std::fs::metadata(report).map_or(0, |data| data.len());
+            if now != size {
+                (size, since) = (now, Instant::now());
+            }
+            if let Some(timeout) = self.timeout.filter(|&timeout| since.elapsed() >= timeout) {
+                return Cause::TimedOut(timeout);
+            }
+        }
+        Cause::Ended
+    }
+
+    /// The runs that the report tells of.
+    fn reported(&self, entries: &[Entry], seeds: Seeds, ended: Ended) -> Vec<Run> {
+        let wall = self.wall(ended);
+        let run = |(entry, place): (&Entry, u64)| Run {
+            seed: seeds.at(place),
+            seconds: wall.or(Some(entry.cpu_s)),
+            measured: Some(Measured {
+                lab_seconds: entry.virtual_s,
+                rpcs: entry.rpcs,
+                hash: entry.hash.clone(),
+            }),
+            failure: (!entry.passed()).then(|| Failure {
+                message: entry.panic.clone().unwrap_or_else(|| "no message".to_owned()),
+                place: entry.place.clone(),
+            }),
+        };
+        entries.iter().zip(0..seeds.count).map(run).collect()
+    }
+
+    /// What a run took on the wall clock, if the process made no other.
+    fn wall(&self, ended: Ended) -> Option<f64> {
+        (self.clock == Clock::Real).then_some(ended.wall.as_secs_f64())
+    }
+
+    /// What happened without a line in the report: the run in which the process
+    /// ended or hung; or, as a failure of its last run, that it ended badly.
+    fn unreported(
+        &self,
+        runs: &mut [Run],
+        seeds: Seeds,
+        cause: Cause,
+        ended: Ended,
+        output: &Path,
+    ) -> Option<Run> {
+        let told = runs.iter().any(|run| run.failure.is_some());
+        let all = runs.len() as u64 == seeds.count;
+        if cause == Cause::Stopped || told || (all && ended.status.success()) {
+            return None;
+        }
+        let message = match cause {
+            Cause::TimedOut(limit) => format!("timed out after {} s", limit.as_secs_f64()),
+            _ if all => format!("the process failed after its last run: {}", ended.status),
+            _ => format!("no result, {}{}", ended.status, last_words(output)),
+        };
+        let failure = Some(Failure { message, place: None });
+        match runs.last_mut() {
+            Some(last) if all => {
+                last.failure = failure;
+                None
+            }
+            _ => {
+                let seed = seeds.at(runs.len() as u64);
+                Some(Run { seed, seconds: self.wall(ended), measured: None, failure })
+            }
+        }
+    }
+}
+
+/// The last line that a process wrote, which often tells why it ended.
+fn last_words(output: &Path) -> String {
+    let bytes = std::fs::read(output).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().rev().find(|line| !line.trim().is_empty());
+    line.map_or(String::new(), |line| format!(": {}", line.trim()))
+}

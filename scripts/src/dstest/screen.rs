@@ -1,0 +1,238 @@
+//! What is seen while a batch runs.
+//!
+//! At a terminal: a bar for all runs over one row per test, redrawn in place and
+//! gone at the end. Elsewhere (a file, a pipe, a CI log): a line now and then.
+//! Either way lines about failures go to the standard output and progress goes to
+//! the standard error, so that `dstest ... > file` keeps what matters.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{
+    HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle,
+};
+
+use super::paint::Paint;
+
+/// How often the bars are redrawn when nothing happens.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// How often progress is told where there are no bars.
+const TELL: Duration = Duration::from_secs(10);
+
+/// The screen of a batch.
+#[derive(Debug)]
+pub(crate) enum Screen {
+    /// Redrawn in place.
+    Bars(Bars),
+    /// Lines only.
+    Lines(Mutex<Lines>),
+}
+
+impl Screen {
+    /// Bars if somebody can see them, else lines.
+    pub(crate) fn new(tests: &[&str], paint: Paint) -> Self {
+        if io::stdout().is_terminal() && io::stderr().is_terminal() {
+            Screen::Bars(Bars::new(tests, paint))
+        } else {
+            Screen::Lines(Mutex::new(Lines::new()))
+        }
+    }
+
+    /// So many runs more are to come of a test.
+    pub(crate) fn expect(&self, test: usize, runs: u64) {
+        if let Screen::Bars(bars) = self {
+            bars.expect(test, runs);
+        }
+    }
+
+    /// Runs of a test have ended. `left` is the number of runs still to come.
+    pub(crate) fn advance(&self, test: usize, passed: u64, failed: u64, left: u64) {
+        match self {
+            Screen::Bars(bars) => bars.advance(test, passed + failed, failed),
+            Screen::Lines(lines) => {
+                let mut lines = lines.lock().expect("nobody panics while progress is told");
+                lines.advance(passed + failed, failed, left);
+            }
+        }
+    }
+
+    /// Writes a line that stays.
+    pub(crate) fn say(&self, line: &str) {
+        match self {
+            Screen::Bars(bars) => bars.all.suspend(|| say(line)),
+            Screen::Lines(_) => say(line),
+        }
+    }
+
+    /// Takes the bars away.
+    pub(crate) fn clear(&self) {
+        if let Screen::Bars(bars) = self {
+            // A bar that is not finished would be drawn again at the next tick.
+            bars.rows.iter().chain([&bars.total]).for_each(ProgressBar::finish_and_clear);
+            // A terminal that has gone away needs no clearing.
+            let _ = bars.all.clear();
+        }
+    }
+}
+
+/// Writes a line to the standard output. A reader that has gone away (`| head`)
+/// does not end the batch: its files are still to be written.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// A total and a row per test.
+#[derive(Debug)]
+pub(crate) struct Bars {
+    all: MultiProgress,
+    total: ProgressBar,
+    rows: Vec<ProgressBar>,
+    paint: Paint,
+    /// Failed runs of each test.
+    failed: Mutex<Vec<u64>>,
+}
+
+impl Bars {
+    fn new(tests: &[&str], paint: Paint) -> Self {
+        let all = MultiProgress::new();
+        let width = tests.iter().map(|name| name.len()).max().unwrap_or(0);
+        let total = all.add(ProgressBar::new(0).with_style(total_style()));
+        total.set_prefix(format!("{:width$}", "all runs"));
+        total.enable_steady_tick(REDRAW);
+        let row = |name: &&str| {
+            let bar = all.add(ProgressBar::new(0).with_style(row_style("", TURNING)));
+            bar.set_prefix(format!("{name:width$}"));
+            bar
+        };
+        let rows = tests.iter().map(row).collect();
+        Bars { all, total, rows, paint, failed: Mutex::new(vec![0; tests.len()]) }
+    }
+
+    fn expect(&self, test: usize, runs: u64) {
+        let row = &self.rows[test];
+        row.inc_length(runs);
+        if row.message().is_empty() {
+            row.set_style(row_style("", TURNING));
+        }
+        self.total.inc_length(runs);
+    }
+
+    fn advance(&self, test: usize, ended: u64, failed: u64) {
+        let row = &self.rows[test];
+        if failed > 0 {
+            let mut counts = self.failed.lock().expect("nobody panics while counting");
+            counts[test] += failed;
+            row.set_style(self.row_style("red", TURNING));
+            row.set_message(self.failures(counts[test]));
+            self.total.set_message(self.failures(counts.iter().sum()));
+        }
+        row.inc(ended);
+        if row.length() == Some(row.position()) && row.message().is_empty() {
+            row.set_style(self.row_style("green", DONE));
+        }
+        row.tick();
+        self.total.inc(ended);
+    }
+
+    fn failures(&self, count: u64) -> String {
+        self.paint.red(&format!("{} failed", HumanCount(count)))
+    }
+
+    /// A row whose name has a colour, if there are colours.
+    fn row_style(&self, colour: &str, mark: &str) -> ProgressStyle {
+        row_style(if self.paint.is_on() { colour } else { "" }, mark)
+    }
+}
+
+fn total_style() -> ProgressStyle {
+    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} {elapsed}, \
+                {eta} left {msg}";
+    let style = ProgressStyle::with_template(form).expect("the form is a constant");
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // Nothing is lost if a part of a bar is missing.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    })
+}
+
+/// What turns while a test has runs to come.
+const TURNING: &str = "{spinner}";
+
+/// What stands there afterwards.
+const DONE: &str = "✓";
+
+fn row_style(colour: &str, mark: &str) -> ProgressStyle {
+    let name =
+        if colour.is_empty() { "{prefix}".to_owned() } else { format!("{{prefix:.{colour}}}") };
+    let form = format!("{name} {mark} {{bar:24}} {{human_pos}}/{{human_len}} {{msg}}");
+    ProgressStyle::with_template(&form).expect("the form is one of a few constants")
+}
+
+/// Progress as lines.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    began: Instant,
+    told: Instant,
+    ended: u64,
+    failed: u64,
+}
+
+impl Lines {
+    fn new() -> Self {
+        let now = Instant::now();
+        Lines { began: now, told: now, ended: 0, failed: 0 }
+    }
+
+    fn advance(&mut self, ended: u64, failed: u64, left: u64) {
+        self.ended += ended;
+        self.failed += failed;
+        if self.told.elapsed() >= TELL {
+            self.told = Instant::now();
+            let _ = writeln!(io::stderr(), "{}", self.line(self.began.elapsed(), left));
+        }
+    }
+
+    fn line(&self, elapsed: Duration, left: u64) -> String {
+        let Lines { ended, failed, .. } = self;
+        // A guess: the runs to come take as long as those before.
+        let rest = elapsed.mul_f64(left as f64 / (*ended).max(1) as f64);
+        let all = HumanCount(ended + left);
+        let (ended, failed, rest) = (HumanCount(*ended), HumanCount(*failed), HumanDuration(rest));
+        format!("{ended}/{all} runs, {failed} failed, {rest} left")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn styles_are_understood() {
+        total_style();
+        for colour in ["", "red", "green"] {
+            row_style(colour, TURNING);
+            row_style(colour, DONE);
+        }
+    }
+
+    #[test]
+    fn progress_guesses_what_is_left() {
+        let mut lines = Lines::new();
+        lines.advance(1500, 2, 4500);
+        let line = lines.line(Duration::from_secs(20), 4500);
+        assert_eq!(line, "1,500/6,000 runs, 2 failed, 60 seconds left");
+    }
+
+    #[test]
+    fn a_row_is_green_only_without_a_failure() {
+        let bars = Bars::new(&["a", "b"], Paint::for_stdout());
+        bars.expect(0, 2);
+        bars.expect(1, 2);
+        bars.advance(0, 2, 0);
+        bars.advance(1, 2, 1);
+        assert_eq!(bars.total.position(), 4);
+        let messages = [0, 1].map(|row| bars.rows[row].message());
+        assert!(messages[0].is_empty() && messages[1].contains("1 failed"), "{messages:?}");
+    }
+}

@@ -1,0 +1,261 @@
+//! The table at the end, and what the failures have in common.
+
+use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use indicatif::HumanCount;
+
+use super::options::Clock;
+use super::paint::Paint;
+use super::results::{Group, Results, Tally};
+use super::statistics::Moments;
+
+/// Groups that are shown in full; the file has all of them.
+const GROUPS: usize = 20;
+
+/// What stands for a figure that nobody knows.
+const UNKNOWN: &str = "-";
+
+/// Columns beside those of the original.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extra {
+    Rate,
+    Virtual,
+    Rpcs,
+    Go,
+}
+
+/// The table. Tests without a finished run are left out, as in the original.
+/// Columns of our own that do not fit the terminal are left out too, the last
+/// first: a wrapped table cannot be read, and the files have everything.
+pub(crate) fn table(results: &Results, timing: bool, paint: Paint) -> String {
+    let mut extras = vec![Extra::Rate, Extra::Virtual, Extra::Rpcs, Extra::Go];
+    if results.clock == Clock::Real {
+        // Lab time is what the column of times tells already.
+        extras.retain(|&extra| extra != Extra::Virtual);
+    }
+    loop {
+        let table = with_columns(results, &extras, timing, paint);
+        let text = table.to_string();
+        let width = text.lines().next().map_or(0, |border| border.chars().count());
+        let fits = table.width().is_none_or(|terminal| width <= usize::from(terminal));
+        if fits || extras.pop().is_none() {
+            return text;
+        }
+    }
+}
+
+fn with_columns(results: &Results, extras: &[Extra], timing: bool, paint: Paint) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    let mut header = vec!["Test", "Failed", "Total", "Time"];
+    header.extend(extras.iter().map(|extra| extra.title()));
+    header.extend(["Real", "User", "System"].iter().filter(|_| timing));
+    table.set_header(header);
+    for tally in results.tests.iter().filter(|tally| tally.runs > 0) {
+        let mut row = row(tally, results.clock, extras, timing);
+        row.insert(0, name(tally, paint));
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+impl Extra {
+    fn title(self) -> &'static str {
+        match self {
+            Extra::Rate => "Rate % (95 %)",
+            Extra::Virtual => "Virtual s",
+            Extra::Rpcs => "RPCs",
+            Extra::Go => "Go s",
+        }
+    }
+
+    /// The figure.
+    fn of(self, tally: &Tally) -> String {
+        let measured = |figure| Some(figure).filter(|_| tally.virtual_s.count() > 0);
+        let figure = match self {
+            Extra::Rate => Some(rate(tally)),
+            Extra::Virtual => measured(format!("{:.1}", tally.virtual_s.mean())),
+            Extra::Rpcs => measured(format!("{:.0}", tally.rpcs.mean())),
+            Extra::Go => tally.go_seconds().map(|seconds| format!("{seconds:.1}")),
+        };
+        figure.unwrap_or_else(|| UNKNOWN.to_owned())
+    }
+}
+
+fn name(tally: &Tally, paint: Paint) -> Cell {
+    let name = Cell::new(tally.name());
+    match (paint.is_on(), tally.failed) {
+        (false, _) => name,
+        (true, 0) => name.fg(Color::Green),
+        (true, _) => name.fg(Color::Red),
+    }
+}
+
+/// What stands to the right of the name.
+fn row(tally: &Tally, clock: Clock, extras: &[Extra], timing: bool) -> Vec<Cell> {
+    let mut row = vec![
+        Cell::new(tally.failed),
+        Cell::new(tally.runs),
+        Cell::new(spread(&tally.time_s, clock)),
+    ];
+    row.extend(extras.iter().map(|extra| Cell::new(extra.of(tally))));
+    if timing {
+        let usage = tally.processes;
+        let per_run = |seconds: f64| Cell::new(quantity(seconds / tally.runs as f64, clock));
+        row.extend([usage.real_s, usage.user_s, usage.system_s].map(per_run));
+    }
+    row
+}
+
+/// `mean ± std`: seconds; in virtual time, where they would all be 0.00,
+/// milliseconds, named as such.
+fn spread(time: &Moments, clock: Clock) -> String {
+    let (mean, deviation) = (time.mean(), time.deviation());
+    match clock {
+        _ if time.count() == 0 => UNKNOWN.to_owned(),
+        Clock::Real => format!("{mean:.2} ± {deviation:.2}"),
+        Clock::Virtual => format!("{:.2} ± {:.2} ms", mean * 1e3, deviation * 1e3),
+    }
+}
+
+fn quantity(seconds: f64, clock: Clock) -> String {
+    match clock {
+        Clock::Real => format!("{seconds:.2}"),
+        Clock::Virtual => format!("{:.2} ms", seconds * 1e3),
+    }
+}
+
+/// The percentage of failures with its interval: `0.30 (0.10-0.88)`.
+fn rate(tally: &Tally) -> String {
+    let (low, high) = tally.interval();
+    format!("{:.2} ({:.2}-{:.2})", tally.rate() * 1e2, low * 1e2, high * 1e2)
+}
+
+/// The line under the table: the sums, and what Go would take for them.
+pub(crate) fn summary(results: &Results) -> String {
+    let (runs, failed) = (results.runs(), results.failed());
+    let mut line = format!("{}, {} failed", counted(runs, "run"), HumanCount(failed));
+    line.push_str(&format!(", in {}", time(results.wall_s)));
+    if results.clock == Clock::Virtual {
+        let lab: f64 = results.tests.iter().map(|tally| tally.virtual_s.sum()).sum();
+        line.push_str(&format!("; {} of virtual time", time(lab)));
+    }
+    let go = |tally: &Tally| tally.go_seconds().map(|seconds| seconds * tally.runs as f64);
+    let ran = || results.tests.iter().filter(|tally| tally.runs > 0);
+    if runs > 0 && ran().all(|tally| tally.go_seconds().is_some()) {
+        line.push_str(&format!("; {} in Go", time(ran().filter_map(go).sum())));
+    }
+    if results.interrupted {
+        line.push_str("; ended early");
+    }
+    line
+}
+
+/// A number of things: `1 run`, `28,000 runs`.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", HumanCount(number), if number == 1 { "" } else { "s" })
+}
+
+/// A time in the unit that suits it.
+fn time(seconds: f64) -> String {
+    match seconds {
+        ..120.0 => format!("{seconds:.1} s"),
+        ..7200.0 => format!("{:.1} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+/// Failures by what they look like; nothing if there are none.
+pub(crate) fn groups(results: &Results) -> String {
+    let groups = results.groups();
+    let mut text = String::new();
+    for group in groups.iter().take(GROUPS) {
+        text.push_str(&describe(group));
+    }
+    if groups.len() > GROUPS {
+        text.push_str(&format!("and {} other kinds of failure\n", groups.len() - GROUPS));
+    }
+    text
+}
+
+fn describe(group: &Group) -> String {
+    let (tally, failed) = group.first;
+    let tests: Vec<String> =
+        group.tests.iter().map(|(test, count)| format!("{test} {count}")).collect();
+    format!(
+        "{}x {}\n    in {}\n    first seed {:#x} of {}: {}\n",
+        group.count,
+        failed.headline(),
+        tests.join(", "),
+        failed.seed,
+        tally.name(),
+        failed.replay
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dstest::results::Failed;
+    use crate::dstest::runner::{Failure, Measured, Run};
+    use crate::dstest::workspace::Test;
+
+    fn results() -> Results {
+        let names = ["a::initial_election_2A", "a::not_run_2A", "a::many_elections_2A"];
+        let tests = names.map(|path| Test::new("raft", path));
+        let mut results = Results::new(Clock::Virtual, &tests);
+        let measured = Some(Measured { lab_seconds: 3.0, rpcs: 40, hash: String::new() });
+        let mut run = Run { seed: 1, seconds: Some(0.002), measured, failure: None };
+        results.tests[0].run(&run);
+        run.seconds = Some(0.004);
+        results.tests[0].run(&run);
+        let place = Some("raft/src/log.rs:1:2".to_owned());
+        let failure = Failure { message: "oh\nno".to_owned(), place };
+        run = Run { seed: 42, failure: Some(failure), measured: None, ..run };
+        results.tests[2].run(&run);
+        results.tests[2].failure(Failed::new(run, "again".to_owned()));
+        results
+    }
+
+    #[test]
+    fn a_row_per_test_that_ran() {
+        let text = table(&results(), true, Paint::for_stdout());
+        for part in [
+            "Test",
+            "Failed",
+            "Total",
+            "Time",
+            "System",
+            "initial_election_2A",
+            "3.00 ± 1.00 ms",
+            "0.00 (0.00-65.76)",
+            "100.00 (20.65-100.00)",
+            "40",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing in:\n{text}");
+        }
+        assert!(!text.contains("not_run_2A"));
+        assert!(!table(&results(), false, Paint::for_stdout()).contains("System"));
+    }
+
+    #[test]
+    fn the_summary_adds_up() {
+        let mut results = results();
+        results.wall_s = 75.0;
+        let line = summary(&results);
+        assert_eq!(line, "3 runs, 1 failed, in 75.0 s; 6.0 s of virtual time; 11.6 s in Go");
+        results.interrupted = true;
+        assert!(summary(&results).ends_with("; ended early"));
+    }
+
+    #[test]
+    fn groups_name_the_smallest_seed() {
+        assert_eq!(
+            groups(&results()),
+            "1x oh (at raft/src/log.rs:1:2)\n    in many_elections_2A 1\n    \
+             first seed 0x2a of many_elections_2A: again\n"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! The tools around the labs; each program is a module.
+
+pub mod dslogs;
+pub mod dstest;
