@@ -335,7 +335,7 @@ fn a_terminal_gets_colours_and_its_own_width() {
     let foreign = format!("{rule}\n\\x1b[2Jforeign\n");
     assert_eq!(
         shown_on_terminal(&["-c", "2"], None, log),
-        format!("{indent}{on}S1 gives its vote{off}\n{foreign}")
+        format!("\x1b[20C{on}S1 gives its vote{off}\n{foreign}")
     );
     let plain = format!("{indent}S1 gives its vote\n{foreign}");
     assert_eq!(shown_on_terminal(&["-c", "2", "--no-color"], None, log), plain);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::escape::escape;
 use super::layout::{Columns, Place};
 use super::line::{DebugLine, Line, without_end};
-use super::topic::Topic;
+use super::topic::{self, Topic};
 use super::wrap::Wrap;
 
 /// How the page looks.
@@ -32,13 +32,37 @@ pub(crate) struct Page<W> {
     panicked: bool,
     /// The message at hand, made harmless: one buffer for all.
     text: String,
+    inks: Inks,
 }
+
+/// What turns the colour of each topic on: written out once, since a long log asks
+/// a million times. Without colours there are none.
+#[derive(Debug)]
+struct Inks(Vec<String>);
+
+impl Inks {
+    fn new(colour: bool) -> Self {
+        let topics = topic::all().filter(|_| colour);
+        Inks(topics.map(|topic| topic.colour().render_fg().to_string()).collect())
+    }
+
+    fn of(&self, topic: Topic) -> Option<&str> {
+        self.0.get(topic.index()).map(String::as_str)
+    }
+}
+
+/// What turns the colour off and ends the line.
+const INK_OFF: &str = "\x1b[0m\n";
+
+/// Enough for most indents.
+const SPACES: &str = "                                                                ";
 
 impl<W: Write> Page<W> {
     /// An empty page, with columns or without.
     pub(crate) fn new(out: W, columns: Option<Columns>, style: Style) -> Self {
         let (in_foreign_block, panicked) = (false, false);
-        Page { out, columns, style, in_foreign_block, panicked, text: String::new() }
+        let inks = Inks::new(style.colour);
+        Page { out, columns, style, in_foreign_block, panicked, text: String::new(), inks }
     }
 
     /// Hands everything over to the reader.
@@ -105,9 +129,10 @@ impl<W: Write> Page<W> {
         for row in Wrap::new(&self.text, place.width) {
             // Times that are too long for the margin still end before the text.
             let least = usize::from(!time.is_empty());
+            self.out.write_all(time.as_bytes())?;
             let gap = place.indent.saturating_sub(time.len()).max(least);
-            write!(self.out, "{time}{:gap$}", "")?;
-            coloured(&mut self.out, self.style, line.topic, row)?;
+            skip(&mut self.out, gap, self.style, place.indent)?;
+            ink(&mut self.out, self.inks.of(line.topic), row)?;
             time = "";
         }
         Ok(())
@@ -119,19 +144,33 @@ impl<W: Write> Page<W> {
         self.text.push_str(line.digits);
         self.text.push(' ');
         escape(line.message, '\t', &mut self.text);
-        coloured(&mut self.out, self.style, line.topic, &self.text)
+        ink(&mut self.out, self.inks.of(line.topic), &self.text)
     }
 }
 
-/// Ends a line with text in the colour of its topic.
-fn coloured(out: &mut impl Write, style: Style, topic: Topic, text: &str) -> io::Result<()> {
-    if style.colour {
-        let colour = anstyle::Style::new().fg_color(Some(topic.colour().into()));
-        writeln!(out, "{colour}{text}{colour:#}")
-    } else {
-        out.write_all(text.as_bytes())?;
-        out.write_all(b"\n")
+/// Leaves `cells` empty, the last of which is before the cell `until`.
+///
+/// A terminal that knows colours also knows how to move on by so many cells, in a
+/// tenth of the bytes; but not past its edge.
+fn skip(out: &mut impl Write, mut cells: usize, style: Style, until: usize) -> io::Result<()> {
+    if style.colour && cells > 4 && until < style.width {
+        return write!(out, "\x1b[{cells}C");
     }
+    while cells > 0 {
+        let part = cells.min(SPACES.len());
+        out.write_all(&SPACES.as_bytes()[..part])?;
+        cells -= part;
+    }
+    Ok(())
+}
+
+/// Ends a line with text, in a colour or in none.
+fn ink(out: &mut impl Write, ink: Option<&str>, text: &str) -> io::Result<()> {
+    let (on, off) = ink.map_or(("", "\n"), |on| (on, INK_OFF));
+    for part in [on, text, off] {
+        out.write_all(part.as_bytes())?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

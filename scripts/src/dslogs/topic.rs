@@ -35,13 +35,23 @@ impl Topic {
 
     /// What its lines are coloured with.
     pub(crate) fn colour(self) -> RgbColor {
-        TABLE[usize::from(self.0)].1
+        TABLE[self.index()].1
+    }
+
+    /// Its place among [`all`].
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
     }
 
     /// Whether its lines are the test's own, which belong to no server.
     pub(crate) fn is_test(self) -> bool {
-        TABLE[usize::from(self.0)].0 == "TEST"
+        TABLE[self.index()].0 == "TEST"
     }
+}
+
+/// Every topic, in the course's order.
+pub(crate) fn all() -> impl Iterator<Item = Topic> {
+    (0..TABLE.len()).map(|place| Topic(place as u8))
 }
 
 /// Reads a topic of the command line; the error lists them all.

@@ -19,6 +19,22 @@ impl<'a> Wrap<'a> {
 
     /// Where the next line ends: the whole rest if it fits.
     fn line_end(&self) -> usize {
+        // Nearly all text is plain, a cell for each byte; then nothing is counted.
+        let head = &self.rest.as_bytes()[..self.rest.len().min(self.width + 1)];
+        if head.is_ascii() { self.plain_end(head) } else { self.counted_end() }
+    }
+
+    /// The end of a line of plain text, of which `head` is what decides.
+    fn plain_end(&self, head: &[u8]) -> usize {
+        if head.len() <= self.width {
+            return head.len();
+        }
+        let space = head.iter().rposition(|&byte| byte == b' ').filter(|&at| at > 0);
+        space.unwrap_or(self.width.max(1))
+    }
+
+    /// The same for any text.
+    fn counted_end(&self) -> usize {
         let (mut cells, mut last_space) = (0, None);
         for (at, character) in self.rest.char_indices() {
             cells += character.width().unwrap_or(0);
@@ -82,6 +98,19 @@ mod tests {
         assert_eq!(lines("日本", 1), ["日", "本"]);
         // A combining accent takes no cell and stays with its letter.
         assert_eq!(lines("ae\u{301}io", 3), ["ae\u{301}i", "o"]);
+    }
+
+    #[test]
+    fn plain_text_breaks_as_any_other() {
+        let text =
+            "   S3 T12 steps  back from 8765 to 5, by Position { index: 3, term: 12345678 } ";
+        for width in 0..90 {
+            let mut wrap = Wrap::new(text, width);
+            while !wrap.rest.is_empty() {
+                assert_eq!(wrap.line_end(), wrap.counted_end(), "{:?} at {width}", wrap.rest);
+                wrap.next();
+            }
+        }
     }
 
     #[test]
