@@ -53,6 +53,8 @@ pub struct Config {
     pub backtrace: bool,
     /// `LAB_REPORT`: the file that gets one JSON line per run.
     pub report: Option<PathBuf>,
+    /// `LAB_BUNDLE`: the folder that gets a folder for every failed run.
+    pub bundle: Option<PathBuf>,
     /// `VERBOSE`: 0, 1 or 2; log lines from 1 on.
     pub verbose: u8,
     /// Keep every event of the trace, not only the last ones. Needs memory in
@@ -73,6 +75,7 @@ impl Default for Config {
             watchdog: Duration::from_secs(10),
             backtrace: false,
             report: None,
+            bundle: None,
             verbose: 0,
             keep_events: false,
         }

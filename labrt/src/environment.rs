@@ -25,7 +25,7 @@ pub(crate) fn config() -> &'static Config {
 }
 
 /// All names that start with `LAB_` and mean something.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "LAB_CLOCK",
     "LAB_SEED",
     "LAB_RUNS",
@@ -36,6 +36,7 @@ const NAMES: [&str; 10] = [
     "LAB_WATCHDOG",
     "LAB_BACKTRACE",
     "LAB_REPORT",
+    "LAB_BUNDLE",
 ];
 
 /// Reads a configuration from name-value pairs; the error is one line.
@@ -88,6 +89,10 @@ fn parse(vars: impl Iterator<Item = (String, String)>) -> Result<Config, String>
             "LAB_REPORT" => match text {
                 "" => return bad("the name of a file"),
                 file => config.report = Some(from_shell(file)),
+            },
+            "LAB_BUNDLE" => match text {
+                "" => return bad("the name of a folder"),
+                folder => config.bundle = Some(from_shell(folder)),
             },
             "VERBOSE" => match text {
                 "" | "0" => config.verbose = 0,
@@ -187,6 +192,7 @@ mod tests {
             ("LAB_WATCHDOG", "", "above 0"),
             ("LAB_BACKTRACE", "2", "0 or 1"),
             ("LAB_REPORT", "", "a file"),
+            ("LAB_BUNDLE", "", "a folder"),
             ("LAB_SEEDS", "1", "LAB_SEED"),
             ("VERBOSE", "loud", "0, 1 or 2"),
         ] {

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::config::{Clock, Config, Engine};
 use crate::failure::{Failure, verdict};
+use crate::time::{process_cpu, thread_cpu};
 use crate::trace::Event;
 use crate::{hook, overflow, real, sim};
 
@@ -109,22 +110,6 @@ fn run_virtual<R: Send + 'static>(
     let returned = result.lock().take();
     let result = verdict(outcome.failure, returned, outcome.stats.lab_time);
     Run { result, stats: outcome.stats, events: outcome.events }
-}
-
-fn thread_cpu() -> Duration {
-    cpu_clock(libc::CLOCK_THREAD_CPUTIME_ID)
-}
-
-fn process_cpu() -> Duration {
-    cpu_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
-}
-
-fn cpu_clock(clock: libc::clockid_t) -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is to a timespec of ours.
-    let status = unsafe { libc::clock_gettime(clock, &mut time) };
-    assert_eq!(status, 0, "every unix has CPU clocks");
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[cfg(test)]

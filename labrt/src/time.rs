@@ -72,6 +72,25 @@ pub fn peek() -> Duration {
     Duration::from_nanos(sim::current().map_or_else(real_nanos, |sim| sim.now()))
 }
 
+/// CPU time that the calling OS thread has used: what work cost, whatever the
+/// run's clock says and however busy the machine is.
+pub fn thread_cpu() -> Duration {
+    cpu_clock(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// CPU time that the whole process has used.
+pub(crate) fn process_cpu() -> Duration {
+    cpu_clock(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+fn cpu_clock(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a timespec of ours.
+    let status = unsafe { libc::clock_gettime(clock, &mut time) };
+    assert_eq!(status, 0, "every unix has CPU clocks");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 /// Nanoseconds of a duration, saturating: `Duration::MAX` means never.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

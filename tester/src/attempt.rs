@@ -9,7 +9,7 @@ use labrt::{Clock, Config, Failure, Run, Stats};
 use crate::context::{Context, Totals};
 use crate::driver::Test;
 use crate::output::Output;
-use crate::{check, failure, logging, watchdog};
+use crate::{check, examination, failure, logging, watchdog};
 
 /// How long a test may take in lab time, the course's limit.
 pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(120);
@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) totals: Option<Totals>,
     /// Operations, or agreements.
     pub(crate) ops: u64,
+    /// Examinations that could not tell whether the run is sound.
+    pub(crate) unknown: u64,
     /// What the parts of a failed test tell about themselves.
     pub(crate) descriptions: Vec<String>,
     /// Debug lines that were not written yet.
@@ -77,8 +79,13 @@ fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
 }
 
 /// Gathers what is known after a run.
-fn outcome(context: &Context, run: Run<()>) -> Outcome {
-    let failure = failure::earlier(context.failure(), run.result.err());
+fn outcome(context: &Context, mut run: Run<()>) -> Outcome {
+    let mut failure = failure::earlier(context.failure(), run.result.err());
+    let mut unknown = 0;
+    if failure.is_none() {
+        let findings = examination::make(context, &mut run.stats);
+        (failure, unknown) = (findings.failure, findings.unknown);
+    }
     let descriptions = if failure.is_some() { context.descriptions() } else { Vec::new() };
     Outcome {
         failure,
@@ -86,6 +93,7 @@ fn outcome(context: &Context, run: Run<()>) -> Outcome {
         stats: run.stats,
         totals: context.totals(),
         ops: context.ops(),
+        unknown,
         descriptions,
         log: logging::take(),
         events: Vec::new(),

@@ -9,6 +9,7 @@ use labrt::Failure;
 use labrt::thread::{Builder, JoinHandle};
 use labrt::time::{Duration, Instant};
 
+use crate::examination::{Examination, Verdict};
 use crate::output::Output;
 use crate::shared::Shared;
 
@@ -20,6 +21,9 @@ type Counter = Box<dyn Fn() -> Totals + Send + Sync>;
 
 /// Something to be done in the run after the body has returned.
 type Duty = Box<dyn FnOnce() + Send>;
+
+/// Makes the contents of a file of the failure bundle.
+type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
 /// What all clusters of a test have counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,8 @@ struct Record {
     ops: AtomicU64,
     descriptions: Shared<Vec<Description>>,
     duties: Shared<Vec<Duty>>,
+    examinations: Shared<Vec<Examination>>,
+    attachments: Shared<Vec<(String, Contents)>>,
 }
 
 /// A handle on the running test; clones lead to the same test.
@@ -144,6 +150,42 @@ impl Context {
     /// time does not count for the test.
     pub fn at_end(&self, duty: impl FnOnce() + Send + 'static) {
         self.0.duties.with(|duties| duties.push(Box::new(duty)));
+    }
+
+    /// Something to be looked at when the run has ended well, on the test's own
+    /// thread, outside the simulation and off the test's clock: what costs much
+    /// CPU time and needs none of the servers, such as a check of a history. It may
+    /// fail the run. It must follow from what the run has left behind, so that a
+    /// seed brings it back, and not touch locks or channels of labrt.
+    ///
+    /// It may [`print`](Self::print), [`describe`](Self::describe) and
+    /// [`attach`](Self::attach).
+    #[track_caller]
+    pub fn examine(&self, look: impl FnOnce() -> Verdict + Send + 'static) {
+        let examination = Examination::new(look, Location::caller());
+        self.0.examinations.with(|all| all.push(examination));
+    }
+
+    /// Takes what [`examine`](Self::examine) has gathered.
+    pub(crate) fn take_examinations(&self) -> Vec<Examination> {
+        self.0.examinations.with(std::mem::take)
+    }
+
+    /// Adds a file to the failure bundle (`LAB_BUNDLE`), if this run comes to leave
+    /// one: `contents` is called then, when the run has ended, and must not touch
+    /// locks or channels of labrt. The name is a plain file name.
+    pub fn attach(
+        &self,
+        name: impl Into<String>,
+        contents: impl FnOnce() -> Vec<u8> + Send + 'static,
+    ) {
+        self.0.attachments.with(|all| all.push((name.into(), Box::new(contents))));
+    }
+
+    /// Whether this run would leave a bundle if it failed: what is attached is
+    /// kept, and needs no other place.
+    pub fn keeps_bundle(&self) -> bool {
+        labrt::Config::from_env().bundle.is_some()
     }
 
     /// Does what [`at_end`](Self::at_end) has gathered.

@@ -31,7 +31,9 @@
 //! 4. When the body returns, the cluster's [`Drop`] kills every server and ends
 //!    the network. Then nothing of a server may be left: a server that lives on
 //!    fails the test by its name.
-//! 5. The outcome becomes a line for people, a line of JSON for tools
+//! 5. What the body has asked to [`examine`](Context::examine) is looked at,
+//!    outside the simulation, and may still fail the run.
+//! 6. The outcome becomes a line for people, a line of JSON for tools
 //!    (`LAB_REPORT`), or a row of a batch (`LAB_RUNS`). With `LAB_CHECK=1` each
 //!    run is made twice and must leave the same trace.
 //!
@@ -41,6 +43,7 @@
 //! |---|---|
 //! | `driver` | from a `#[test]` to runs, one or many |
 //! | `attempt` | one run, from the empty context to its outcome |
+//! | `examination` | what is looked at when a run has ended |
 //! | `check` | two runs of one seed must be the same |
 //! | `watchdog` | a test that hangs in real time fails all the same |
 //! | `name` | what a test is called, and how it is run again |
@@ -71,6 +74,7 @@ mod clerk;
 mod cluster;
 mod context;
 mod driver;
+mod examination;
 mod failure;
 mod logging;
 mod name;
@@ -88,6 +92,7 @@ pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
 pub use driver::test;
+pub use examination::Verdict;
 pub use node::{Node, Setup, Watch};
 pub use random::randstring;
 pub use specimen::{Specimen, Told};

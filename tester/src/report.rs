@@ -36,6 +36,8 @@ struct Entry<'a> {
     bytes: u64,
     /// Operations, or agreements.
     ops: u64,
+    /// Examinations that could not tell whether the run is sound.
+    unknown: u64,
     /// The message of the failure.
     panic: Option<&'a str>,
     /// Its file, line and column.
@@ -57,6 +59,7 @@ impl<'a> Entry<'a> {
             rpcs: totals.rpcs,
             bytes: totals.bytes,
             ops: outcome.ops,
+            unknown: outcome.unknown,
             panic: failure.map(|failure| failure.message.as_str()),
             place: failure.and_then(|failure| failure.place.as_deref()),
             hash: format!("{:#018x}", outcome.stats.hash),
@@ -104,6 +107,7 @@ fn unwritable(path: &Path, error: &io::Error) -> ! {
 pub(crate) struct Summary {
     runs: u64,
     failures: u64,
+    unknown: u64,
     lab_time: Duration,
     cpu: Duration,
 }
@@ -113,6 +117,7 @@ impl Summary {
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.failures += u64::from(outcome.failure.is_some());
+        self.unknown += outcome.unknown;
         self.lab_time += outcome.stats.lab_time;
         self.cpu += outcome.stats.cpu;
     }
@@ -123,9 +128,9 @@ impl Summary {
         // A batch of empty tests may not have taken any measurable time.
         let speed = if cpu > 0.0 { lab / cpu } else { 0.0 };
         format!(
-            "summary test={} runs={} failures={} virtual_s={lab:.1} cpu_s={cpu:.3} \
+            "summary test={} runs={} failures={} unknown={} virtual_s={lab:.1} cpu_s={cpu:.3} \
              virtual_s_per_cpu_s={speed:.0}\n",
-            name.path, self.runs, self.failures
+            name.path, self.runs, self.failures, self.unknown
         )
     }
 }
@@ -167,7 +172,7 @@ mod tests {
         let name = TestName { package: "raft".to_owned(), path: "a::b_2A".to_owned() };
         assert_eq!(
             summary.line(&name),
-            "summary test=a::b_2A runs=2 failures=0 virtual_s=60.0 cpu_s=0.020 \
+            "summary test=a::b_2A runs=2 failures=0 unknown=0 virtual_s=60.0 cpu_s=0.020 \
              virtual_s_per_cpu_s=3000\n"
         );
     }

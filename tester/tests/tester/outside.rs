@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use tester::{Cluster, Context, Net, Specimen, test};
+use tester::{Cluster, Context, Net, Specimen, Verdict, test};
 
 use crate::counter::{Counter, get};
 
@@ -119,6 +119,31 @@ fn a_panic_of_a_helper_fails_the_test() {
 }
 
 #[test]
+fn an_examination_may_fail_a_run_or_not_know() {
+    let body = |ctx: &Context| {
+        let unlucky = labrt::rng().below(3) == 0;
+        ctx.examine(|| Verdict::Unknown("info: too hard to tell".to_owned()));
+        ctx.examine(move || match unlucky {
+            true => Verdict::Failed("the history is wrong".to_owned()),
+            false => Verdict::Sound,
+        });
+    };
+    let told = |runs, check| {
+        let specimen = Specimen::new().env("LAB_RUNS", runs).env("LAB_CHECK", check);
+        specimen.run(|| test("Test: examined", body))
+    };
+    let Some(one) = told("1", "1") else { return };
+    assert!(one.passed());
+    one.assert_contains(&["info: too hard to tell\n  ... Passed"]);
+    let batch = told("20", "0").expect("in the parent again");
+    assert!(!batch.passed());
+    batch.assert_contains(&[
+        "the history is wrong\n    at tester/tests/tester/outside.rs:",
+        "failures=1 unknown=",
+    ]);
+}
+
+#[test]
 fn a_test_has_120_seconds() {
     let body = |_: &Context| sleep(Duration::from_secs(121));
     let Some(told) = Specimen::new().run(|| test("Test: too long", body)) else { return };
@@ -148,7 +173,9 @@ fn a_batch_sums_up() {
     let Some(told) = batch.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert!(told.passed());
     assert!(!told.stderr.contains("..."), "{}", told.stderr);
-    told.assert_contains(&["summary test=outside::a_batch_sums_up runs=5 failures=0 virtual_s="]);
+    told.assert_contains(&[
+        "summary test=outside::a_batch_sums_up runs=5 failures=0 unknown=0 virtual_s=",
+    ]);
 }
 
 #[test]
@@ -165,7 +192,7 @@ fn a_batch_stops_at_the_first_failure() {
     told.assert_contains(&[
         "the third run",
         "LAB_SEED=0x2c cargo test",
-        "runs=3 failures=1 virtual_s=2.0",
+        "runs=3 failures=1 unknown=0 virtual_s=2.0",
     ]);
 }
 
