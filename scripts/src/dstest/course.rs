@@ -1,5 +1,5 @@
-//! What the course fixed: the parts of its labs by year, and how long its tests
-//! take.
+//! What the course fixed: the parts of its labs and the names of its tests by year,
+//! and how long Raft's tests take.
 
 /// Which edition's numbers the labs go by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,18 +34,28 @@ impl Part {
         Part { package, word, before_2024, from_2024 }
     }
 
-    /// What an edition calls the part, if it has it.
-    pub(crate) fn tag(&self, edition: Edition) -> Option<&'static str> {
+    /// What an edition calls the part of this test, if it has it.
+    pub(crate) fn tag_of(&self, test: &str, edition: Edition) -> Option<&'static str> {
+        let moved =
+            || MOVED.iter().find(|(package, name, _)| (*package, *name) == (self.package, test));
         match edition {
             Edition::Before2024 => self.before_2024,
-            Edition::From2024 => Some(self.from_2024),
+            Edition::From2024 => Some(moved().map_or(self.from_2024, |(.., tag)| tag)),
         }
     }
 
-    /// Whether `text` is what an edition calls the part or its lab: `2A`, `2`.
-    pub(crate) fn is_called(&self, text: &str, edition: Edition) -> bool {
-        self.tag(edition).is_some_and(|tag| tag.eq_ignore_ascii_case(text) || &tag[..1] == text)
+    /// What an edition calls the part, and those of its tests that it has moved.
+    pub(crate) fn tags(&self, edition: Edition) -> impl Iterator<Item = &'static str> {
+        let moved = MOVED
+            .iter()
+            .filter(move |(package, ..)| edition == Edition::From2024 && *package == self.package);
+        self.tag_of("", edition).into_iter().chain(moved.map(|(.., tag)| *tag))
     }
+}
+
+/// Whether `text` is a tag or its lab's number: `2A`, `2a`, `2`.
+pub(crate) fn calls(text: &str, tag: &str) -> bool {
+    tag.eq_ignore_ascii_case(text) || &tag[..1] == text
 }
 
 /// The parts of all labs.
@@ -61,6 +71,35 @@ pub(crate) const PARTS: [Part; 10] = [
     Part::new("shardctrler", "4A", Some("4A"), "5A"),
     Part::new("shardkv", "4B", Some("4B"), "5B"),
 ];
+
+/// Tests that 2024 has moved from their part to another: package, test, tag.
+const MOVED: [(&str, &str, &str); 2] =
+    [("shardkv", "static_shards_4B", "5A"), ("shardkv", "rejection_4B", "5A")];
+
+/// Names that packages of the course had: package, older name.
+const OLD_PACKAGES: [(&str, &str); 2] = [("kvraft", "raftkv"), ("shardctrler", "shardmaster")];
+
+/// Names in Go that tests had for a time and that differ by more than their tag:
+/// package, test, the older name without `Test`. (In 2022 two of Raft's tests were
+/// called `For2023Test...`; that is a prefix, which `names` takes off.)
+const OLD_TESTS: [(&str, &str, &str); 5] = [
+    ("kvsrv", "mem_put_many_clients_2", "MemPutMany"),
+    ("kvsrv", "mem_put_many_clients_2", "MemPutMany2"),
+    ("kvsrv", "mem_get_many_clients_2", "MemGetMany"),
+    ("kvsrv", "mem_get_many_clients_2", "MemGetMany2"),
+    ("shardkv", "concurrent_3_4B", "Challenge1Concurrent"),
+];
+
+/// The package that a name means, be it an older one.
+pub(crate) fn package(name: &str) -> &str {
+    OLD_PACKAGES.iter().find(|(_, old)| *old == name).map_or(name, |(package, _)| package)
+}
+
+/// The older names of a test.
+pub(crate) fn old_names(package: &str, test: &str) -> impl Iterator<Item = &'static str> {
+    let is = move |(of, name, _): &&(&str, &str, &str)| (*of, *name) == (package, test);
+    OLD_TESTS.iter().filter(is).map(|(.., old)| *old)
+}
 
 /// Seconds that a run takes in Go: one run of the tests of 2023 with a public
 /// solution, alone on two cores. They depend on the solution (a quiet Raft sends
@@ -110,8 +149,8 @@ mod tests {
     #[test]
     fn parts_are_called_by_year() {
         let called = |text, edition| -> Vec<&str> {
-            let called = PARTS.iter().filter(|part| part.is_called(text, edition));
-            called.map(|part| part.word).collect()
+            let is_called = |part: &&Part| part.tags(edition).any(|tag| calls(text, tag));
+            PARTS.iter().filter(is_called).map(|part| part.word).collect()
         };
         assert_eq!(called("2A", Edition::Before2024), ["2A"]);
         assert_eq!(called("2a", Edition::Before2024), ["2A"]);
@@ -119,6 +158,8 @@ mod tests {
         assert_eq!(called("2", Edition::From2024), ["2"]);
         assert_eq!(called("3A", Edition::From2024), ["2A"]);
         assert_eq!(called("5", Edition::From2024), ["4A", "4B"]);
+        assert_eq!(called("5A", Edition::From2024), ["4A", "4B"], "4B has lost two tests to 5A");
+        assert_eq!(called("4A", Edition::Before2024), ["4A"]);
         assert_eq!(called("2A", Edition::From2024), [""; 0]);
         assert_eq!(called("", Edition::Before2024), [""; 0]);
     }

@@ -14,13 +14,18 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A package with a test binary of its own name, as every lab has.
+/// A package with a test binary of its own name, as every lab has. Tests that need
+/// a process of their own kind may be in further ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lab {
     /// The package.
     pub(crate) package: String,
+    /// What Cargo's messages call it.
+    id: String,
     /// Its folder: tests run in it.
     pub(crate) folder: PathBuf,
+    /// Its test binaries.
+    binaries: Vec<String>,
 }
 
 /// A test in a binary.
@@ -74,6 +79,7 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Package {
     name: String,
+    id: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
 }
@@ -93,8 +99,21 @@ impl Target {
 /// A line of `cargo build --message-format=json`, as far as we care.
 #[derive(Deserialize)]
 struct Artifact {
+    package_id: Option<String>,
     target: Option<Target>,
     executable: Option<PathBuf>,
+}
+
+impl Lab {
+    fn of(package: Package) -> Self {
+        let tests = package.targets.into_iter().filter(Target::is_test);
+        Lab {
+            folder: package.manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
+            package: package.name,
+            id: package.id,
+            binaries: tests.map(|target| target.name).collect(),
+        }
+    }
 }
 
 impl Workspace {
@@ -103,14 +122,8 @@ impl Workspace {
         let mut command = self.cargo("metadata");
         command.args(["--no-deps", "--format-version", "1"]);
         let metadata: Metadata = parse(&output(&mut command)?)?;
-        let is_lab = |package: &Package| {
-            package.targets.iter().any(|target| target.is_test() && target.name == package.name)
-        };
-        let lab = |package: Package| Lab {
-            folder: package.manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
-            package: package.name,
-        };
-        Ok(metadata.packages.into_iter().filter(is_lab).map(lab).collect())
+        let labs = metadata.packages.into_iter().map(Lab::of);
+        Ok(labs.filter(|lab| lab.binaries.contains(&lab.package)).collect())
     }
 
     /// Builds the test binaries of these labs and lists their tests. What the
@@ -122,18 +135,19 @@ impl Workspace {
         // Somebody at a terminal wants to see how a long build gets on.
         command.args((!std::io::stderr().is_terminal()).then_some("--quiet"));
         for lab in labs {
-            command.args(["-p", &lab.package, "--test", &lab.package]);
+            command.args(["-p", &lab.package]);
+            command.args(lab.binaries.iter().flat_map(|binary| ["--test", binary]));
         }
         let messages = output(&mut command)?;
         let mut tests = Vec::new();
         for line in messages.lines() {
             let artifact: Artifact = parse(line)?;
-            let (Some(target), Some(binary)) = (artifact.target, artifact.executable) else {
+            let Artifact { package_id: Some(id), target: Some(target), executable: Some(binary) } =
+                artifact
+            else {
                 continue;
             };
-            if let Some(lab) =
-                labs.iter().find(|lab| target.is_test() && lab.package == target.name)
-            {
+            if let Some(lab) = labs.iter().find(|lab| target.is_test() && lab.id == id) {
                 tests.extend(list(lab, &binary)?);
             }
         }
@@ -202,7 +216,7 @@ mod tests {
 
     #[test]
     fn messages_of_cargo() {
-        let artifact = r#"{"reason":"compiler-artifact","target":{"kind":["test"],"name":"raft"},
+        let artifact = r#"{"reason":"compiler-artifact","package_id":"raft 0.1.0","target":{"kind":["test"],"name":"raft"},
             "executable":"/t/raft-1"}"#;
         let artifact: Artifact = parse(artifact).unwrap();
         assert!(artifact.target.is_some_and(|target| target.is_test()));

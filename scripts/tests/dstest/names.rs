@@ -24,6 +24,16 @@ fn names_in_rust_and_go_are_one_test() {
 }
 
 #[test]
+fn all_test_binaries_of_a_lab_are_searched() {
+    let desk = Desk::new();
+    // It writes no report, which says that it was run.
+    desk.run("-n 1 apart_2025").assert(1, &["1x no result, exit status: 0"]);
+    // The crate's own unit tests are none of the course's.
+    desk.run("-n 1 2A").assert(0, &["2 runs, 0 failed"]);
+    desk.run("small_2A").assert(2, &[]);
+}
+
+#[test]
 fn a_name_that_matches_nothing_is_an_error() {
     let desk = Desk::new();
     let told = desk.run("passes_2A passses_2A");

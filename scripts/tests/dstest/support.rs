@@ -20,6 +20,12 @@ edition = \"2024\"
 /// Its tests.
 const TESTS: &str = include_str!("lab/raft.rs");
 
+/// Tests in a second binary of the same package.
+const MORE_TESTS: &str = "\
+#[test]
+fn apart_2025() {}
+";
+
 /// Where Cargo lets tests keep files.
 const HERE: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -29,8 +35,13 @@ pub(crate) fn bad_lab() -> PathBuf {
     static WRITTEN: OnceLock<PathBuf> = OnceLock::new();
     let write = || {
         let folder = Path::new(HERE).join("bad-lab");
-        for (name, text) in [("Cargo.toml", MANIFEST), ("src/lib.rs", ""), ("tests/raft.rs", TESTS)]
-        {
+        let files = [
+            ("Cargo.toml", MANIFEST),
+            ("src/lib.rs", "#[test]\nfn small_2A() {}\n"),
+            ("tests/raft.rs", TESTS),
+            ("tests/apart.rs", MORE_TESTS),
+        ];
+        for (name, text) in files {
             let path = folder.join(name);
             if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
