@@ -1,0 +1,141 @@
+//! A counter as the replicated state machine, and a cluster of it.
+
+use std::sync::Arc;
+
+use labrpc::Service;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use rsm::{NotLeader, Rsm, StateMachine};
+use serde::{Deserialize, Serialize};
+use tester::{Cluster, Context, Net, Node, Setup, Watch};
+
+/// How long anything that should happen may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What can be done to the counter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Op {
+    /// Adds to the sum.
+    Add(u64),
+    /// Goes wrong.
+    Crash,
+}
+
+/// The sum of all additions, and their number.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counter {
+    pub(crate) sum: u64,
+    pub(crate) additions: u64,
+    /// What snapshots carry along.
+    ballast: Vec<u64>,
+}
+
+impl StateMachine for Counter {
+    type Op = Op;
+    type Reply = u64;
+
+    fn apply(&mut self, op: Op) -> u64 {
+        match op {
+            Op::Add(number) => self.sum += number,
+            Op::Crash => panic!("this machine cannot count"),
+        }
+        self.additions += 1;
+        self.sum
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        labrpc::codec::encode(self)
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) {
+        *self = labrpc::codec::decode(snapshot).expect("a counter");
+    }
+}
+
+/// A server of the cluster.
+pub(crate) struct Server(Rsm<Counter>);
+
+impl Node for Server {
+    fn services(&self) -> Vec<Service> {
+        vec![raft::raft_service(Arc::clone(self.0.raft()))]
+    }
+
+    fn kill(&self) {
+        self.0.kill();
+    }
+
+    fn is_leader(&self) -> bool {
+        self.0.is_leader()
+    }
+
+    fn watch(&self) -> Vec<Watch> {
+        let raft: Watch = Arc::<raft::Raft>::downgrade(self.0.raft());
+        vec![raft]
+    }
+}
+
+impl Server {
+    /// Adds to the counter.
+    pub(crate) fn add(&self, number: u64) -> Result<u64, NotLeader> {
+        self.0.submit(&Op::Add(number))
+    }
+
+    /// Does anything.
+    pub(crate) fn submit(&self, op: &Op) -> Result<u64, NotLeader> {
+        self.0.submit(op)
+    }
+
+    /// Looks at the counter.
+    pub(crate) fn query<T>(&self, look: impl FnOnce(&Counter) -> T) -> T {
+        self.0.query(look)
+    }
+}
+
+/// `n` counters on a reliable network.
+pub(crate) fn cluster(
+    ctx: &Context,
+    n: usize,
+    max_raft_state: Option<usize>,
+    ballast: usize,
+) -> Cluster<Server> {
+    Cluster::new(ctx, n, Net::Reliable, move |setup: Setup| {
+        let Setup { ends, me, persister, .. } = setup;
+        let machine = Counter { ballast: vec![0; ballast], ..Counter::default() };
+        Server(Rsm::new(ends, me, persister, max_raft_state, machine))
+    })
+}
+
+/// Waits until something is there.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A leader among these servers.
+#[track_caller]
+pub(crate) fn leader_among(cluster: &Cluster<Server>, servers: &[usize]) -> Arc<Server> {
+    let leads = |&server: &usize| cluster.node(server).filter(|node| node.is_leader());
+    wait_for("a leader", || servers.iter().find_map(leads))
+}
+
+/// Adds on whichever server leads.
+#[track_caller]
+pub(crate) fn add(cluster: &Cluster<Server>, number: u64) -> u64 {
+    let servers: Vec<usize> = (0..cluster.n()).collect();
+    wait_for("an addition", || leader_among(cluster, &servers).add(number).ok())
+}
+
+/// Waits until these servers have counted up to `sum`.
+#[track_caller]
+pub(crate) fn wait_for_sum(cluster: &Cluster<Server>, servers: &[usize], sum: u64) {
+    let is_there =
+        |&server: &usize| cluster.node(server).is_some_and(|node| node.query(|c| c.sum) == sum);
+    wait_for("the sum everywhere", || servers.iter().all(is_there).then_some(()));
+}

@@ -1,0 +1,6 @@
+//! The promises of a replicated state machine, on a counter.
+
+mod counter;
+mod leadership;
+mod snapshots;
+mod submit;

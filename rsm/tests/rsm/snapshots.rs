@@ -1,0 +1,76 @@
+//! Snapshots: when they are taken, and that everything is in them.
+
+use tester::Cluster;
+
+use crate::counter::{Server, add, cluster, wait_for, wait_for_sum};
+
+/// The limit that the course's tests give.
+const MAX_RAFT_STATE: usize = 1000;
+
+/// Crashes all servers and starts them again.
+fn crash_all(cluster: &Cluster<Server>) {
+    (0..cluster.n()).for_each(|server| cluster.crash(server));
+    (0..cluster.n()).for_each(|server| cluster.start(server));
+    cluster.connect_living();
+}
+
+#[test]
+fn the_log_stays_short_and_nothing_is_lost() {
+    tester::test("Test: snapshots and restarts", |ctx| {
+        let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 0);
+        let mut sum = 0;
+        for _ in 0..3 {
+            for _ in 0..100 {
+                sum += 1;
+                assert_eq!(add(&cluster, 1), sum);
+                let size = cluster.log_size();
+                assert!(size < 2 * MAX_RAFT_STATE, "a log of {size} bytes");
+            }
+            crash_all(&cluster);
+        }
+        wait_for_sum(&cluster, &[0, 1, 2], sum);
+        let node = cluster.node(0).expect("it is alive");
+        assert_eq!(node.query(|counter| counter.additions), sum);
+    });
+}
+
+#[test]
+fn without_a_limit_no_snapshot_is_taken() {
+    tester::test("Test: no snapshots", |ctx| {
+        let cluster = cluster(ctx, 3, None, 0);
+        (0..100).for_each(|_| _ = add(&cluster, 1));
+        assert_eq!(cluster.snapshot_size(), 0);
+        assert!(cluster.log_size() > MAX_RAFT_STATE);
+    });
+}
+
+#[test]
+fn a_large_state_is_written_seldom() {
+    tester::test("Test: a large state", |ctx| {
+        let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 10_000);
+        let mut longest = 0;
+        for _ in 0..300 {
+            add(&cluster, 1);
+            longest = longest.max(cluster.log_size());
+        }
+        assert!(longest > 3 * MAX_RAFT_STATE, "written too often, at {longest} bytes of log");
+        assert!(longest < 6 * MAX_RAFT_STATE, "a log of {longest} bytes");
+        assert!(cluster.snapshot_size() > 80_000);
+    });
+}
+
+#[test]
+fn a_server_that_was_away_goes_on_from_a_snapshot() {
+    tester::test("Test: a snapshot for a peer", |ctx| {
+        let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 0);
+        add(&cluster, 1);
+        let leader = wait_for("a leader", || cluster.leader());
+        let away = (leader + 1) % 3;
+        cluster.disconnect(away);
+        (0..200).for_each(|_| _ = add(&cluster, 1));
+        cluster.connect(away);
+        wait_for_sum(&cluster, &[0, 1, 2], 201);
+        let node = cluster.node(away).expect("it is alive");
+        assert_eq!(node.query(|counter| counter.additions), 201);
+    });
+}

@@ -1,0 +1,61 @@
+//! Operations and their replies.
+
+use rsm::NotLeader;
+use tester::Specimen;
+
+use crate::counter::{Op, add, cluster, leader_among, wait_for_sum};
+
+#[test]
+fn every_reply_goes_to_its_caller() {
+    tester::test("Test: concurrent submissions", |ctx| {
+        let cluster = cluster(ctx, 3, None, 0);
+        let leader = leader_among(&cluster, &[0, 1, 2]);
+        let callers: Vec<_> = (0..50)
+            .map(|i| {
+                let leader = leader.clone();
+                ctx.spawn(format!("caller {i}"), move || leader.add(1))
+            })
+            .collect();
+        let mut sums: Vec<u64> =
+            callers.into_iter().map(|c| c.join().expect("nothing happens to the leader")).collect();
+        sums.sort_unstable();
+        assert_eq!(sums, Vec::from_iter(1..=50));
+        wait_for_sum(&cluster, &[0, 1, 2], 50);
+    });
+}
+
+/// Nobody has to be asked, so the reply is there at once.
+#[test]
+fn a_server_alone_replies() {
+    tester::test("Test: one server", |ctx| {
+        let cluster = cluster(ctx, 1, None, 0);
+        for sum in 1..=100 {
+            assert_eq!(add(&cluster, 1), sum);
+        }
+    });
+}
+
+#[test]
+fn a_follower_sends_callers_away() {
+    tester::test("Test: submission to a follower", |ctx| {
+        let cluster = cluster(ctx, 3, None, 0);
+        add(&cluster, 1);
+        let leader = cluster.leader().expect("it has added");
+        let follower = cluster.node((leader + 1) % 3).expect("it is alive");
+        assert_eq!(follower.add(1), Err(NotLeader));
+    });
+}
+
+/// A panic in the service's own code is told as such; nobody waits for ever.
+#[test]
+fn a_machine_that_panics_fails_the_test() {
+    let told = Specimen::new().run(|| {
+        tester::test("Test: a machine that panics", |ctx| {
+            let cluster = cluster(ctx, 3, None, 0);
+            let _ = leader_among(&cluster, &[0, 1, 2]).submit(&Op::Crash);
+        });
+    });
+    let Some(told) = told else { return };
+    assert!(!told.passed());
+    told.assert_contains(&["this machine cannot count", "state machine", "rsm/counter.rs:"]);
+}
