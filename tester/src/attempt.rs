@@ -8,7 +8,7 @@ use labrt::{Clock, Config, Failure, Run, Stats};
 
 use crate::context::{Context, Totals};
 use crate::driver::Test;
-use crate::output::Output;
+use crate::output::{Figures, Output};
 use crate::{check, examination, failure, logging, watchdog};
 
 /// How long a test may take in lab time, the course's limit.
@@ -21,8 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) failure: Option<Failure>,
     /// What labrt measured.
     pub(crate) stats: Stats,
-    /// Lab time of the body, without what comes after it.
-    pub(crate) lab_time: Duration,
+    /// What the `Passed` line tells, of the body without what comes after it.
+    pub(crate) figures: Figures,
     /// What the clusters counted, if there were any.
     pub(crate) totals: Option<Totals>,
     /// Operations, or agreements.
@@ -89,7 +89,7 @@ fn outcome(context: &Context, mut run: Run<()>) -> Outcome {
     let descriptions = if failure.is_some() { context.descriptions() } else { Vec::new() };
     Outcome {
         failure,
-        lab_time: context.taken().unwrap_or(run.stats.lab_time),
+        figures: context.figures(context.taken().unwrap_or(run.stats.lab_time)),
         stats: run.stats,
         totals: context.totals(),
         ops: context.ops(),

@@ -1,6 +1,6 @@
 //! The way of a clerk to the servers.
 
-use labrpc::{ClientEnd, Network};
+use labrpc::{ClientEnd, Name, Network};
 
 use crate::wiring::fresh_ends;
 
@@ -11,14 +11,14 @@ use crate::wiring::fresh_ends;
 #[derive(Debug)]
 pub struct ClerkEnds {
     network: Network,
-    names: Vec<String>,
+    names: Vec<Name>,
     ends: Vec<ClientEnd>,
 }
 
 impl ClerkEnds {
-    /// Makes disabled ends to servers 0 to `n`.
-    pub(crate) fn new(network: &Network, n: usize) -> Self {
-        let (names, ends) = fresh_ends(network, n);
+    /// Makes disabled ends to these servers.
+    pub(crate) fn new(network: &Network, servers: &[Name]) -> Self {
+        let (names, ends) = fresh_ends(network, servers);
         ClerkEnds { network: network.clone(), names, ends }
     }
 
@@ -39,7 +39,7 @@ impl ClerkEnds {
 
     fn enable(&self, servers: impl IntoIterator<Item = usize>, enabled: bool) {
         for server in servers {
-            self.network.enable(self.names[server].as_str(), enabled);
+            self.network.enable(self.names[server].clone(), enabled);
         }
     }
 

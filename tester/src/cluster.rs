@@ -2,17 +2,19 @@
 
 use std::sync::{Arc, Weak};
 
-use labrpc::{Network, Server};
+use labrpc::{Name, Network, Server};
 use labrt::Clock;
 use labrt::storage::Persister;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
 use crate::board::Status;
+use crate::chronicle::Incident;
 use crate::clerk::ClerkEnds;
 use crate::context::{Context, Totals};
 use crate::node::{Node, Setup, Watch};
 use crate::shared::Shared;
+use crate::site::Site;
 use crate::wiring::{Net, Wiring};
 
 /// How long the remains of killed servers may take to go, in lab time: longer
@@ -29,44 +31,50 @@ struct Remains {
     watch: Watch,
 }
 
-/// `n` servers of one lab on one simulated network, and their stable storage.
+/// `n` servers of one lab on a simulated network, and their stable storage.
 ///
-/// All servers are started and connected from the beginning. Long delays are
-/// always on, as in the course: a call to a dead server takes up to 7 seconds to
-/// fail. Starting and crashing is the work of one thread, the test's own; all
-/// else may be called from any thread. The cluster never holds a lock while it
-/// calls into a server.
+/// All servers are started and connected from the beginning. Starting and
+/// crashing is the work of one thread, the test's own; all else may be called
+/// from any thread. The cluster never holds a lock while it calls into a server.
 pub struct Cluster<N: Node> {
-    network: Network,
-    wiring: Wiring,
+    site: Site,
+    wiring: Arc<Wiring>,
     factory: Box<dyn Fn(Setup) -> N + Send + Sync>,
     nodes: Shared<Vec<Option<Arc<N>>>>,
     saved: Shared<Vec<Arc<Persister>>>,
     status: Arc<Shared<Status>>,
     remains: Arc<Shared<Vec<Remains>>>,
-    context: Context,
 }
 
 impl<N: Node> Cluster<N> {
-    /// Starts and connects `n` servers, each made by `factory`.
+    /// Starts and connects `n` servers, each made by `factory`, on a network of
+    /// their own.
     pub fn new(
         context: &Context,
         n: usize,
         net: Net,
         factory: impl Fn(Setup) -> N + Send + Sync + 'static,
     ) -> Self {
-        let network = Network::new();
-        network.set_reliable(net == Net::Reliable);
-        network.set_long_delays(true);
+        Self::on(&Site::new(context, net), "", n, factory)
+    }
+
+    /// Starts and connects `n` servers on a site, under the names `{group}0`,
+    /// `{group}1`, ... No two clusters of a site have the same group.
+    pub fn on(
+        site: &Site,
+        group: &str,
+        n: usize,
+        factory: impl Fn(Setup) -> N + Send + Sync + 'static,
+    ) -> Self {
+        let names = (0..n).map(|i| Name::from(format!("{group}{i}"))).collect();
         let cluster = Cluster {
-            wiring: Wiring::new(network.clone(), n),
-            network,
+            site: site.clone(),
+            wiring: Arc::new(Wiring::new(site.network().clone(), names)),
             factory: Box::new(factory),
             nodes: Shared::new((0..n).map(|_| None).collect()),
             saved: Shared::new((0..n).map(|_| Arc::new(Persister::new())).collect()),
             status: Arc::new(Shared::new(Status::new(n))),
             remains: Arc::default(),
-            context: context.clone(),
         };
         cluster.register();
         for i in 0..n {
@@ -80,16 +88,13 @@ impl<N: Node> Cluster<N> {
 
     /// Tells the test what to show on a failure and what to look after at its end.
     fn register(&self) {
+        let context = self.context();
         let status = Arc::clone(&self.status);
-        self.context.describe(move || status.with(|status| status.to_string()));
-        let (n, network) = (self.n(), self.network.clone());
-        self.context.count_by(move || Totals {
-            peers: n,
-            rpcs: network.total_count(),
-            bytes: network.total_bytes(),
-        });
-        let (context, remains) = (self.context.clone(), Arc::clone(&self.remains));
-        self.context.at_end(move || wait_until_gone(&context, &remains));
+        context.describe(move || status.with(|status| status.to_string()));
+        let peers = self.n();
+        context.count_by(move || Totals { peers, ..Totals::default() });
+        let (remains, of) = (Arc::clone(&self.remains), context.clone());
+        context.at_end(move || wait_until_gone(&of, &remains));
     }
 
     /// How many servers there are, dead ones included.
@@ -97,14 +102,29 @@ impl<N: Node> Cluster<N> {
         self.nodes.with(|nodes| nodes.len())
     }
 
+    /// The test that the cluster belongs to.
+    pub fn context(&self) -> &Context {
+        self.site.context()
+    }
+
     /// The network, for the switches that only some tests need.
     pub fn network(&self) -> &Network {
-        &self.network
+        self.site.network()
+    }
+
+    /// What the servers are called in the network.
+    pub fn names(&self) -> &[Name] {
+        self.wiring.servers()
+    }
+
+    /// Who can talk to whom, for threads that change it beside the test's own.
+    pub(crate) fn wiring(&self) -> Arc<Wiring> {
+        Arc::clone(&self.wiring)
     }
 
     /// The ends of a new clerk, connected to no server yet.
     pub fn clerk_ends(&self) -> ClerkEnds {
-        ClerkEnds::new(&self.network, self.n())
+        ClerkEnds::new(self.network(), self.names())
     }
 
     /// The living incarnation of server `i`.
@@ -123,6 +143,7 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i]
         });
         labrt::trace::event("start", [i as u64, incarnation, 0]);
+        self.context().note(Incident::of_server("start", i));
         log::info!(target: "TEST", "S{i} start, incarnation {incarnation}");
         let node = Arc::new((self.factory)(Setup { ends, me: i, persister, incarnation }));
         self.watch(i, incarnation, &node);
@@ -131,7 +152,7 @@ impl<N: Node> Cluster<N> {
         self.status.with(|status| status.alive[i] = true);
         // The server hears nobody before the harness knows it.
         let server = services.into_iter().fold(Server::new(), Server::with_service);
-        self.network.add_server(i, server);
+        self.network().add_server(self.names()[i].clone(), server);
     }
 
     /// Remembers what has to be gone when the test ends.
@@ -148,12 +169,13 @@ impl<N: Node> Cluster<N> {
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
         labrt::trace::event("crash", [i as u64, 0, 0]);
+        self.context().note(Incident::of_server("crash", i));
         log::info!(target: "TEST", "S{i} crash");
         self.status.with(|status| status.alive[i] = false);
         self.disconnect(i);
         // Off the network first: a reply that gets out must not promise anything
         // that is missing from the storage copied next.
-        self.network.delete_server(i);
+        self.network().delete_server(self.names()[i].clone());
         // What the dying server still writes goes to the old storage, unseen.
         let storage = self.saved.with(|saved| Arc::clone(&saved[i]));
         let survived = Arc::new(storage.copy());
@@ -183,6 +205,7 @@ impl<N: Node> Cluster<N> {
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
         labrt::trace::event("connect", [i as u64, 0, 0]);
+        self.context().note(Incident::of_server("connect", i));
         log::info!(target: "TEST", "S{i} connect");
         let connected = self.status.with(|status| {
             status.connected[i] = true;
@@ -196,6 +219,7 @@ impl<N: Node> Cluster<N> {
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
         labrt::trace::event("disconnect", [i as u64, 0, 0]);
+        self.context().note(Incident::of_server("disconnect", i));
         log::info!(target: "TEST", "S{i} disconnect");
         self.status.with(|status| status.connected[i] = false);
         for j in 0..self.n() {
@@ -205,13 +229,8 @@ impl<N: Node> Cluster<N> {
 
     /// Connects the members of each group with each other, and no two groups.
     pub fn partition(&self, groups: &[&[usize]]) {
-        let group_of = |server: usize| groups.iter().position(|group| group.contains(&server));
-        for i in 0..self.n() {
-            for j in i..self.n() {
-                let together = group_of(i).is_some() && group_of(i) == group_of(j);
-                self.wiring.enable_both(i, j, together);
-            }
-        }
+        self.context().note(Incident::partition(groups));
+        self.wiring.partition(groups);
     }
 
     /// A majority and a minority, with `leader` last in the minority.
@@ -250,22 +269,22 @@ impl<N: Node> Cluster<N> {
 
     /// Makes the network reliable or unreliable from now on.
     pub fn set_reliable(&self, reliable: bool) {
-        self.network.set_reliable(reliable);
+        self.network().set_reliable(reliable);
     }
 
     /// Makes the network delay many replies long, or no longer.
     pub fn set_long_reordering(&self, reordering: bool) {
-        self.network.set_long_reordering(reordering);
+        self.network().set_long_reordering(reordering);
     }
 
     /// Requests that reached the present incarnation of server `i`.
     pub fn rpc_count(&self, i: usize) -> u64 {
-        self.network.count(i).unwrap_or(0)
+        self.network().count(self.names()[i].clone()).unwrap_or(0)
     }
 
     /// Bytes sent by all, since the beginning.
     pub fn total_bytes(&self) -> u64 {
-        self.network.total_bytes()
+        self.network().total_bytes()
     }
 
     /// The largest saved state of any server, dead and cut off ones included.
@@ -285,7 +304,7 @@ impl<N: Node> Cluster<N> {
 }
 
 impl<N: Node> Drop for Cluster<N> {
-    /// Kills every server and ends the network.
+    /// Kills every server and takes it off the network.
     ///
     /// This must not panic, as it also runs while a failed test unwinds. A failed
     /// simulation is left as it is: no thread of it runs again. In real time the
@@ -300,11 +319,10 @@ impl<N: Node> Drop for Cluster<N> {
         for node in &nodes {
             node.kill();
         }
-        self.network.cleanup();
         // The network holds the services, which hold the servers, which hold ends
         // of the network: the circle is cut here.
-        for i in 0..self.n() {
-            self.network.delete_server(i);
+        for name in self.names() {
+            self.network().delete_server(name.clone());
         }
     }
 }

@@ -9,8 +9,9 @@ use labrt::Failure;
 use labrt::thread::{Builder, JoinHandle};
 use labrt::time::{Duration, Instant};
 
+use crate::chronicle::Incident;
 use crate::examination::{Examination, Verdict};
-use crate::output::Output;
+use crate::output::{Columns, Figures, Output, passed_line};
 use crate::shared::Shared;
 
 /// Tells something about a part of the test when it has failed.
@@ -36,6 +37,17 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
 }
 
+/// Where the part of a test begins that the next `Passed` line tells about.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// Time since the test began.
+    at: Duration,
+    /// What had been counted.
+    totals: Totals,
+    /// Operations until then.
+    ops: u64,
+}
+
 /// The record of one run. The driver reads it after the run has ended.
 #[derive(Default)]
 struct Record {
@@ -45,6 +57,9 @@ struct Record {
     failure: Shared<Option<Failure>>,
     counters: Shared<Vec<Counter>>,
     ops: AtomicU64,
+    columns: Shared<Columns>,
+    mark: Shared<Mark>,
+    incidents: Shared<Vec<Incident>>,
     descriptions: Shared<Vec<Description>>,
     duties: Shared<Vec<Duty>>,
     examinations: Shared<Vec<Examination>>,
@@ -117,6 +132,48 @@ impl Context {
     /// Prints a line between the test's two, for warnings.
     pub fn print(&self, line: &str) {
         self.0.output.line(line);
+    }
+
+    /// Chooses the form of the test's `Passed` lines.
+    pub fn set_columns(&self, columns: Columns) {
+        self.0.columns.with(|slot| *slot = columns);
+    }
+
+    /// The next `Passed` line counts from here, not from the test's beginning.
+    pub fn count_from_here(&self) {
+        let totals = self.totals().unwrap_or_default();
+        let mark = Mark { at: self.elapsed(), totals, ops: self.ops() };
+        self.0.mark.with(|slot| *slot = mark);
+    }
+
+    /// One part of the test has passed and the next begins: prints the line of
+    /// the one and the title of the other.
+    pub fn next_part(&self, title: &str) {
+        self.check();
+        self.print(&passed_line(&self.figures(self.elapsed())));
+        self.count_from_here();
+        self.print(&format!("{title} ..."));
+    }
+
+    /// What a `Passed` line has to say, `taken` after the test's beginning.
+    pub(crate) fn figures(&self, taken: Duration) -> Figures {
+        let mark = self.0.mark.get();
+        let since = |totals: Totals| Totals {
+            peers: totals.peers,
+            rpcs: totals.rpcs - mark.totals.rpcs,
+            bytes: totals.bytes - mark.totals.bytes,
+        };
+        Figures {
+            columns: self.0.columns.get(),
+            time: taken.saturating_sub(mark.at),
+            totals: self.totals().map(since),
+            ops: self.ops() - mark.ops,
+        }
+    }
+
+    /// Something was done to the servers.
+    pub(crate) fn note(&self, incident: Incident) {
+        self.0.incidents.with(|incidents| incidents.push(incident));
     }
 
     /// Counts one finished operation, or agreement, for the test's last line.

@@ -64,7 +64,7 @@ fn single(test: &Test, config: &Config) -> Option<Failure> {
     output.line(&format!("{} ...", test.title));
     let outcome = attempt(test, config, &output);
     match &outcome.failure {
-        None => output.line(&output::passed_line(&outcome)),
+        None => output.line(&output::passed_line(&outcome.figures)),
         Some(failure) => output.line(&failure::account(test, config, &outcome, failure)),
     }
     output.flush();

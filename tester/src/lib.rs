@@ -54,9 +54,12 @@
 //! | `context` | what a test's body holds |
 //! | `node` | a server, as the tester sees it |
 //! | `cluster` | the servers and what can happen to them |
+//! | `site` | the network that clusters stand on |
 //! | `wiring` | who can talk to whom |
 //! | `board` | who is up |
+//! | `chronicle` | what was done to the servers |
 //! | `clerk` | a clerk's ends to the servers |
+//! | [`kv`] | what the tests of key/value labs share |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
 //! | `shared` | the two locks that stand outside the simulation |
@@ -70,12 +73,14 @@
 mod attempt;
 mod board;
 mod check;
+mod chronicle;
 mod clerk;
 mod cluster;
 mod context;
 mod driver;
 mod examination;
 mod failure;
+pub mod kv;
 mod logging;
 mod name;
 mod node;
@@ -83,6 +88,7 @@ mod output;
 mod random;
 mod report;
 mod shared;
+mod site;
 mod specimen;
 mod watchdog;
 mod wiring;
@@ -94,6 +100,8 @@ pub use context::{Context, Helper};
 pub use driver::test;
 pub use examination::Verdict;
 pub use node::{Node, Setup, Watch};
+pub use output::Columns;
 pub use random::randstring;
+pub use site::Site;
 pub use specimen::{Specimen, Told};
 pub use wiring::Net;

@@ -7,9 +7,10 @@
 
 use std::io::Write;
 
+use labrt::time::Duration;
 use labrt::{Clock, Config};
 
-use crate::attempt::Outcome;
+use crate::context::Totals;
 use crate::shared::Shared;
 
 /// Whether this process has told its seed already.
@@ -79,32 +80,66 @@ pub(crate) fn write_raw(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// The line of a passed test in the form of the course of 2020 to 2024: seconds,
-/// peers, RPCs, bytes, agreements. Tests without servers have no numbers.
-pub(crate) fn passed_line(outcome: &Outcome) -> String {
-    let Some(totals) = outcome.totals else { return "  ... Passed".to_owned() };
-    format!(
-        "  ... Passed --  {:4.1}  {} {:4} {:7} {:4}",
-        outcome.lab_time.as_secs_f64(),
-        totals.peers,
-        totals.rpcs,
-        totals.bytes,
-        outcome.ops
-    )
+/// What a `Passed` line tells, as each lab of the course has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Columns {
+    /// Seconds, servers, RPCs, bytes, agreements: lab 2 of 2020 to 2023.
+    #[default]
+    Agreements,
+    /// Seconds, servers, RPCs, operations: lab 3.
+    Operations,
+    /// Seconds, RPCs and operations by name: lab 2 of 2024, with its one server.
+    OneServer,
+}
+
+/// The figures of a part of a test, or of all of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures {
+    /// The form of the line.
+    pub(crate) columns: Columns,
+    /// How long it took.
+    pub(crate) time: Duration,
+    /// What was counted, if there were servers.
+    pub(crate) totals: Option<Totals>,
+    /// Operations, or agreements.
+    pub(crate) ops: u64,
+}
+
+/// The line of a passed test in the form of the course of 2020 to 2024. Tests
+/// without servers have no numbers.
+pub(crate) fn passed_line(figures: &Figures) -> String {
+    let Some(Totals { peers, rpcs, bytes }) = figures.totals else {
+        return "  ... Passed".to_owned();
+    };
+    let (seconds, ops) = (figures.time.as_secs_f64(), figures.ops);
+    match figures.columns {
+        Columns::Agreements => {
+            format!("  ... Passed --  {seconds:4.1}  {peers} {rpcs:4} {bytes:7} {ops:4}")
+        }
+        Columns::Operations => {
+            format!("  ... Passed --  {seconds:4.1}  {peers} {rpcs:5} {ops:4}")
+        }
+        Columns::OneServer => {
+            format!("  ... Passed -- t {seconds:4.1} nrpc {rpcs:5} ops {ops:4}")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Totals;
-    use labrt::time::Duration;
 
     #[test]
     fn the_passed_line_is_the_courses() {
-        let mut outcome = Outcome { lab_time: Duration::from_millis(3110), ..Outcome::default() };
-        assert_eq!(passed_line(&outcome), "  ... Passed");
-        outcome.totals = Some(Totals { peers: 3, rpcs: 54, bytes: 14204 });
-        assert_eq!(passed_line(&outcome), "  ... Passed --   3.1  3   54   14204    0");
+        let figures = Figures { time: Duration::from_millis(3110), ops: 7, ..Figures::default() };
+        assert_eq!(passed_line(&figures), "  ... Passed");
+        let line = |columns| {
+            let totals = Some(Totals { peers: 3, rpcs: 54, bytes: 14204 });
+            passed_line(&Figures { columns, totals, ..figures.clone() })
+        };
+        assert_eq!(line(Columns::Agreements), "  ... Passed --   3.1  3   54   14204    7");
+        assert_eq!(line(Columns::Operations), "  ... Passed --   3.1  3    54    7");
+        assert_eq!(line(Columns::OneServer), "  ... Passed -- t  3.1 nrpc    54 ops    7");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! again gets fresh ends under fresh random names, so that nothing that its dead
 //! incarnation still sends can ever be let through.
 
-use labrpc::{ClientEnd, Network};
+use labrpc::{ClientEnd, Name, Network};
 
 use crate::random::randstring;
 use crate::shared::Shared;
@@ -21,34 +21,42 @@ pub enum Net {
     Unreliable,
 }
 
-/// Makes an end to each of the servers 0 to `n`, disabled, under a random name.
-pub(crate) fn fresh_ends(network: &Network, n: usize) -> (Vec<String>, Vec<ClientEnd>) {
-    let make = |server: usize| {
-        let name = randstring(NAME_LENGTH);
-        let end = network.make_end(name.as_str());
-        network.connect(name.as_str(), server);
-        (name, end)
-    };
-    (0..n).map(make).unzip()
+/// Makes an end to a server, disabled, under a random name.
+pub(crate) fn fresh_end(network: &Network, server: Name) -> (Name, ClientEnd) {
+    let name = Name::from(randstring(NAME_LENGTH));
+    let end = network.make_end(name.clone());
+    network.connect(name.clone(), server);
+    (name, end)
 }
 
-/// The ends between `n` servers of one network.
+/// Makes an end to each of these servers, disabled, under a random name.
+pub(crate) fn fresh_ends(network: &Network, servers: &[Name]) -> (Vec<Name>, Vec<ClientEnd>) {
+    servers.iter().map(|server| fresh_end(network, server.clone())).unzip()
+}
+
+/// The ends between the servers of a cluster.
 pub(crate) struct Wiring {
     network: Network,
+    servers: Vec<Name>,
     /// `names[i][j]` is the end from server i to server j; empty before i's start.
-    names: Shared<Vec<Vec<String>>>,
+    names: Shared<Vec<Vec<Name>>>,
 }
 
 impl Wiring {
-    /// No ends yet, between `n` servers.
-    pub(crate) fn new(network: Network, n: usize) -> Self {
-        Wiring { network, names: Shared::new(vec![Vec::new(); n]) }
+    /// No ends yet, between these servers.
+    pub(crate) fn new(network: Network, servers: Vec<Name>) -> Self {
+        let names = Shared::new(vec![Vec::new(); servers.len()]);
+        Wiring { network, servers, names }
+    }
+
+    /// The names of the servers in the network.
+    pub(crate) fn servers(&self) -> &[Name] {
+        &self.servers
     }
 
     /// Throws away the ends of server `i` and makes new ones, disabled.
     pub(crate) fn renew(&self, i: usize) -> Vec<ClientEnd> {
-        let n = self.names.with(|names| names.len());
-        let (fresh, ends) = fresh_ends(&self.network, n);
+        let (fresh, ends) = fresh_ends(&self.network, &self.servers);
         for old in self.names.with(|names| std::mem::replace(&mut names[i], fresh)) {
             self.network.delete_end(old);
         }
@@ -67,6 +75,18 @@ impl Wiring {
         self.enable(i, j, enabled);
         if i != j {
             self.enable(j, i, enabled);
+        }
+    }
+
+    /// Connects the members of each group with each other, and no two groups.
+    pub(crate) fn partition(&self, groups: &[&[usize]]) {
+        let group_of = |server: usize| groups.iter().position(|group| group.contains(&server));
+        let n = self.servers.len();
+        for i in 0..n {
+            for j in i..n {
+                let together = group_of(i).is_some() && group_of(i) == group_of(j);
+                self.enable_both(i, j, together);
+            }
         }
     }
 }

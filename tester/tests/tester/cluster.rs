@@ -11,10 +11,7 @@ use tester::{Cluster, Context, Net};
 use crate::counter::{Counter, get};
 
 fn cluster(ctx: &Context, n: usize) -> Cluster<Counter> {
-    let cluster = Cluster::new(ctx, n, Net::Reliable, Counter::make);
-    // Many calls fail here, and need not take seconds each in real time.
-    cluster.network().set_long_delays(false);
-    cluster
+    Cluster::new(ctx, n, Net::Reliable, Counter::make)
 }
 
 fn node(cluster: &Cluster<Counter>, i: usize) -> Arc<Counter> {

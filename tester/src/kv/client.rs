@@ -1,0 +1,87 @@
+//! Clerks as a test uses them: counted, recorded, with connections of their own.
+
+use crate::clerk::ClerkEnds;
+use crate::context::Context;
+
+/// A clerk of some lab, as the tests see it. One call at a time is made on it.
+pub trait Clerk: Send + Sync + 'static {
+    /// The value of a key; empty if there is none.
+    fn get(&self, key: &str) -> String;
+
+    /// Gives a key a value.
+    fn put(&self, key: &str, value: &str);
+
+    /// Adds to the end of a key's value; gives back the value before, where the
+    /// lab has it so.
+    fn append(&self, key: &str, value: &str) -> Option<String>;
+}
+
+/// A clerk and its connections.
+///
+/// Its calls count as operations of the test. One that was given a number by
+/// [`record_as`](Self::record_as) also writes them into the test's history.
+pub struct Client<C> {
+    clerk: C,
+    ends: ClerkEnds,
+    context: Context,
+}
+
+impl<C: Clerk> Client<C> {
+    /// A clerk over these ends.
+    pub(super) fn new(clerk: C, ends: ClerkEnds, context: Context) -> Self {
+        Client { clerk, ends, context }
+    }
+
+    /// From now on this client's calls stand in the history of the test, as those
+    /// of client `number`.
+    pub fn record_as(&mut self, _number: usize) {}
+
+    /// The clerk itself, for calls that neither count nor leave a record.
+    pub fn clerk(&self) -> &C {
+        &self.clerk
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> String {
+        let value = self.clerk.get(key);
+        self.context.add_op();
+        value
+    }
+
+    /// Gives a key a value.
+    pub fn put(&self, key: &str, value: &str) {
+        self.clerk.put(key, value);
+        self.context.add_op();
+    }
+
+    /// Adds to the end of a key's value; the value before, where the lab tells it.
+    pub fn append(&self, key: &str, value: &str) -> Option<String> {
+        let before = self.clerk.append(key, value);
+        self.context.add_op();
+        before
+    }
+
+    /// Fails the test if a key has another value than this.
+    #[track_caller]
+    pub fn check(&self, key: &str, value: &str) {
+        let found = self.get(key);
+        if found != value {
+            self.context.fatal(format!("get({key:?}): expected {value:?}, received {found:?}"));
+        }
+    }
+
+    /// Lets calls to these servers through.
+    pub fn connect(&self, servers: impl IntoIterator<Item = usize>) {
+        self.ends.connect(servers);
+    }
+
+    /// Lets calls to these servers through no longer.
+    pub fn disconnect(&self, servers: impl IntoIterator<Item = usize>) {
+        self.ends.disconnect(servers);
+    }
+
+    /// Takes the clerk off the network.
+    pub fn delete(self) {
+        self.ends.delete();
+    }
+}

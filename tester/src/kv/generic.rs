@@ -1,0 +1,235 @@
+//! The test that all key/value labs run with different parameters.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use labrt::thread::sleep;
+use labrt::time::Duration;
+
+use super::appends::{check_clnt_appends, check_concurrent_appends, element};
+use super::client::{Clerk, Client};
+use super::harness::Harness;
+use crate::context::Helper;
+use crate::node::Node;
+use crate::wiring::Net;
+
+/// The course's generous idea of how long an election takes.
+pub(super) const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How often clients are started, stopped and looked at.
+const ITERATIONS: usize = 3;
+
+/// How many clients append to one key, and how often each.
+const ONE_KEY: (usize, usize) = (5, 10);
+
+/// The parameters of the generic test. The default is one client of one reliable
+/// server with nothing going wrong.
+#[derive(Clone, Debug)]
+pub struct Generic {
+    /// The part's tag, for the title.
+    pub part: Option<&'static str>,
+    /// How many clients go on at once.
+    pub clients: usize,
+    /// How many servers there are.
+    pub servers: usize,
+    /// The network.
+    pub net: Net,
+    /// Whether all servers crash after each iteration.
+    pub crash: bool,
+    /// Whether the servers are parted at random during each iteration.
+    pub partitions: bool,
+    /// The size in bytes from which on a server is to trim its log by a snapshot.
+    /// `None`: it must never take one; the course's -1.
+    pub max_raft_state: Option<usize>,
+    /// Whether the clients use each other's keys.
+    pub random_keys: bool,
+    /// How long the clients go on in one iteration.
+    pub iteration: Duration,
+}
+
+impl Default for Generic {
+    fn default() -> Self {
+        Generic {
+            part: None,
+            clients: 1,
+            servers: 1,
+            net: Net::Reliable,
+            crash: false,
+            partitions: false,
+            max_raft_state: None,
+            random_keys: false,
+            iteration: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Generic {
+    /// The course's title.
+    pub fn title(&self) -> String {
+        let parts = [
+            (self.net == Net::Unreliable, "unreliable net, "),
+            (self.crash, "restarts, "),
+            (self.partitions, "partitions, "),
+            (self.max_raft_state.is_some(), "snapshots, "),
+            (self.random_keys, "random keys, "),
+            (self.clients > 1, "many clients"),
+            (self.clients <= 1, "one client"),
+        ];
+        let set = parts.into_iter().filter_map(|(set, words)| set.then_some(words));
+        let part = self.part.map(|part| format!(" ({part})")).unwrap_or_default();
+        format!("Test: {}{part}", set.collect::<String>())
+    }
+
+    /// Runs the test.
+    ///
+    /// Clients append to their keys and read them, in closed loops. When they have
+    /// been stopped, all that they have appended is there, once and in order; the
+    /// logs are short, and the history of all calls is linearizable.
+    ///
+    /// # Panics
+    ///
+    /// When the servers do not keep their promises.
+    #[track_caller]
+    pub fn run<N: Node, C: Clerk>(&self, harness: &Harness<N, C>) {
+        let mut checker = harness.make_clerk(harness.all());
+        checker.record_as(0);
+        for _ in 0..ITERATIONS {
+            let clients = self.iterate(harness);
+            if self.crash {
+                // Clients may still wait inside a call: the new servers serve them.
+                harness.restart_all();
+            }
+            self.check_appends(&checker, clients);
+            match self.max_raft_state {
+                Some(limit) => harness.check_log_size(limit),
+                None => harness.check_snapshot_size(0),
+            }
+        }
+    }
+
+    /// Lets clients work for a while, and asks them to stop. Each will tell how
+    /// much it has appended.
+    #[track_caller]
+    fn iterate<N: Node, C: Clerk>(&self, harness: &Harness<N, C>) -> Vec<Helper<usize>> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, load) = (Arc::clone(&stop), self.clone());
+        let clients = harness.spawn_clients(self.clients, move |number, client| {
+            client.record_as(number);
+            Worker { number, client, load: &load, appended: 0, last: String::new() }.work(&stopped)
+        });
+        let partitioner = self.partitions.then(|| {
+            // First there is time to elect a leader.
+            sleep(ELECTION_TIMEOUT);
+            harness.start_partitioner()
+        });
+        sleep(self.iteration);
+        stop.store(true, Ordering::Relaxed);
+        if let Some(partitioner) = partitioner {
+            partitioner.stop();
+            harness.connect_living();
+            sleep(ELECTION_TIMEOUT);
+        }
+        clients
+    }
+
+    /// Waits for the clients and checks what they have appended.
+    #[track_caller]
+    fn check_appends<C: Clerk>(&self, checker: &Client<C>, clients: Vec<Helper<usize>>) {
+        for (number, client) in clients.into_iter().enumerate() {
+            let appended = client.join();
+            let value = checker.get(&number.to_string());
+            if !self.random_keys {
+                check_clnt_appends(number, &value, appended);
+            }
+        }
+    }
+}
+
+/// One client of the generic test.
+struct Worker<'a, C> {
+    number: usize,
+    client: &'a Client<C>,
+    load: &'a Generic,
+    /// How many elements were given to the service.
+    appended: usize,
+    /// What the client's own key must hold.
+    last: String,
+}
+
+impl<C: Clerk> Worker<'_, C> {
+    /// Appends and reads until it is stopped; tells how much was appended.
+    fn work(mut self, stopped: &AtomicBool) -> usize {
+        if !self.load.random_keys {
+            self.client.put(&self.number.to_string(), "");
+        }
+        while !stopped.load(Ordering::Relaxed) {
+            self.step();
+        }
+        self.appended
+    }
+
+    /// One operation.
+    fn step(&mut self) {
+        let random = self.load.random_keys;
+        let mut rng = labrt::rng();
+        let key = if random { rng.below(self.load.clients as u64) as usize } else { self.number };
+        let (key, new) = (key.to_string(), element(self.number, self.appended));
+        if rng.chance(500, 1000) {
+            let before = self.client.append(&key, &new);
+            if let Some(before) = before {
+                self.check_before(&before, &new);
+            }
+            self.last.push_str(&new);
+            self.appended += 1;
+        } else if random && rng.chance(100, 1000) {
+            // Random keys are put to as well, so that their values stay short.
+            self.client.put(&key, &new);
+            self.appended += 1;
+        } else {
+            let value = self.client.get(&key);
+            if !random {
+                let last = &self.last;
+                assert!(
+                    value == *last,
+                    "get wrong value, key {key}, wanted:\n{last}\ngot:\n{value}"
+                );
+            }
+        }
+    }
+
+    /// The value before an append has the element before, and not the new one.
+    fn check_before(&self, before: &str, new: &str) {
+        if !self.load.random_keys && self.appended > 0 {
+            let previous = element(self.number, self.appended - 1);
+            assert!(
+                before.contains(&previous),
+                "the value before the append of {new:?} lacks {previous:?}: {before}"
+            );
+        }
+        assert!(
+            !before.contains(new),
+            "the value before the append of {new:?} has it already: {before}"
+        );
+    }
+}
+
+/// Five clients append ten times each to the same key; nothing may be lost, doubled
+/// or out of a client's order.
+///
+/// # Panics
+///
+/// When the servers do not keep their promises.
+#[track_caller]
+pub fn append_to_one_key<N: Node, C: Clerk>(harness: &Harness<N, C>) {
+    let (clients, appends) = ONE_KEY;
+    let client = harness.make_clerk(harness.all());
+    client.put("k", "");
+    harness.spawn_clients_and_wait(clients, move |number, client| {
+        for j in 0..appends {
+            let new = element(number, j);
+            let before = client.append("k", &new).unwrap_or_default();
+            assert!(!before.contains(&new), "{new:?} was there before its append: {before}");
+        }
+    });
+    check_concurrent_appends(&client.get("k"), &vec![appends; clients]);
+}
