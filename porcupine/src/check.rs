@@ -1,0 +1,234 @@
+//! The verdict on a whole history: partitions searched in turn, within limits.
+
+use std::time::{Duration, Instant};
+
+use crate::search::Search;
+use crate::{Event, EventError, Model, Operation, operations_of};
+
+/// How many steps a partition gets before it is the next one's turn.
+///
+/// One partition may be refuted at once while another takes for ever, so none is
+/// searched to its end before the others. Small slices find the first refutation
+/// soon; the change from one to the next costs little.
+const SLICE: u64 = 512;
+
+/// How much a check may cost, all partitions together.
+///
+/// Steps and bytes follow from the history alone, so that a verdict under them
+/// is the same in every run; time does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls of [`Model::step`].
+    pub steps: Option<u64>,
+    /// Bytes of memory of configurations, as the checker estimates them.
+    pub bytes: Option<usize>,
+    /// Time on the machine's clock.
+    pub time: Option<Duration>,
+}
+
+impl Limits {
+    /// Search to the end, whatever it costs.
+    pub const NONE: Limits = Limits { steps: None, bytes: None, time: None };
+
+    /// 4,000,000 steps and 200 MB: verdicts that can be replayed, for tests in
+    /// virtual time.
+    pub const REPLAYABLE: Limits =
+        Limits { steps: Some(4_000_000), bytes: Some(200_000_000), time: None };
+
+    /// One second, as in the course, and 1 GB.
+    pub const ONE_SECOND: Limits =
+        Limits { steps: None, bytes: Some(1_000_000_000), time: Some(Duration::from_secs(1)) };
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The history is linearizable.
+    Ok,
+    /// It is not.
+    Illegal,
+    /// A limit was reached before either was proved.
+    Unknown,
+}
+
+/// How much was searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls of [`Model::step`].
+    pub steps: u64,
+    /// Distinct configurations reached: set of linearized operations, and state.
+    pub insertions: u64,
+    /// The most operations that were linearized at a time.
+    pub depth: usize,
+}
+
+/// The account of a check.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The verdict on the whole history.
+    pub verdict: Verdict,
+    /// Steps and insertions of all partitions in sum, and the greatest depth.
+    pub counts: Counts,
+    /// The partitions in the model's order.
+    pub partitions: Vec<PartitionReport>,
+}
+
+/// The account of one partition.
+#[derive(Clone, Debug)]
+pub struct PartitionReport {
+    /// Its operations, as positions in the history.
+    pub operations: Vec<usize>,
+    /// The verdict on it; `Unknown` also if another partition was refuted first.
+    pub verdict: Verdict,
+    /// How much was searched in it.
+    pub counts: Counts,
+    /// For each operation the longest partial linearization found that contains
+    /// it, as positions in the history in the order of effect; none twice, the
+    /// longest first. Empty unless the check was verbose.
+    pub partial_linearizations: Vec<Vec<usize>>,
+}
+
+/// Checks a history. Ends at the first partition that is not linearizable.
+///
+/// # Panics
+///
+/// If an operation returns before its call.
+pub fn check_operations<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    limits: Limits,
+) -> Report {
+    Check::new(model, history, limits, false).run()
+}
+
+/// Checks a history and collects what a [page](crate::Page) shows of it. Searches
+/// every partition to its end, also after one was refuted; set a limit, for that
+/// may take very long.
+///
+/// # Panics
+///
+/// If an operation returns before its call.
+pub fn check_operations_verbose<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    limits: Limits,
+) -> Report {
+    Check::new(model, history, limits, true).run()
+}
+
+/// Checks a history of events, as [`check_operations`] does one of operations.
+pub fn check_events<M: Model>(
+    model: &M,
+    events: impl IntoIterator<Item = Event<M::Input, M::Output>>,
+    limits: Limits,
+) -> Result<Report, EventError> {
+    Ok(check_operations(model, &operations_of(events)?, limits))
+}
+
+/// A check under way.
+struct Check<'a, M: Model> {
+    limits: Limits,
+    verbose: bool,
+    deadline: Option<Instant>,
+    partitions: Vec<PartitionReport>,
+    /// The partitions that are not decided, by position.
+    open: Vec<(usize, Search<'a, M>)>,
+    steps: u64,
+}
+
+impl<'a, M: Model> Check<'a, M> {
+    fn new(
+        model: &'a M,
+        history: &'a [Operation<M::Input, M::Output>],
+        limits: Limits,
+        verbose: bool,
+    ) -> Check<'a, M> {
+        for (at, Operation { call, ret, .. }) in history.iter().enumerate() {
+            assert!(call <= ret, "operation {at} returns at {ret}, before its call at {call}");
+        }
+        let mut partitions = Vec::new();
+        let mut open = Vec::new();
+        for (at, operations) in model.partition(history).into_iter().enumerate() {
+            open.push((at, Search::new(model, history, &operations, verbose)));
+            partitions.push(PartitionReport {
+                operations,
+                verdict: Verdict::Unknown,
+                counts: Counts::default(),
+                partial_linearizations: Vec::new(),
+            });
+        }
+        let deadline = limits.time.map(|time| Instant::now() + time);
+        Check { limits, verbose, deadline, partitions, open, steps: 0 }
+    }
+
+    fn run(mut self) -> Report {
+        while !self.open.is_empty() && !self.is_over_a_limit() {
+            let refuted = self.run_a_slice_each();
+            if refuted && !self.verbose {
+                break;
+            }
+        }
+        for (at, search) in std::mem::take(&mut self.open) {
+            self.note(at, &search, Verdict::Unknown);
+        }
+        self.report()
+    }
+
+    /// Runs each open partition for a slice; whether one was refuted. Ends early
+    /// on a limit, and unless verbose on a refutation.
+    fn run_a_slice_each(&mut self) -> bool {
+        let mut refuted = false;
+        for (at, mut search) in std::mem::take(&mut self.open) {
+            if (refuted && !self.verbose) || self.is_over_a_limit() {
+                self.open.push((at, search));
+                continue;
+            }
+            let left = self.limits.steps.map_or(SLICE, |limit| limit - self.steps);
+            let before = search.counts().steps;
+            let verdict = search.run(left.min(SLICE));
+            self.steps += search.counts().steps - before;
+            refuted |= verdict == Verdict::Illegal;
+            if verdict == Verdict::Unknown {
+                self.open.push((at, search));
+            } else {
+                self.note(at, &search, verdict);
+            }
+        }
+        refuted
+    }
+
+    fn is_over_a_limit(&self) -> bool {
+        let bytes = || self.open.iter().map(|(_, search)| search.bytes()).sum::<usize>();
+        self.limits.steps.is_some_and(|limit| self.steps >= limit)
+            || self.limits.bytes.is_some_and(|limit| bytes() > limit)
+            || self.deadline.is_some_and(|deadline| Instant::now() > deadline)
+    }
+
+    /// Writes down what a search came to.
+    fn note(&mut self, at: usize, search: &Search<'a, M>, verdict: Verdict) {
+        let partition = &mut self.partitions[at];
+        partition.verdict = verdict;
+        partition.counts = search.counts();
+        partition.partial_linearizations = search.partial_linearizations();
+    }
+
+    fn report(self) -> Report {
+        let any = |verdict| self.partitions.iter().any(|part| part.verdict == verdict);
+        let verdict = if any(Verdict::Illegal) {
+            Verdict::Illegal
+        } else if any(Verdict::Unknown) {
+            Verdict::Unknown
+        } else {
+            Verdict::Ok
+        };
+        let counts =
+            self.partitions.iter().map(|part| part.counts).fold(Counts::default(), |sum, part| {
+                Counts {
+                    steps: sum.steps + part.steps,
+                    insertions: sum.insertions + part.insertions,
+                    depth: sum.depth.max(part.depth),
+                }
+            });
+        Report { verdict, counts, partitions: self.partitions }
+    }
+}

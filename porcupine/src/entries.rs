@@ -1,0 +1,125 @@
+//! The calls and returns of one partition, in the order of time: a list from
+//! which the search takes operations and puts them back.
+
+use crate::Operation;
+
+/// The place before the first entry and after the last one.
+const HEAD: u32 = 0;
+
+/// A circular, doubly linked list over an array. An entry that is taken out
+/// keeps its own links, so that it can be put back without a search, as long as
+/// this is done in the inverse order (Knuth's "dancing links").
+pub(crate) struct Entries {
+    entries: Vec<Entry>,
+    /// For each operation number, its position in the history.
+    positions: Vec<usize>,
+}
+
+/// A call or a return.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    previous: u32,
+    next: u32,
+    /// A call's operation, by its number in this partition.
+    number: u32,
+    /// A call's return; `HEAD` for returns.
+    ret: u32,
+}
+
+/// What stands at a place of the list.
+pub(crate) enum At {
+    /// The call of the operation with this number.
+    Call(usize),
+    /// A return: an operation that is still in the list had to take effect before.
+    Return,
+}
+
+impl Entries {
+    /// The entries of the operations at `positions` of the history. Operations
+    /// are numbered in the order of their calls.
+    ///
+    /// At equal times calls come before returns: intervals are closed, so
+    /// an operation that ends at a time is concurrent with one that starts then.
+    pub(crate) fn new<I, O>(history: &[Operation<I, O>], positions: &[usize]) -> Entries {
+        let mut times = Vec::with_capacity(2 * positions.len());
+        for (index, &position) in positions.iter().enumerate() {
+            times.push((history[position].call, false, index));
+            times.push((history[position].ret, true, index));
+        }
+        times.sort_by_key(|&(time, is_return, _)| (time, is_return));
+
+        let size = u32::try_from(times.len() + 1).expect("a partition has fewer than 2^31 calls");
+        let mut entries = vec![Entry::default(); size as usize];
+        let mut calls = vec![HEAD; positions.len()];
+        let mut order = Vec::with_capacity(positions.len());
+        for (place, &(_, is_return, index)) in (1..size).zip(&times) {
+            let entry = &mut entries[place as usize];
+            entry.previous = place - 1;
+            entry.next = (place + 1) % size;
+            if is_return {
+                entries[calls[index] as usize].ret = place;
+            } else {
+                entry.number = order.len() as u32;
+                calls[index] = place;
+                order.push(positions[index]);
+            }
+        }
+        entries[HEAD as usize] = Entry { previous: size - 1, next: 1 % size, ..Entry::default() };
+        Entries { entries, positions: order }
+    }
+
+    /// Whether all operations have been taken out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first() == HEAD
+    }
+
+    /// The first place.
+    pub(crate) fn first(&self) -> u32 {
+        self.entries[HEAD as usize].next
+    }
+
+    /// The place after `place`. After a call there always is one, its return.
+    pub(crate) fn after(&self, place: u32) -> u32 {
+        self.entries[place as usize].next
+    }
+
+    /// What stands at `place`.
+    pub(crate) fn at(&self, place: u32) -> At {
+        let entry = self.entries[place as usize];
+        if entry.ret == HEAD { At::Return } else { At::Call(entry.number as usize) }
+    }
+
+    /// The number of the operation called at `place`.
+    pub(crate) fn number(&self, place: u32) -> usize {
+        self.entries[place as usize].number as usize
+    }
+
+    /// The position in the history of operation `number`.
+    pub(crate) fn position(&self, number: usize) -> usize {
+        self.positions[number]
+    }
+
+    /// Takes the operation called at `call` out of the list.
+    pub(crate) fn lift(&mut self, call: u32) {
+        self.unlink(call);
+        self.unlink(self.entries[call as usize].ret);
+    }
+
+    /// Puts the operation called at `call` back; it is the last one taken out.
+    pub(crate) fn unlift(&mut self, call: u32) {
+        self.relink(self.entries[call as usize].ret);
+        self.relink(call);
+    }
+
+    fn unlink(&mut self, place: u32) {
+        let Entry { previous, next, .. } = self.entries[place as usize];
+        self.entries[previous as usize].next = next;
+        self.entries[next as usize].previous = previous;
+    }
+
+    fn relink(&mut self, place: u32) {
+        let Entry { previous, next, .. } = self.entries[place as usize];
+        self.entries[previous as usize].next = place;
+        self.entries[next as usize].previous = place;
+    }
+}

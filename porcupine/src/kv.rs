@@ -1,0 +1,159 @@
+//! The course's key/value service (2018 to 2024): get, put and append on strings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{Model, Operation, Text};
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The value of a key.
+    Get {
+        /// The key.
+        key: Arc<str>,
+    },
+    /// Replace the value of a key.
+    Put {
+        /// The key.
+        key: Arc<str>,
+        /// The value that it gets.
+        value: Text,
+    },
+    /// Append to the value of a key.
+    Append {
+        /// The key.
+        key: Arc<str>,
+        /// What comes behind the value that it has.
+        value: Text,
+    },
+}
+
+impl Input {
+    /// The key that is asked about.
+    pub fn key(&self) -> &Arc<str> {
+        match self {
+            Input::Get { key } | Input::Put { key, .. } | Input::Append { key, .. } => key,
+        }
+    }
+}
+
+/// What a client hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The value that a get read, or, since 2024, that an append found.
+    Value(Text),
+    /// No value: the answer of a put, of an append before 2024, and of any
+    /// operation that never returned.
+    Nothing,
+}
+
+/// The service as a model: a key that nobody wrote has the empty value, and keys
+/// do not touch each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KvModel;
+
+/// An operation on a value: the value after it, or `None` if it does not fit.
+fn apply(value: &Text, input: &Input, output: &Output) -> Option<Text> {
+    let found = match output {
+        Output::Value(read) => read == value,
+        Output::Nothing => true,
+    };
+    match input {
+        Input::Get { .. } => found.then(|| value.clone()),
+        Input::Put { value: new, .. } => Some(new.clone()),
+        Input::Append { value: more, .. } => found.then(|| value.append(more)),
+    }
+}
+
+fn describe(input: &Input, output: &Output) -> String {
+    let answer = match output {
+        Output::Value(value) => format!(" -> '{value}'"),
+        Output::Nothing if matches!(input, Input::Get { .. }) => " -> ?".to_owned(),
+        Output::Nothing => String::new(),
+    };
+    match input {
+        Input::Get { key } => format!("get('{key}'){answer}"),
+        Input::Put { key, value } => format!("put('{key}', '{value}'){answer}"),
+        Input::Append { key, value } => format!("append('{key}', '{value}'){answer}"),
+    }
+}
+
+impl Model for KvModel {
+    type Input = Input;
+    type Output = Output;
+    /// The value of the partition's key.
+    type State = Text;
+
+    fn init(&self) -> Text {
+        Text::EMPTY
+    }
+
+    fn step(&self, state: &Text, input: &Input, output: &Output) -> Option<Text> {
+        apply(state, input, output)
+    }
+
+    /// By key, in the order of the keys.
+    fn partition(&self, history: &[Operation<Input, Output>]) -> Vec<Vec<usize>> {
+        let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, operation) in history.iter().enumerate() {
+            by_key.entry(operation.input.key()).or_default().push(at);
+        }
+        by_key.into_values().collect()
+    }
+
+    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+        describe(input, output)
+    }
+
+    fn describe_state(&self, state: &Text) -> String {
+        format!("'{state}'")
+    }
+
+    fn state_bytes(&self, _: &Text) -> usize {
+        size_of::<Text>() + Text::OWN_BYTES
+    }
+}
+
+/// The same service without partitions: the state is the value of every key.
+/// Much slower, and good only to test the checker and its models.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WholeKvModel;
+
+impl Model for WholeKvModel {
+    type Input = Input;
+    type Output = Output;
+    /// Keys that were written, with their values, in the order of the keys.
+    type State = Arc<[(Arc<str>, Text)]>;
+
+    fn init(&self) -> Self::State {
+        Arc::new([])
+    }
+
+    fn step(&self, state: &Self::State, input: &Input, output: &Output) -> Option<Self::State> {
+        let key = input.key();
+        let place = state.binary_search_by(|(other, _)| other.cmp(key));
+        let before = place.map_or(&Text::EMPTY, |at| &state[at].1);
+        let after = apply(before, input, output)?;
+        if matches!(input, Input::Get { .. }) {
+            return Some(Arc::clone(state));
+        }
+        let at = place.unwrap_or_else(|at| at);
+        let rest = &state[at + usize::from(place.is_ok())..];
+        let written = std::iter::once((Arc::clone(key), after));
+        Some(state[..at].iter().cloned().chain(written).chain(rest.iter().cloned()).collect())
+    }
+
+    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+        describe(input, output)
+    }
+
+    fn describe_state(&self, state: &Self::State) -> String {
+        let values: Vec<_> = state.iter().map(|(key, value)| format!("{key}: '{value}'")).collect();
+        format!("{{{}}}", values.join(", "))
+    }
+
+    fn state_bytes(&self, state: &Self::State) -> usize {
+        size_of_val(state) + size_of_val::<[_]>(state) + Text::OWN_BYTES
+    }
+}

@@ -1,0 +1,25 @@
+//! Linearizability checker.
+
+mod bitset;
+mod cache;
+mod check;
+mod entries;
+mod history;
+pub mod kv;
+mod longest;
+mod model;
+mod nondeterministic;
+mod pool;
+pub mod register;
+mod search;
+mod text;
+
+pub use check::{
+    Counts, Limits, PartitionReport, Report, Verdict, check_events, check_operations,
+    check_operations_verbose,
+};
+pub use history::{Event, EventError, EventKind, Operation, operations_of};
+pub use model::Model;
+pub use nondeterministic::{Nondeterministic, NondeterministicModel, States};
+pub use pool::TextPool;
+pub use text::Text;

@@ -1,0 +1,146 @@
+//! Small histories whose verdict is plain.
+
+use porcupine::kv::{self, KvModel, WholeKvModel};
+use porcupine::register::{Input, Output, RegisterModel};
+use porcupine::*;
+
+/// A register operation: input, output, call and return.
+type Step = (Input, Output, i64, i64);
+
+const REGISTER: RegisterModel = RegisterModel { initial: Some(0) };
+
+fn write(value: i64, call: i64, ret: i64) -> Step {
+    (Input::Write(value), Output::Written, call, ret)
+}
+
+fn read(value: i64, call: i64, ret: i64) -> Step {
+    (Input::Read, Output::Value(Some(value)), call, ret)
+}
+
+fn history(steps: &[Step]) -> Vec<Operation<Input, Output>> {
+    let operation =
+        |(client, &(input, output, call, ret))| Operation { client, input, call, output, ret };
+    steps.iter().enumerate().map(operation).collect()
+}
+
+fn verdict(steps: &[Step]) -> Verdict {
+    let history = history(steps);
+    let report = check_operations(&REGISTER, &history, Limits::NONE);
+    let verbose = check_operations_verbose(&REGISTER, &history, Limits::NONE);
+    assert_eq!((report.verdict, report.counts), (verbose.verdict, verbose.counts));
+    report.verdict
+}
+
+#[test]
+fn reads_may_see_a_concurrent_write_or_not_but_never_go_back() {
+    let seen_late = [write(100, 0, 100), read(100, 25, 75), read(0, 30, 60)];
+    assert_eq!(verdict(&seen_late), Verdict::Ok);
+    let gone_back = [write(200, 0, 100), read(200, 10, 30), read(0, 40, 90)];
+    assert_eq!(verdict(&gone_back), Verdict::Illegal);
+}
+
+#[test]
+fn operations_may_take_no_time() {
+    let seen_late = [write(100, 0, 100), read(100, 25, 75), read(0, 30, 30), read(0, 30, 30)];
+    assert_eq!(verdict(&seen_late), Verdict::Ok);
+    let gone_back = [write(200, 0, 100), read(200, 10, 10), read(200, 10, 10), read(0, 40, 90)];
+    assert_eq!(verdict(&gone_back), Verdict::Illegal);
+}
+
+/// Intervals are closed: who ends when another begins is concurrent with it.
+#[test]
+fn calls_come_before_returns_of_the_same_time() {
+    assert_eq!(verdict(&[write(1, 0, 10), read(0, 10, 20)]), Verdict::Ok);
+    assert_eq!(verdict(&[write(1, 0, 9), read(0, 10, 20)]), Verdict::Illegal);
+}
+
+#[test]
+fn nothing_is_linearizable() {
+    assert_eq!(check_operations(&KvModel, &[], Limits::NONE).verdict, Verdict::Ok);
+    assert_eq!(check_operations(&WholeKvModel, &[], Limits::NONE).verdict, Verdict::Ok);
+}
+
+#[test]
+fn events_are_ordered_by_their_place() {
+    let write = || EventKind::Call(Input::Write(100));
+    let read = || EventKind::Call(Input::Read);
+    let events = |order: [(usize, EventKind<Input, Output>); 6]| {
+        order.map(|(id, kind)| Event { client: id, id, kind })
+    };
+    let returns = |value| EventKind::Return(Output::Value(Some(value)));
+    let written = || EventKind::Return(Output::Written);
+    let legal = [
+        (0, write()),
+        (1, read()),
+        (2, read()),
+        (2, returns(0)),
+        (1, returns(100)),
+        (0, written()),
+    ];
+    let report = check_events(&REGISTER, events(legal), Limits::NONE).expect("paired");
+    assert_eq!(report.verdict, Verdict::Ok);
+    let illegal = [
+        (0, write()),
+        (1, read()),
+        (1, returns(100)),
+        (2, read()),
+        (2, returns(0)),
+        (0, written()),
+    ];
+    let report = check_events(&REGISTER, events(illegal), Limits::NONE).expect("paired");
+    assert_eq!(report.verdict, Verdict::Illegal);
+}
+
+#[test]
+fn events_that_do_not_pair_are_refused() {
+    let call = |id| Event { client: 0, id, kind: EventKind::Call(Input::Read) };
+    let ret = |id| Event { client: 0, id, kind: EventKind::Return(Output::Unknown) };
+    let error = |events: Vec<_>| operations_of(events).expect_err("they do not pair");
+    assert_eq!(error(vec![call(7), ret(7), call(7)]), EventError::CalledTwice(2));
+    assert_eq!(error(vec![ret(7)]), EventError::NotOpen(0));
+    assert_eq!(error(vec![call(7), ret(7), ret(7)]), EventError::NotOpen(2));
+    assert_eq!(error(vec![call(7), call(8), ret(8)]), EventError::NeverReturned(0));
+}
+
+#[test]
+#[should_panic(expected = "operation 1 returns at 4, before its call at 5")]
+fn time_does_not_run_backwards() {
+    verdict(&[write(1, 0, 10), read(1, 5, 4)]);
+}
+
+#[test]
+fn limits_end_in_unknown() {
+    let steps: Vec<_> = (0..12).flat_map(|i| [write(i, 0, 100), read(-1, 0, 100)]).collect();
+    let history = history(&steps);
+    let check = |limits| check_operations(&REGISTER, &history, limits);
+    let by_steps = check(Limits { steps: Some(1_000), ..Limits::NONE });
+    assert_eq!((by_steps.verdict, by_steps.counts.steps), (Verdict::Unknown, 1_000));
+    assert_eq!(check(Limits { bytes: Some(10_000), ..Limits::NONE }).verdict, Verdict::Unknown);
+    let time = Some(std::time::Duration::ZERO);
+    assert_eq!(check(Limits { time, ..Limits::NONE }).verdict, Verdict::Unknown);
+}
+
+/// The first partition would take for ever, the second is wrong at once.
+#[test]
+fn a_refuted_partition_ends_the_check() {
+    let operation =
+        |client, input, output, call, ret| Operation { client, input, call, output, ret };
+    let append = |client, key: &str, value: usize| {
+        let value = format!("{value} ").into();
+        operation(client, kv::Input::Append { key: key.into(), value }, kv::Output::Nothing, 0, 99)
+    };
+    let get = |key: &str, value: &str, call, ret| {
+        let value = kv::Output::Value(value.into());
+        operation(40, kv::Input::Get { key: key.into() }, value, call, ret)
+    };
+    let mut history: Vec<_> = (0..40).map(|client| append(client, "endless", client)).collect();
+    history.push(get("endless", "never", 0, 99));
+    history.push(get("wrong", "something", 0, 1));
+    let report = check_operations(&KvModel, &history, Limits::NONE);
+    assert_eq!(report.verdict, Verdict::Illegal);
+    let verdicts: Vec<_> = report.partitions.iter().map(|part| part.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Illegal]);
+    let verbose = check_operations_verbose(&KvModel, &history, Limits::REPLAYABLE);
+    assert_eq!(verbose.verdict, Verdict::Illegal);
+    assert_eq!(verbose.partitions[0].partial_linearizations[0].len(), 40);
+}
