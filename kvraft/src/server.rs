@@ -1,0 +1,81 @@
+//! One server: it hands every call to the replicated state machine.
+
+use std::sync::Arc;
+
+use labrpc::{ClientEnd, Service};
+use labrt::storage::Persister;
+use raft::Raft;
+use rsm::{NotLeader, Rsm};
+
+use crate::messages::{
+    self, Err, GetArgs, GetReply, KvService, PutAppendArgs, PutAppendReply, WriteArgs, WriteKind,
+};
+use crate::store::{Op, Store, Value};
+
+/// A key/value server. See the [crate's front page](crate).
+#[derive(Debug)]
+pub struct KvServer {
+    rsm: Rsm<Store>,
+}
+
+impl KvServer {
+    /// Starts a server from what `persister` holds (the course's
+    /// `StartKVServer`). `servers[me]` is itself. When Raft's saved state is
+    /// larger than `max_raft_state` bytes a snapshot is taken; `None`, the
+    /// course's -1, is never. Returns at once.
+    pub fn start(
+        servers: Vec<ClientEnd>,
+        me: usize,
+        persister: Arc<Persister>,
+        max_raft_state: Option<usize>,
+    ) -> Arc<KvServer> {
+        let rsm = Rsm::new(servers, me, persister, max_raft_state, Store::new());
+        Arc::new(KvServer { rsm })
+    }
+
+    /// What has to be on the network: the service itself, and its Raft.
+    pub fn services(self: &Arc<Self>) -> Vec<Service> {
+        let raft = raft::raft_service(Arc::clone(self.raft()));
+        vec![messages::kv_service(Arc::clone(self)), raft]
+    }
+
+    /// The Raft below.
+    pub fn raft(&self) -> &Arc<Raft> {
+        self.rsm.raft()
+    }
+
+    /// Whether this server takes itself for the leader now.
+    pub fn is_leader(&self) -> bool {
+        self.rsm.is_leader()
+    }
+
+    /// Ends this server's work. Returns at once.
+    pub fn kill(&self) {
+        self.rsm.kill();
+    }
+}
+
+impl KvService for KvServer {
+    fn get(&self, args: GetArgs) -> GetReply {
+        match self.rsm.submit(&Op::Get { key: args.key }) {
+            Ok(Some(value)) => GetReply { err: Err::Ok, value },
+            Ok(None) => GetReply { err: Err::NoKey, value: Value::default() },
+            Err(NotLeader) => GetReply { err: Err::WrongLeader, value: Value::default() },
+        }
+    }
+
+    fn put_append(&self, args: PutAppendArgs) -> PutAppendReply {
+        match self.rsm.submit(&Op::Write(args)) {
+            Ok(_) => PutAppendReply { err: Err::Ok },
+            Err(NotLeader) => PutAppendReply { err: Err::WrongLeader },
+        }
+    }
+
+    fn put(&self, args: WriteArgs) -> PutAppendReply {
+        self.put_append(args.spelled(WriteKind::Put))
+    }
+
+    fn append(&self, args: WriteArgs) -> PutAppendReply {
+        self.put_append(args.spelled(WriteKind::Append))
+    }
+}

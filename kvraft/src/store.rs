@@ -1,0 +1,142 @@
+//! The state machine: a map, and who has written into it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rsm::{Sessions, StateMachine};
+use serde::{Deserialize, Serialize};
+
+use crate::messages::{PutAppendArgs, WriteKind};
+
+/// A value. It is shared by the map and the replies on their way, so that a
+/// long one is copied only when it is extended while a reply still has it.
+pub type Value = Arc<String>;
+
+/// What travels through the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// Reads a key.
+    Get {
+        /// What to read.
+        key: String,
+    },
+    /// Writes, once.
+    Write(PutAppendArgs),
+}
+
+/// First byte of a snapshot. Raise it with every change of the format.
+const VERSION: u8 = 1;
+
+/// The state that is the same on every server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Store {
+    /// The format of a snapshot, see [`VERSION`].
+    version: u8,
+    /// The service's map.
+    values: BTreeMap<String, Value>,
+    /// What each client has written last.
+    sessions: Sessions<()>,
+}
+
+impl Store {
+    /// An empty map.
+    pub fn new() -> Self {
+        Store { version: VERSION, values: BTreeMap::new(), sessions: Sessions::new() }
+    }
+
+    /// Puts or appends, whoever asks.
+    fn write(values: &mut BTreeMap<String, Value>, op: WriteKind, key: String, new: String) {
+        let value = values.entry(key).or_default();
+        match op {
+            WriteKind::Put => *value = Arc::new(new),
+            WriteKind::Append => Arc::make_mut(value).push_str(&new),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StateMachine for Store {
+    type Op = Op;
+
+    /// The value read; nothing if there is none, and for a write.
+    type Reply = Option<Value>;
+
+    fn apply(&mut self, op: Op) -> Option<Value> {
+        match op {
+            Op::Get { key } => self.values.get(&key).cloned(),
+            Op::Write(PutAppendArgs { op, key, value, request }) => {
+                self.sessions.once(request, || Self::write(&mut self.values, op, key, value));
+                None
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        labrpc::codec::encode(self)
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) {
+        *self = labrpc::codec::decode(snapshot)
+            .unwrap_or_else(|error| panic!("the snapshot of the map is unreadable: {error}"));
+        assert_eq!(self.version, VERSION, "format of the snapshot");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rsm::RequestId;
+
+    use super::*;
+
+    fn write(op: WriteKind, value: &str, sequence: u64) -> Op {
+        let request = RequestId { client: 1, sequence };
+        Op::Write(PutAppendArgs { op, key: "k".into(), value: value.into(), request })
+    }
+
+    fn get(store: &mut Store, key: &str) -> Option<String> {
+        store.apply(Op::Get { key: key.into() }).map(Arc::unwrap_or_clone)
+    }
+
+    #[test]
+    fn a_write_that_arrives_again_changes_nothing() {
+        let mut store = Store::new();
+        store.apply(write(WriteKind::Append, "a", 1));
+        store.apply(write(WriteKind::Append, "b", 2));
+        store.apply(write(WriteKind::Append, "b", 2));
+        store.apply(write(WriteKind::Append, "a", 1));
+        assert_eq!(get(&mut store, "k").as_deref(), Some("ab"));
+        store.apply(write(WriteKind::Put, "c", 3));
+        assert_eq!(get(&mut store, "k").as_deref(), Some("c"));
+        assert_eq!(get(&mut store, "other"), None);
+    }
+
+    #[test]
+    fn a_reply_keeps_the_value_that_was_read() {
+        let mut store = Store::new();
+        store.apply(write(WriteKind::Put, "a", 1));
+        let read = store.apply(Op::Get { key: "k".into() });
+        store.apply(write(WriteKind::Append, "b", 2));
+        assert_eq!(read.as_deref().map(String::as_str), Some("a"));
+    }
+
+    #[test]
+    fn a_snapshot_has_values_and_sessions() {
+        let mut store = Store::new();
+        store.apply(write(WriteKind::Append, "a", 1));
+        let mut restored = Store::new();
+        restored.restore(&store.snapshot());
+        restored.apply(write(WriteKind::Append, "a", 1));
+        assert_eq!(restored, store);
+    }
+
+    #[test]
+    #[should_panic(expected = "the snapshot of the map is unreadable")]
+    fn a_snapshot_of_something_else_is_refused() {
+        Store::new().restore(b"\x01not a map");
+    }
+}

@@ -1,0 +1,16 @@
+//! The course's tests of the key/value service: parts 3A and 3B.
+//!
+//! `cargo test -p kvraft 3A` runs exactly the tests of part A. The tests of 2024
+//! are the same under the tags 4A and 4B.
+//!
+//! Every test is a plain function of a harness, which is made from the way to start
+//! a server, so that a broken server can run through the very same steps.
+
+// The part's tag stands in capitals at the end of a test's name.
+#![allow(non_snake_case)]
+
+mod harness;
+mod parts;
+mod service;
+mod snapshots;
+mod spellings;

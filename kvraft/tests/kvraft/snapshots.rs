@@ -1,0 +1,113 @@
+//! Part 3B: the service with snapshots.
+//!
+//! Ported from `kvraft/test_test.go` of MIT 6.824, 2021 to 2023. What differs: the
+//! body of each test is a function of the server under test.
+
+use labrt::thread::sleep;
+use labrt::time::Duration;
+use tester::kv::{Generic, speed};
+use tester::{Context, Net};
+
+use crate::harness::{MakeServer, harness, reference};
+use crate::service::{LINEARIZABLE, generic_test};
+
+/// From this size on, in bytes, Raft's log is to be trimmed.
+const MAX_RAFT_STATE: usize = 1000;
+
+/// How large a snapshot of one short value may be, in bytes.
+const MAX_SNAPSHOT: usize = 500;
+
+/// The parameters that most tests of part B start from.
+const PART_B: Generic = Generic {
+    part: Some("3B"),
+    clients: 5,
+    servers: 5,
+    net: Net::Unreliable,
+    crash: true,
+    partitions: false,
+    max_raft_state: Some(MAX_RAFT_STATE),
+    random_keys: false,
+    iteration: Duration::from_secs(5),
+};
+
+/// What finds most mistakes in little time.
+pub(crate) const UNRELIABLE_RECOVER: Generic = PART_B;
+
+/// A server that was away needs a snapshot, and then serves what is in it.
+pub(crate) fn snapshot_rpc(ctx: &Context, make: MakeServer) {
+    let h = harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE));
+    let client = h.make_clerk(h.all());
+    client.put("a", "A");
+    client.check("a", "A");
+
+    h.partition(&[&[0, 1], &[2]]);
+    let of_two = h.make_clerk([0, 1]);
+    for i in 0..50 {
+        of_two.put(&i.to_string(), &i.to_string());
+    }
+    sleep(Duration::from_secs(1));
+    of_two.put("b", "B");
+    h.check_log_size(MAX_RAFT_STATE);
+
+    // Server 2 has to lead, or to help server 0 to.
+    h.partition(&[&[0, 2], &[1]]);
+    let of_others = h.make_clerk([0, 2]);
+    of_others.put("c", "C");
+    of_others.put("d", "D");
+    for (key, value) in [("a", "A"), ("b", "B"), ("1", "1"), ("49", "49")] {
+        of_others.check(key, value);
+    }
+
+    h.partition(&[&[0, 1, 2]]);
+    client.put("e", "E");
+    for (key, value) in [("c", "C"), ("e", "E"), ("1", "1")] {
+        client.check(key, value);
+    }
+}
+
+#[test]
+fn snapshot_rpc_3B() {
+    tester::test("Test: InstallSnapshot RPC (3B)", |ctx| snapshot_rpc(ctx, reference));
+}
+
+/// Snapshots hold what is, not what was.
+pub(crate) fn snapshot_size(ctx: &Context, make: MakeServer) {
+    let h = harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE));
+    let client = h.make_clerk(h.all());
+    for _ in 0..200 {
+        for value in ["0", "1"] {
+            client.put("x", value);
+            client.check("x", value);
+        }
+    }
+    h.check_log_size(MAX_RAFT_STATE);
+    h.check_snapshot_size(MAX_SNAPSHOT);
+}
+
+#[test]
+fn snapshot_size_3B() {
+    tester::test("Test: snapshot size is reasonable (3B)", |ctx| snapshot_size(ctx, reference));
+}
+
+#[test]
+fn speed_3B() {
+    tester::test("Test: ops complete fast enough (3B)", |ctx| {
+        speed(&harness(ctx, reference, 3, Net::Reliable, Some(MAX_RAFT_STATE)));
+    });
+}
+
+generic_test!(snapshot_recover_3B, Generic { clients: 1, net: Net::Reliable, ..PART_B });
+generic_test!(
+    snapshot_recover_many_clients_3B,
+    Generic { clients: 20, net: Net::Reliable, ..PART_B }
+);
+generic_test!(snapshot_unreliable_3B, Generic { crash: false, ..PART_B });
+generic_test!(snapshot_unreliable_recover_3B, UNRELIABLE_RECOVER);
+generic_test!(
+    snapshot_unreliable_recover_concurrent_partition_3B,
+    Generic { partitions: true, ..PART_B }
+);
+generic_test!(
+    snapshot_unreliable_recover_concurrent_partition_linearizable_3B,
+    Generic { part: Some("3B"), max_raft_state: Some(MAX_RAFT_STATE), ..LINEARIZABLE }
+);

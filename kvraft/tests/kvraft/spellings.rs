@@ -1,0 +1,37 @@
+//! Both editions' calls are understood: `PutAppend` of 2023, `Put` and `Append` of
+//! 2024.
+
+use kvraft::{Err, GetArgs, KvClient, PutAppendArgs, WriteArgs, WriteKind};
+use labrt::thread::sleep;
+use labrt::time::Duration;
+use rsm::RequestId;
+use tester::Net;
+
+use crate::harness::{harness, reference};
+
+#[test]
+fn both_editions_are_understood() {
+    tester::test("Test: the calls of both editions", |ctx| {
+        let h = harness(ctx, reference, 1, Net::Reliable, None);
+        let ends = h.clerk_ends();
+        ends.connect([0]);
+        let server = KvClient::new(ends.ends().remove(0));
+        while !h.node(0).is_some_and(|node| tester::Node::is_leader(&*node)) {
+            sleep(Duration::from_millis(10));
+        }
+        let args = |value: &str, sequence| WriteArgs {
+            key: "k".into(),
+            value: value.into(),
+            request: RequestId { client: 1, sequence },
+        };
+        let get = || server.get(&GetArgs { key: "k".into() }).expect("the network is reliable");
+        assert_eq!((get().err, get().value.as_str()), (Err::NoKey, ""));
+        server.put(&args("a", 1));
+        server.append(&args("b", 2));
+        let WriteArgs { key, value, request } = args("c", 3);
+        server.put_append(&PutAppendArgs { op: WriteKind::Append, key, value, request });
+        // Whichever way it is spelled, it is the same request.
+        server.append(&args("c", 3));
+        assert_eq!((get().err, get().value.as_str()), (Err::Ok, "abc"));
+    });
+}
