@@ -10,7 +10,7 @@
 //! * [`Generic`], the test of the course that all labs run with different
 //!   parameters: clients append and read in a closed loop, while servers crash and
 //!   networks part, and afterwards nothing is lost, doubled or out of order;
-//! * [`append_to_one_key`] and [`speed`], two tests that several labs share;
+//! * [`append_to_one_key`] and [`speed()`], two tests that several labs share;
 //! * a history of all recorded calls, checked for linearizability when the run has
 //!   ended.
 //!
@@ -28,6 +28,7 @@ mod appends;
 mod client;
 mod generic;
 mod harness;
+mod history;
 mod partitioner;
 mod speed;
 

@@ -1,5 +1,8 @@
 //! Clerks as a test uses them: counted, recorded, with connections of their own.
 
+use std::sync::Arc;
+
+use super::history::{Call, History};
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
 
@@ -24,17 +27,28 @@ pub struct Client<C> {
     clerk: C,
     ends: ClerkEnds,
     context: Context,
+    history: Arc<History>,
+    /// Its number in the history, if it is recorded.
+    number: Option<usize>,
 }
 
 impl<C: Clerk> Client<C> {
     /// A clerk over these ends.
-    pub(super) fn new(clerk: C, ends: ClerkEnds, context: Context) -> Self {
-        Client { clerk, ends, context }
+    pub(super) fn new(clerk: C, ends: ClerkEnds, context: Context, history: Arc<History>) -> Self {
+        Client { clerk, ends, context, history, number: None }
     }
 
     /// From now on this client's calls stand in the history of the test, as those
     /// of client `number`.
-    pub fn record_as(&mut self, _number: usize) {}
+    pub fn record_as(&mut self, number: usize) {
+        self.number = Some(number);
+        self.history.announce();
+    }
+
+    /// A call of this client begins.
+    fn begin(&self) -> Call<'_> {
+        Call::begin(self.number.map(|number| (&*self.history, number)))
+    }
 
     /// The clerk itself, for calls that neither count nor leave a record.
     pub fn clerk(&self) -> &C {
@@ -43,20 +57,26 @@ impl<C: Clerk> Client<C> {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> String {
+        let call = self.begin();
         let value = self.clerk.get(key);
+        call.got(key, &value);
         self.context.add_op();
         value
     }
 
     /// Gives a key a value.
     pub fn put(&self, key: &str, value: &str) {
+        let call = self.begin();
         self.clerk.put(key, value);
+        call.put(key, value);
         self.context.add_op();
     }
 
     /// Adds to the end of a key's value; the value before, where the lab tells it.
     pub fn append(&self, key: &str, value: &str) -> Option<String> {
+        let call = self.begin();
         let before = self.clerk.append(key, value);
+        call.appended(key, value, before.as_deref());
         self.context.add_op();
         before
     }

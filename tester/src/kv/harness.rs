@@ -6,6 +6,7 @@ use std::sync::Arc;
 use labrpc::{ClientEnd, Name, Network};
 
 use super::client::{Clerk, Client};
+use super::history::History;
 use super::partitioner::Partitioner;
 use crate::clerk::ClerkEnds;
 use crate::cluster::Cluster;
@@ -27,6 +28,7 @@ struct Agency<C> {
     network: Network,
     servers: Vec<Name>,
     make: Box<dyn Fn(Vec<ClientEnd>) -> C + Send + Sync>,
+    history: Arc<History>,
 }
 
 impl<C: Clerk> Agency<C> {
@@ -38,7 +40,7 @@ impl<C: Clerk> Agency<C> {
         labrt::rng().shuffle(&mut shuffled);
         let clerk = (self.make)(shuffled);
         ends.connect(to);
-        Client::new(clerk, ends, self.context.clone())
+        Client::new(clerk, ends, self.context.clone(), Arc::clone(&self.history))
     }
 }
 
@@ -61,6 +63,7 @@ impl<N: Node, C: Clerk> Harness<N, C> {
             network: cluster.network().clone(),
             servers: cluster.names().to_vec(),
             make: Box::new(make),
+            history: History::new(cluster.context()),
         });
         Harness { cluster, agency }
     }

@@ -1,0 +1,59 @@
+//! The server's side: carries out each request once.
+
+use std::sync::Arc;
+
+use labrt::collections::HashMap;
+use labrt::sync::Mutex;
+
+use crate::messages::{GetArgs, GetReply, KvServerService, PutAppendArgs, PutAppendReply, Value};
+use crate::sessions::Sessions;
+
+/// The key/value server.
+#[derive(Default)]
+pub struct KvServer {
+    state: Mutex<State>,
+}
+
+/// Everything, under one lock: a value and the memory of the request that made it
+/// change together.
+#[derive(Default)]
+struct State {
+    values: HashMap<String, Value>,
+    sessions: Sessions,
+}
+
+impl KvServer {
+    /// A server without keys.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+}
+
+impl KvServerService for KvServer {
+    fn get(&self, args: GetArgs) -> GetReply {
+        let state = self.state.lock();
+        GetReply { value: state.values.get(&args.key).cloned().unwrap_or_default() }
+    }
+
+    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+        let PutAppendArgs { key, value, clerk, sequence } = args;
+        let State { values, sessions } = &mut *self.state.lock();
+        sessions.once(clerk, sequence, || {
+            values.insert(key, value);
+            None
+        });
+        PutAppendReply::default()
+    }
+
+    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
+        let PutAppendArgs { key, value, clerk, sequence } = args;
+        let State { values, sessions } = &mut *self.state.lock();
+        let before = sessions.once(clerk, sequence, || {
+            let slot = values.entry(key).or_default();
+            let after = [slot.as_str(), value.as_str()].concat();
+            // What was there is not copied: it becomes the answer.
+            Some(std::mem::replace(slot, Arc::new(after)))
+        });
+        PutAppendReply { value: before.unwrap_or_default() }
+    }
+}

@@ -1,0 +1,50 @@
+//! One server, many clients, and a network that loses messages.
+//!
+//! Ported from `kvsrv/test_test.go` of MIT 6.5840, 2024; what the tests share with
+//! those of other labs, and what differs, is in [`tester::kv`].
+
+use labrt::time::Duration;
+use tester::kv::{Generic, append_to_one_key};
+use tester::{Context, Net};
+
+use crate::harness::{MakeServer, harness, reference};
+
+/// The generic test with so many clients; three iterations of one second.
+pub(crate) fn load(clients: usize, net: Net) -> Generic {
+    Generic { clients, net, iteration: Duration::from_secs(1), ..Generic::default() }
+}
+
+/// The body of the generic tests.
+pub(crate) fn generic(ctx: &Context, make: MakeServer, load: &Generic) {
+    load.run(&harness(ctx, make, load.net));
+}
+
+/// Five clients append to one key over an unreliable network.
+pub(crate) fn unreliable_one_key(ctx: &Context, make: MakeServer) {
+    append_to_one_key(&harness(ctx, make, Net::Unreliable));
+}
+
+#[test]
+fn basic_2() {
+    let load = load(1, Net::Reliable);
+    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
+}
+
+#[test]
+fn concurrent_2() {
+    let load = load(5, Net::Reliable);
+    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
+}
+
+#[test]
+fn unreliable_2() {
+    let load = load(5, Net::Unreliable);
+    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
+}
+
+#[test]
+fn unreliable_one_key_2() {
+    tester::test("Test: concurrent append to same key, unreliable", |ctx| {
+        unreliable_one_key(ctx, reference);
+    });
+}

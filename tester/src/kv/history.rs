@@ -1,0 +1,133 @@
+//! What all clients of a test did, and whether one server could have done it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use labrt::Clock;
+use labrt::time::{self, Duration};
+use porcupine::kv::{Input, KvModel, Output};
+use porcupine::{Limits, Operation, Text, TextPool, check_operations};
+
+use crate::context::Context;
+use crate::examination::Verdict;
+use crate::shared::Shared;
+
+/// The recorded calls of a test, in the order of their returns.
+pub(super) struct History {
+    context: Context,
+    /// Under which clock the calls were made.
+    clock: Clock,
+    record: Shared<Record>,
+}
+
+/// What is recorded. Values share what they have in common: most of those read are
+/// a value read before and something more.
+#[derive(Default)]
+struct Record {
+    operations: Vec<Operation<Input, Output>>,
+    keys: BTreeMap<String, Arc<str>>,
+    values: TextPool,
+    /// Whether the test knows that there is a history.
+    announced: bool,
+}
+
+impl Record {
+    /// A key, in one piece of memory for all its operations.
+    fn key(&mut self, key: &str) -> Arc<str> {
+        if let Some(known) = self.keys.get(key) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = key.into();
+        self.keys.insert(key.to_owned(), Arc::clone(&new));
+        new
+    }
+
+    /// What was read of a key, if something was.
+    fn output(&mut self, key: &str, read: Option<&str>) -> Output {
+        read.map_or(Output::Nothing, |value| Output::Value(self.values.share(key, value)))
+    }
+}
+
+/// One call of a client, as it is being made.
+pub(super) struct Call<'a> {
+    /// The history, if it is to stand there, and the client's number in it.
+    place: Option<(&'a History, usize)>,
+    /// The time of the call on the run's clock.
+    begin: Duration,
+}
+
+impl<'a> Call<'a> {
+    /// A call is made now.
+    pub(super) fn begin(place: Option<(&'a History, usize)>) -> Self {
+        Call { place, begin: time::peek() }
+    }
+
+    /// It was a get, and returns now.
+    pub(super) fn got(self, key: &str, value: &str) {
+        self.end(key, Some(value), |key| Input::Get { key });
+    }
+
+    /// It was a put, and returns now.
+    pub(super) fn put(self, key: &str, value: &str) {
+        self.end(key, None, |key| Input::Put { key, value: Text::from(value) });
+    }
+
+    /// It was an append, and returns now, perhaps with the value before.
+    pub(super) fn appended(self, key: &str, value: &str, before: Option<&str>) {
+        self.end(key, before, |key| Input::Append { key, value: Text::from(value) });
+    }
+
+    fn end(self, key: &str, read: Option<&str>, input: impl FnOnce(Arc<str>) -> Input) {
+        let Some((history, client)) = self.place else { return };
+        let (call, ret) = (nanos(self.begin), nanos(time::peek()));
+        history.record.with(|record| {
+            let (input, output) = (input(record.key(key)), record.output(key, read));
+            record.operations.push(Operation { client, input, call, output, ret });
+        });
+    }
+}
+
+/// Moments as the checker wants them.
+fn nanos(moment: Duration) -> i64 {
+    i64::try_from(moment.as_nanos()).expect("a run is shorter than 292 years")
+}
+
+impl History {
+    /// Nothing recorded yet.
+    pub(super) fn new(context: &Context) -> Arc<Self> {
+        let (context, clock) = (context.clone(), labrt::clock());
+        Arc::new(History { context, clock, record: Shared::default() })
+    }
+
+    /// There will be records: the test checks them when it has ended.
+    pub(super) fn announce(self: &Arc<Self>) {
+        if !self.record.with(|record| std::mem::replace(&mut record.announced, true)) {
+            let history = Arc::clone(self);
+            self.context.examine(move || history.check());
+        }
+    }
+
+    /// How long a check may take. In virtual time its verdict follows from the
+    /// seed, so it cannot depend on the speed of the machine.
+    fn limits(&self) -> Limits {
+        match self.clock {
+            Clock::Virtual => Limits::REPLAYABLE,
+            Clock::Real => Limits::ONE_SECOND,
+        }
+    }
+
+    /// Whether the history is linearizable, as far as can be told in time.
+    fn check(&self) -> Verdict {
+        let operations = self.record.with(|record| std::mem::take(&mut record.operations));
+        let report = check_operations(&KvModel, &operations, self.limits());
+        let verdict = match report.verdict {
+            porcupine::Verdict::Ok => Verdict::Sound,
+            porcupine::Verdict::Illegal => Verdict::Failed("history is not linearizable".into()),
+            porcupine::Verdict::Unknown => Verdict::Unknown(
+                "info: linearizability check timed out, assuming history is ok".into(),
+            ),
+        };
+        self.record.with(|record| record.operations = operations);
+        verdict
+    }
+}
