@@ -6,9 +6,11 @@ mod check;
 mod entries;
 mod history;
 pub mod kv;
+pub mod log;
 mod longest;
 mod model;
 mod nondeterministic;
+mod page;
 mod pool;
 pub mod register;
 mod search;
@@ -21,5 +23,6 @@ pub use check::{
 pub use history::{Event, EventError, EventKind, Operation, operations_of};
 pub use model::Model;
 pub use nondeterministic::{Nondeterministic, NondeterministicModel, States};
+pub use page::{Annotation, Lane, Page};
 pub use pool::TextPool;
 pub use text::Text;

@@ -1,0 +1,120 @@
+//! The command line.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use porcupine::Limits;
+
+/// Which specification a history is checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ModelName {
+    /// A register with compare-and-set; Jepsen's logs of etcd.
+    Register,
+    /// The key/value service of the labs.
+    Kv,
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ModelName::Register => "register",
+            ModelName::Kv => "kv",
+        })
+    }
+}
+
+/// Checks whether histories are linearizable.
+///
+/// Exit status: 0 all are, 1 one is not, 2 not decided within the limits, or bad
+/// input.
+#[derive(Debug, Parser)]
+#[command(name = "porcupine", version)]
+pub(crate) struct Args {
+    /// Histories: Jepsen's logs of etcd, or key/value histories
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// What they are histories of, register or kv; their first lines tell without it
+    #[arg(long, value_parser = model)]
+    pub(crate) model: Option<ModelName>,
+
+    /// Write the page of the history to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
+
+    /// Search every partition to its end, also when one has been refuted
+    #[arg(long)]
+    full: bool,
+
+    /// Check all keys of a key/value history together, as a test of the checker
+    #[arg(long)]
+    pub(crate) no_partition: bool,
+
+    /// Give up after so many steps of the model
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
+
+    /// Give up when the search holds so many megabytes
+    #[arg(long, value_name = "MB", default_value_t = 1000)]
+    memory: usize,
+
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    /// Print JSON, with the counts of every partition
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Args {
+    /// The arguments of the process. Wrong ones end it with a line and status 2.
+    pub(crate) fn of_process() -> Args {
+        Args::try_parse().and_then(Args::checked).unwrap_or_else(|error| {
+            if error.use_stderr() {
+                // Its first line says it all; the rest is the usage.
+                let text = error.to_string();
+                let line = text.lines().next().unwrap_or_default();
+                eprintln!("porcupine: {}", line.trim_start_matches("error: "));
+                std::process::exit(2);
+            }
+            error.exit()
+        })
+    }
+
+    /// Refuses arguments that contradict each other.
+    fn checked(self) -> Result<Args, clap::Error> {
+        if self.page.is_some() && self.files.len() > 1 {
+            let message = "--page shows one history: name one file";
+            return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        Ok(self)
+    }
+
+    /// Whether the check goes on after a refutation; a page wants all of it.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full || self.page.is_some()
+    }
+
+    /// How much a check may cost.
+    pub(crate) fn limits(&self) -> Limits {
+        let bytes = self.memory.saturating_mul(1_000_000);
+        Limits { steps: self.steps, bytes: Some(bytes), time: self.timeout }
+    }
+}
+
+fn model(text: &str) -> Result<ModelName, String> {
+    match text {
+        "register" => Ok(ModelName::Register),
+        "kv" => Ok(ModelName::Kv),
+        _ => Err("the models are register and kv".into()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "takes a number of seconds, such as 1.5".into())
+}

@@ -1,0 +1,77 @@
+//! `porcupine`: checks whether histories in files are linearizable.
+//!
+//! All files are read before anything is checked or written, so that a broken
+//! one costs nothing. `args.rs` is the command line, `subject.rs` a history with
+//! its model, `show.rs` what is printed.
+
+mod args;
+mod show;
+mod subject;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use args::Args;
+use porcupine::{Report, Verdict};
+use subject::Subject;
+
+/// A history that has been checked.
+struct Checked {
+    file: PathBuf,
+    model: args::ModelName,
+    operations: usize,
+    report: Report,
+    /// How long the check took, without reading the file or writing the page.
+    time: Duration,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::of_process()) {
+        Ok(status) => ExitCode::from(status),
+        Err(complaint) => {
+            // Nobody is left to be told when the standard error is closed.
+            let _ = writeln!(io::stderr(), "porcupine: {complaint}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Checks what the arguments name. The exit status, or the one line that says
+/// what is wrong.
+fn run(args: &Args) -> Result<u8, String> {
+    let subjects: Vec<Subject> =
+        args.files.iter().map(|file| Subject::read(file, args)).collect::<Result<_, _>>()?;
+    let mut checked = Vec::new();
+    for (file, subject) in args.files.iter().zip(&subjects) {
+        let start = Instant::now();
+        let report = subject.check(args.limits(), args.is_full());
+        let time = start.elapsed();
+        if let Some(page) = &args.page {
+            let written = subject.save_page(&report, page);
+            written.map_err(|error| format!("{}: cannot be written: {error}", page.display()))?;
+        }
+        let (model, operations) = (subject.model(), subject.operations());
+        checked.push(Checked { file: file.clone(), model, operations, report, time });
+    }
+    let text = if args.json { show::json(&checked) } else { show::text(&checked) };
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("the output cannot be written: {error}"))
+        }
+        _ => Ok(status(&checked)),
+    }
+}
+
+/// 0 if all histories are linearizable, 1 if one is not, else 2.
+fn status(checked: &[Checked]) -> u8 {
+    let any = |verdict| checked.iter().any(|one| one.report.verdict == verdict);
+    if any(Verdict::Illegal) {
+        1
+    } else if any(Verdict::Unknown) {
+        2
+    } else {
+        0
+    }
+}

@@ -1,0 +1,90 @@
+//! Jepsen's logs of a register in etcd.
+//!
+//! ```text
+//! INFO  jepsen.util - 0  :invoke  :write  4
+//! INFO  jepsen.util - 0  :ok  :write  4
+//! INFO  jepsen.util - 1  :invoke  :cas  [4 2]
+//! INFO  jepsen.util - 1  :info  :cas  :timed-out
+//! ```
+//!
+//! Blanks or tabs part the fields. After `:info` the outcome is unknown: the operation stays open to the end.
+
+use super::{LogError, Pairing, read_lines};
+use crate::Operation;
+use crate::register::{Input, Output};
+
+/// What every line begins with.
+const PREFIX: &str = "INFO  jepsen.util - ";
+
+/// The history in a log. Times are line numbers.
+pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
+    let mut pairing = Pairing::new();
+    read_lines(text, |line, content| read_line(&mut pairing, line as i64, content))?;
+    Ok(pairing.finish(Output::Unknown))
+}
+
+fn read_line(pairing: &mut Pairing<Input, Output>, time: i64, content: &str) -> Result<(), String> {
+    let rest = content
+        .strip_prefix(PREFIX)
+        .ok_or_else(|| format!("does not begin with `{PREFIX}`, as Jepsen's lines do"))?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let [process, kind, function, value @ ..] = fields.as_slice() else {
+        return Err("wants a process, :invoke, :ok, :fail or :info, a function, a value".into());
+    };
+    let process =
+        process.parse().map_err(|_| format!("`{process}` is no process: a process is a number"))?;
+    if *kind == ":invoke" {
+        return pairing.invoke(process, input(function, value)?, time);
+    }
+    pairing.complete(process, time, |asked| {
+        if name(asked) != *function {
+            return Err(format!("ends {function}, but process {process} invoked {}", name(asked)));
+        }
+        output(asked, kind, value)
+    })
+}
+
+fn name(input: &Input) -> &'static str {
+    match input {
+        Input::Read => ":read",
+        Input::Write(_) => ":write",
+        Input::Cas(..) => ":cas",
+    }
+}
+
+fn input(function: &str, value: &[&str]) -> Result<Input, String> {
+    match (function, value) {
+        (":read", ["nil"]) => Ok(Input::Read),
+        (":write", [value]) => Ok(Input::Write(number(value)?)),
+        (":cas", [from, to]) => {
+            let pair = from.strip_prefix('[').zip(to.strip_suffix(']'));
+            let (from, to) = pair.ok_or("a :cas has two numbers in brackets, such as [4 2]")?;
+            Ok(Input::Cas(number(from)?, number(to)?))
+        }
+        _ => Err(format!(
+            "invokes `{function} {}`: know :read nil, :write N and :cas [A B]",
+            value.join(" ")
+        )),
+    }
+}
+
+/// What an operation heard; `None` if it stays open.
+fn output(asked: &Input, kind: &str, value: &[&str]) -> Result<Option<Output>, String> {
+    let output = match (kind, asked, value) {
+        (":info", _, _) => return Ok(None),
+        (":fail", Input::Read, [":timed-out"]) => Output::Unknown,
+        (":ok", Input::Read, ["nil"]) => Output::Value(None),
+        (":ok", Input::Read, [value]) => Output::Value(Some(number(value)?)),
+        (":ok", Input::Write(_), _) => Output::Written,
+        (":ok", Input::Cas(..), _) => Output::Swapped(true),
+        (":fail", Input::Cas(..), _) => Output::Swapped(false),
+        _ => {
+            return Err(format!("`{kind} {} {}` says nothing known", name(asked), value.join(" ")));
+        }
+    };
+    Ok(Some(output))
+}
+
+fn number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| format!("`{text}` is no number"))
+}

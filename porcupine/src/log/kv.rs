@@ -1,0 +1,127 @@
+//! Key/value histories.
+//!
+//! ```text
+//! {:process 0, :type :invoke, :f :append, :key "4", :value "x 0 1 y"}
+//! {:process 0, :type :ok, :f :append, :key "4", :value "x 0 1 y"}
+//! {:process 1, :type :invoke, :f :get, :key "4", :value nil}
+//! {:process 1, :type :ok, :f :get, :key "4", :value "x 0 1 y"}
+//! ```
+//!
+//! Two more fields, of our own, may follow: `:old`, the value that an append
+//! found, and `:time`, in nanoseconds, on every line or on none. Without it the
+//! times are line numbers. An operation that ends with `:info`, or never, has
+//! an unknown outcome.
+
+use std::io::{self, Write};
+
+use super::{LogError, Pairing, read_lines};
+use crate::kv::{Input, Output};
+use crate::{Operation, TextPool};
+
+mod fields;
+
+use fields::{Fields, Kind};
+
+/// The history in a log.
+pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
+    let mut pairing = Pairing::new();
+    let mut pool = TextPool::new();
+    let mut timed = None;
+    read_lines(text, |line, content| {
+        let fields = Fields::read(content)?;
+        if *timed.get_or_insert(fields.time.is_some()) != fields.time.is_some() {
+            return Err("either every line has a :time or none".into());
+        }
+        let time = fields.time.unwrap_or(line as i64);
+        if fields.kind == Kind::Invoke {
+            return pairing.invoke(fields.process, input(&fields)?, time);
+        }
+        pairing.complete(fields.process, time, |asked| output(asked, &fields, &mut pool))
+    })?;
+    Ok(pairing.finish(Output::Nothing))
+}
+
+fn input(fields: &Fields) -> Result<Input, String> {
+    let key = fields.key.as_str().into();
+    match (fields.function.as_str(), &fields.value) {
+        ("get", _) => Ok(Input::Get { key }),
+        ("put", Some(value)) => Ok(Input::Put { key, value: value.as_str().into() }),
+        ("append", Some(value)) => Ok(Input::Append { key, value: value.as_str().into() }),
+        ("put" | "append", None) => Err(format!("a :{} needs a :value", fields.function)),
+        (other, _) => Err(format!("invokes :{other}: know :get, :put and :append")),
+    }
+}
+
+/// What an operation heard; `None` if it stays open.
+fn output(asked: &Input, fields: &Fields, pool: &mut TextPool) -> Result<Option<Output>, String> {
+    let (function, key) = (name(asked), asked.key());
+    if (function, &**key) != (&fields.function, &fields.key) {
+        return Err(format!(
+            "ends :{} of {:?}, but process {} invoked :{function} of {key:?}",
+            fields.function, fields.key, fields.process
+        ));
+    }
+    if fields.kind == Kind::Info {
+        return Ok(None);
+    }
+    let value = if let Input::Get { .. } = asked { &fields.value } else { &fields.old };
+    match value {
+        Some(value) => Ok(Some(Output::Value(pool.share(key, value)))),
+        None if matches!(asked, Input::Get { .. }) => {
+            Err("a :get that is :ok needs a :value".into())
+        }
+        None => Ok(Some(Output::Nothing)),
+    }
+}
+
+fn name(input: &Input) -> &'static str {
+    match input {
+        Input::Get { .. } => "get",
+        Input::Put { .. } => "put",
+        Input::Append { .. } => "append",
+    }
+}
+
+/// Writes a history with its times, so that [`read`] has the same verdict on it.
+///
+/// The clients of a history may each have only one operation under way.
+pub fn write(out: impl Write, history: &[Operation<Input, Output>]) -> io::Result<()> {
+    let mut events = Vec::with_capacity(2 * history.len());
+    for (at, operation) in history.iter().enumerate() {
+        events.push((operation.call, at, false));
+        events.push((operation.ret, at, true));
+    }
+    // At equal times calls come before returns, but a client's own return before
+    // its next call.
+    events.sort_by_key(|&(time, at, is_return)| (time, at, is_return));
+    let mut out = io::BufWriter::new(out);
+    for (time, at, is_return) in events {
+        write_event(&mut out, &history[at], time, is_return)?;
+    }
+    out.flush()
+}
+
+fn write_event(
+    out: &mut impl Write,
+    operation: &Operation<Input, Output>,
+    time: i64,
+    is_return: bool,
+) -> io::Result<()> {
+    let Operation { client, input, output, .. } = operation;
+    let kind = match (is_return, input, output) {
+        (false, ..) => "invoke",
+        (true, Input::Get { .. }, Output::Nothing) => "info",
+        (true, ..) => "ok",
+    };
+    let (function, key) = (name(input), input.key());
+    write!(out, "{{:process {client}, :type :{kind}, :f :{function}, :key {key:?}, :value ")?;
+    match (input, output) {
+        (Input::Put { value, .. } | Input::Append { value, .. }, _) => write!(out, "{value:?}")?,
+        (Input::Get { .. }, Output::Value(value)) if is_return => write!(out, "{value:?}")?,
+        (Input::Get { .. }, _) => write!(out, "nil")?,
+    }
+    if let (true, Input::Append { .. }, Output::Value(old)) = (is_return, input, output) {
+        write!(out, ", :old {old:?}")?;
+    }
+    writeln!(out, ", :time {time}}}")
+}

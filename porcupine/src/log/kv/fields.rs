@@ -1,0 +1,181 @@
+//! One line of a key/value history: a flat map in Clojure's notation.
+
+/// Which end of an operation a line tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The call.
+    Invoke,
+    /// The return.
+    Ok,
+    /// Nothing more will be heard of it.
+    Info,
+}
+
+/// The fields of a line.
+pub(super) struct Fields {
+    pub(super) process: usize,
+    pub(super) kind: Kind,
+    /// Without its colon.
+    pub(super) function: String,
+    pub(super) key: String,
+    pub(super) value: Option<String>,
+    pub(super) old: Option<String>,
+    /// In nanoseconds.
+    pub(super) time: Option<i64>,
+}
+
+/// A value of the notation.
+enum Value {
+    Nil,
+    Number(i64),
+    /// Without its colon.
+    Keyword(String),
+    Text(String),
+}
+
+impl Fields {
+    /// The fields of a line, or what is wrong with it.
+    pub(super) fn read(line: &str) -> Result<Fields, String> {
+        let mut scanner = Scanner { rest: line.trim() };
+        let (mut process, mut kind, mut function, mut key) = (None, None, None, None);
+        let (mut value, mut old, mut time) = (None, None, None);
+        scanner.expect('{')?;
+        while !scanner.skip('}') {
+            match (scanner.keyword()?.as_str(), scanner.value()?) {
+                ("process", Value::Number(number)) => process = usize::try_from(number).ok(),
+                ("type", Value::Keyword(word)) => kind = Some(kind_of(&word)?),
+                ("f", Value::Keyword(word)) => function = Some(word),
+                ("key", Value::Text(text)) => key = Some(text),
+                ("value", Value::Text(text)) => value = Some(text),
+                ("old", Value::Text(text)) => old = Some(text),
+                ("value" | "old", Value::Nil) => {}
+                ("time", Value::Number(number)) => time = Some(number),
+                (name, _) => return Err(format!("`:{name}` is not known, or not with this value")),
+            }
+            scanner.skip(',');
+        }
+        if !scanner.rest.is_empty() {
+            return Err(format!("goes on after its end: `{}`", scanner.rest));
+        }
+        Ok(Fields {
+            process: process.ok_or("has no :process, a number from 0")?,
+            kind: kind.ok_or("has no :type")?,
+            function: function.ok_or("has no :f")?,
+            key: key.ok_or("has no :key")?,
+            value,
+            old,
+            time,
+        })
+    }
+}
+
+fn kind_of(word: &str) -> Result<Kind, String> {
+    match word {
+        "invoke" => Ok(Kind::Invoke),
+        "ok" => Ok(Kind::Ok),
+        "info" => Ok(Kind::Info),
+        _ => Err(format!("is of type :{word}: know :invoke, :ok and :info")),
+    }
+}
+
+/// What is not read of a line.
+struct Scanner<'a> {
+    rest: &'a str,
+}
+
+impl Scanner<'_> {
+    /// Whether the character is next; if so, it and the blanks behind it are read.
+    fn skip(&mut self, wanted: char) -> bool {
+        let after = self.rest.strip_prefix(wanted);
+        self.rest = after.map_or(self.rest, str::trim_start);
+        after.is_some()
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), String> {
+        if self.skip(wanted) { Ok(()) } else { Err(self.complaint(&format!("`{wanted}`"))) }
+    }
+
+    fn complaint(&self, wanted: &str) -> String {
+        match self.rest.chars().next() {
+            Some(found) => format!("has `{found}` where {wanted} should be"),
+            None => format!("ends where {wanted} should be"),
+        }
+    }
+
+    /// The characters up to a blank, a comma or the closing brace.
+    fn word(&mut self) -> &str {
+        let end = self.rest.find([' ', '\t', ',', '}']).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_start();
+        word
+    }
+
+    fn keyword(&mut self) -> Result<String, String> {
+        if !self.rest.starts_with(':') {
+            return Err(self.complaint("a name such as :process"));
+        }
+        Ok(self.word()[1..].to_owned())
+    }
+
+    fn value(&mut self) -> Result<Value, String> {
+        if self.rest.starts_with(':') {
+            return self.keyword().map(Value::Keyword);
+        }
+        if let Some(rest) = self.rest.strip_prefix('"') {
+            self.rest = rest;
+            return self.quoted().map(Value::Text);
+        }
+        match self.word() {
+            "nil" => Ok(Value::Nil),
+            word => {
+                let number = word.parse();
+                number.map(Value::Number).map_err(|_| format!("`{word}` is no value"))
+            }
+        }
+    }
+
+    /// A string up to its closing quote; the opening one is read.
+    fn quoted(&mut self) -> Result<String, String> {
+        let mut text = String::new();
+        loop {
+            let end = self.rest.find(['"', '\\']).ok_or("has a string without an end")?;
+            text.push_str(&self.rest[..end]);
+            let closes = self.rest[end..].starts_with('"');
+            self.rest = &self.rest[end + 1..];
+            if closes {
+                self.rest = self.rest.trim_start();
+                return Ok(text);
+            }
+            text.push(self.escaped()?);
+        }
+    }
+
+    /// What stands for itself, or for something else, behind a backslash: the
+    /// escapes of Clojure and those of Rust's `{:?}`.
+    fn escaped(&mut self) -> Result<char, String> {
+        let mut rest = self.rest.chars();
+        let escape = rest.next().ok_or("has a string without an end")?;
+        self.rest = rest.as_str();
+        match escape {
+            'n' => Ok('\n'),
+            't' => Ok('\t'),
+            'r' => Ok('\r'),
+            '0' => Ok('\0'),
+            'u' => self.code_point(),
+            '"' | '\\' | '\'' => Ok(escape),
+            _ => Err(format!("has an unknown escape `\\{escape}`")),
+        }
+    }
+
+    /// `{e9}` or `00e9`.
+    fn code_point(&mut self) -> Result<char, String> {
+        let (digits, rest) = match self.rest.strip_prefix('{') {
+            Some(braced) => braced.split_once('}'),
+            None => self.rest.split_at_checked(4),
+        }
+        .ok_or("has an unfinished \\u")?;
+        self.rest = rest;
+        let code = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+        code.ok_or_else(|| format!("has `\\u{digits}`, which is no character"))
+    }
+}
