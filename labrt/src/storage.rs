@@ -1,5 +1,7 @@
 //! Stable storage: what survives a crash of a server.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::sync::Mutex;
@@ -8,7 +10,8 @@ use crate::sync::Mutex;
 /// together, so that no crash can separate them (the course's `Persister` of
 /// 2023 and later).
 ///
-/// Bytes are shared, never changed: reading and copying are cheap.
+/// Bytes are shared, never changed: copying is cheap, and so is reading what
+/// [`save`](Self::save) has written.
 #[derive(Debug, Default)]
 pub struct Persister {
     saved: Mutex<Saved>,
@@ -16,8 +19,17 @@ pub struct Persister {
 
 #[derive(Clone, Debug, Default)]
 struct Saved {
-    raft_state: Bytes,
+    /// The Raft state, or its beginning.
+    head: Bytes,
+    /// The rest of the Raft state, which grows with a log.
+    body: Arc<Vec<u8>>,
     snapshot: Bytes,
+}
+
+impl Saved {
+    fn raft_state_size(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
 }
 
 impl Persister {
@@ -29,13 +41,34 @@ impl Persister {
     /// Replaces both parts in one step. A caller without a new snapshot passes
     /// the current one again.
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
-        let saved = Saved { raft_state: raft_state.into(), snapshot: snapshot.into() };
-        *self.saved.lock() = saved;
+        let head = raft_state.into();
+        *self.saved.lock() = Saved { head, body: Arc::default(), snapshot: snapshot.into() };
+    }
+
+    /// As [`save`](Self::save), for a Raft state that ends in a log, and at a
+    /// cost that does not grow with it: replaces the `head` before the log and
+    /// the snapshot. Of the log, the first `kept` bytes stay as they were
+    /// updated last, and `added` follows them.
+    ///
+    /// # Panics
+    /// When the log has fewer than `kept` bytes.
+    pub fn update(&self, head: Vec<u8>, kept: usize, added: &[u8], snapshot: Bytes) {
+        let mut saved = self.saved.lock();
+        assert!(kept <= saved.body.len(), "{kept} bytes kept of {}", saved.body.len());
+        // A copy that still has the log in common keeps it as it was.
+        let body = Arc::make_mut(&mut saved.body);
+        body.truncate(kept);
+        body.extend_from_slice(added);
+        (saved.head, saved.snapshot) = (head.into(), snapshot);
     }
 
     /// The saved Raft state; empty if nothing was saved.
     pub fn raft_state(&self) -> Bytes {
-        self.saved.lock().raft_state.clone()
+        let saved = self.saved.lock();
+        match saved.body.is_empty() {
+            true => saved.head.clone(),
+            false => [&saved.head[..], &saved.body].concat().into(),
+        }
     }
 
     /// The saved snapshot; empty if there is none.
@@ -45,7 +78,7 @@ impl Persister {
 
     /// Size of the saved Raft state in bytes.
     pub fn raft_state_size(&self) -> usize {
-        self.saved.lock().raft_state.len()
+        self.saved.lock().raft_state_size()
     }
 
     /// Size of the saved snapshot in bytes.
@@ -74,5 +107,18 @@ mod tests {
         old.save(vec![], vec![]);
         assert_eq!((new.raft_state_size(), new.snapshot_size()), (3, 1));
         assert_eq!(old.raft_state_size(), 0);
+    }
+
+    #[test]
+    fn a_log_is_saved_by_its_changes() {
+        let old = Persister::new();
+        old.update(b"2:".to_vec(), 0, b"onetwo", Bytes::from_static(b"s"));
+        let new = old.copy();
+        old.update(b"3:".to_vec(), 3, b"three", Bytes::new());
+        assert_eq!((&old.raft_state()[..], old.snapshot_size()), (&b"3:onethree"[..], 0));
+        assert_eq!((new.raft_state_size(), new.snapshot_size()), (8, 1));
+        assert_eq!(new.raft_state(), &b"2:onetwo"[..]);
+        old.save(b"all".to_vec(), b"".to_vec());
+        assert_eq!(old.raft_state(), &b"all"[..]);
     }
 }
