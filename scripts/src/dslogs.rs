@@ -19,10 +19,15 @@
 //!                 vote to S0 of T3
 //! ```
 //!
+//! The log may be a stream, a file, or the bundle of a failed run (a folder); then
+//! what failed stands above it. `--command 7` shows the way of entry #7 through the
+//! servers instead: who started, sent, saved, committed and applied it, when, and
+//! who did not (`chart.rs` has a picture).
+//!
 //! # What it promises
 //!
 //! * A line that is no debug line (a panic, `--- FAIL`, the lines of Cargo) is
-//!   never dropped, whatever the options. It is printed as it is, under a rule of
+//!   never dropped, whatever the filters. It is printed as it is, under a rule of
 //!   `#`; a block of such lines has one rule, and after a line that begins with
 //!   `panic` there are none, so that a backtrace stays in one piece.
 //! * The line that tells the seed needs no rule and stays on top of its log.
@@ -39,26 +44,41 @@
 //! A line goes through one file after the other: `input.rs` reads it, `line.rs`
 //! takes it apart by the list of topics in `topic.rs`, `filter.rs` decides, and
 //! `page.rs` prints it, after `escape.rs` has made its text harmless, where
-//! `layout.rs` says and as `wrap.rs` breaks it. `args.rs` is the command line.
+//! `layout.rs` says and as `wrap.rs` breaks it. `args.rs` is the command line,
+//! `bundle.rs` knows the folder of a failed run.
+//!
+//! For `--command`, `step.rs` reads steps of entries from debug lines and `trace.rs`
+//! from a bundle's trace; `timeline.rs` gathers those of one entry, `findings.rs`
+//! says what follows from them, `chart.rs` draws it.
 
 mod args;
+mod bundle;
+mod chart;
 mod escape;
 mod filter;
+mod findings;
 mod input;
 mod layout;
 mod line;
 mod page;
+mod step;
+mod timeline;
 mod topic;
+mod trace;
 mod wrap;
 
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use args::Args;
+use bundle::{Bundle, Found};
+use chart::Clock;
 use filter::Filter;
 use input::Input;
+use layout::Columns;
 use line::Line;
 use page::{Page, Style};
+use timeline::Timeline;
 
 /// Why a log cannot be shown.
 #[derive(Debug)]
@@ -67,6 +87,8 @@ enum Error {
     Input(io::Error),
     /// The output takes no more.
     Output(io::Error),
+    /// The input tells nothing of what is asked for.
+    Silent(String),
 }
 
 /// The program: its arguments are the process's. The exit status is 0, or 2 for a
@@ -81,6 +103,7 @@ pub fn main() -> ExitCode {
         }
         Err(Error::Output(error)) => format!("the output cannot be written: {error}"),
         Err(Error::Input(error)) => format!("{}: cannot be read: {error}", args.source_name()),
+        Err(Error::Silent(what)) => format!("{}: {what}", args.source_name()),
     };
     // Nobody is left to be told when the standard error is closed.
     let _ = writeln!(io::stderr(), "dslogs: {complaint}");
@@ -89,15 +112,76 @@ pub fn main() -> ExitCode {
 
 /// Shows the log that the arguments name.
 fn run(args: &Args) -> Result<(), Error> {
-    let input = Input::open(args.file(), args.follow).map_err(Error::Input)?;
+    let found = args.file().map(bundle::find).transpose().map_err(Error::Input)?;
+    let (log, bundle) = match found {
+        None => (None, None),
+        Some(Found::Log(path)) => (Some(path), None),
+        Some(Found::Bundle(bundle)) => (Some(bundle.log()), Some(bundle)),
+    };
+    let input = Input::open(log.as_deref(), args.follow).map_err(Error::Input)?;
+    match args.command {
+        Some(index) => follow_entry(args, index, input, bundle.as_deref()),
+        None => {
+            let mut page = page(args.layout(), args);
+            head(bundle.as_deref(), &mut page)?;
+            show(input, &args.filter(), page)
+        }
+    }
+}
+
+/// An empty page on the standard output.
+fn page(columns: Option<Columns>, args: &Args) -> Page<impl Write> {
     let stdout = io::stdout();
     let style = Style {
         colour: args.colour(stdout.is_terminal()),
         escape_all: stdout.is_terminal(),
         width: args::page_width(),
     };
-    let out = BufWriter::with_capacity(1 << 16, stdout.lock());
-    show(input, &args.filter(), Page::new(out, args.layout(), style))
+    Page::new(BufWriter::with_capacity(1 << 16, stdout.lock()), columns, style)
+}
+
+/// Tells what failed in the run of a bundle.
+fn head<W: Write>(bundle: Option<&Bundle>, page: &mut Page<W>) -> Result<(), Error> {
+    let mut lines = bundle.map(Bundle::header).unwrap_or_default();
+    if bundle.is_some() {
+        lines.push(String::new());
+    }
+    lines.iter().try_for_each(|line| page.note(line)).map_err(Error::Output)
+}
+
+/// Shows the way of one entry: `--command`.
+fn follow_entry(
+    args: &Args,
+    index: u64,
+    input: Input,
+    bundle: Option<&Bundle>,
+) -> Result<(), Error> {
+    let trace = bundle.map(Bundle::trace).transpose().map_err(Error::Input)?.flatten();
+    let clock = if trace.is_some() { Clock::Micros } else { Clock::Tenths };
+    let mut timeline = Timeline::new(index);
+    (0..bundle.map_or(0, Bundle::servers)).for_each(|server| timeline.hear_of(server));
+    let seeds = chart::read_log(&mut timeline, input, trace.is_none()).map_err(Error::Input)?;
+    if let Some(trace) = trace {
+        chart::read_trace(&mut timeline, trace).map_err(Error::Input)?;
+    }
+    if timeline.steps().next().is_none() {
+        return Err(Error::Silent(match timeline.known() {
+            Some((low, high)) => {
+                format!("tells nothing of entry #{index}, only of #{low} to #{high}")
+            }
+            None => "tells nothing of any entry; with VERBOSE=1 it does".to_owned(),
+        }));
+    }
+    let columns =
+        Columns { count: timeline.servers.max(args.least_columns()), margin: clock.margin() };
+    let mut page = page(Some(columns), args);
+    head(bundle, &mut page)?;
+    let mut print = || {
+        seeds.split_inclusive(|&byte| byte == b'\n').try_for_each(|line| page.as_it_is(line))?;
+        chart::print(&timeline, clock, &args.filter(), &mut page)?;
+        page.flush()
+    };
+    print().map_err(Error::Output)
 }
 
 /// Prints every line that the filter lets through, to the end of the input.

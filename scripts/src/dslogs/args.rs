@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::filter::{Filter, Moment};
-use super::layout::{Columns, MOST};
+use super::layout::{Columns, MOST, TIME_MARGIN};
 use super::topic::{self, Topic, TopicSet};
 
 /// Shows the debug lines of the labs: in colour by topic, in columns by server.
@@ -16,7 +16,8 @@ use super::topic::{self, Topic, TopicSet};
 #[derive(Debug, Parser)]
 #[command(name = "dslogs", version, after_help = after_help())]
 pub(crate) struct Args {
-    /// The log; the standard input without it, or for -
+    /// The log, or the bundle of a failed run: a folder, or latest; the standard
+    /// input without it, or for -
     file: Option<PathBuf>,
 
     /// No colours (also when the output is no terminal, and when NO_COLOR is set)
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     no_color: bool,
 
     /// A column for each of N servers; more appear when the log has more
-    #[arg(short, long, value_name = "N", value_parser = column_count)]
+    #[arg(short, long, value_name = "N", value_parser = parse_columns)]
     columns: Option<usize>,
 
     /// Hide these topics: -i TIMR,DROP
@@ -46,6 +47,12 @@ pub(crate) struct Args {
     /// Hide debug lines after this time
     #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
     to: Option<Moment>,
+
+    /// Show the way of log entry N through all servers: started, sent, saved,
+    /// committed, applied, with the time between
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(conflicts_with = "follow")]
+    pub(crate) command: Option<u64>,
 
     /// At the end of the file wait for more, as tail -f does
     #[arg(short, long)]
@@ -83,9 +90,15 @@ impl Args {
         is_terminal && !self.no_color && !unwanted
     }
 
+    /// How many columns the user wants at least.
+    pub(crate) fn least_columns(&self) -> usize {
+        self.columns.unwrap_or(1)
+    }
+
     /// The columns, if there are to be any.
     pub(crate) fn layout(&self) -> Option<Columns> {
-        self.columns.map(|count| Columns { count, with_time: self.time })
+        let margin = if self.time { TIME_MARGIN } else { 0 };
+        self.columns.map(|count| Columns { count, margin })
     }
 
     /// Which lines are wanted: the topics of `--just` without those of `--ignore`.
@@ -102,7 +115,7 @@ impl Args {
     }
 }
 
-fn column_count(text: &str) -> Result<usize, String> {
+fn parse_columns(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),
         _ => Err(format!("takes a number of servers, 1 to {MOST}")),
@@ -115,7 +128,9 @@ fn after_help() -> String {
          VERBOSE=1 cargo test -p raft initial_election_2A -- --nocapture 2>&1 | dslogs -c 3\n  \
          dslogs output.log -c 5 -i TIMR,DROP,LOG2\n  \
          dslogs output.log -j CMIT,PERS --from 1.5 --to 2\n  \
-         dslogs output.log -c 5 --time --follow",
+         dslogs output.log -c 5 --time --follow\n  \
+         dslogs latest -c 5 -j LOG1,LOG2\n  \
+         dslogs latest --command 7",
         topic::list()
     )
 }
@@ -164,6 +179,8 @@ mod tests {
         for words in [
             "-c 0",
             "-c 101",
+            "--command 0",
+            "--command 7 --follow",
             "-c x",
             "-j NONE",
             "-i VOTE,",

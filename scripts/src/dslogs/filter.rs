@@ -1,7 +1,7 @@
 //! Which lines are wanted.
 
 use super::line::Line;
-use super::topic::TopicSet;
+use super::topic::{Topic, TopicSet};
 
 /// Topics and a span of time. It says something about debug lines only: every
 /// other line is shown.
@@ -19,7 +19,12 @@ impl Filter {
     /// Whether a line is to be shown.
     pub(crate) fn shows(&self, line: &Line<'_>) -> bool {
         let Line::Debug(line) = line else { return true };
-        self.topics.contains(line.topic) && (self.from.0..=self.to.0).contains(&line.time)
+        self.wants(line.topic, Moment(line.time))
+    }
+
+    /// Whether what a topic is about, and was at this moment, is to be shown.
+    pub(crate) fn wants(&self, topic: Topic, moment: Moment) -> bool {
+        self.topics.contains(topic) && (self.from..=self.to).contains(&moment)
     }
 }
 
@@ -32,6 +37,11 @@ impl Moment {
     pub(crate) const START: Moment = Moment(0);
     /// Later than any line.
     pub(crate) const END: Moment = Moment(u64::MAX);
+
+    /// The moment in which so many microseconds have passed.
+    pub(crate) fn of_micros(micros: u64) -> Moment {
+        Moment(micros / 100)
+    }
 
     /// Reads seconds (`1.5`, `1.5s`) or the digits of a line (`015000`: six or
     /// more).

@@ -15,16 +15,17 @@ const NARROWEST: usize = 6;
 /// The most columns that a page can have.
 pub(crate) const MOST: usize = 100;
 
-/// Cells that the times take in front of the columns: seven digits and a space.
-const MARGIN: usize = 8;
+/// Cells that the times of a log take in front of the columns: seven digits and a
+/// space.
+pub(crate) const TIME_MARGIN: usize = 8;
 
 /// The columns of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Columns {
     /// How many there are.
     pub(crate) count: usize,
-    /// Whether times stand in front of them.
-    pub(crate) with_time: bool,
+    /// Cells in front of them, for times.
+    pub(crate) margin: usize,
 }
 
 /// Where the message of a server goes.
@@ -42,10 +43,9 @@ impl Columns {
     pub(crate) fn place(&mut self, peer: usize, page_width: usize) -> Place {
         let column = peer.min(MOST - 1);
         self.count = self.count.max(column + 1);
-        let margin = if self.with_time { MARGIN } else { 0 };
-        let pitch = page_width.saturating_sub(margin) / self.count;
+        let pitch = page_width.saturating_sub(self.margin) / self.count;
         let width = pitch.saturating_sub(1).max(NARROWEST);
-        Place { indent: margin + column * (width + 1), width }
+        Place { indent: self.margin + column * (width + 1), width }
     }
 }
 
@@ -54,14 +54,14 @@ mod tests {
     use super::*;
 
     fn columns(count: usize) -> Columns {
-        Columns { count, with_time: false }
+        Columns { count, margin: 0 }
     }
 
     #[test]
     fn the_page_is_shared_evenly() {
         assert_eq!(columns(5).place(0, 100), Place { indent: 0, width: 19 });
         assert_eq!(columns(5).place(3, 100), Place { indent: 60, width: 19 });
-        let mut with_time = Columns { count: 5, with_time: true };
+        let mut with_time = Columns { count: 5, margin: TIME_MARGIN };
         assert_eq!(with_time.place(4, 108), Place { indent: 88, width: 19 });
     }
 

@@ -1,9 +1,10 @@
 //! Prints lines.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::escape::escape;
-use super::layout::{Columns, Place};
+use super::layout::Columns;
 use super::line::{DebugLine, Line, without_end};
 use super::topic::{self, Topic};
 use super::wrap::Wrap;
@@ -96,7 +97,7 @@ impl<W: Write> Page<W> {
     }
 
     /// Prints a line that is not to be taken apart.
-    fn as_it_is(&mut self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn as_it_is(&mut self, text: &[u8]) -> io::Result<()> {
         if !self.style.escape_all {
             return self.out.write_all(text);
         }
@@ -111,40 +112,71 @@ impl<W: Write> Page<W> {
     /// nobody, span the page.
     fn debug(&mut self, line: &DebugLine<'_>) -> io::Result<()> {
         let peer = line.peer.filter(|_| !line.topic.is_test());
-        match peer.zip(self.columns.as_mut()) {
-            None => self.across(line),
+        match peer.zip(self.columns) {
+            None => self.across(line.digits, line.topic, line.message),
             Some((peer, columns)) => {
-                let place = columns.place(peer, self.style.width);
-                let time = if columns.with_time { line.digits } else { "" };
-                self.down(line, place, time)
+                let time = if columns.margin > 0 { line.digits } else { "" };
+                self.down(time, peer, line.topic, line.message)
             }
         }
     }
 
-    /// Prints a message in its column, as many rows as it takes, the time in front
-    /// of the first one.
-    fn down(&mut self, line: &DebugLine<'_>, place: Place, mut time: &str) -> io::Result<()> {
+    /// Prints a message in the column of a server, as many rows as it takes, the
+    /// time in front of the first one. There have to be columns.
+    pub(crate) fn down(
+        &mut self,
+        mut time: &str,
+        peer: usize,
+        topic: Topic,
+        message: &[u8],
+    ) -> io::Result<()> {
+        let columns = self.columns.as_mut().expect("the page has columns");
+        let place = columns.place(peer, self.style.width);
         self.text.clear();
-        escape(line.message, ' ', &mut self.text);
+        escape(message, ' ', &mut self.text);
         for row in Wrap::new(&self.text, place.width) {
             // Times that are too long for the margin still end before the text.
             let least = usize::from(!time.is_empty());
             self.out.write_all(time.as_bytes())?;
             let gap = place.indent.saturating_sub(time.len()).max(least);
             skip(&mut self.out, gap, self.style, place.indent)?;
-            ink(&mut self.out, self.inks.of(line.topic), row)?;
+            ink(&mut self.out, self.inks.of(topic), row)?;
             time = "";
         }
         Ok(())
     }
 
     /// Prints time and message in one line.
-    fn across(&mut self, line: &DebugLine<'_>) -> io::Result<()> {
+    pub(crate) fn across(&mut self, time: &str, topic: Topic, message: &[u8]) -> io::Result<()> {
         self.text.clear();
-        self.text.push_str(line.digits);
+        self.text.push_str(time);
         self.text.push(' ');
-        escape(line.message, '\t', &mut self.text);
-        ink(&mut self.out, self.inks.of(line.topic), &self.text)
+        escape(message, '\t', &mut self.text);
+        ink(&mut self.out, self.inks.of(topic), &self.text)
+    }
+
+    /// Prints the names of the servers above their columns.
+    pub(crate) fn heads(&mut self, margin: &str, servers: usize) -> io::Result<()> {
+        let columns = self.columns.as_mut().expect("the page has columns");
+        self.text.clear();
+        self.text.push_str(margin);
+        for server in 0..servers {
+            let place = columns.place(server, self.style.width);
+            let _ = write!(
+                self.text,
+                "{:gap$}S{server}",
+                "",
+                gap = place.indent.saturating_sub(self.text.len())
+            );
+        }
+        ink(&mut self.out, None, &self.text)
+    }
+
+    /// Prints a line of our own.
+    pub(crate) fn note(&mut self, line: &str) -> io::Result<()> {
+        self.text.clear();
+        escape(line.as_bytes(), '\t', &mut self.text);
+        ink(&mut self.out, None, &self.text)
     }
 }
 
@@ -176,6 +208,7 @@ fn ink(out: &mut impl Write, ink: Option<&str>, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dslogs::layout::TIME_MARGIN;
 
     const PLAIN: Style = Style { colour: false, escape_all: false, width: 24 };
 
@@ -188,7 +221,11 @@ mod tests {
     }
 
     fn in_columns(count: usize, with_time: bool, log: &str) -> String {
-        printed(Some(Columns { count, with_time }), PLAIN, log)
+        printed(
+            Some(Columns { count, margin: if with_time { TIME_MARGIN } else { 0 } }),
+            PLAIN,
+            log,
+        )
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl Topic {
         Some(Topic(place as u8))
     }
 
+    /// That of the test's own lines.
+    pub(crate) fn test() -> Topic {
+        Topic::named(b"TEST").expect("the table has it")
+    }
+
     /// What its lines are coloured with.
     pub(crate) fn colour(self) -> RgbColor {
         TABLE[self.index()].1

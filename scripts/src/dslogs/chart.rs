@@ -1,0 +1,166 @@
+//! `--command N`: the way of one entry, as a picture and in words.
+//!
+//! ```text
+//! entry #7 on 3 servers; time in s, gap in ms
+//!
+//!    time       gap  S0                S1                S2
+//!  0.2345            starts in T3
+//!  0.2345      +0.0  sends to S1 S2
+//!  0.2351      +0.6                    saves
+//! ```
+//!
+//! Rows stand in the order of time, each in the column of its server; the gap is
+//! the time since the row above. Times come from the trace of a bundle, which knows
+//! nanoseconds, or from a log, which knows tenths of milliseconds. What the test
+//! did meanwhile spans the page.
+
+use std::io::{self, BufRead, Write};
+
+use super::filter::{Filter, Moment};
+use super::findings::findings;
+use super::line::Line;
+use super::page::Page;
+use super::step::{Deed, Step};
+use super::timeline::{Row, Timeline, What};
+use super::{Input, trace};
+
+/// How finely times are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// From a log.
+    Tenths,
+    /// From a trace.
+    Micros,
+}
+
+impl Clock {
+    /// Cells that time and gap take in front of the columns.
+    pub(crate) fn margin(self) -> usize {
+        self.margin_of(0, Some(0)).len() + 2
+    }
+
+    /// Time, and gap, in front of a row. Times are in microseconds.
+    fn margin_of(self, time: u64, gap: Option<u64>) -> String {
+        let (time, gap) = (time as f64 / 1e6, gap.map(|gap| gap as f64 / 1e3));
+        match (self, gap) {
+            (Clock::Tenths, Some(gap)) => format!("{time:>9.4} {gap:>+10.1}"),
+            (Clock::Tenths, None) => format!("{time:>9.4}"),
+            (Clock::Micros, Some(gap)) => format!("{time:>11.6} {gap:>+12.3}"),
+            (Clock::Micros, None) => format!("{time:>11.6}"),
+        }
+    }
+
+    /// What stands above them.
+    fn title(self) -> String {
+        match self {
+            Clock::Tenths => format!("{:>9} {:>10}", "time", "gap"),
+            Clock::Micros => format!("{:>11} {:>12}", "time", "gap"),
+        }
+    }
+}
+
+/// Takes steps and remarks from debug lines: what a log tells of an entry. A bundle's
+/// trace tells its steps better; then `steps` is false. Gives back the lines that
+/// tell seeds.
+pub(crate) fn read_log(
+    timeline: &mut Timeline,
+    mut input: Input,
+    steps: bool,
+) -> io::Result<Vec<u8>> {
+    let (mut text, mut seeds) = (Vec::new(), Vec::new());
+    while input.read_line(&mut text)? {
+        let line = match Line::parse(&text) {
+            Line::Debug(line) => line,
+            Line::Seed(line) => {
+                seeds.extend_from_slice(line);
+                continue;
+            }
+            Line::Foreign(_) => continue,
+        };
+        let micros = line.time.saturating_mul(100);
+        if line.topic.is_test() {
+            timeline.remark(micros, String::from_utf8_lossy(line.message).into_owned());
+            continue;
+        }
+        line.peer.into_iter().for_each(|peer| timeline.hear_of(peer));
+        if let Some(step) = Step::parse(line.message).filter(|_| steps) {
+            timeline.add(micros, step);
+        }
+    }
+    Ok(seeds)
+}
+
+/// Takes steps from a bundle's trace.
+pub(crate) fn read_trace(timeline: &mut Timeline, mut trace: impl BufRead) -> io::Result<()> {
+    let mut text = Vec::new();
+    while trace.read_until(b'\n', &mut text)? > 0 {
+        if let Some((nanos, step)) = trace::parse(&text) {
+            timeline.add(nanos / 1000, step);
+        }
+        text.clear();
+    }
+    Ok(())
+}
+
+/// Prints what a timeline tells: the rows that the filter lets through, and what
+/// follows from all of them.
+pub(crate) fn print<W: Write>(
+    timeline: &Timeline,
+    clock: Clock,
+    filter: &Filter,
+    page: &mut Page<W>,
+) -> io::Result<()> {
+    let Timeline { index, servers, .. } = timeline;
+    page.note(&format!("entry #{index} on {servers} servers; time in s, gap in ms"))?;
+    page.note("")?;
+    page.heads(&clock.title(), *servers)?;
+    let mut last = None;
+    let wanted = |row: &Row| filter.wants(row.topic(), Moment::of_micros(row.from));
+    for row in timeline.rows().into_iter().filter(wanted) {
+        let gap = last.map(|last| row.from.saturating_sub(last));
+        let margin = clock.margin_of(row.from, gap);
+        print_row(&row, &margin, clock, page)?;
+        last = Some(row.until);
+    }
+    page.note("")?;
+    findings(timeline).iter().try_for_each(|sentence| page.note(sentence))
+}
+
+fn print_row<W: Write>(
+    row: &Row,
+    margin: &str,
+    clock: Clock,
+    page: &mut Page<W>,
+) -> io::Result<()> {
+    let topic = row.topic();
+    match &row.what {
+        // A space more, as there is before the columns.
+        What::Remark(text) => page.across(&format!("{margin} "), topic, text.as_bytes()),
+        What::Step(step) => page.down(margin, step.server, topic, words(step).as_bytes()),
+        What::Sends { server, to, times } => {
+            let to_whom: Vec<String> = to.iter().map(|server| format!("S{server}")).collect();
+            let mut text = format!("sends to {}", to_whom.join(" "));
+            if *times > to.len() as u64 {
+                let until = clock.margin_of(row.until, None);
+                text.push_str(&format!(" (x{times}, last {})", until.trim_start()));
+            }
+            page.down(margin, *server, topic, text.as_bytes())
+        }
+    }
+}
+
+/// What a server does, in its column.
+fn words(step: &Step) -> String {
+    let verb = step.deed.verb();
+    let mut text = match step.deed {
+        Deed::Snapshot => format!("{verb} up to #{}", step.last),
+        Deed::Install => format!("{verb} a snapshot up to #{}", step.last),
+        _ => verb.to_owned(),
+    };
+    match step.term {
+        Some(term) if step.deed == Deed::Start => text.push_str(&format!(" in T{term}")),
+        Some(term) => text.push_str(&format!(" (T{term})")),
+        None => {}
+    }
+    text
+}

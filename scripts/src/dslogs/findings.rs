@@ -1,0 +1,171 @@
+//! What a timeline shows to who looks closely: who lacks the entry, what was lost,
+//! how long it took.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::step::{Deed, Step};
+use super::timeline::Timeline;
+
+/// Sentences, the gravest first.
+pub(crate) fn findings(timeline: &Timeline) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(parted(timeline));
+    sentences.extend(overwritten(timeline));
+    sentences.extend(missing(timeline));
+    sentences.extend(durations(timeline));
+    sentences
+}
+
+/// Two state machines that have applied entries of different terms.
+fn parted(timeline: &Timeline) -> Option<String> {
+    let applied = steps(timeline, Deed::Apply);
+    let mut terms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+    for step in applied {
+        terms.entry(step.term?).or_default().insert(step.server);
+    }
+    let told: Vec<String> =
+        terms.iter().map(|(term, servers)| format!("{} of T{term}", names(servers))).collect();
+    (terms.len() > 1).then(|| {
+        format!("Different entries #{} were applied: by {}.", timeline.index, told.join(", by "))
+    })
+}
+
+/// The same index was given to more than one command.
+fn overwritten(timeline: &Timeline) -> Option<String> {
+    let starts: Vec<String> = steps(timeline, Deed::Start)
+        .map(|step| match step.term {
+            Some(term) => format!("in T{term} by S{}", step.server),
+            None => format!("by S{}", step.server),
+        })
+        .collect();
+    if starts.len() < 2 {
+        return None;
+    }
+    let mut text = format!(
+        "#{} was started {} times: {}; one of them can stay",
+        timeline.index,
+        starts.len(),
+        starts.join(", ")
+    );
+    let ends =
+        [Deed::Apply, Deed::Commit].map(|deed| steps(timeline, deed).find_map(|step| step.term));
+    if let Some(term) = ends.into_iter().flatten().next() {
+        text.push_str(&format!(", that of T{term} did"));
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// Who has not saved the entry, who has and has not applied it.
+fn missing(timeline: &Timeline) -> Vec<String> {
+    let who = |deeds: &[Deed]| -> BTreeSet<usize> {
+        let done = timeline.steps().filter(|(_, step)| deeds.contains(&step.deed));
+        done.map(|(_, step)| step.server).collect()
+    };
+    let index = timeline.index;
+    // A leader that starts an entry has it in its log.
+    let has = who(&[Deed::Start, Deed::Save, Deed::Install, Deed::Apply]);
+    let applied = who(&[Deed::Apply, Deed::Install]);
+    let lacks = (0..timeline.servers).filter(|server| !has.contains(server)).collect();
+    let waits = has.difference(&applied).copied().collect();
+    let mut sentences = Vec::new();
+    for (servers, what) in [(lacks, "never had"), (waits, "had, and never applied,")] {
+        let servers: BTreeSet<usize> = servers;
+        if !servers.is_empty() {
+            sentences.push(format!("{} {what} #{index}.", names(&servers)));
+        }
+    }
+    if who(&[Deed::Commit, Deed::Apply, Deed::Install]).is_empty() {
+        sentences.push(format!("Nobody has committed #{index}."));
+    }
+    sentences
+}
+
+/// How long it took from the last start before the first commit.
+fn durations(timeline: &Timeline) -> Option<String> {
+    let first = |deed: Deed| timeline.steps().find(|(_, step)| step.deed == deed);
+    let (committed, _) = first(Deed::Commit).or_else(|| first(Deed::Apply))?;
+    let before = |(time, step): &(u64, &Step)| step.deed == Deed::Start && *time <= committed;
+    let (started, _) = timeline.steps().rfind(before)?;
+    let mut text = format!("From start to commit {}", milliseconds(committed - started));
+    // A server that is started again applies again; that tells no delay.
+    let mut applied = BTreeMap::new();
+    for (time, step) in timeline.steps().filter(|(_, step)| step.deed == Deed::Apply) {
+        applied.entry(step.server).or_insert(time);
+    }
+    if let Some(last) = applied.values().max() {
+        let servers = applied.keys().copied().collect();
+        let last = milliseconds(last.saturating_sub(started));
+        text.push_str(&format!(", to the last of {} to apply {last}", names(&servers)));
+    }
+    text.push('.');
+    Some(text)
+}
+
+fn milliseconds(micros: u64) -> String {
+    format!("{:.1} ms", micros as f64 / 1e3)
+}
+
+fn steps(timeline: &Timeline, deed: Deed) -> impl Iterator<Item = &Step> {
+    timeline.steps().map(|(_, step)| step).filter(move |step| step.deed == deed)
+}
+
+/// `S0`, `S0 and S1`, `S0, S1 and S2`.
+fn names(servers: &BTreeSet<usize>) -> String {
+    let names: Vec<String> = servers.iter().map(|server| format!("S{server}")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(lines: &[(u64, &str)]) -> Vec<String> {
+        let mut timeline = Timeline::new(7);
+        for &(time, text) in lines {
+            timeline.add(time, Step::parse(text.as_bytes()).expect(text));
+        }
+        findings(&timeline)
+    }
+
+    #[test]
+    fn who_lacks_the_entry_is_told() {
+        let lines = [
+            (1_000, "S0 starts #7 in T3"),
+            (1_100, "S0 sends #7 to S2"),
+            (1_600, "S1 saves #7"),
+            (2_000, "S0 commits #7"),
+            (2_500, "S0 applies #7"),
+        ];
+        assert_eq!(
+            found(&lines),
+            [
+                "S2 never had #7.",
+                "S1 had, and never applied, #7.",
+                "From start to commit 1.0 ms, to the last of S0 to apply 1.5 ms."
+            ]
+        );
+        let told = ["S1 had, and never applied, #7.", "Nobody has committed #7."];
+        assert_eq!(found(&[(1, "S1 saves #7")])[1..], told);
+    }
+
+    #[test]
+    fn overwritten_entries_are_told() {
+        let mut lines = vec![(1, "S0 starts #7 in T3"), (9, "S1 starts #7 in T5")];
+        let told = "#7 was started 2 times: in T3 by S0, in T5 by S1; one of them can stay";
+        assert_eq!(found(&lines)[0], format!("{told}."));
+        lines.push((10, "S0 applies #7 of T5"));
+        assert_eq!(found(&lines)[0], format!("{told}, that of T5 did."));
+    }
+
+    #[test]
+    fn two_entries_in_one_place_come_first() {
+        let lines =
+            [(1, "S0 applies #7 of T3"), (2, "S1 applies #7 of T3"), (3, "S2 applies #7 of T5")];
+        let told = "Different entries #7 were applied: by S0 and S1 of T3, by S2 of T5.";
+        assert_eq!(found(&lines)[0], told);
+    }
+}

@@ -1,0 +1,175 @@
+//! What befalls the entries of a replicated log: steps that servers take with one
+//! entry or with several.
+//!
+//! A debug line tells a step in words, `#5..#7` being the entries from 5 to 7:
+//!
+//! ```text
+//! 012345 LOG1 S1 sends #5..#7 to S2
+//! ```
+
+use super::topic::Topic;
+
+/// A kind of step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deed {
+    /// A leader takes a command from its client.
+    Start,
+    /// A leader sends entries to a follower.
+    Send,
+    /// A server puts entries on stable storage.
+    Save,
+    /// A server learns that entries, and all before them, are committed.
+    Commit,
+    /// The state machine takes a command.
+    Apply,
+    /// A snapshot takes the place of entries, and of all before them.
+    Snapshot,
+    /// Such a snapshot comes from another server.
+    Install,
+}
+
+/// Every kind of step with its verb in a debug line, its kind in a trace, and the
+/// topic of its lines.
+const TABLE: [(Deed, &str, &str, &[u8]); 7] = [
+    (Deed::Start, "starts", "start", b"LOG1"),
+    (Deed::Send, "sends", "append", b"LOG1"),
+    (Deed::Save, "saves", "save", b"LOG2"),
+    (Deed::Commit, "commits", "commit", b"CMIT"),
+    (Deed::Apply, "applies", "apply", b"CMIT"),
+    (Deed::Snapshot, "snapshots", "snapshot", b"SNAP"),
+    (Deed::Install, "installs", "install", b"SNAP"),
+];
+
+impl Deed {
+    fn row(self) -> &'static (Deed, &'static str, &'static str, &'static [u8]) {
+        let row = TABLE.iter().find(|(deed, ..)| *deed == self);
+        row.expect("every kind has a row")
+    }
+
+    /// What a server does: `saves`.
+    pub(crate) fn verb(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What it is called in a trace.
+    pub(crate) fn of_kind(kind: &str) -> Option<Deed> {
+        TABLE.iter().find(|(_, _, known, _)| *known == kind).map(|(deed, ..)| *deed)
+    }
+
+    /// The topic of its lines.
+    pub(crate) fn topic(self) -> Topic {
+        Topic::named(self.row().3).expect("the table names known topics")
+    }
+
+    /// Whether it is about all earlier entries, too.
+    fn is_cumulative(self) -> bool {
+        matches!(self, Deed::Commit | Deed::Snapshot | Deed::Install)
+    }
+}
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Who takes it.
+    pub(crate) server: usize,
+    /// What it is.
+    pub(crate) deed: Deed,
+    /// The first of its entries.
+    pub(crate) first: u64,
+    /// The last of its entries.
+    pub(crate) last: u64,
+    /// The term, if it is told.
+    pub(crate) term: Option<u64>,
+    /// Whom the entries are sent to.
+    pub(crate) to: Option<usize>,
+}
+
+impl Step {
+    /// Reads the message of a debug line.
+    pub(crate) fn parse(message: &[u8]) -> Option<Step> {
+        let mut words = std::str::from_utf8(message).ok()?.split_whitespace();
+        let server = number(words.next()?, "S")?;
+        let verb = words.next()?;
+        let (deed, ..) = TABLE.iter().find(|(_, known, ..)| *known == verb)?;
+        let mut step = Step { server, deed: *deed, first: 0, last: 0, term: None, to: None };
+        let mut entries = None;
+        for word in words {
+            entries = entries.or_else(|| range(word));
+            step.term = step.term.or_else(|| number(word, "T"));
+            step.to = step.to.or_else(|| number(word, "S"));
+        }
+        (step.first, step.last) = entries?;
+        Some(step)
+    }
+
+    /// Whether it is about this entry.
+    pub(crate) fn is_about(&self, index: u64) -> bool {
+        index <= self.last && (self.deed.is_cumulative() || self.first <= index)
+    }
+}
+
+/// The number behind a prefix: `T3`, and what punctuation may follow.
+fn number<N: std::str::FromStr>(word: &str, prefix: &str) -> Option<N> {
+    word.trim_end_matches([',', ';', ':', '.']).strip_prefix(prefix)?.parse().ok()
+}
+
+/// The entries of `#5` and `#5..#7`.
+fn range(word: &str) -> Option<(u64, u64)> {
+    let (first, last) = word.split_once("..").unwrap_or((word, word));
+    Some((number(first, "#")?, number(last, "#")?)).filter(|(first, last)| first <= last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(message: &str) -> Option<Step> {
+        Step::parse(message.as_bytes())
+    }
+
+    #[test]
+    fn lines_tell_steps() {
+        let told =
+            Step { server: 1, deed: Deed::Start, first: 7, last: 7, term: Some(3), to: None };
+        assert_eq!(step("S1 starts #7 in T3"), Some(told.clone()));
+        let told = Step { deed: Deed::Send, first: 5, term: None, to: Some(12), ..told };
+        assert_eq!(step("S1 sends #5..#7 to S12"), Some(told.clone()));
+        let told = Step { deed: Deed::Save, term: Some(4), to: None, ..told };
+        assert_eq!(step("S1 saves #5..#7, T4"), Some(told));
+    }
+
+    #[test]
+    fn other_lines_do_not() {
+        for message in [
+            "",
+            "S1",
+            "S1 saves",
+            "S1 saves 1234 bytes",
+            "S1 saves #x",
+            "S1 saves #7..#5",
+            "S1 votes for #7",
+            "nobody saves #7",
+            "S1 T3 saves #7",
+        ] {
+            assert_eq!(step(message), None, "{message:?}");
+        }
+        assert_eq!(Step::parse(b"S1 saves \xff #7"), None);
+    }
+
+    #[test]
+    fn a_commit_is_about_all_before_it() {
+        let about = |message, index| step(message).expect(message).is_about(index);
+        assert!(about("S1 saves #5..#7", 5) && about("S1 saves #5..#7", 7));
+        assert!(!about("S1 saves #5..#7", 4) && !about("S1 saves #5..#7", 8));
+        assert!(about("S1 commits #7", 5) && about("S1 installs up to #7", 1));
+        assert!(!about("S1 commits #7", 8));
+    }
+
+    #[test]
+    fn every_kind_has_a_row() {
+        for (deed, verb, kind, _) in TABLE {
+            assert_eq!((deed.verb(), Deed::of_kind(kind)), (verb, Some(deed)));
+            deed.topic();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The way of one entry through the servers, put together from the steps of a log
+//! or a trace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::step::{Deed, Step};
+use super::topic::Topic;
+
+/// What befell an entry, in the order of time.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    /// Which entry.
+    pub(crate) index: u64,
+    /// One more than the largest server that was heard of.
+    pub(crate) servers: usize,
+    events: Vec<(u64, Event)>,
+    /// How far the steps that are about all earlier entries have come.
+    reached: BTreeMap<(usize, Deed), u64>,
+    /// The first and the last entry of which anything was told.
+    known: Option<(u64, u64)>,
+}
+
+#[derive(Debug)]
+enum Event {
+    Step(Step),
+    Remark(String),
+}
+
+/// What stands in one row of the picture.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// When it began, in microseconds.
+    pub(crate) from: u64,
+    /// When it ended.
+    pub(crate) until: u64,
+    /// What it was.
+    pub(crate) what: What,
+}
+
+/// What a row tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A step of a server.
+    Step(Step),
+    /// What a leader has sent without anything else happening meanwhile: who, to
+    /// whom, how often.
+    Sends { server: usize, to: BTreeSet<usize>, times: u64 },
+    /// What the test did meanwhile.
+    Remark(String),
+}
+
+impl Timeline {
+    /// Nothing is known yet of an entry.
+    pub(crate) fn new(index: u64) -> Self {
+        let (events, reached) = (Vec::new(), BTreeMap::new());
+        Timeline { index, servers: 0, events, reached, known: None }
+    }
+
+    /// A server exists.
+    pub(crate) fn hear_of(&mut self, server: usize) {
+        self.servers = self.servers.max(server + 1);
+    }
+
+    /// Adds a step, if it is about the entry. Steps of one server come in order;
+    /// times are in microseconds.
+    pub(crate) fn add(&mut self, time: u64, mut step: Step) {
+        // The term is that of the last entry of the step.
+        step.term = step.term.filter(|_| step.last == self.index);
+        self.hear_of(step.server);
+        step.to.into_iter().for_each(|to| self.hear_of(to));
+        let (low, high) = self.known.unwrap_or((step.first, step.last));
+        self.known = Some((low.min(step.first), high.max(step.last)));
+        if self.is_news(&step) {
+            self.events.push((time, Event::Step(step)));
+        }
+    }
+
+    /// Whether a step is about the entry, and not said before. A commit of #9 after
+    /// one of #8 is no longer about #7; after a restart that begins at #3 it is.
+    fn is_news(&mut self, step: &Step) -> bool {
+        let reached = self.reached.insert((step.server, step.deed), step.last).unwrap_or(0);
+        let again = match step.deed {
+            Deed::Commit | Deed::Snapshot | Deed::Install => reached >= self.index,
+            Deed::Start | Deed::Send | Deed::Save | Deed::Apply => false,
+        };
+        step.is_about(self.index) && !again
+    }
+
+    /// Adds what the test did. It is shown if it was between two steps.
+    pub(crate) fn remark(&mut self, time: u64, text: String) {
+        self.events.push((time, Event::Remark(text)));
+    }
+
+    /// The entries of which anything was told.
+    pub(crate) fn known(&self) -> Option<(u64, u64)> {
+        self.known
+    }
+
+    /// The steps, each with its time.
+    pub(crate) fn steps(&self) -> impl DoubleEndedIterator<Item = (u64, &Step)> {
+        self.events.iter().filter_map(|(time, event)| match event {
+            Event::Step(step) => Some((*time, step)),
+            Event::Remark(_) => None,
+        })
+    }
+
+    /// The rows, from the first step to the last.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let mut events: Vec<&(u64, Event)> = self.events.iter().collect();
+        // Steps and remarks may come from two files.
+        events.sort_by_key(|(time, _)| *time);
+        let is_step = |(_, event): &&(u64, Event)| matches!(event, Event::Step(_));
+        let first = events.iter().position(is_step).unwrap_or(0);
+        let end = events.iter().rposition(is_step).map_or(0, |last| last + 1);
+        let mut rows: Vec<Row> = Vec::new();
+        for (time, event) in &events[first..end] {
+            match event {
+                Event::Remark(text) => rows.push(Row::at(*time, What::Remark(text.clone()))),
+                Event::Step(step) if step.deed == Deed::Send => sent(&mut rows, *time, step),
+                Event::Step(step) => rows.push(Row::at(*time, What::Step(step.clone()))),
+            }
+        }
+        rows
+    }
+}
+
+impl Row {
+    /// What it is about.
+    pub(crate) fn topic(&self) -> Topic {
+        match &self.what {
+            What::Step(step) => step.deed.topic(),
+            What::Sends { .. } => Deed::Send.topic(),
+            What::Remark(_) => Topic::test(),
+        }
+    }
+
+    fn at(time: u64, what: What) -> Self {
+        Row { from: time, until: time, what }
+    }
+}
+
+/// Adds what a leader sent: to the last row, if that is the same leader's.
+fn sent(rows: &mut Vec<Row>, time: u64, step: &Step) {
+    if let Some(Row { until, what: What::Sends { server, to, times }, .. }) = rows.last_mut()
+        && *server == step.server
+    {
+        *until = time;
+        to.extend(step.to);
+        *times += 1;
+        return;
+    }
+    let to = step.to.into_iter().collect();
+    rows.push(Row::at(time, What::Sends { server: step.server, to, times: 1 }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(index: u64, lines: &[(u64, &str)]) -> Timeline {
+        let mut timeline = Timeline::new(index);
+        for &(time, text) in lines {
+            match Step::parse(text.as_bytes()) {
+                Some(step) => timeline.add(time, step),
+                None => timeline.remark(time, text.to_owned()),
+            }
+        }
+        timeline
+    }
+
+    /// What each row tells, in short.
+    fn told(timeline: &Timeline) -> Vec<String> {
+        let tell = |row: Row| match row.what {
+            What::Step(step) => format!("{} S{} {}", row.from, step.server, step.deed.verb()),
+            What::Sends { server, to, times } => {
+                format!("{}-{} S{server} to {to:?} {times}x", row.from, row.until)
+            }
+            What::Remark(text) => format!("{} {text}", row.from),
+        };
+        timeline.rows().into_iter().map(tell).collect()
+    }
+
+    #[test]
+    fn only_the_steps_of_the_entry_are_shown() {
+        let timeline = timeline(
+            7,
+            &[(1, "S0 starts #6"), (2, "S0 starts #7"), (3, "S1 saves #5..#9"), (4, "S2 saves #8")],
+        );
+        assert_eq!(told(&timeline), ["2 S0 starts", "3 S1 saves"]);
+        assert_eq!((timeline.known(), timeline.servers), (Some((5, 9)), 3));
+    }
+
+    #[test]
+    fn what_is_sent_again_and_again_is_one_row() {
+        let timeline = timeline(
+            7,
+            &[
+                (1, "S0 sends #7 to S1"),
+                (2, "S0 sends #6..#7 to S2"),
+                (3, "S0 sends #7 to S2"),
+                (4, "S1 saves #7"),
+                (5, "S0 sends #7 to S2"),
+            ],
+        );
+        let expected = ["1-3 S0 to {1, 2} 3x", "4 S1 saves", "5-5 S0 to {2} 1x"];
+        assert_eq!(told(&timeline), expected);
+    }
+
+    #[test]
+    fn a_commit_counts_when_it_comes_to_the_entry() {
+        let timeline = timeline(
+            7,
+            &[
+                (1, "S0 commits #6"),
+                (2, "S0 commits #9"),
+                (3, "S0 commits #10"),
+                (4, "S1 installs #20"),
+                // It was restarted.
+                (5, "S0 commits #3"),
+                (6, "S0 commits #10"),
+            ],
+        );
+        assert_eq!(told(&timeline), ["2 S0 commits", "4 S1 installs", "6 S0 commits"]);
+    }
+
+    #[test]
+    fn remarks_stand_between_steps_only() {
+        let lines = [(1, "before"), (2, "S0 starts #7"), (4, "S1 saves #7"), (5, "after")];
+        let mut timeline = timeline(7, &lines);
+        timeline.remark(3, "crash".to_owned());
+        assert_eq!(told(&timeline), ["2 S0 starts", "3 crash", "4 S1 saves"]);
+    }
+}
