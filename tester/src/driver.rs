@@ -13,7 +13,8 @@ use crate::shared::Turn;
 use crate::{failure, logging};
 
 /// Held by a test that must be alone: one in real time, whose timing others would
-/// spoil, or one with debug lines, which have one place to go.
+/// spoil, one with debug lines, which have one place to go, or one that measures the
+/// memory of the process.
 static ALONE: Turn = Turn::new();
 
 /// A test: what it is called and what it does.
@@ -35,11 +36,26 @@ pub(crate) struct Test<'a> {
 /// Unwinds when the test has failed, after the account of it has been written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     let config = Config::from_env();
+    run(title, body, config.clock == Clock::Real || config.verbose > 0);
+}
+
+/// Runs a test as [`test()`] does, and no other test of this process that is alone
+/// too at the same time: for tests that measure the process.
+///
+/// # Panics
+///
+/// As [`test()`].
+pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
+    run(title, body, true);
+}
+
+fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, alone: bool) {
+    let config = Config::from_env();
     let name = name_of(&body);
     let test = Test { name, title, body: Arc::new(body) };
     logging::install(config);
     report::open(config);
-    let _alone = alone(config);
+    let _turn = alone.then(|| ALONE.wait());
     let failure = if config.runs > 1 { batch(&test, config) } else { single(&test, config) };
     if let Some(failure) = failure {
         // The account is written, and a panic message would only repeat it.
@@ -49,11 +65,6 @@ pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
 
 fn name_of<F>(_body: &F) -> TestName {
     TestName::of::<F>()
-}
-
-/// Waits for its turn, where tests have to take turns.
-fn alone(config: &Config) -> Option<impl Sized> {
-    (config.clock == Clock::Real || config.verbose > 0).then(|| ALONE.wait())
 }
 
 /// One run with the course's lines.

@@ -1,7 +1,10 @@
 //! The course's random strings.
 
 /// The alphabet of URL-safe base64: one character for each value of six bits.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The letters of ASCII.
+const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// How many characters one random number is good for.
 const CHARACTERS_PER_DRAW: usize = 10;
@@ -9,13 +12,25 @@ const CHARACTERS_PER_DRAW: usize = 10;
 /// A random string of `length` characters of URL-safe base64, drawn from the
 /// run's user stream.
 pub fn randstring(length: usize) -> String {
+    random_text(BASE64, length)
+}
+
+/// A random string of `length` ASCII letters, as a value for a key, drawn from the
+/// run's user stream.
+pub fn rand_value(length: usize) -> String {
+    random_text(LETTERS, length)
+}
+
+/// Characters drawn one after the other from one number, as the digits of a number
+/// to the base `N` are.
+fn random_text<const N: usize>(alphabet: &[u8; N], length: usize) -> String {
     let mut rng = labrt::rng();
     let mut text = String::with_capacity(length);
     while text.len() < length {
         let mut bits = rng.next_u64();
         for _ in 0..CHARACTERS_PER_DRAW.min(length - text.len()) {
-            text.push(char::from(ALPHABET[(bits % 64) as usize]));
-            bits /= 64;
+            text.push(char::from(alphabet[(bits % N as u64) as usize]));
+            bits /= N as u64;
         }
     }
     text
@@ -30,7 +45,7 @@ mod tests {
         for length in [0, 1, 9, 10, 11, 20, 5000] {
             let text = randstring(length);
             assert_eq!(text.len(), length);
-            assert!(text.bytes().all(|byte| ALPHABET.contains(&byte)), "{text}");
+            assert!(text.bytes().all(|byte| BASE64.contains(&byte)), "{text}");
         }
     }
 

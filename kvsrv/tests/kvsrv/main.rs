@@ -6,5 +6,7 @@
 // Names have the lab's number at the end, as the parts of other labs do.
 #![allow(non_snake_case)]
 
+mod broken;
+mod detection;
 mod harness;
 mod service;

@@ -1,0 +1,40 @@
+//! A server that carries out what it is asked as often as it is asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kvsrv::{GetArgs, GetReply, KvServer, KvServerService, PutAppendArgs, PutAppendReply};
+
+use crate::harness::Server;
+
+/// The reference server, which never sees a request for the second time.
+pub(crate) struct Forgetful {
+    server: Arc<KvServer>,
+    requests: AtomicU64,
+}
+
+impl Forgetful {
+    /// Makes such a server.
+    pub(crate) fn make() -> Box<dyn Server> {
+        Box::new(Arc::new(Forgetful { server: KvServer::new(), requests: AtomicU64::new(0) }))
+    }
+
+    /// The same request, from a clerk that was never heard of.
+    fn anonymous(&self, args: PutAppendArgs) -> PutAppendArgs {
+        PutAppendArgs { clerk: self.requests.fetch_add(1, Ordering::Relaxed), ..args }
+    }
+}
+
+impl KvServerService for Forgetful {
+    fn get(&self, args: GetArgs) -> GetReply {
+        self.server.get(args)
+    }
+
+    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+        self.server.put(self.anonymous(args))
+    }
+
+    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
+        self.server.append(self.anonymous(args))
+    }
+}

@@ -1,0 +1,59 @@
+//! Servers that keep what they should forget, to see that the tests notice.
+
+use std::sync::Arc;
+
+use kvsrv::{GetArgs, GetReply, KvServer, KvServerService, PutAppendArgs, PutAppendReply, Value};
+use labrt::sync::Mutex;
+
+use crate::harness::Server;
+
+/// What a server keeps for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Every answer to a get.
+    GetReplies,
+    /// What every put brought.
+    PutArguments,
+    /// Every answer to an append.
+    AppendReplies,
+}
+
+/// The reference server, with a memory that is too good.
+pub(crate) struct Hoarder {
+    keeps: Keeps,
+    server: Arc<KvServer>,
+    kept: Mutex<Vec<Value>>,
+}
+
+impl Hoarder {
+    /// Makes a server that keeps these.
+    pub(crate) fn make(keeps: Keeps) -> Box<dyn Server> {
+        let kept = Mutex::default();
+        Box::new(Arc::new(Hoarder { keeps, server: KvServer::new(), kept }))
+    }
+
+    fn keep(&self, what: Keeps, value: &Value) {
+        if what == self.keeps {
+            self.kept.lock().push(Arc::clone(value));
+        }
+    }
+}
+
+impl KvServerService for Hoarder {
+    fn get(&self, args: GetArgs) -> GetReply {
+        let reply = self.server.get(args);
+        self.keep(Keeps::GetReplies, &reply.value);
+        reply
+    }
+
+    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+        self.keep(Keeps::PutArguments, &args.value);
+        self.server.put(args)
+    }
+
+    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
+        let reply = self.server.append(args);
+        self.keep(Keeps::AppendReplies, &reply.value);
+        reply
+    }
+}

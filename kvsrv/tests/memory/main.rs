@@ -1,0 +1,15 @@
+//! The course's tests of lab 2 of 2024 that measure memory, and what they catch.
+//!
+//! They have a process of their own, in which every allocation is counted, and run
+//! one at a time.
+
+// Names have the lab's number at the end, as the parts of other labs do.
+#![allow(non_snake_case)]
+
+mod allocator;
+mod broken;
+mod detection;
+#[path = "../kvsrv/harness.rs"]
+mod harness;
+mod many;
+mod values;
