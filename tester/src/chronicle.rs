@@ -1,5 +1,6 @@
 //! What the tester did to the servers, and when: for the page of a history.
 
+use labrpc::Name;
 use labrt::time::{self, Duration};
 
 /// One thing that the tester did.
@@ -7,23 +8,34 @@ use labrt::time::{self, Duration};
 pub(crate) struct Incident {
     /// When, on the run's clock.
     pub(crate) at: Duration,
-    /// What: `start`, `crash`, `connect`, `disconnect`, `partition`.
-    pub(crate) kind: &'static str,
-    /// To which server, if to one.
-    pub(crate) server: Option<usize>,
-    /// More about it: the groups of a partition.
-    pub(crate) details: String,
+    /// What it was.
+    pub(crate) kind: Kind,
+}
+
+/// What the tester does to servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A server is started.
+    Start(Name),
+    /// A server crashes.
+    Crash(Name),
+    /// A server is connected to the other connected ones.
+    Connect(Name),
+    /// A server is cut off from all others.
+    Disconnect(Name),
+    /// The servers are parted into these groups.
+    Partition(String),
 }
 
 impl Incident {
-    /// Something that happens to one server now.
-    pub(crate) fn of_server(kind: &'static str, server: usize) -> Self {
-        Incident { at: time::peek(), kind, server: Some(server), details: String::new() }
+    /// It happens now.
+    pub(crate) fn now(kind: Kind) -> Self {
+        Incident { at: time::peek(), kind }
     }
 
     /// Servers are parted into these groups now.
     pub(crate) fn partition(groups: &[&[usize]]) -> Self {
-        let details = format!("{groups:?}");
-        Incident { at: time::peek(), kind: "partition", server: None, details }
+        let groups: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
+        Self::now(Kind::Partition(groups.join(" | ")))
     }
 }

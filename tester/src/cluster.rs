@@ -9,7 +9,7 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 
 use crate::board::Status;
-use crate::chronicle::Incident;
+use crate::chronicle::{Incident, Kind};
 use crate::clerk::ClerkEnds;
 use crate::context::{Context, Totals};
 use crate::node::{Node, Setup, Watch};
@@ -143,7 +143,7 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i]
         });
         labrt::trace::event("start", [i as u64, incarnation, 0]);
-        self.context().note(Incident::of_server("start", i));
+        self.note(i, Kind::Start);
         log::info!(target: "TEST", "S{i} start, incarnation {incarnation}");
         let node = Arc::new((self.factory)(Setup { ends, me: i, persister, incarnation }));
         self.watch(i, incarnation, &node);
@@ -153,6 +153,11 @@ impl<N: Node> Cluster<N> {
         // The server hears nobody before the harness knows it.
         let server = services.into_iter().fold(Server::new(), Server::with_service);
         self.network().add_server(self.names()[i].clone(), server);
+    }
+
+    /// Something is done to server `i`.
+    fn note(&self, i: usize, kind: fn(Name) -> Kind) {
+        self.context().note(Incident::now(kind(self.names()[i].clone())));
     }
 
     /// Remembers what has to be gone when the test ends.
@@ -169,7 +174,7 @@ impl<N: Node> Cluster<N> {
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
         labrt::trace::event("crash", [i as u64, 0, 0]);
-        self.context().note(Incident::of_server("crash", i));
+        self.note(i, Kind::Crash);
         log::info!(target: "TEST", "S{i} crash");
         self.status.with(|status| status.alive[i] = false);
         self.disconnect(i);
@@ -205,7 +210,7 @@ impl<N: Node> Cluster<N> {
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
         labrt::trace::event("connect", [i as u64, 0, 0]);
-        self.context().note(Incident::of_server("connect", i));
+        self.note(i, Kind::Connect);
         log::info!(target: "TEST", "S{i} connect");
         let connected = self.status.with(|status| {
             status.connected[i] = true;
@@ -219,7 +224,7 @@ impl<N: Node> Cluster<N> {
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
         labrt::trace::event("disconnect", [i as u64, 0, 0]);
-        self.context().note(Incident::of_server("disconnect", i));
+        self.note(i, Kind::Disconnect);
         log::info!(target: "TEST", "S{i} disconnect");
         self.status.with(|status| status.connected[i] = false);
         for j in 0..self.n() {

@@ -176,6 +176,11 @@ impl Context {
         self.0.incidents.with(|incidents| incidents.push(incident));
     }
 
+    /// What was done to the servers so far.
+    pub(crate) fn incidents(&self) -> Vec<Incident> {
+        self.0.incidents.get()
+    }
+
     /// Counts one finished operation, or agreement, for the test's last line.
     pub fn add_op(&self) {
         self.0.ops.fetch_add(1, Ordering::Relaxed);

@@ -26,11 +26,13 @@
 
 mod appends;
 mod client;
+mod faults;
 mod generic;
 mod harness;
 mod history;
 mod partitioner;
 mod speed;
+mod verdict;
 
 pub use appends::{check_clnt_appends, check_concurrent_appends};
 pub use client::{Clerk, Client};

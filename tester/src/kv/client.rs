@@ -42,7 +42,7 @@ impl<C: Clerk> Client<C> {
     /// of client `number`.
     pub fn record_as(&mut self, number: usize) {
         self.number = Some(number);
-        self.history.announce();
+        self.history.announce(&self.context);
     }
 
     /// A call of this client begins.

@@ -1,24 +1,19 @@
-//! What all clients of a test did, and whether one server could have done it.
+//! What the recorded clients of a test did, and when.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use labrt::Clock;
 use labrt::time::{self, Duration};
-use porcupine::kv::{Input, KvModel, Output};
-use porcupine::{Limits, Operation, Text, TextPool, check_operations};
+use porcupine::kv::{Input, Output};
+use porcupine::{Operation, Text, TextPool};
 
+use super::verdict;
 use crate::context::Context;
-use crate::examination::Verdict;
 use crate::shared::Shared;
 
 /// The recorded calls of a test, in the order of their returns.
-pub(super) struct History {
-    context: Context,
-    /// Under which clock the calls were made.
-    clock: Clock,
-    record: Shared<Record>,
-}
+#[derive(Default)]
+pub(super) struct History(Shared<Record>);
 
 /// What is recorded. Values share what they have in common: most of those read are
 /// a value read before and something more.
@@ -80,7 +75,7 @@ impl<'a> Call<'a> {
     fn end(self, key: &str, read: Option<&str>, input: impl FnOnce(Arc<str>) -> Input) {
         let Some((history, client)) = self.place else { return };
         let (call, ret) = (nanos(self.begin), nanos(time::peek()));
-        history.record.with(|record| {
+        history.0.with(|record| {
             let (input, output) = (input(record.key(key)), record.output(key, read));
             record.operations.push(Operation { client, input, call, output, ret });
         });
@@ -88,46 +83,23 @@ impl<'a> Call<'a> {
 }
 
 /// Moments as the checker wants them.
-fn nanos(moment: Duration) -> i64 {
+pub(super) fn nanos(moment: Duration) -> i64 {
     i64::try_from(moment.as_nanos()).expect("a run is shorter than 292 years")
 }
 
 impl History {
-    /// Nothing recorded yet.
-    pub(super) fn new(context: &Context) -> Arc<Self> {
-        let (context, clock) = (context.clone(), labrt::clock());
-        Arc::new(History { context, clock, record: Shared::default() })
-    }
-
-    /// There will be records: the test checks them when it has ended.
-    pub(super) fn announce(self: &Arc<Self>) {
-        if !self.record.with(|record| std::mem::replace(&mut record.announced, true)) {
-            let history = Arc::clone(self);
-            self.context.examine(move || history.check());
+    /// There will be records: the test looks at them when it has ended.
+    pub(super) fn announce(self: &Arc<Self>, context: &Context) {
+        if !self.0.with(|record| std::mem::replace(&mut record.announced, true)) {
+            verdict::announce(context, self);
         }
     }
 
-    /// How long a check may take. In virtual time its verdict follows from the
-    /// seed, so it cannot depend on the speed of the machine.
-    fn limits(&self) -> Limits {
-        match self.clock {
-            Clock::Virtual => Limits::REPLAYABLE,
-            Clock::Real => Limits::ONE_SECOND,
-        }
-    }
-
-    /// Whether the history is linearizable, as far as can be told in time.
-    fn check(&self) -> Verdict {
-        let operations = self.record.with(|record| std::mem::take(&mut record.operations));
-        let report = check_operations(&KvModel, &operations, self.limits());
-        let verdict = match report.verdict {
-            porcupine::Verdict::Ok => Verdict::Sound,
-            porcupine::Verdict::Illegal => Verdict::Failed("history is not linearizable".into()),
-            porcupine::Verdict::Unknown => Verdict::Unknown(
-                "info: linearizability check timed out, assuming history is ok".into(),
-            ),
-        };
-        self.record.with(|record| record.operations = operations);
-        verdict
+    /// Looks at what was recorded, after the run: this takes long.
+    pub(super) fn with_operations<R>(
+        &self,
+        look: impl FnOnce(&[Operation<Input, Output>]) -> R,
+    ) -> R {
+        self.0.with(|record| look(&record.operations))
     }
 }

@@ -6,4 +6,5 @@
 
 mod cluster;
 mod counter;
+mod kv;
 mod outside;
