@@ -1,7 +1,9 @@
 //! A batch: workers that take chunks of the plan until nothing is left, or until
 //! somebody has had enough.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,7 @@ use super::options::{Clock, Options};
 use super::paint::Paint;
 use super::plan::{Chunk, Next, Plan, Rules, Seeds};
 use super::replay;
-use super::results::{Failed, Results};
+use super::results::{Failed, Results, Signature};
 use super::runner::{Outcome, Purpose, Run, Runner};
 use super::screen::Screen;
 use super::workspace::Test;
@@ -47,6 +49,8 @@ struct State {
     results: Results,
     /// Runs that are still to come.
     left: u64,
+    /// Failures of each kind so far, of which the first have logs.
+    kept: BTreeMap<Signature, u64>,
     /// Why nothing can be run any more.
     broken: Option<io::Error>,
 }
@@ -72,6 +76,7 @@ impl<'a> Batch<'a> {
             plan: Plan::new(rules(options), tests.len()),
             results: Results::new(options.clock(), tests),
             left: 0,
+            kept: BTreeMap::new(),
             broken: None,
         };
         Batch {
@@ -156,7 +161,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Debug lines cost time: they are only asked for when their log is kept.
-    fn purpose(&self) -> Purpose {
+    fn purpose(&self) -> Purpose<'static> {
         match (self.options.archive, self.options.clock(), self.options.verbose) {
             (true, _, level) | (false, Clock::Real, level @ 1..) => Purpose::Verbose(level.min(2)),
             _ => Purpose::Batch,
@@ -206,46 +211,84 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Keeps the log of a failed run and tells of it.
+    /// Keeps the log of a failed run, if it is one of the first of its kind, and
+    /// tells of it.
     fn failure(&self, test: usize, outcome: &Outcome, noted: Noted) {
         let Noted { run, finished } = noted;
         let tested = &self.tests[test];
-        let log = self.folder.log(tested.name(), finished);
-        let kept = self.keep_log(tested, outcome, &run, &log);
         let line = self.replay.line(tested, run.seed);
-        let mut failed = Failed::new(run, line);
-        let name = self.paint.red(tested.name());
-        let mut text = format!("Failed test {name} - ");
-        match kept {
-            Ok(warning) => {
-                text.push_str(&log.display().to_string());
-                failed.log = Some(log);
-                text.extend(warning.map(|warning| format!("\n    warning: {warning}")));
-            }
-            Err(error) => text.push_str(&format!("no log: {error}")),
+        let mut failed = Failed::new(run.clone(), line);
+        let mut text = format!("Failed test {} - ", self.paint.red(tested.name()));
+        if self.is_kept(&failed) {
+            let log = self.folder.log(tested.name(), finished);
+            text.push_str(&self.explain(tested, outcome, &run, log, &mut failed));
+        } else {
+            text.push_str(&format!("seed {:#x}, no log: enough of this kind (--keep)", run.seed));
         }
-        let (headline, seed) = (failed.headline(), failed.seed);
-        text.push_str(&format!("\n    {headline}\n    seed {seed:#x}: {}", failed.replay));
         self.screen.say(&text);
         self.state().results.tests[test].failure(failed);
     }
 
-    /// In virtual time the log comes from the same run made again, with debug
-    /// lines. In real time there is no second chance to see it, and after Ctrl-C
-    /// no time. The value is a warning.
-    fn keep_log(
+    /// Whether a failure is one of those of its kind whose logs are kept.
+    fn is_kept(&self, failed: &Failed) -> bool {
+        let mut state = self.state();
+        let kept = state.kept.entry(failed.signature()).or_default();
+        *kept += 1;
+        self.options.keep().is_none_or(|keep| *kept <= keep)
+    }
+
+    /// Keeps log and bundle of a failure, and says where they are and how to see it
+    /// again.
+    fn explain(
         &self,
         test: &Test,
         outcome: &Outcome,
         run: &Run,
-        log: &std::path::Path,
-    ) -> Result<Option<String>, String> {
-        if self.options.clock() == Clock::Real || self.runner.stop.interrupted() {
-            return self.folder.keep(&outcome.output, log).map(|()| None);
+        log: PathBuf,
+        failed: &mut Failed,
+    ) -> String {
+        let mut lines = Vec::new();
+        let replayed = self.options.clock() == Clock::Virtual && !self.runner.stop.interrupted();
+        let kept = if replayed {
+            self.keep_replay(test, outcome, run, &log)
+        } else {
+            self.folder.keep(&outcome.output, &log).map(|()| None)
+        };
+        match kept {
+            Ok(warning) => {
+                lines.push(log.display().to_string());
+                lines.extend(warning.map(|warning| format!("warning: {warning}")));
+                failed.log = Some(log);
+            }
+            Err(error) => lines.push(format!("no log: {error}")),
         }
-        let again = replay::again(self.runner, test, run, self.options.verbose);
+        lines.push(failed.headline());
+        lines.push(format!("seed {:#x}: {}", failed.seed, failed.replay));
+        let bundle = self.folder.bundle(test.name(), run.seed);
+        if replayed && bundle.join("bundle.json").exists() {
+            lines.push(format!("bundle: {}", bundle.display()));
+            failed.bundle = Some(bundle);
+        }
+        lines.join("\n    ")
+    }
+
+    /// In virtual time log and bundle come from the same run made again. In real
+    /// time there is no second chance to see it, and after Ctrl-C no time. The value
+    /// is a warning.
+    fn keep_replay(
+        &self,
+        test: &Test,
+        outcome: &Outcome,
+        run: &Run,
+        log: &Path,
+    ) -> Result<Option<String>, String> {
+        self.folder.prepare(log)?;
+        let (verbose, bundles) = (self.options.verbose, self.folder.absolute());
+        let again = replay::again(self.runner, test, run, verbose, &bundles);
         let (again, warning) = again.map_err(|error| format!("it cannot be run again: {error}"))?;
-        let kept = self.folder.keep(&again.output, log).map(|()| warning);
+        // Ctrl-C may have come before the failure did.
+        let output = if again.runs.is_empty() { &outcome.output } else { &again.output };
+        let kept = self.folder.keep(output, log).map(|()| warning);
         again.discard();
         kept
     }

@@ -1,8 +1,13 @@
-//! The folder of logs.
+//! The folder of logs and bundles.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+
+/// Bytes of a log that are kept from its beginning, and as many from its end: a run
+/// that hangs in a loop can write for minutes.
+const KEPT: u64 = 8 << 20;
 
 /// Where logs go: made when the first one comes.
 #[derive(Debug)]
@@ -21,11 +26,55 @@ impl Folder {
         self.path.join(format!("{test}_{finished}.log"))
     }
 
-    /// Copies a file to the place of a log. The error names the place.
-    pub(crate) fn keep(&self, output: &Path, log: &Path) -> Result<(), String> {
-        let copied = std::fs::create_dir_all(&self.path).and_then(|()| std::fs::copy(output, log));
-        copied.map(|_| ()).map_err(|error| format!("{} cannot be written: {error}", log.display()))
+    /// Where the bundle of a run of virtual time is: the tester chooses the name.
+    pub(crate) fn bundle(&self, test: &str, seed: u64) -> PathBuf {
+        self.path.join(format!("{test}-{seed:#x}"))
     }
+
+    /// The folder for processes that run elsewhere.
+    pub(crate) fn absolute(&self) -> PathBuf {
+        // Without a current folder nothing here works.
+        std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
+    /// Makes room for a log: finds out that nothing can be written before the run is
+    /// made again for it. The error names the place.
+    pub(crate) fn prepare(&self, log: &Path) -> Result<File, String> {
+        let made = std::fs::create_dir_all(&self.path).and_then(|()| File::create(log));
+        made.map_err(|error| unwritable(log, &error))
+    }
+
+    /// Copies an output to the place of a log. The error names the place.
+    pub(crate) fn keep(&self, output: &Path, log: &Path) -> Result<(), String> {
+        copy(output, &mut self.prepare(log)?, KEPT).map_err(|error| unwritable(log, &error))
+    }
+}
+
+fn unwritable(log: &Path, error: &io::Error) -> String {
+    format!("{} cannot be written: {error}", log.display())
+}
+
+/// Copies a file, but for the middle of one that is longer than twice `part`.
+fn copy(from: &Path, to: &mut File, part: u64) -> io::Result<()> {
+    let mut from = File::open(from)?;
+    let length = from.metadata()?.len();
+    let left_out = length.saturating_sub(2 * part);
+    if left_out > 0 {
+        io::copy(&mut (&mut from).take(part), to)?;
+        writeln!(to, "\ndstest: {left_out} bytes of {length} are left out here")?;
+        from.seek(SeekFrom::Current(i64::try_from(left_out).map_err(io::Error::other)?))?;
+    }
+    io::copy(&mut from, to).map(|_| ())
+}
+
+/// The last bytes of a file.
+pub(crate) fn end_of(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok(end)
 }
 
 /// A folder that is named by the local time: `%Y%m%d_%H%M%S`.
@@ -70,6 +119,22 @@ mod tests {
         assert!(log.ends_with("a/b/figure_8_2C_17.log") && !temp.path().join("a").exists());
         folder.keep(&output, &log).unwrap();
         assert_eq!(std::fs::read_to_string(log).unwrap(), "lines\n");
+    }
+
+    #[test]
+    fn a_long_log_loses_its_middle() {
+        let temp = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| temp.path().join(name));
+        let copied = |text: &str| {
+            std::fs::write(&from, text).unwrap();
+            copy(&from, &mut File::create(&to).unwrap(), 4).unwrap();
+            std::fs::read_to_string(&to).unwrap()
+        };
+        assert_eq!(copied("12345678"), "12345678");
+        let note = "dstest: 3 bytes of 11 are left out here";
+        assert_eq!(copied("1234abc5678"), format!("1234\n{note}\n5678"));
+        assert_eq!(end_of(&from, 4).unwrap(), b"5678");
+        assert_eq!(end_of(&from, 400).unwrap().len(), 11);
     }
 
     #[test]

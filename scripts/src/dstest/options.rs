@@ -47,11 +47,12 @@ TESTS are names in Rust (figure_8_2C) or Go (TestFigure82C, TestFigure83C), part
 (2A), labs (raft, 2), a last word (2025) or all. Whole names and words only.
 
 In virtual time a process runs many seeds, and the time of a run is its CPU time. \
-A failing seed is run once more with VERBOSE=1, and that is its log. In real time \
-a process makes one run, and its output is the log.
+A failing seed is run once more with VERBOSE=1 and LAB_BUNDLE: that is its log, and \
+a folder that explains the failure, for `scripts/dslogs`. In real time a process \
+makes one run, and its output is the log.
 
-dstest sets LAB_CLOCK, LAB_SEED, LAB_RUNS, LAB_REPORT and VERBOSE; other LAB_ \
-variables reach the tests as they are.
+dstest sets LAB_CLOCK, LAB_SEED, LAB_RUNS, LAB_REPORT and VERBOSE, in virtual time \
+LAB_BUNDLE too; other LAB_ variables reach the tests as they are.
 
 Exit status: 0 all passed, 1 a test failed or Ctrl-C, 2 nothing could be run.";
 
@@ -74,13 +75,17 @@ pub(crate) struct Options {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = positive())]
     pub(crate) iter: u64,
 
-    /// Folder for logs, made at the first one [default: the time, such as 20240131_235959].
+    /// Folder for logs and bundles, made at the first one [default: the time, such as 20240131_235959].
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
     /// Set VERBOSE for the logs that are kept, once more for 2.
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+
+    /// Keep logs and bundles of so many failures of a kind; 0 is of all.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    keep: u64,
 
     /// Keep the logs of passing runs too; one run per process then.
     #[arg(short, long)]
@@ -195,6 +200,11 @@ impl Options {
         let limit = Duration::try_from_secs_f64(self.timeout)
             .map_err(|_| format!("--timeout {}: not a number of seconds", self.timeout))?;
         Ok(Some(limit).filter(|limit| !limit.is_zero()))
+    }
+
+    /// How many failures of a kind have their logs kept, if not all.
+    pub(crate) fn keep(&self) -> Option<u64> {
+        Some(self.keep).filter(|&keep| keep > 0)
     }
 
     /// The folder for logs.

@@ -1,6 +1,7 @@
-//! A failed run once more: the command for it, and its log with all debug lines.
+//! A failed run once more: the command for it, its log with all debug lines, and its
+//! bundle.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::options::Clock;
 use super::plan::Seeds;
@@ -52,16 +53,18 @@ impl Command {
     }
 }
 
-/// Makes a failed run of virtual time again, for its log. What the log says is
-/// only worth reading if it is the same run: the second value warns if it is not.
+/// Makes a failed run of virtual time again, for its log, and for its bundle in a
+/// folder. What they say is only worth reading if it is the same run: the second
+/// value warns if it is not.
 pub(crate) fn again(
     runner: &Runner,
     test: &Test,
     run: &Run,
     verbose: u8,
+    bundles: &Path,
 ) -> std::io::Result<(Outcome, Option<String>)> {
     let seeds = Seeds { start: run.seed, count: 1 };
-    let outcome = runner.run(test, seeds, Purpose::Replay(verbose.clamp(1, 2)))?;
+    let outcome = runner.run(test, seeds, Purpose::Replay(verbose.clamp(1, 2), bundles))?;
     let warning = outcome.runs.first().and_then(|again| difference(run, again));
     Ok((outcome, warning))
 }
@@ -110,7 +113,12 @@ mod tests {
         let run = |message: Option<&str>, hash: &str| Run {
             seed: 1,
             seconds: None,
-            measured: Some(Measured { lab_seconds: 0.0, rpcs: 0, hash: hash.to_owned() }),
+            measured: Some(Measured {
+                lab_seconds: 0.0,
+                rpcs: 0,
+                unknown: 0,
+                hash: hash.to_owned(),
+            }),
             failure: message.map(|message| Failure { message: message.to_owned(), place: None }),
         };
         let first = run(Some("a"), "1");

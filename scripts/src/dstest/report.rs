@@ -20,6 +20,9 @@ pub(crate) struct Entry {
     pub(crate) cpu_s: f64,
     /// Requests sent.
     pub(crate) rpcs: u64,
+    /// Checks that could not tell whether the run is sound.
+    #[serde(default)]
+    pub(crate) unknown: u64,
     /// The message of a failure.
     pub(crate) panic: Option<String>,
     /// Its file, line and column.

@@ -50,6 +50,9 @@ pub(crate) struct Tally {
     pub(crate) virtual_s: Moments,
     /// Requests per run.
     pub(crate) rpcs: Moments,
+    /// Checks that could not tell whether a run is sound.
+    #[serde(default)]
+    pub(crate) unknown: u64,
     /// Seconds of all its processes.
     pub(crate) processes: Usage,
     /// Each failed run, in the order of their ends.
@@ -81,6 +84,9 @@ pub(crate) struct Failed {
     pub(crate) hash: Option<String>,
     /// Where its log is, if it could be kept.
     pub(crate) log: Option<PathBuf>,
+    /// Where its bundle is, if it has one.
+    #[serde(default)]
+    pub(crate) bundle: Option<PathBuf>,
     /// The command that repeats the run.
     pub(crate) replay: String,
 }
@@ -94,6 +100,10 @@ pub(crate) struct Group<'a> {
     pub(crate) first: (&'a Tally, &'a Failed),
     /// How many in each test.
     pub(crate) tests: BTreeMap<&'a str, u64>,
+    /// How many have a log.
+    pub(crate) logs: u64,
+    /// The one with the smallest seed of those that have a bundle.
+    pub(crate) bundled: Option<&'a Failed>,
 }
 
 impl Results {
@@ -141,13 +151,8 @@ impl Results {
         let mut groups: BTreeMap<Signature, Group> = BTreeMap::new();
         for tally in &self.tests {
             for failed in &tally.failures {
-                let new = || Group { count: 0, first: (tally, failed), tests: BTreeMap::new() };
-                let group = groups.entry(failed.signature()).or_insert_with(new);
-                group.count += 1;
-                *group.tests.entry(tally.name()).or_default() += 1;
-                if failed.seed < group.first.1.seed {
-                    group.first = (tally, failed);
-                }
+                let new = || Group::new(tally, failed);
+                groups.entry(failed.signature()).or_insert_with(new).add(tally, failed);
             }
         }
         let mut groups: Vec<Group> = groups.into_values().collect();
@@ -181,6 +186,25 @@ impl Results {
     }
 }
 
+impl<'a> Group<'a> {
+    /// The group of a failure, without it.
+    fn new(tally: &'a Tally, failed: &'a Failed) -> Self {
+        let tests = BTreeMap::new();
+        Group { count: 0, first: (tally, failed), tests, logs: 0, bundled: None }
+    }
+
+    fn add(&mut self, tally: &'a Tally, failed: &'a Failed) {
+        self.count += 1;
+        self.logs += u64::from(failed.log.is_some());
+        *self.tests.entry(tally.name()).or_default() += 1;
+        if failed.seed < self.first.1.seed {
+            self.first = (tally, failed);
+        }
+        let bundled = failed.bundle.as_ref().map(|_| failed);
+        self.bundled = self.bundled.into_iter().chain(bundled).min_by_key(|failed| failed.seed);
+    }
+}
+
 impl Tally {
     /// The name of the function.
     pub(crate) fn name(&self) -> &str {
@@ -197,6 +221,7 @@ impl Tally {
         if let Some(measured) = &run.measured {
             self.virtual_s.add(measured.lab_seconds);
             self.rpcs.add(measured.rpcs as f64);
+            self.unknown += measured.unknown;
         }
     }
 
@@ -219,6 +244,7 @@ impl Tally {
         self.time_s.merge(&other.time_s);
         self.virtual_s.merge(&other.virtual_s);
         self.rpcs.merge(&other.rpcs);
+        self.unknown += other.unknown;
         self.processes.real_s += other.processes.real_s;
         self.processes.user_s += other.processes.user_s;
         self.processes.system_s += other.processes.system_s;
@@ -243,17 +269,18 @@ impl Tally {
 
 /// What failures of one kind share: message and place. Numbers in the message
 /// (indexes, terms, server ids) differ from run to run and do not count.
-type Signature = (String, Option<String>);
+pub(crate) type Signature = (String, Option<String>);
 
 impl Failed {
-    /// What is known of a run that failed, but for its log.
+    /// What is known of a run that failed, but for its log and bundle.
     pub(crate) fn new(run: Run, replay: String) -> Self {
         let Failure { message, place } = run.failure.expect("the run has failed");
         let hash = run.measured.map(|measured| measured.hash);
-        Failed { seed: run.seed, message, place, hash, log: None, replay }
+        Failed { seed: run.seed, message, place, hash, log: None, bundle: None, replay }
     }
 
-    fn signature(&self) -> Signature {
+    /// What kind of failure it is.
+    pub(crate) fn signature(&self) -> Signature {
         let mut message = String::new();
         for letter in self.message.chars() {
             if !letter.is_ascii_digit() {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::logs;
 use super::options::Clock;
 use super::plan::Seeds;
 use super::process::{Ended, Process};
@@ -18,6 +19,9 @@ use super::workspace::Test;
 
 /// How often a running process is looked at. Its end is noticed at once.
 const TICK: Duration = Duration::from_millis(50);
+
+/// Bytes at the end of an output in which its last line is looked for.
+const LAST_WORDS: u64 = 4096;
 
 /// What the runs of a batch have in common.
 #[derive(Debug)]
@@ -36,14 +40,15 @@ pub(crate) struct Runner {
 
 /// What a process is started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum Purpose<'a> {
     /// To see whether runs pass.
     Batch,
     /// The same, with debug lines at this level of `VERBOSE`.
     Verbose(u8),
-    /// To see a failed run again, with debug lines. It is not given up when the
-    /// batch has seen enough, only when the user has.
-    Replay(u8),
+    /// To see a failed run again, with debug lines, and with a bundle in this
+    /// folder. It is not given up when the batch has seen enough, only when the user
+    /// has.
+    Replay(u8, &'a Path),
 }
 
 /// One run.
@@ -67,6 +72,8 @@ pub(crate) struct Measured {
     pub(crate) lab_seconds: f64,
     /// Requests sent.
     pub(crate) rpcs: u64,
+    /// Checks that could not tell whether the run is sound.
+    pub(crate) unknown: u64,
     /// The hash of the trace.
     pub(crate) hash: String,
 }
@@ -115,7 +122,12 @@ impl Runner {
     }
 
     /// Runs a test for these seeds in one process, up to the first that fails.
-    pub(crate) fn run(&self, test: &Test, seeds: Seeds, purpose: Purpose) -> io::Result<Outcome> {
+    pub(crate) fn run(
+        &self,
+        test: &Test,
+        seeds: Seeds,
+        purpose: Purpose<'_>,
+    ) -> io::Result<Outcome> {
         let number = self.processes.fetch_add(1, Ordering::Relaxed);
         let report = self.scratch.path().join(format!("{number}.json"));
         let output = self.scratch.path().join(format!("{number}.log"));
@@ -136,7 +148,7 @@ impl Runner {
     }
 
     /// The binary, in the environment that Cargo and the tester agree on.
-    fn command(&self, test: &Test, seeds: Seeds, purpose: Purpose) -> Command {
+    fn command(&self, test: &Test, seeds: Seeds, purpose: Purpose<'_>) -> Command {
         let mut command = Command::new(&*test.binary);
         command.args([&test.path, "--exact"]).current_dir(&test.folder);
         command.env("CARGO_PKG_NAME", &test.package).env("CARGO_MANIFEST_DIR", &*test.folder);
@@ -145,21 +157,27 @@ impl Runner {
         command.env("LAB_RUNS", seeds.count.to_string());
         match purpose {
             Purpose::Batch => command.env_remove("VERBOSE"),
-            Purpose::Verbose(level) | Purpose::Replay(level) => {
+            Purpose::Verbose(level) | Purpose::Replay(level, _) => {
                 command.arg("--nocapture").env("VERBOSE", level.to_string())
             }
+        };
+        match (purpose, self.clock) {
+            (Purpose::Replay(_, folder), _) => command.env("LAB_BUNDLE", folder),
+            // The replay makes the bundle. A run in real time has no replay.
+            (_, Clock::Virtual) => command.env_remove("LAB_BUNDLE"),
+            (_, Clock::Real) => &mut command,
         };
         command
     }
 
     /// Waits for the end of a process, of the time of one of its runs, or of the
     /// batch. A report that grows tells that the next run has begun.
-    fn watch(&self, process: &Process, report: &Path, purpose: Purpose) -> Cause {
+    fn watch(&self, process: &Process, report: &Path, purpose: Purpose<'_>) -> Cause {
         let (mut size, mut since) = (0, Instant::now());
         while !process.wait(TICK) {
             let stop = match purpose {
                 Purpose::Batch | Purpose::Verbose(_) => self.stop.requested(),
-                Purpose::Replay(_) => self.stop.interrupted(),
+                Purpose::Replay(..) => self.stop.interrupted(),
             };
             if stop {
                 return Cause::Stopped;
@@ -184,6 +202,7 @@ impl Runner {
             measured: Some(Measured {
                 lab_seconds: entry.virtual_s,
                 rpcs: entry.rpcs,
+                unknown: entry.unknown,
                 hash: entry.hash.clone(),
             }),
             failure: (!entry.passed()).then(|| Failure {
@@ -235,8 +254,8 @@ impl Runner {
 
 /// The last line that a process wrote, which often tells why it ended.
 fn last_words(output: &Path) -> String {
-    let bytes = std::fs::read(output).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = logs::end_of(output, LAST_WORDS).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
     line.map_or(String::new(), |line| format!(": {}", line.trim()))
 }

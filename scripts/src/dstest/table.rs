@@ -5,7 +5,7 @@ use indicatif::HumanCount;
 
 use super::options::Clock;
 use super::paint::Paint;
-use super::results::{Group, Results, Tally};
+use super::results::{Failed, Group, Results, Tally};
 use super::statistics::Moments;
 
 /// Groups that are shown in full; the file has all of them.
@@ -147,6 +147,10 @@ pub(crate) fn summary(results: &Results) -> String {
     if runs > 0 && ran().all(|tally| tally.go_seconds().is_some()) {
         line.push_str(&format!("; {} in Go", time(ran().filter_map(go).sum())));
     }
+    let unknown: u64 = results.tests.iter().map(|tally| tally.unknown).sum();
+    if unknown > 0 {
+        line.push_str(&format!("; {} could not be decided", counted(unknown, "check")));
+    }
     if results.interrupted {
         line.push_str("; ended early");
     }
@@ -184,7 +188,7 @@ fn describe(group: &Group) -> String {
     let (tally, failed) = group.first;
     let tests: Vec<String> =
         group.tests.iter().map(|(test, count)| format!("{test} {count}")).collect();
-    format!(
+    let mut text = format!(
         "{}x {}\n    in {}\n    first seed {:#x} of {}: {}\n",
         group.count,
         failed.headline(),
@@ -192,13 +196,20 @@ fn describe(group: &Group) -> String {
         failed.seed,
         tally.name(),
         failed.replay
-    )
+    );
+    if let Some(Failed { seed, bundle: Some(bundle), .. }) = group.bundled {
+        text.push_str(&format!("    bundle of seed {seed:#x}: {}\n", bundle.display()));
+    }
+    if (1..group.count).contains(&group.logs) {
+        let kept = counted(group.logs, "log");
+        text.push_str(&format!("    {kept} of {} kept (--keep)\n", group.count));
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dstest::results::Failed;
     use crate::dstest::runner::{Failure, Measured, Run};
     use crate::dstest::workspace::Test;
 
@@ -206,7 +217,8 @@ mod tests {
         let names = ["a::initial_election_2A", "a::not_run_2A", "a::many_elections_2A"];
         let tests = names.map(|path| Test::new("raft", path));
         let mut results = Results::new(Clock::Virtual, &tests);
-        let measured = Some(Measured { lab_seconds: 3.0, rpcs: 40, hash: String::new() });
+        let measured =
+            Some(Measured { lab_seconds: 3.0, rpcs: 40, unknown: 0, hash: String::new() });
         let mut run = Run { seed: 1, seconds: Some(0.002), measured, failure: None };
         results.tests[0].run(&run);
         run.seconds = Some(0.004);

@@ -32,11 +32,34 @@ fn failures_are_grouped_and_replayed() {
 #[test]
 fn the_log_is_the_failing_run_with_debug_lines() {
     let desk = Desk::new();
-    desk.run("-n 5 --seed-start 5 -p 1 fails_2B").assert(1, &["out/fails_2B_3.log"]);
-    assert_eq!(desk.logs(), ["fails_2B_3.log"]);
+    let told = desk.run("-n 5 --seed-start 5 -p 1 fails_2B");
+    told.assert(1, &["out/fails_2B_3.log", "bundle: out/fails_2B-0x7\n"]);
+    told.assert(1, &["bundle of seed 0x7: out/fails_2B-0x7\n"]);
+    assert_eq!(desk.kept(), ["fails_2B-0x7", "fails_2B_3.log"]);
     let log = desk.read("out/fails_2B_3.log");
     assert!(log.contains("seed 0x7 (virtual clock)\n000001 INFO S0 seed 7\n"), "{log}");
     assert!(log.contains("server 7 is lost") && !log.contains("seed 6"), "{log}");
+}
+
+#[test]
+fn the_first_failures_of_a_kind_are_kept() {
+    let desk = Desk::new();
+    let told =
+        desk.run("-n 50 --seed-start 0 -p 1 --keep 2 fails_2B hangs_2C -d 1 --json out.json");
+    told.assert(1, &["Failed test fails_2B - seed 0x25, no log: enough of this kind (--keep)\n"]);
+    told.assert(
+        1,
+        &["5x server 7 is lost", "    2 logs of 5 kept (--keep)\n", "100 runs, 6 failed"],
+    );
+    assert_eq!(desk.logs().len(), 3, "the other kind has a log of its own");
+    let results = desk.json("out.json");
+    let failures = results["tests"][0]["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 5);
+    for (place, failure) in failures.iter().enumerate() {
+        assert_eq!(failure["log"].is_string() && failure["bundle"].is_string(), place < 2);
+    }
+    desk.run("-n 50 --seed-start 0 --keep 0 -o all fails_2B").assert(1, &["50 runs, 5 failed"]);
+    assert_eq!(std::fs::read_dir(desk.path("all")).unwrap().count(), 10);
 }
 
 #[test]
@@ -56,9 +79,25 @@ fn a_hanging_test_is_killed_with_its_helpers() {
     assert_eq!(told.row("hangs_2C")[1..3], ["1", "6"], "{told:#?}");
     let [log] = desk.logs().try_into().unwrap();
     let log = desk.read(&format!("out/{log}"));
-    let helper = log.lines().find_map(|line| line.strip_prefix("helper ")).unwrap();
-    let helper = helper.split(' ').next().unwrap().parse().unwrap();
-    soon("the end of the helper", || !lives(helper));
+    soon("the end of the helper", || !lives(helper(&log)));
+}
+
+/// The process that a hanging test has told of in its log.
+fn helper(log: &str) -> u32 {
+    let line = log.lines().find_map(|line| line.strip_prefix("helper ")).unwrap();
+    line.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_hang_in_real_time_leaves_what_it_wrote() {
+    let desk = Desk::new();
+    let told = desk.run("--real -v -n 6 --seed-start 0 -d 1 hangs_2C");
+    told.assert(1, &["timed out after 1 s", "seed 0x3: LAB_SEED=0x3 LAB_CLOCK=real cargo test"]);
+    assert_eq!(told.row("hangs_2C")[1..3], ["1", "6"], "{told:#?}");
+    let [log] = desk.logs().try_into().unwrap();
+    let log = desk.read(&format!("out/{log}"));
+    assert!(log.contains("seed 0x3 (real clock)\n000001 INFO S0 seed 3\nhelper "), "{log}");
+    soon("the end of the helper", || !lives(helper(&log)));
 }
 
 #[test]

@@ -107,6 +107,13 @@ impl Desk {
 
     /// The logs that were kept.
     pub(crate) fn logs(&self) -> Vec<String> {
+        let mut names = self.kept();
+        names.retain(|name| name.ends_with(".log"));
+        names
+    }
+
+    /// All that was kept.
+    pub(crate) fn kept(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.path("out")) else { return Vec::new() };
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()

@@ -1,6 +1,6 @@
 //! Tests that go wrong in every way that dstest has to cope with. They speak the
-//! tester's language (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`) without its help, so
-//! that this package has no dependencies and is built in a second.
+//! tester's language (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`, `LAB_BUNDLE`) without its
+//! help, so that this package has no dependencies and is built in a second.
 
 #![allow(non_snake_case)]
 
@@ -34,9 +34,17 @@ fn each(test: &str, body: impl Fn(u64) -> Verdict) {
         let verdict = body(seed);
         report(test, seed, &verdict);
         if let Err(message) = verdict {
+            bundle(test, seed);
             panic!("{message}");
         }
     }
+}
+
+fn bundle(test: &str, seed: u64) {
+    let Ok(path) = std::env::var("LAB_BUNDLE") else { return };
+    let folder = format!("{path}/{test}-{seed:#x}");
+    std::fs::create_dir_all(&folder).expect("dstest has made the folder");
+    std::fs::write(format!("{folder}/bundle.json"), "{}").expect("a file");
 }
 
 fn report(test: &str, seed: u64, verdict: &Verdict) {
