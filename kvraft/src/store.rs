@@ -44,6 +44,11 @@ impl Store {
         Store { version: VERSION, values: BTreeMap::new(), sessions: Sessions::new() }
     }
 
+    /// The value of a key, if it has one.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.values.get(key).cloned()
+    }
+
     /// Puts or appends, whoever asks.
     fn write(values: &mut BTreeMap<String, Value>, op: WriteKind, key: String, new: String) {
         let value = values.entry(key).or_default();
@@ -68,7 +73,7 @@ impl StateMachine for Store {
 
     fn apply(&mut self, op: Op) -> Option<Value> {
         match op {
-            Op::Get { key } => self.values.get(&key).cloned(),
+            Op::Get { key } => self.get(&key),
             Op::Write(PutAppendArgs { op, key, value, request }) => {
                 self.sessions.once(request, || Self::write(&mut self.values, op, key, value));
                 None

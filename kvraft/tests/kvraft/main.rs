@@ -9,6 +9,8 @@
 // The part's tag stands in capitals at the end of a test's name.
 #![allow(non_snake_case)]
 
+mod broken;
+mod detection;
 mod harness;
 mod parts;
 mod service;

@@ -23,7 +23,7 @@ const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
 const HEALED: Duration = Duration::from_secs(3);
 
 /// The parameters that most tests of part A start from.
-const PART_A: Generic = Generic {
+pub(crate) const PART_A: Generic = Generic {
     part: Some("3A"),
     clients: 5,
     servers: 5,

@@ -18,7 +18,7 @@ const MAX_RAFT_STATE: usize = 1000;
 const MAX_SNAPSHOT: usize = 500;
 
 /// The parameters that most tests of part B start from.
-const PART_B: Generic = Generic {
+pub(crate) const PART_B: Generic = Generic {
     part: Some("3B"),
     clients: 5,
     servers: 5,
@@ -30,11 +30,8 @@ const PART_B: Generic = Generic {
     iteration: Duration::from_secs(5),
 };
 
-/// What finds most mistakes in little time.
-pub(crate) const UNRELIABLE_RECOVER: Generic = PART_B;
-
 /// A server that was away needs a snapshot, and then serves what is in it.
-pub(crate) fn snapshot_rpc(ctx: &Context, make: MakeServer) {
+fn snapshot_rpc(ctx: &Context, make: MakeServer) {
     let h = harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE));
     let client = h.make_clerk(h.all());
     client.put("a", "A");
@@ -102,7 +99,7 @@ generic_test!(
     Generic { clients: 20, net: Net::Reliable, ..PART_B }
 );
 generic_test!(snapshot_unreliable_3B, Generic { crash: false, ..PART_B });
-generic_test!(snapshot_unreliable_recover_3B, UNRELIABLE_RECOVER);
+generic_test!(snapshot_unreliable_recover_3B, PART_B);
 generic_test!(
     snapshot_unreliable_recover_concurrent_partition_3B,
     Generic { partitions: true, ..PART_B }
