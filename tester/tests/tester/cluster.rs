@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use tester::{Cluster, Context, Net};
+use tester::{Cluster, Context, Net, Site};
 
 use crate::counter::{Counter, get};
 
@@ -136,5 +136,22 @@ fn partitions_cut_between_groups() {
                 assert_eq!(server.reaches(j), together, "{i} to {j}");
             }
         }
+    });
+}
+
+#[test]
+fn clusters_share_a_site() {
+    tester::test("Test: two clusters on one network", |ctx| {
+        let site = Site::new(ctx, Net::Reliable);
+        let one = Cluster::on(&site, "one-", 2, Counter::make);
+        let other = Cluster::on(&site, "other-", 2, Counter::make);
+        let end = site.dial(other.names()[1].clone());
+        assert_eq!((other.names()[1].as_str(), get(&end)), ("other-1", Some(1)));
+        assert_eq!((other.rpc_count(1), one.rpc_count(1)), (1, 0));
+
+        one.partition(&[&[0], &[1]]);
+        assert!(!node(&one, 0).reaches(1) && node(&other, 0).reaches(1));
+        drop(one);
+        assert_eq!(get(&end), Some(3), "a cluster takes only its own servers away");
     });
 }
