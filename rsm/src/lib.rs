@@ -101,17 +101,19 @@
 //!
 //! `machine.rs` is what a service implements, `rsm.rs` what it uses,
 //! `applier.rs` the thread between Raft and the state machine, `waiters.rs` the
-//! callers that wait, `compaction.rs` the time for a snapshot. `sessions.rs`
-//! stands apart: a part of a service's state that makes it execute requests
-//! once.
+//! callers that wait, `compaction.rs` the time for a snapshot. Two stand apart:
+//! `sessions.rs`, a part of a service's state that makes it execute requests
+//! once, and `clients.rs`, what the callers need.
 
 mod applier;
+mod clients;
 mod compaction;
 mod machine;
 mod rsm;
 mod sessions;
 mod waiters;
 
+pub use crate::clients::{Requests, Servers};
 pub use crate::machine::StateMachine;
 pub use crate::rsm::{NotLeader, Rsm};
 pub use crate::sessions::{RequestId, Sessions};

@@ -9,6 +9,7 @@ use labrt::storage::Persister;
 use labrt::sync::Mutex;
 use labrt::thread;
 use raft::Raft;
+use serde::{Deserialize, Serialize};
 
 use crate::applier::Applier;
 use crate::compaction::Compaction;
@@ -21,7 +22,7 @@ const APPLY_ROOM: usize = 64;
 
 /// This server does not lead, or leads no longer: ask another one. The
 /// operation may be executed all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotLeader;
 
 impl fmt::Display for NotLeader {

@@ -90,6 +90,8 @@ pub enum Columns {
     Operations,
     /// Seconds, RPCs and operations by name: lab 2 of 2024, with its one server.
     OneServer,
+    /// Nothing more: lab 4.
+    None,
 }
 
 /// The figures of a part of a test, or of all of it.
@@ -122,6 +124,7 @@ pub(crate) fn passed_line(figures: &Figures) -> String {
         Columns::OneServer => {
             format!("  ... Passed -- t {seconds:4.1} nrpc {rpcs:5} ops {ops:4}")
         }
+        Columns::None => "  ... Passed".to_owned(),
     }
 }
 
@@ -139,6 +142,7 @@ mod tests {
         };
         assert_eq!(line(Columns::Agreements), "  ... Passed --   3.1  3   54   14204    7");
         assert_eq!(line(Columns::Operations), "  ... Passed --   3.1  3    54    7");
+        assert_eq!(line(Columns::None), "  ... Passed");
         assert_eq!(line(Columns::OneServer), "  ... Passed -- t  3.1 nrpc    54 ops    7");
     }
 

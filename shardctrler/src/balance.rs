@@ -1,0 +1,118 @@
+//! Spreading shards evenly while moving as few as possible.
+//!
+//! With S shards and G groups each group gets S / G shards, and S % G groups
+//! get one more. A shard has to move when its owner is gone or has more than
+//! its due, so moves are fewest when the groups that own most already are the
+//! ones with one more.
+//!
+//! Every server of the controller computes this for itself, and all must come
+//! to the same: ties go to the smaller gid, shards are taken and given in the
+//! order of their numbers.
+
+use std::collections::BTreeMap;
+
+use crate::config::{Gid, N_SHARDS, NOBODY};
+
+/// The new owners of shards that had these, over these groups (in any order,
+/// each once). Without groups they all belong to nobody.
+pub(crate) fn rebalance(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> [Gid; N_SHARDS] {
+    // How many shards each group may still keep, or be given.
+    let mut room = targets(owners, gids);
+    let mut balanced = owners.map(|owner| match room.get_mut(&owner) {
+        Some(left @ 1..) => {
+            *left -= 1;
+            owner
+        }
+        _ => NOBODY,
+    });
+    let mut takers = room.into_iter().flat_map(|(gid, left)| std::iter::repeat_n(gid, left));
+    for owner in balanced.iter_mut().filter(|owner| **owner == NOBODY) {
+        *owner = takers.next().unwrap_or(NOBODY);
+    }
+    assert_eq!(takers.next(), None, "{owners:?} over {gids:?} leaves a group short");
+    balanced
+}
+
+/// How many shards each group should own.
+fn targets(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> BTreeMap<Gid, usize> {
+    let Some(share) = N_SHARDS.checked_div(gids.len()) else { return BTreeMap::new() };
+    let owned = |gid: Gid| owners.iter().filter(|&&owner| owner == gid).count();
+    let mut order = gids.to_vec();
+    order.sort_by_key(|&gid| (std::cmp::Reverse(owned(gid)), gid));
+    let one_more = N_SHARDS % gids.len();
+    (0..).zip(order).map(|(place, gid)| (gid, share + usize::from(place < one_more))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use labrt::Generator;
+
+    use super::*;
+
+    /// The fewest moves that even the shards out, counted another way: the best
+    /// choice of the groups with one more, of all choices.
+    fn fewest_moves(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> usize {
+        let (share, one_more) = (N_SHARDS / gids.len(), N_SHARDS % gids.len());
+        let kept = |choice: u32| -> usize {
+            let keeps = |(i, gid): (usize, &Gid)| {
+                let owned = owners.iter().filter(|owner| *owner == gid).count();
+                owned.min(share + (choice >> i & 1) as usize)
+            };
+            gids.iter().enumerate().map(keeps).sum()
+        };
+        let choices = (0..1u32 << gids.len()).filter(|c| c.count_ones() as usize == one_more);
+        N_SHARDS - choices.map(kept).max().expect("there is a choice")
+    }
+
+    fn check(before: &[Gid; N_SHARDS], gids: &[Gid]) -> [Gid; N_SHARDS] {
+        let after = rebalance(before, gids);
+        let reversed: Vec<Gid> = gids.iter().rev().copied().collect();
+        assert_eq!(after, rebalance(before, &reversed), "the order of the groups matters");
+        if gids.is_empty() {
+            assert_eq!(after, [NOBODY; N_SHARDS]);
+            return after;
+        }
+        let counts = gids.iter().map(|gid| after.iter().filter(|owner| *owner == gid).count());
+        let (min, max) = (counts.clone().min().unwrap(), counts.clone().max().unwrap());
+        assert!(max <= min + 1, "{before:?} over {gids:?} became {after:?}");
+        assert_eq!(counts.sum::<usize>(), N_SHARDS, "a shard has no owner: {after:?}");
+        let moves = before.iter().zip(&after).filter(|(old, new)| old != new).count();
+        assert_eq!(moves, fewest_moves(before, gids), "{before:?} over {gids:?} became {after:?}");
+        after
+    }
+
+    /// Joins, leaves and moves at random: always even, and never a move too many.
+    #[test]
+    fn any_history_is_balanced_with_the_fewest_moves() {
+        let mut rng = Generator::from_seed(4);
+        for _ in 0..100 {
+            let (mut owners, mut gids) = ([NOBODY; N_SHARDS], BTreeSet::new());
+            for _ in 0..30 {
+                for _ in 0..=rng.below(3) {
+                    // Twelve groups are more than there are shards.
+                    let gid = 1 + rng.below(12);
+                    if !gids.insert(gid) {
+                        gids.remove(&gid);
+                    }
+                }
+                let list = Vec::from_iter(gids.iter().copied());
+                owners = check(&owners, &list);
+                if !list.is_empty() && rng.chance(1, 2) {
+                    let shard = rng.below(N_SHARDS as u64) as usize;
+                    owners[shard] = list[rng.below(list.len() as u64) as usize];
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_owns_most_keeps_one_more() {
+        assert_eq!(rebalance(&[NOBODY; 10], &[3, 1, 2]), [1, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+        assert_eq!(
+            rebalance(&[1, 1, 1, 2, 2, 2, 2, 2, 2, 2], &[1, 2, 3]),
+            [1, 1, 1, 2, 2, 2, 2, 3, 3, 3]
+        );
+    }
+}

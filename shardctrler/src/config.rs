@@ -1,0 +1,159 @@
+//! Configurations, and how each follows from the one before.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::balance::rebalance;
+
+/// How many shards there are, for ever (the course's `NShards`).
+pub const N_SHARDS: usize = 10;
+
+/// The name of a replica group; see [`NOBODY`].
+pub type Gid = u64;
+
+/// The owner of a shard that belongs to no group.
+pub const NOBODY: Gid = 0;
+
+/// The groups of a system: group to the names of its servers.
+pub type Groups = BTreeMap<Gid, Vec<String>>;
+
+/// Which group owns which shard: one entry of the controller's list. It never
+/// changes once it is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Its number: 0 for the one without groups, then 1, 2, ...
+    pub num: u64,
+    /// Shard to the group that owns it, or to [`NOBODY`].
+    pub shards: [Gid; N_SHARDS],
+    /// The groups present, those without a shard included.
+    pub groups: Groups,
+}
+
+/// Why the controller does not make a configuration. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// No group is named at all.
+    NoGroup,
+    /// A group would be called [`NOBODY`].
+    ReservedGid,
+    /// A group of this name is present.
+    GidInUse(Gid),
+    /// There is no group of this name.
+    UnknownGid(Gid),
+    /// There is no shard of this number.
+    UnknownShard(u64),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NoGroup => write!(f, "no group is named: name one at least"),
+            Refusal::ReservedGid => {
+                write!(f, "no group can be called {NOBODY}, which means nobody: choose another gid")
+            }
+            Refusal::GidInUse(gid) => {
+                write!(f, "group {gid} is present: let it leave first, or choose another gid")
+            }
+            Refusal::UnknownGid(gid) => write!(f, "there is no group {gid}: let it join first"),
+            Refusal::UnknownShard(shard) => {
+                write!(f, "there is no shard {shard}: shards are 0 to {}", N_SHARDS - 1)
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl Config {
+    /// The next configuration, in which these groups are present too.
+    ///
+    /// # Errors
+    /// A group has a name that is taken or reserved, or there is none.
+    pub fn join(&self, joining: &Groups) -> Result<Config, Refusal> {
+        let mut groups = self.groups.clone();
+        for (&gid, servers) in joining {
+            match groups.entry(gid) {
+                _ if gid == NOBODY => return Err(Refusal::ReservedGid),
+                Entry::Occupied(_) => return Err(Refusal::GidInUse(gid)),
+                Entry::Vacant(vacant) => _ = vacant.insert(servers.clone()),
+            }
+        }
+        if joining.is_empty() { Err(Refusal::NoGroup) } else { Ok(self.balanced_over(groups)) }
+    }
+
+    /// The next configuration, without these groups.
+    ///
+    /// # Errors
+    /// A group is not present, or none is named.
+    pub fn leave(&self, leaving: &[Gid]) -> Result<Config, Refusal> {
+        if let Some(&gid) = leaving.iter().find(|&gid| !self.groups.contains_key(gid)) {
+            return Err(Refusal::UnknownGid(gid));
+        }
+        if leaving.is_empty() {
+            return Err(Refusal::NoGroup);
+        }
+        let mut groups = self.groups.clone();
+        groups.retain(|gid, _| !leaving.contains(gid));
+        Ok(self.balanced_over(groups))
+    }
+
+    /// The next configuration, in which this group owns this shard. Others stay
+    /// where they are, however uneven that is; the next join or leave evens it
+    /// out.
+    ///
+    /// # Errors
+    /// There is no such shard or group.
+    pub fn move_shard(&self, shard: u64, gid: Gid) -> Result<Config, Refusal> {
+        let mut next = Config { num: self.num + 1, ..self.clone() };
+        let owner = usize::try_from(shard).ok().and_then(|shard| next.shards.get_mut(shard));
+        *owner.ok_or(Refusal::UnknownShard(shard))? = gid;
+        if self.groups.contains_key(&gid) { Ok(next) } else { Err(Refusal::UnknownGid(gid)) }
+    }
+
+    /// The next configuration, with the shards spread evenly over these groups.
+    fn balanced_over(&self, groups: Groups) -> Config {
+        let gids: Vec<Gid> = groups.keys().copied().collect();
+        Config { num: self.num + 1, shards: rebalance(&self.shards, &gids), groups }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(gids: &[Gid]) -> Groups {
+        gids.iter().map(|&gid| (gid, vec![format!("server-{gid}")])).collect()
+    }
+
+    #[test]
+    fn every_change_makes_the_next_configuration() {
+        let first = Config::default().join(&groups(&[1, 2])).unwrap();
+        assert_eq!((first.num, first.groups.len()), (1, 2));
+        let moved = first.move_shard(0, 2).unwrap();
+        assert_eq!((moved.num, moved.shards[0]), (2, 2));
+        assert_eq!(moved.shards[1..], first.shards[1..]);
+        let left = moved.leave(&[1]).unwrap();
+        assert_eq!((left.num, left.shards), (3, [2; N_SHARDS]));
+        let empty = left.leave(&[2]).unwrap();
+        assert_eq!((empty.num, empty.shards), (4, [NOBODY; N_SHARDS]));
+        assert_eq!(empty.join(&groups(&[1])).unwrap().shards, [1; N_SHARDS], "a gid comes back");
+    }
+
+    #[test]
+    fn bad_requests_are_told_apart() {
+        let config = Config::default().join(&groups(&[1, 2])).unwrap();
+        assert_eq!(config.join(&groups(&[0])), Err(Refusal::ReservedGid));
+        assert_eq!(config.join(&groups(&[3, 2])), Err(Refusal::GidInUse(2)));
+        assert_eq!(config.join(&groups(&[])), Err(Refusal::NoGroup));
+        assert_eq!(config.leave(&[1, 3]), Err(Refusal::UnknownGid(3)));
+        assert_eq!(config.leave(&[]), Err(Refusal::NoGroup));
+        assert_eq!(config.move_shard(10, 1), Err(Refusal::UnknownShard(10)));
+        assert_eq!(config.move_shard(3, 7), Err(Refusal::UnknownGid(7)));
+        assert_eq!(config.move_shard(3, NOBODY), Err(Refusal::UnknownGid(NOBODY)));
+        let text = Refusal::GidInUse(2).to_string();
+        assert_eq!(text, "group 2 is present: let it leave first, or choose another gid");
+    }
+}

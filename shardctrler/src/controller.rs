@@ -1,0 +1,169 @@
+//! The state machine: the list of all configurations.
+
+use rsm::{RequestId, Sessions, StateMachine};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Gid, Groups, Refusal};
+
+/// A wish for another configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// Adds groups.
+    Join(Groups),
+    /// Removes groups.
+    Leave(Vec<Gid>),
+    /// Gives a shard to a group.
+    Move {
+        /// The shard.
+        shard: u64,
+        /// The group.
+        gid: Gid,
+    },
+}
+
+/// What came of a change.
+pub type Outcome = Result<(), Refusal>;
+
+/// What travels through the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// Makes a configuration, once.
+    Change(Change, RequestId),
+    /// Reads the configuration of this number; the newest one if there is no
+    /// such number, or none is given. It may be executed twice: each execution
+    /// lies within the call.
+    Query(Option<u64>),
+}
+
+/// What comes of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Of a change.
+    Changed(Outcome),
+    /// Of a query.
+    Config(Config),
+}
+
+/// First byte of a snapshot. Raise it with every change of the format.
+const VERSION: u8 = 1;
+
+/// The state that is the same on every server of the controller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Controller {
+    /// The format of a snapshot, see [`VERSION`].
+    version: u8,
+    /// All configurations, each at the place of its number.
+    configs: Vec<Config>,
+    /// What each client has changed last, and what came of it.
+    sessions: Sessions<Outcome>,
+}
+
+impl Controller {
+    /// A controller of no groups: it has configuration 0.
+    pub fn new() -> Self {
+        let (configs, sessions) = (vec![Config::default()], Sessions::new());
+        Controller { version: VERSION, configs, sessions }
+    }
+
+    /// The configuration of this number, if it has been made.
+    pub fn config(&self, num: u64) -> Option<&Config> {
+        usize::try_from(num).ok().and_then(|num| self.configs.get(num))
+    }
+
+    /// The newest configuration.
+    pub fn newest(&self) -> &Config {
+        self.configs.last().expect("configuration 0 is always there")
+    }
+
+    /// Makes the next configuration, or says why not.
+    fn change(configs: &mut Vec<Config>, change: &Change) -> Outcome {
+        let newest = configs.last().expect("configuration 0 is always there");
+        let next = match change {
+            Change::Join(groups) => newest.join(groups)?,
+            Change::Leave(gids) => newest.leave(gids)?,
+            Change::Move { shard, gid } => newest.move_shard(*shard, *gid)?,
+        };
+        assert_eq!(next.num, configs.len() as u64, "configurations are numbered one by one");
+        configs.push(next);
+        Ok(())
+    }
+}
+
+impl Default for Controller {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StateMachine for Controller {
+    type Op = Op;
+    type Reply = Reply;
+
+    fn apply(&mut self, op: Op) -> Reply {
+        match op {
+            Op::Change(change, request) => {
+                let configs = &mut self.configs;
+                let outcome = self.sessions.once(request, || Self::change(configs, &change));
+                // Whoever has gone on to the next request has had the answer.
+                Reply::Changed(outcome.unwrap_or(Ok(())))
+            }
+            Op::Query(num) => {
+                let config = num.and_then(|num| self.config(num));
+                Reply::Config(config.unwrap_or_else(|| self.newest()).clone())
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        labrpc::codec::encode(self)
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) {
+        *self = labrpc::codec::decode(snapshot).unwrap_or_else(|error| {
+            panic!("the snapshot of the controller is unreadable: {error}")
+        });
+        assert_eq!(self.version, VERSION, "format of the snapshot");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(sequence: u64) -> RequestId {
+        RequestId { client: 1, sequence }
+    }
+
+    fn join(gid: Gid) -> Change {
+        Change::Join(Groups::from([(gid, vec!["x".into()])]))
+    }
+
+    #[test]
+    fn a_change_that_arrives_again_changes_nothing() {
+        let mut controller = Controller::new();
+        let twice = Op::Change(join(1), request(1));
+        assert_eq!(controller.apply(twice.clone()), Reply::Changed(Ok(())));
+        assert_eq!(controller.apply(twice), Reply::Changed(Ok(())), "not: the gid is in use");
+        assert_eq!(controller.newest().num, 1);
+        let refused = Reply::Changed(Err(Refusal::GidInUse(1)));
+        assert_eq!(controller.apply(Op::Change(join(1), request(2))), refused);
+        assert_eq!(controller.newest().num, 1);
+    }
+
+    #[test]
+    fn old_configurations_stay() {
+        let mut controller = Controller::new();
+        for gid in 1..=3 {
+            controller.apply(Op::Change(join(gid), request(gid)));
+        }
+        let mut restored = Controller::new();
+        restored.restore(&controller.snapshot());
+        assert_eq!(restored, controller);
+        for (asked, told) in [(Some(0), 0), (Some(2), 2), (Some(3), 3), (Some(4), 3), (None, 3)] {
+            let Reply::Config(config) = restored.apply(Op::Query(asked)) else {
+                panic!("a config")
+            };
+            assert_eq!((config.num, config.groups.len()), (told, told as usize), "{asked:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The servers and clerks of this lab, and the course's checks.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use labrpc::Service;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use shardctrler::{Clerk, Config, Gid, Groups, ShardCtrler};
+use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch};
+
+/// How many servers the controller has.
+pub(crate) const SERVERS: usize = 3;
+
+/// How long anything that should happen may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What stands on the network for a server: the server itself, or something that
+/// comes between.
+pub(crate) type Front = fn(Arc<ShardCtrler>) -> Service;
+
+/// The controller of this crate, as it is.
+pub(crate) fn reference(server: Arc<ShardCtrler>) -> Service {
+    shardctrler::shard_ctrler_service(server)
+}
+
+/// A server of the cluster.
+pub(crate) struct CtrlerNode {
+    server: Arc<ShardCtrler>,
+    front: Front,
+}
+
+impl Deref for CtrlerNode {
+    type Target = ShardCtrler;
+
+    fn deref(&self) -> &ShardCtrler {
+        &self.server
+    }
+}
+
+impl Node for CtrlerNode {
+    fn services(&self) -> Vec<Service> {
+        let raft = raft::raft_service(Arc::clone(self.server.raft()));
+        vec![(self.front)(Arc::clone(&self.server)), raft]
+    }
+
+    fn kill(&self) {
+        self.server.kill();
+    }
+
+    fn is_leader(&self) -> bool {
+        self.server.is_leader()
+    }
+
+    fn watch(&self) -> Vec<Watch> {
+        let server: Watch = Arc::<ShardCtrler>::downgrade(&self.server);
+        let raft: Watch = Arc::<raft::Raft>::downgrade(self.server.raft());
+        vec![server, raft]
+    }
+}
+
+/// Starts a controller.
+pub(crate) fn controller(ctx: &Context, front: Front, net: Net) -> Cluster<CtrlerNode> {
+    ctx.set_columns(Columns::None);
+    Cluster::new(ctx, SERVERS, net, move |setup: Setup| {
+        let Setup { ends, me, persister, .. } = setup;
+        CtrlerNode { server: ShardCtrler::start(ends, me, persister), front }
+    })
+}
+
+/// A clerk that reaches all servers, and does not know which is which.
+pub(crate) struct Client {
+    clerk: Clerk,
+    _ends: ClerkEnds,
+}
+
+impl Deref for Client {
+    type Target = Clerk;
+
+    fn deref(&self) -> &Clerk {
+        &self.clerk
+    }
+}
+
+/// Makes a clerk of a controller.
+pub(crate) fn make_clerk(cluster: &Cluster<CtrlerNode>) -> Client {
+    let ends = cluster.clerk_ends();
+    ends.connect(0..SERVERS);
+    let mut shuffled = ends.ends();
+    labrt::rng().shuffle(&mut shuffled);
+    Client { clerk: Clerk::new(shuffled), _ends: ends }
+}
+
+/// Groups out of their gids and the names of their servers.
+pub(crate) fn groups<const N: usize>(groups: [(Gid, &[&str]); N]) -> Groups {
+    let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    groups.into_iter().map(|(gid, names)| (gid, own(names))).collect()
+}
+
+/// The newest configuration has just these groups, and even shares.
+#[track_caller]
+pub(crate) fn check(clerk: &Clerk, gids: &[Gid]) {
+    let config = clerk.query(None);
+    let mut expected = gids.to_vec();
+    expected.sort_unstable();
+    assert_eq!(Vec::from_iter(config.groups.keys().copied()), expected, "groups");
+    if gids.is_empty() {
+        return;
+    }
+    for (shard, owner) in config.shards.iter().enumerate() {
+        assert!(config.groups.contains_key(owner), "shard {shard} -> invalid group {owner}");
+    }
+    let counts = gids.iter().map(|gid| config.shards.iter().filter(|&owner| owner == gid).count());
+    let (min, max) = (counts.clone().min(), counts.max());
+    assert!(max <= min.map(|min| min + 1), "max {max:?} too much larger than min {min:?}");
+}
+
+/// The servers of a group, as the newest configuration names them.
+#[track_caller]
+pub(crate) fn check_servers(clerk: &Clerk, gid: Gid, servers: &[&str]) {
+    let config = clerk.query(None);
+    assert_eq!(config.groups[&gid], servers, "wrong servers for gid {gid}");
+}
+
+/// Every shard that one of these groups owns in `here` is its own `there` too.
+#[track_caller]
+pub(crate) fn check_kept(here: &Config, there: &Config, gids: impl Iterator<Item = Gid> + Clone) {
+    for (shard, owner) in here.shards.iter().enumerate() {
+        if gids.clone().any(|gid| gid == *owner) {
+            let other = there.shards[shard];
+            assert_eq!(*owner, other, "non-minimal transfer of shard {shard}");
+        }
+    }
+}
+
+/// Waits until something is there.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Runs ten threads with a clerk each to their end.
+#[track_caller]
+pub(crate) fn ten_clerks(ctx: &Context, cluster: &Cluster<CtrlerNode>, work: fn(Gid, &Clerk)) {
+    let threads: Vec<_> = (0..10)
+        .map(|i| {
+            let clerk = make_clerk(cluster);
+            ctx.spawn(format!("clerk {i}"), move || work(i, &clerk))
+        })
+        .collect();
+    threads.into_iter().for_each(tester::Helper::join);
+}
