@@ -6,6 +6,8 @@
 //! handler. The handler alone has a thread of its own, because a caller must
 //! be able to give up on a handler whose server has died.
 
+use std::fmt;
+
 use labrt::channel::{self, Receiver, RecvTimeoutError};
 use labrt::thread;
 use labrt::time::Duration;
@@ -41,16 +43,18 @@ impl Transport for SimulatedEnd {
         let bytes = argument.len();
         let Some(accepted) = network.accept(self.id, bytes) else { thread::exit() };
         let number = accepted.number;
-        trace::event("send", [self.id.number(), number, bytes]);
+        let id = accepted.route.as_ref().map_or(0, |route| route.id.number() + 1);
+        trace::event("send", [self.id.number(), number, bytes, id]);
 
         let mut rng = labrt::network_rng();
         let Some(route) = accepted.route else {
-            trace::event("unreachable", [self.id.number(), number, 0]);
+            trace::event("unreachable", [self.id.number(), number]);
+            log::trace!(target: "DROP", "{} cannot reach anybody with {method}", caller());
             pause(fate::fail_delay(&accepted.conditions, &mut rng));
             return Ok(None);
         };
         let fate = Fate::draw(&accepted.conditions, &mut rng);
-        Call { network: &network, number, route, fate }.run(method, argument)
+        Call { network: &network, number, method, route, fate }.run(argument)
     }
 }
 
@@ -59,27 +63,33 @@ struct Call<'a> {
     network: &'a Core,
     /// The call's number in the network.
     number: u64,
+    /// What is called.
+    method: &'a str,
     route: Route,
     fate: Fate,
 }
 
 impl Call<'_> {
     /// There, through the handler, and back.
-    fn run(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError> {
+    fn run(&self, argument: Payload) -> Result<Option<Payload>, CallError> {
+        log::trace!(target: "TRCE", "{} calls {self}", caller());
         pause(self.fate.request.delay);
         if self.fate.request.lost {
             self.event("drop_request", argument.len());
+            log::debug!(target: "DROP", "{} loses its request {self}", caller());
             return Ok(None);
         }
 
-        let handling = self.start_handler(method, argument)?;
+        let handling = self.start_handler(argument)?;
         let Some(reply) = self.await_handler(&handling) else {
             self.event("dead", 0);
+            log::debug!(target: "DROP", "{} gives up {self}, which is dead", caller());
             return Ok(None);
         };
         let reply = reply?;
         if self.fate.reply.lost {
             self.event("drop_reply", reply.len());
+            log::debug!(target: "DROP", "{} loses the reply to {self}", caller());
             return Ok(None);
         }
 
@@ -88,20 +98,24 @@ impl Call<'_> {
         pause(self.fate.reply.delay);
         self.network.count_reply(reply.len());
         self.event("reply", reply.len());
+        log::trace!(target: "TRCE", "{} hears back from {self}", caller());
         Ok(Some(reply))
     }
 
     /// Starts the handler on a thread of its own.
-    fn start_handler(&self, method: &str, argument: Payload) -> Result<Handling, CallError> {
+    fn start_handler(&self, argument: Payload) -> Result<Handling, CallError> {
         trace::event("deliver", [self.route.id.number(), self.number, argument.len()]);
-        let handler = self.route.server.receive(method)?;
+        let (server, method) = (&self.route.server, self.method);
+        let handler = server.receive(method)?;
         // Room for one: a handler that nobody waits for any more ends as well.
         let (done, handling) = channel::bounded(1);
-        thread::go([self.route.name.as_str(), method].join("/"), move || {
+        let job = move || {
             let reply = handler(&argument);
             // An error means that the caller has given up: the reply is lost.
             let _ = done.send(reply);
-        });
+        };
+        let name = [self.route.name.as_str(), method].join("/");
+        thread::on_behalf_of(server.home(), || thread::go(name, job));
         Ok(handling)
     }
 
@@ -121,8 +135,26 @@ impl Call<'_> {
     }
 
     fn event(&self, kind: &'static str, bytes: u64) {
-        trace::event(kind, [self.route.end.number(), self.number, bytes]);
+        trace::event(
+            kind,
+            [self.route.end.number(), self.number, bytes, 1 + self.route.id.number()],
+        );
     }
+}
+
+/// For log lines: what is called, of whom.
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.route.server.home() {
+            Some(server) => write!(f, "{} of S{server}", self.method),
+            None => write!(f, "{} of {}", self.method, self.route.name),
+        }
+    }
+}
+
+/// For log lines: who calls.
+fn caller() -> String {
+    thread::server().map_or_else(|| "a client".to_owned(), |server| format!("S{server}"))
 }
 
 /// Where a handler's reply comes out.

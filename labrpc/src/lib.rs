@@ -56,8 +56,9 @@
 //!
 //! | event | its numbers |
 //! |---|---|
-//! | `send`, `drop_request`, `drop_reply`, `reply` | end, call, payload bytes |
-//! | `unreachable` (no way to a server), `dead` (step 5) | end, call |
+//! | `send` | end, call, payload bytes, 1 + server, or 0 if there is no way to one |
+//! | `unreachable` (no way to a server) | end, call |
+//! | `drop_request`, `drop_reply`, `dead` (step 5), `reply` | end, call, payload bytes, 1 + server |
 //! | `deliver` | server, call, payload bytes |
 //! | `make_end`, `fault_delete_end` | end |
 //! | `fault_connect` | end, server |
@@ -66,6 +67,9 @@
 //! | `fault_reliable`, `fault_long_delays`, `fault_long_reordering` | 0 or 1 |
 //! | `fault_latency` | shortest and longest, in ns |
 //! | `cleanup` | |
+//!
+//! With `VERBOSE=1` losses are log lines too (topic `DROP`), with `VERBOSE=2` all
+//! calls (`TRCE`).
 //!
 //! # Differences from the Go package
 //!

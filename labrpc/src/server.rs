@@ -12,17 +12,20 @@ use crate::service::{Handler, Service};
 ///
 /// A server object stands for one life: a crashed server that comes back is a
 /// new object under the old name, and its counter starts from zero.
-#[derive(Default)]
 #[must_use = "a server is reached only once it is added to a network"]
 pub struct Server {
     services: BTreeMap<String, Service>,
     count: AtomicU64,
+    /// The server, as the tests count them, for whom it was made: its handlers work
+    /// for that one.
+    home: Option<usize>,
 }
 
 impl Server {
     /// A server without services.
     pub fn new() -> Self {
-        Self::default()
+        let home = labrt::thread::server();
+        Server { services: BTreeMap::new(), count: AtomicU64::new(0), home }
     }
 
     /// The server with one more service.
@@ -51,6 +54,11 @@ impl Server {
         self.count.load(Relaxed)
     }
 
+    /// For whom its handlers work.
+    pub(crate) fn home(&self) -> Option<usize> {
+        self.home
+    }
+
     /// Counts a request that arrived, and finds its handler.
     pub(crate) fn receive(&self, method: &str) -> Result<Handler, CallError> {
         self.count.fetch_add(1, Relaxed);
@@ -60,6 +68,12 @@ impl Server {
             known: self.services.keys().cloned().collect(),
         })?;
         service.handler(method).cloned()
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

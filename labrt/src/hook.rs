@@ -5,7 +5,8 @@ use std::sync::Once;
 use std::time::Duration;
 
 use crate::failure::payload_text;
-use crate::{real, sim, stderr};
+use crate::run::replaying;
+use crate::{backtrace, real, sim, stderr};
 
 /// Chains our hook before the one that is there. Once per process.
 pub(crate) fn install() {
@@ -14,7 +15,9 @@ pub(crate) fn install() {
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             record(info);
-            print(info);
+            if !replaying() {
+                print(info);
+            }
         }));
     });
 }
@@ -34,10 +37,11 @@ fn record(info: &PanicHookInfo<'_>) {
                 // It may not survive this, and captured output would be lost.
                 let place = place.as_deref().unwrap_or("an unknown place");
                 stderr::write(&format!("{who}panicked in a destructor at {place}:\n{message}\n"));
-            } else {
+            } else if !sim.is_replay() {
                 eprint!("{who}");
             }
-            sim.record_panic(message, place);
+            let frames = sim.wants_backtraces().then(backtrace::capture);
+            sim.record_panic(message, place, frames);
         }
         None => real::record_panic(message, place),
     }

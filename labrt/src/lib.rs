@@ -76,6 +76,7 @@ pub mod thread;
 pub mod time;
 pub mod trace;
 
+mod backtrace;
 mod config;
 mod environment;
 mod failure;
@@ -91,7 +92,7 @@ mod watchdog;
 pub use config::{Clock, Config, Engine};
 pub use failure::Failure;
 pub use rng::{Generator, Rng, network_rng, rng};
-pub use run::{Run, Stats, run};
+pub use run::{Backtrace, Observer, OnStuck, Run, Stats, replaying, run, run_observed};
 
 /// Which clock the calling thread lives under.
 pub fn clock() -> Clock {

@@ -2,7 +2,7 @@
 
 mod pool;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
+use crate::backtrace;
+use crate::config::Config;
 use crate::failure::{Failure, verdict};
+use crate::run::Backtrace;
 use crate::sim::Job;
 use pool::Pool;
 
@@ -21,6 +24,9 @@ pub(crate) struct RealRun {
     start: Instant,
     pool: Pool,
     failure: Mutex<Option<Failure>>,
+    /// Where the thread was that failed it, if that is wanted.
+    frames: Mutex<Option<Backtrace>>,
+    backtrace: bool,
     failed: Sender<()>,
     /// Threads that are left over end at their next sleep.
     over: AtomicBool,
@@ -28,20 +34,25 @@ pub(crate) struct RealRun {
 
 lazy_static! {
     /// The run of threads that no run has started: ordinary programs.
-    static ref NO_RUN: Arc<RealRun> = RealRun::new().0;
+    static ref NO_RUN: Arc<RealRun> = RealRun::new(false).0;
 }
 
 thread_local! {
     static RUN: RefCell<Option<Arc<RealRun>>> = const { RefCell::new(None) };
+
+    /// The server that the thread works for.
+    static SERVER: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl RealRun {
-    fn new() -> (Arc<Self>, Receiver<()>) {
+    fn new(backtrace: bool) -> (Arc<Self>, Receiver<()>) {
         let (failed, on_failure) = bounded(1);
         let run = RealRun {
             start: Instant::now(),
             pool: Pool::new(),
             failure: Mutex::new(None),
+            frames: Mutex::new(None),
+            backtrace,
             failed,
             over: AtomicBool::new(false),
         };
@@ -63,10 +74,11 @@ fn current() -> Option<Arc<RealRun>> {
 /// Runs `body` on a thread of its own, until it returns or any thread of the
 /// run panics.
 pub(crate) fn execute<R: Send + 'static>(
+    config: &Config,
     name: &str,
     body: impl FnOnce() -> R + Send + 'static,
-) -> (Result<R, Failure>, Duration) {
-    let (run, on_failure) = RealRun::new();
+) -> (Result<R, Failure>, Vec<Backtrace>, Duration) {
+    let (run, on_failure) = RealRun::new(config.backtrace);
     let (done, on_done) = bounded(1);
     let inner = Arc::clone(&run);
     std::thread::Builder::new()
@@ -87,7 +99,8 @@ pub(crate) fn execute<R: Send + 'static>(
     run.over.store(true, Ordering::Relaxed);
     let time = run.start.elapsed();
     let failure = run.failure.lock().take();
-    (verdict(failure, returned, time), time)
+    let backtraces = run.frames.lock().take().into_iter().collect();
+    (verdict(failure, returned, time), backtraces, time)
 }
 
 /// Starts a thread in the run of the calling one.
@@ -95,13 +108,14 @@ pub(crate) fn spawn<T: Send + 'static>(
     name: Option<String>,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<T>> {
-    let run = current();
+    let (run, server) = (current(), server());
     let mut builder = std::thread::Builder::new();
     if let Some(name) = name {
         builder = builder.name(name);
     }
     builder.spawn(move || {
         RUN.set(run);
+        SERVER.set(server);
         body()
     })
 }
@@ -109,6 +123,11 @@ pub(crate) fn spawn<T: Send + 'static>(
 /// Hands a job to the run's pool.
 pub(crate) fn go(job: Job) {
     leave_if_over();
+    let server = server();
+    let job = Box::new(move || {
+        SERVER.set(server);
+        job();
+    });
     RUN.with_borrow(|run| {
         let run = run.as_ref().unwrap_or_else(|| &*NO_RUN);
         run.pool.go(run, job);
@@ -131,11 +150,30 @@ fn leave_if_over() {
     }
 }
 
+/// The server that the calling thread works for.
+pub(crate) fn server() -> Option<usize> {
+    SERVER.get()
+}
+
+/// Makes the calling thread work for another server; gives the last one.
+pub(crate) fn set_server(server: Option<usize>) -> Option<usize> {
+    SERVER.replace(server)
+}
+
+/// The calling thread, as failures name it.
+pub(crate) fn label() -> String {
+    std::thread::current().name().unwrap_or("without a name").to_string()
+}
+
 /// Called by the panic hook: a panic of any thread fails its run.
 pub(crate) fn record_panic(message: String, place: Option<String>) {
     let run = RUN.try_with(|run| run.try_borrow().ok().and_then(|run| run.clone()));
     if let Ok(Some(run)) = run {
-        let thread = std::thread::current().name().unwrap_or("without a name").to_string();
+        let thread = label();
+        if run.backtrace && run.failure.lock().is_none() {
+            let backtrace = Backtrace { thread: thread.clone(), frames: backtrace::capture() };
+            run.frames.lock().get_or_insert(backtrace);
+        }
         run.fail(Failure { message, place, thread, time: run.start.elapsed() });
     }
 }

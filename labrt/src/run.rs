@@ -9,8 +9,40 @@ use parking_lot::Mutex;
 use crate::config::{Clock, Config, Engine};
 use crate::failure::{Failure, verdict};
 use crate::time::{process_cpu, thread_cpu};
-use crate::trace::Event;
+use crate::trace::{Event, Recorder};
 use crate::{hook, overflow, real, sim};
+
+/// Where a thread was when its run failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backtrace {
+    /// The thread, as in [`Failure::thread`].
+    pub thread: String,
+    /// Its calls, the innermost first, without those of std and of the simulator:
+    /// for each a line with the function and one with the place.
+    pub frames: String,
+}
+
+/// Called with the account of a stuck thread, and what is known of its calls.
+pub type OnStuck = Box<dyn FnOnce(Failure, Backtrace) + Send>;
+
+/// Who looks on at a run in virtual time, without any effect on it.
+#[derive(Default)]
+pub struct Observer {
+    /// Sees every step.
+    pub recorder: Option<Recorder>,
+    /// Called, on a thread of its own, when the watchdog finds the run stuck. The
+    /// process ends when it returns: there is no way to end such a run.
+    pub on_stuck: Option<OnStuck>,
+    /// The run has been made before, and told: its panics print nothing, and
+    /// [`replaying`] tells its threads apart.
+    pub replay: bool,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer { .. }")
+    }
+}
 
 /// What a run came to.
 #[derive(Debug)]
@@ -22,6 +54,9 @@ pub struct Run<R> {
     /// Virtual mode: the last 10,000 events of the trace, or all of them with
     /// [`Config::keep_events`].
     pub events: Vec<Event>,
+    /// With [`Config::backtrace`], of a failed run: the thread that panicked, then,
+    /// in virtual mode, all threads that wait.
+    pub backtraces: Vec<Backtrace>,
 }
 
 /// How much happened in a run. Real mode knows only the times.
@@ -48,6 +83,11 @@ pub struct Stats {
     pub leaked: usize,
 }
 
+/// Whether the calling thread belongs to a run with [`Observer::replay`].
+pub fn replaying() -> bool {
+    sim::current().is_some_and(sim::Sim::is_replay)
+}
+
 /// Runs `body` to its end.
 ///
 /// A panic in any thread of the run fails it. Threads that the body leaves
@@ -63,25 +103,43 @@ pub fn run<R: Send + 'static>(
     config: &Config,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Run<R> {
+    run_observed(config, Observer::default(), body)
+}
+
+/// As [`run()`], with somebody who looks on. In real time there is nothing to see.
+///
+/// # Panics
+/// When called inside a simulation.
+#[track_caller]
+pub fn run_observed<R: Send + 'static>(
+    config: &Config,
+    observer: Observer,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Run<R> {
     assert!(sim::current().is_none(), "a run inside a simulation");
     hook::install();
     let name = std::thread::current().name().unwrap_or("run").to_string();
     match config.clock {
-        Clock::Real => run_real(&name, body),
-        Clock::Virtual => run_virtual(config, &name, body),
+        Clock::Real => run_real(config, &name, body),
+        Clock::Virtual => run_virtual(config, observer, &name, body),
     }
 }
 
-fn run_real<R: Send + 'static>(name: &str, body: impl FnOnce() -> R + Send + 'static) -> Run<R> {
+fn run_real<R: Send + 'static>(
+    config: &Config,
+    name: &str,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Run<R> {
     let cpu = process_cpu();
-    let (result, lab_time) = real::execute(name, body);
+    let (result, backtraces, lab_time) = real::execute(config, name, body);
     let stats = Stats { lab_time, cpu: process_cpu().saturating_sub(cpu), ..Stats::default() };
-    Run { result, stats, events: Vec::new() }
+    Run { result, stats, events: Vec::new(), backtraces }
 }
 
 #[track_caller]
 fn run_virtual<R: Send + 'static>(
     config: &Config,
+    observer: Observer,
     name: &str,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Run<R> {
@@ -101,7 +159,7 @@ fn run_virtual<R: Send + 'static>(
         };
         let before = cpu();
         let body = Box::new(move || *inner.lock() = Some(body()));
-        let mut outcome = sim::execute(&config, &test, site, body);
+        let mut outcome = sim::execute(&config, observer, &test, site, body);
         outcome.stats.cpu = cpu().saturating_sub(before);
         outcome
     });
@@ -109,7 +167,8 @@ fn run_virtual<R: Send + 'static>(
     let outcome = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
     let returned = result.lock().take();
     let result = verdict(outcome.failure, returned, outcome.stats.lab_time);
-    Run { result, stats: outcome.stats, events: outcome.events }
+    let sim::Outcome { stats, events, backtraces, .. } = outcome;
+    Run { result, stats, events, backtraces }
 }
 
 #[cfg(test)]

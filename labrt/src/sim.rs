@@ -27,15 +27,18 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backtrace;
 use crate::failure::Failure;
 use crate::rng::Streams;
+use crate::run::Backtrace;
 use crate::thread::Exit;
+use crate::trace::{NUMBERS, Origin};
 use crate::watchdog::Heartbeat;
 use engine::{Command, Engine};
 use scheduler::{Next, Phase, Scheduler};
-use thread_table::Slot;
+use thread_table::{Slot, Thread};
 
-pub(crate) use execute::execute;
+pub(crate) use execute::{Outcome, execute};
 pub(crate) use operation::Operation;
 pub(crate) use thread_table::{Job, Site, Ticket, Wake};
 
@@ -48,6 +51,8 @@ pub(crate) struct Sim {
     engine: Engine,
     heartbeat: Arc<Heartbeat>,
     backtrace: bool,
+    /// See [`Observer::replay`](crate::Observer::replay).
+    replay: bool,
 }
 
 // SAFETY: exactly one simulated thread of a simulation runs at any time. Under
@@ -98,6 +103,15 @@ impl Sim {
 
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    pub(crate) fn is_replay(&self) -> bool {
+        self.replay
+    }
+
+    /// Whether failures carry backtraces.
+    pub(crate) fn wants_backtraces(&self) -> bool {
+        self.backtrace
     }
 
     pub(crate) fn with_streams<R>(&self, f: impl FnOnce(&mut Streams) -> R) -> R {
@@ -197,6 +211,10 @@ impl Sim {
         self.scheduler.borrow_mut().release(ticket, arm);
     }
 
+    pub(crate) fn disclaim(&self, ticket: Ticket, arm: usize) {
+        self.scheduler.borrow_mut().disclaim(ticket, arm);
+    }
+
     /// Number of the current thread.
     pub(crate) fn current_serial(&self) -> u32 {
         let mut scheduler = self.scheduler.borrow_mut();
@@ -270,20 +288,37 @@ impl Sim {
     }
 
     #[inline]
-    pub(crate) fn record(&self, kind: &'static str, numbers: [u64; 3], site: Site) {
-        let mut scheduler = self.scheduler.borrow_mut();
+    pub(crate) fn record(&self, kind: &'static str, numbers: [u64; NUMBERS], site: Site) {
+        self.scheduler.borrow_mut().record(Origin::Event, kind, numbers, site);
+    }
+
+    /// The server that the current thread works for.
+    pub(crate) fn server(&self) -> Option<usize> {
+        self.with_current(|thread| thread.server).flatten()
+    }
+
+    /// Makes the current thread work for another server; gives the last one.
+    pub(crate) fn set_server(&self, server: Option<usize>) -> Option<usize> {
+        self.with_current(|thread| std::mem::replace(&mut thread.server, server)).flatten()
+    }
+
+    /// The current thread as reports call it.
+    pub(crate) fn label(&self) -> String {
+        self.with_current(|thread| thread.label()).unwrap_or_default()
+    }
+
+    /// Looks at the current thread, if the simulator's own code is not at work
+    /// right now.
+    fn with_current<R>(&self, look: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+        let mut scheduler = self.scheduler.try_borrow_mut().ok()?;
         let slot = scheduler.current();
-        let serial = scheduler.threads.get(slot).serial;
-        scheduler.record(serial, kind, numbers, site);
+        scheduler.threads.find(slot).map(look)
     }
 
     /// Label and spawn site of the current thread, if the simulator's own code
     /// is not at work right now.
     pub(crate) fn describe_current(&self) -> Option<String> {
-        let mut scheduler = self.scheduler.try_borrow_mut().ok()?;
-        let slot = scheduler.current();
-        let thread = scheduler.threads.find(slot)?;
-        Some(format!("{} spawned at {}", thread.label(), thread.spawned_at))
+        self.with_current(|thread| format!("{} spawned at {}", thread.label(), thread.spawned_at))
     }
 
     /// The virtual time, if the simulator's own code is not at work right now.
@@ -301,23 +336,30 @@ impl Sim {
     /// Whether the current thread is leaving already, so that a panic now takes
     /// the process down.
     pub(crate) fn is_unwinding(&self) -> bool {
-        self.scheduler.try_borrow_mut().is_ok_and(|mut scheduler| {
-            let slot = scheduler.current();
-            scheduler.threads.find(slot).is_some_and(|thread| thread.unwinding)
-        })
+        self.with_current(|thread| thread.unwinding).unwrap_or(false)
     }
 
     /// Called by the panic hook, before unwinding begins: from here on no
     /// other simulated thread runs. A second panic of a failed simulation
     /// changes nothing. A panic of the simulator itself is not recorded here,
     /// for its state is in use, but when it reaches the end of its thread.
-    pub(crate) fn record_panic(&self, message: String, place: Option<String>) {
+    pub(crate) fn record_panic(
+        &self,
+        message: String,
+        place: Option<String>,
+        frames: Option<String>,
+    ) {
         let Ok(mut scheduler) = self.scheduler.try_borrow_mut() else { return };
         let slot = scheduler.current();
         let Some(thread) = scheduler.threads.find(slot) else { return };
         thread.unwinding = true;
         let thread = thread.label();
         let time = Duration::from_nanos(scheduler.now());
+        if let Some(frames) = frames
+            && scheduler.backtraces.is_empty()
+        {
+            scheduler.backtraces.push(Backtrace { thread: thread.clone(), frames });
+        }
         scheduler.fail(Failure { message, place, thread, time });
     }
 
@@ -349,9 +391,10 @@ impl Sim {
                 Command::Run => return,
                 Command::Unwind => return self.unwind_current(),
                 Command::Backtrace => {
-                    let frames = std::backtrace::Backtrace::force_capture();
-                    let text = execute::describe_backtrace(self, &frames.to_string());
-                    self.scheduler.borrow_mut().extend_report(&text);
+                    let thread = self.describe_current().unwrap_or_default();
+                    let frames = backtrace::capture();
+                    let backtrace = Backtrace { thread, frames };
+                    self.scheduler.borrow_mut().backtraces.push(backtrace);
                     next = Next::End;
                 }
             }

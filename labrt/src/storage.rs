@@ -5,13 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::sync::Mutex;
+use crate::trace;
 
 /// The disk of one server: its Raft state and its snapshot, always saved
 /// together, so that no crash can separate them (the course's `Persister` of
 /// 2023 and later).
 ///
 /// Bytes are shared, never changed: copying is cheap, and so is reading what
-/// [`save`](Self::save) has written.
+/// [`save`](Self::save) has written. The trace gets an event `persist` with both
+/// sizes for each save.
 #[derive(Debug, Default)]
 pub struct Persister {
     saved: Mutex<Saved>,
@@ -30,6 +32,11 @@ impl Saved {
     fn raft_state_size(&self) -> usize {
         self.head.len() + self.body.len()
     }
+
+    #[track_caller]
+    fn trace(&self) {
+        trace::event("persist", [self.raft_state_size() as u64, self.snapshot.len() as u64]);
+    }
 }
 
 impl Persister {
@@ -40,9 +47,13 @@ impl Persister {
 
     /// Replaces both parts in one step. A caller without a new snapshot passes
     /// the current one again.
+    #[track_caller]
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
         let head = raft_state.into();
-        *self.saved.lock() = Saved { head, body: Arc::default(), snapshot: snapshot.into() };
+        let saved = Saved { head, body: Arc::default(), snapshot: snapshot.into() };
+        let mut place = self.saved.lock();
+        *place = saved;
+        place.trace();
     }
 
     /// As [`save`](Self::save), for a Raft state that ends in a log, and at a
@@ -52,6 +63,7 @@ impl Persister {
     ///
     /// # Panics
     /// When the log has fewer than `kept` bytes.
+    #[track_caller]
     pub fn update(&self, head: Vec<u8>, kept: usize, added: &[u8], snapshot: Bytes) {
         let mut saved = self.saved.lock();
         assert!(kept <= saved.body.len(), "{kept} bytes kept of {}", saved.body.len());
@@ -60,6 +72,7 @@ impl Persister {
         body.truncate(kept);
         body.extend_from_slice(added);
         (saved.head, saved.snapshot) = (head.into(), snapshot);
+        saved.trace();
     }
 
     /// The saved Raft state; empty if nothing was saved.
@@ -84,6 +97,12 @@ impl Persister {
     /// Size of the saved snapshot in bytes.
     pub fn snapshot_size(&self) -> usize {
         self.saved.lock().snapshot.len()
+    }
+
+    /// The sizes of state and snapshot for a report: without waiting, and without
+    /// any effect on the run. `None` if somebody is about to save.
+    pub fn peek_sizes(&self) -> Option<(usize, usize)> {
+        self.saved.peek(|saved| (saved.raft_state_size(), saved.snapshot.len()))
     }
 
     /// New storage with the same contents; later saves to the one do not reach

@@ -14,11 +14,16 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use crate::sim::{self, Operation, Sim};
 
 /// Why a guard can be asked for its value.
 const HELD: &str = "a guard holds its lock";
+
+/// How long a thread outside simulations waits for a lock that a simulated
+/// thread holds. One that is still running lets go soon.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The waiting room of a lock in virtual mode. All orderings are relaxed: only
 /// one simulated thread of a simulation runs at a time, and its engine orders
@@ -69,6 +74,44 @@ impl WaitingRoom {
             sim.wait_at(self.address(), operation, None);
             self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
         }
+    }
+
+    /// Takes the lock in real mode, without a trace of its own there.
+    ///
+    /// # Panics
+    /// When a thread of a simulation holds it and does not let go: one of a failed
+    /// simulation never runs again.
+    #[inline]
+    #[track_caller]
+    fn acquire_outside<G>(
+        &self,
+        try_lock: impl FnOnce() -> Option<G>,
+        lock: impl FnOnce() -> G,
+        lock_for_a_while: impl FnOnce() -> Option<G>,
+    ) -> G {
+        if let Some(guard) = try_lock() {
+            if self.simulation.load(Relaxed) != 0 {
+                self.simulation.store(0, Relaxed);
+            }
+            return guard;
+        }
+        match self.simulation.load(Relaxed) {
+            0 => lock(),
+            _ => lock_for_a_while().unwrap_or_else(|| self.refuse_outside()),
+        }
+    }
+
+    /// See [`WaitingRoom::acquire_outside`].
+    #[cold]
+    #[track_caller]
+    fn refuse_outside(&self) -> ! {
+        // SAFETY: null, or a location that lives for ever.
+        let taken_at = unsafe { self.taken_at.load(Relaxed).as_ref() };
+        let since = taken_at.map_or_else(String::new, |line| format!(" since {line}"));
+        panic!(
+            "a lock that a thread of a simulation holds{since} was taken outside it: after a \
+             failure it is never released (peek() looks without waiting)"
+        );
     }
 
     /// Tries once, in either mode.

@@ -55,6 +55,38 @@ pub fn go(name: impl Into<Cow<'static, str>>, job: impl FnOnce() + Send + 'stati
     }
 }
 
+/// Does something for a server: until it returns, the calling thread counts as one
+/// of that server's threads, and the threads that it starts do for good, as do
+/// those that they start. It changes nothing but what recorders and log lines tell.
+pub fn on_behalf_of<R>(server: Option<usize>, work: impl FnOnce() -> R) -> R {
+    /// Puts the earlier server back, however the work ends.
+    struct Restore(Option<usize>);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            set_server(self.0);
+        }
+    }
+
+    let _restore = Restore(set_server(server));
+    work()
+}
+
+/// Makes the calling thread work for another server; gives the last one.
+fn set_server(server: Option<usize>) -> Option<usize> {
+    sim::current().map_or_else(|| real::set_server(server), |sim| sim.set_server(server))
+}
+
+/// The server that the calling thread works for, see [`on_behalf_of`].
+pub fn server() -> Option<usize> {
+    sim::current().map_or_else(real::server, Sim::server)
+}
+
+/// The calling thread, as failures name it.
+pub fn label() -> String {
+    sim::current().map_or_else(real::label, Sim::label)
+}
+
 /// Lets the calling thread do nothing for so long.
 #[track_caller]
 pub fn sleep(duration: Duration) {

@@ -3,7 +3,8 @@
 //! Two runs are the same run if their hashes are equal. The hash takes in
 //! thread numbers, virtual times, kinds and numbers of events, but no source
 //! lines, so that an edit of an unrelated line leaves it alone. Tracing has no
-//! effect: it is no operation, costs no virtual time and draws nothing.
+//! effect: it is no operation, costs no virtual time and draws nothing. The
+//! same holds for whoever looks on, a [`Recorder`].
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,6 +16,9 @@ use crate::sim;
 /// How many events a trace keeps unless all are asked for.
 const RING: usize = 10_000;
 
+/// The most numbers that an event carries.
+pub const NUMBERS: usize = 5;
+
 /// One step of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -25,8 +29,8 @@ pub struct Event {
     /// What happened: an operation ("Mutex::lock", "sleep", ...: its thread goes
     /// on after it) or a name given to [`event`].
     pub kind: &'static str,
-    /// The numbers given to [`event`]; zeros for the scheduler's own.
-    pub numbers: [u64; 3],
+    /// The numbers given to [`event`], and zeros.
+    pub numbers: [u64; NUMBERS],
     /// The source line, where it is known. Not hashed.
     pub site: Option<&'static Location<'static>>,
 }
@@ -43,23 +47,56 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = Duration::from_nanos(self.nanos).as_secs_f64();
         write!(f, "{seconds:.6} s thread {} {}", self.thread, self.kind)?;
-        if self.numbers != [0; 3] {
-            write!(f, " {:?}", self.numbers)?;
+        let given = self.numbers.iter().rposition(|&number| number != 0);
+        if let Some(last) = given {
+            write!(f, " {:?}", &self.numbers[..=last])?;
         }
         self.site.map_or(Ok(()), |site| write!(f, " at {site}"))
     }
 }
 
+/// Where a moment of a simulation comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A call of [`event`].
+    Event,
+    /// The scheduler lets a thread go on, after the operation named.
+    Schedule,
+    /// The time that a thread waited for has come. Only recorders see this: it is
+    /// no part of the trace.
+    Timer,
+}
+
+/// One step of a simulation, with what a reader wants to know of its thread.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// The step.
+    pub event: &'a Event,
+    /// What kind of step it is.
+    pub origin: Origin,
+    /// The name of the thread; empty if it has none.
+    pub name: &'a str,
+    /// The server that the thread works for, see [`crate::thread::on_behalf_of`].
+    pub server: Option<usize>,
+}
+
+/// Sees each step of a simulation as it happens. It is called in the midst of
+/// the simulator's work, and may make no operation of this crate.
+pub type Recorder = Box<dyn FnMut(&Moment<'_>) + Send>;
+
 /// Records an event of a simulation, such as a message sent. In real mode it
 /// does nothing.
 ///
 /// The numbers must follow from the seed: counters and indexes, never
-/// addresses or real times.
+/// addresses or real times. There may be up to [`NUMBERS`].
 #[inline]
 #[track_caller]
-pub fn event(kind: &'static str, numbers: [u64; 3]) {
+pub fn event<const N: usize>(kind: &'static str, numbers: [u64; N]) {
+    const { assert!(N <= NUMBERS, "an event carries fewer numbers") };
     if let Some(sim) = sim::current() {
-        sim.record(kind, numbers, Location::caller());
+        let mut all = [0; NUMBERS];
+        all[..N].copy_from_slice(&numbers);
+        sim.record(kind, all, Location::caller());
     }
 }
 
@@ -86,7 +123,7 @@ impl Trace {
             word[..chunk.len()].copy_from_slice(chunk);
             self.mix(u64::from_le_bytes(word));
         }
-        if event.numbers != [0; 3] {
+        if event.numbers != [0; NUMBERS] {
             event.numbers.iter().for_each(|&number| self.mix(number));
         }
         self.count += 1;

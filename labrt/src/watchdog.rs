@@ -6,13 +6,16 @@
 //! that a computing thread has used, so that a loaded machine raises no alarm;
 //! for a thread asleep in the kernel it counts real time. A stuck thread is
 //! named, prints its own backtrace, and the process aborts: there is no way to
-//! stop it otherwise.
+//! stop it otherwise. Before that the run's observer may tell the tale.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::config::Config;
+use crate::run::OnStuck;
 
 /// What a simulation shows the watchdog.
 pub(crate) struct Heartbeat {
@@ -27,6 +30,8 @@ pub(crate) struct Heartbeat {
     replay: String,
     /// CPU time, or real time asleep, that is too long.
     patience: Duration,
+    /// Whom to tell, once.
+    on_stuck: Mutex<Option<OnStuck>>,
 }
 
 impl Heartbeat {
@@ -48,7 +53,7 @@ impl Heartbeat {
 }
 
 /// Begins to watch the simulation that the calling OS thread is about to run.
-pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
+pub(crate) fn watch(test: &str, config: &Config, on_stuck: Option<OnStuck>) -> Arc<Heartbeat> {
     let heartbeat = Arc::new(Heartbeat {
         beats: AtomicU64::new(0),
         kernel_id: AtomicI32::new(0),
@@ -57,6 +62,7 @@ pub(crate) fn watch(test: &str, config: &Config) -> Arc<Heartbeat> {
         seed: config.seed,
         replay: config.replay_vars(),
         patience: config.watchdog,
+        on_stuck: Mutex::new(on_stuck),
     });
     heartbeat.carried_here();
     os::watch(&heartbeat);
@@ -76,7 +82,9 @@ mod os {
     use parking_lot::Mutex;
 
     use super::Heartbeat;
-    use crate::{sim, stderr};
+    use crate::failure::Failure;
+    use crate::run::Backtrace;
+    use crate::{backtrace, sim, stderr};
 
     /// How often the watchdog looks.
     const LOOK: Duration = Duration::from_millis(50);
@@ -87,7 +95,17 @@ mod os {
     /// Whether it has.
     static TOLD: AtomicBool = AtomicBool::new(false);
 
+    /// What a stuck thread tells of itself.
+    #[derive(Clone, Default)]
+    struct Tale {
+        thread: String,
+        time: Duration,
+        frames: String,
+    }
+
     lazy_static! {
+        /// The tale of the thread that was asked last.
+        static ref TALE: Mutex<Tale> = Mutex::new(Tale::default());
         static ref WATCHED: Mutex<Vec<Weak<Heartbeat>>> = Mutex::new(Vec::new());
     }
 
@@ -171,12 +189,35 @@ mod os {
         }
     }
 
-    fn give_up(heartbeat: &Heartbeat, how: &str) -> ! {
+    /// Tells of a stuck simulation, has its observer tell more, and ends the process.
+    fn give_up(heartbeat: &Arc<Heartbeat>, how: &str) {
+        // It is told once; the observer may make the run again and be stuck again.
+        heartbeat.stop();
+        let message = format!(
+            "stuck: a simulated thread of '{}' has made no step for {:?}; it is {how}",
+            heartbeat.test, heartbeat.patience
+        );
+        let Heartbeat { test, seed, replay, .. } = &**heartbeat;
         stderr::write(&format!(
-            "\nstuck: a simulated thread of '{}' has made no step for {:?}; it is {how}\n\
-             seed {:#x}; to run it again:\n    {} cargo test {} -- --exact --nocapture\n",
-            heartbeat.test, heartbeat.patience, heartbeat.seed, heartbeat.replay, heartbeat.test
+            "\n{message}\nseed {seed:#x}; to run it again:\n    \
+             {replay} cargo test {test} -- --exact --nocapture\n"
         ));
+        let Tale { thread, time, frames } = ask(heartbeat);
+        let Some(tell) = heartbeat.on_stuck.lock().take() else { std::process::abort() };
+        let failure = Failure { message, place: None, thread: thread.clone(), time };
+        let aborts = move || {
+            tell(failure, Backtrace { thread, frames });
+            std::process::abort();
+        };
+        // The watchdog goes on watching meanwhile.
+        let teller = std::thread::Builder::new().name("stuck".into()).spawn(aborts);
+        teller.expect("the system gives a thread");
+    }
+
+    /// Has the stuck thread tell where it is.
+    fn ask(heartbeat: &Heartbeat) -> Tale {
+        *TALE.lock() = Tale::default();
+        TOLD.store(false, Relaxed);
         // SAFETY: the handler is ours, and a signal to a thread that is gone
         // after all is an error and no more.
         unsafe {
@@ -187,7 +228,7 @@ mod os {
         while !TOLD.load(Relaxed) && asked.elapsed() < TELLING {
             std::thread::sleep(LOOK);
         }
-        std::process::abort();
+        TALE.lock().clone()
     }
 
     /// CPU time of a thread so far.
@@ -221,11 +262,13 @@ mod os {
 
     /// Runs on the stuck thread: says who it is and where.
     extern "C" fn tell(_: libc::c_int) {
-        if let Some(thread) = sim::current().and_then(|sim| sim.describe_current()) {
-            stderr::write(&format!("it is thread {thread}; its backtrace:\n"));
+        let frames = backtrace::capture();
+        if let Some(sim) = sim::current() {
+            let who = sim.describe_current().unwrap_or_default();
+            stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
+            let time = Duration::from_nanos(sim.try_now().unwrap_or(0));
+            *TALE.lock() = Tale { thread: sim.label(), time, frames };
         }
-        let frames = std::backtrace::Backtrace::force_capture();
-        stderr::write(&format!("{frames}\n"));
         TOLD.store(true, Relaxed);
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use labrt::time::Duration;
-use labrt::trace::Event;
-use labrt::{Clock, Config, Failure, Run, Stats};
+use labrt::trace::{Event, Recorder};
+use labrt::{Backtrace, Clock, Config, Failure, Observer, Run, Stats};
 
 use crate::context::{Context, Totals};
 use crate::driver::Test;
@@ -31,29 +31,55 @@ pub(crate) struct Outcome {
     pub(crate) unknown: u64,
     /// What the parts of a failed test tell about themselves.
     pub(crate) descriptions: Vec<String>,
+    /// Where threads of a failed test were, if that was asked for.
+    pub(crate) backtraces: Vec<Backtrace>,
+    /// Files for the bundle, and their contents.
+    pub(crate) attachments: Vec<(String, Vec<u8>)>,
     /// Debug lines that were not written yet.
     pub(crate) log: String,
     /// The trace, if all its events were asked for.
     pub(crate) events: Vec<Event>,
 }
 
+/// What is done about a run that cannot be ended, before the process is.
+pub(crate) type OnStuck = Box<dyn FnOnce(Outcome) + Send>;
+
+/// How a run is looked at.
+#[derive(Default)]
+pub(crate) struct Look {
+    /// Sees every step in virtual time.
+    pub(crate) recorder: Option<Recorder>,
+    /// Whether the run has been made and told before, and is made again for its
+    /// bundle.
+    pub(crate) replay: bool,
+    /// Called when the watchdog finds the run stuck.
+    pub(crate) on_stuck: Option<OnStuck>,
+}
+
 /// Runs a test once under `config`; with `LAB_CHECK` a second time, in silence,
 /// to see that it repeats itself.
-pub(crate) fn attempt(test: &Test, config: &Config, output: &Arc<Output>) -> Outcome {
-    let mut outcome = run_once(test, config, Arc::clone(output));
+pub(crate) fn attempt(
+    test: &Test,
+    config: &Config,
+    output: &Arc<Output>,
+    on_stuck: OnStuck,
+) -> Outcome {
+    let look = Look { on_stuck: Some(on_stuck), ..Look::default() };
+    let mut outcome = run_once(test, config, Arc::clone(output), look);
     if config.check && config.clock == Clock::Virtual {
-        let again = run_once(test, config, Arc::default());
-        if !check::same(&outcome, &again) {
+        let again = |config| run_once(test, config, Arc::default(), Look::default());
+        if !check::same(&outcome, &again(config)) {
             // Only now the events are worth their memory.
             let config = Config { keep_events: true, ..config.clone() };
-            let [one, other] = [(); 2].map(|()| run_once(test, &config, Arc::default()));
+            let [one, other] = [(); 2].map(|()| again(&config));
             outcome.failure = Some(check::difference(&one, &other));
         }
     }
     outcome
 }
 
-fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
+/// Runs a test once under `config`.
+pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: Look) -> Outcome {
     let context = Context::new(output);
     let whole = {
         let (context, body) = (context.clone(), Arc::clone(&test.body));
@@ -70,16 +96,32 @@ fn run_once(test: &Test, config: &Config, output: Arc<Output>) -> Outcome {
         }
     };
     logging::start(config);
+    let Look { recorder, replay, on_stuck } = look;
+    let keeps_files = replay || (config.clock == Clock::Real && config.bundle.is_some());
     let mut run = match config.clock {
-        Clock::Virtual => labrt::run(config, whole),
+        Clock::Virtual => {
+            let on_stuck = on_stuck.map(|tell| stuck(&context, keeps_files, tell));
+            labrt::run_observed(config, Observer { recorder, replay, on_stuck }, whole)
+        }
         Clock::Real => watchdog::run(config, whole),
     };
     let events = if config.keep_events { std::mem::take(&mut run.events) } else { Vec::new() };
-    Outcome { events, ..outcome(&context, run) }
+    Outcome { events, ..outcome(&context, run, keeps_files) }
+}
+
+/// Tells `tell` the outcome of a run that the watchdog finds stuck.
+fn stuck(context: &Context, keeps_files: bool, tell: OnStuck) -> labrt::OnStuck {
+    let context = context.clone();
+    Box::new(move |failure, backtrace| {
+        let stats = Stats { lab_time: failure.time, ..Stats::default() };
+        let backtraces = vec![backtrace];
+        let run = Run { result: Err(failure), stats, events: Vec::new(), backtraces };
+        tell(outcome(&context, run, keeps_files));
+    })
 }
 
 /// Gathers what is known after a run.
-fn outcome(context: &Context, mut run: Run<()>) -> Outcome {
+fn outcome(context: &Context, mut run: Run<()>, keeps_files: bool) -> Outcome {
     let mut failure = failure::earlier(context.failure(), run.result.err());
     let mut unknown = 0;
     if failure.is_none() {
@@ -87,6 +129,12 @@ fn outcome(context: &Context, mut run: Run<()>) -> Outcome {
         (failure, unknown) = (findings.failure, findings.unknown);
     }
     let descriptions = if failure.is_some() { context.descriptions() } else { Vec::new() };
+    let attachments = context.take_attachments();
+    let attachments = if failure.is_some() && keeps_files {
+        attachments.into_iter().map(|(name, contents)| (name, contents())).collect()
+    } else {
+        Vec::new()
+    };
     Outcome {
         failure,
         figures: context.figures(context.taken().unwrap_or(run.stats.lab_time)),
@@ -95,6 +143,8 @@ fn outcome(context: &Context, mut run: Run<()>) -> Outcome {
         ops: context.ops(),
         unknown,
         descriptions,
+        backtraces: run.backtraces,
+        attachments,
         log: logging::take(),
         events: Vec::new(),
     }

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn event(nanos: u64, kind: &'static str) -> Event {
-        Event { nanos, thread: 1, kind, numbers: [0; 3], site: None }
+        Event { nanos, thread: 1, kind, numbers: [0; 5], site: None }
     }
 
     #[test]

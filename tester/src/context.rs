@@ -24,7 +24,7 @@ type Counter = Box<dyn Fn() -> Totals + Send + Sync>;
 type Duty = Box<dyn FnOnce() + Send>;
 
 /// Makes the contents of a file of the failure bundle.
-type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
+pub(crate) type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
 /// What all clusters of a test have counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Context {
         let failure = Failure {
             message: message.into(),
             place: Some(Location::caller().to_string()),
-            thread: "helper".to_owned(),
+            thread: labrt::thread::label(),
             time: self.elapsed(),
         };
         self.0.failure.with(|first| first.get_or_insert(failure).time);
@@ -235,13 +235,25 @@ impl Context {
 
     /// Adds a file to the failure bundle (`LAB_BUNDLE`), if this run comes to leave
     /// one: `contents` is called then, when the run has ended, and must not touch
-    /// locks or channels of labrt. The name is a plain file name.
+    /// locks or channels of labrt. A file of the same name is replaced.
+    ///
+    /// # Panics
+    ///
+    /// If the name is no plain file name.
     pub fn attach(
         &self,
         name: impl Into<String>,
         contents: impl FnOnce() -> Vec<u8> + Send + 'static,
     ) {
-        self.0.attachments.with(|all| all.push((name.into(), Box::new(contents))));
+        let name = name.into();
+        let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+        assert!(is_plain, "{name:?} is no plain file name");
+        self.0.attachments.with(|all| all.push((name, Box::new(contents))));
+    }
+
+    /// Takes what [`attach`](Self::attach) has gathered.
+    pub(crate) fn take_attachments(&self) -> Vec<(String, Contents)> {
+        self.0.attachments.with(std::mem::take)
     }
 
     /// Whether this run would leave a bundle if it failed: what is attached is

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use labrt::{Clock, Config, Failure};
 
-use crate::attempt::attempt;
+use crate::attempt::{OnStuck, Outcome, attempt};
 use crate::context::Context;
 use crate::name::TestName;
 use crate::output::{self, Output, When};
 use crate::report::{self, Summary};
 use crate::shared::Turn;
-use crate::{failure, logging};
+use crate::{bundle, failure, logging, recording};
 
 /// Held by a test that must be alone: one in real time, whose timing others would
 /// spoil, one with debug lines, which have one place to go, or one that measures the
@@ -18,9 +18,10 @@ use crate::{failure, logging};
 static ALONE: Turn = Turn::new();
 
 /// A test: what it is called and what it does.
-pub(crate) struct Test<'a> {
+#[derive(Clone)]
+pub(crate) struct Test {
     pub(crate) name: TestName,
-    pub(crate) title: &'a str,
+    pub(crate) title: String,
     pub(crate) body: Arc<dyn Fn(&Context) + Send + Sync>,
 }
 
@@ -52,9 +53,10 @@ pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) 
 fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, alone: bool) {
     let config = Config::from_env();
     let name = name_of(&body);
-    let test = Test { name, title, body: Arc::new(body) };
+    let test = Test { name, title: title.to_owned(), body: Arc::new(body) };
     logging::install(config);
     report::open(config);
+    bundle::prepare(config);
     let _turn = alone.then(|| ALONE.wait());
     let failure = if config.runs > 1 { batch(&test, config) } else { single(&test, config) };
     if let Some(failure) = failure {
@@ -73,14 +75,31 @@ fn single(test: &Test, config: &Config) -> Option<Failure> {
     let at_once = config.clock == Clock::Real || logging::streams(config);
     let output = Arc::new(Output::new(if at_once { When::AtOnce } else { When::AtEnd }));
     output.line(&format!("{} ...", test.title));
-    let outcome = attempt(test, config, &output);
-    match &outcome.failure {
-        None => output.line(&output::passed_line(&outcome.figures)),
-        Some(failure) => output.line(&failure::account(test, config, &outcome, failure)),
+    let outcome = attempt(test, config, &output, when_stuck(test, config, &output));
+    if outcome.failure.is_some() {
+        tell_failure(test, config, &output, &outcome);
+    } else {
+        output.line(&output::passed_line(&outcome.figures));
+        output.flush();
+        report::append(test, config, &outcome);
     }
-    output.flush();
-    report::append(test, config, &outcome);
     outcome.failure
+}
+
+/// Tells of a failed run: people at once, then tools, then whoever reads the bundle.
+fn tell_failure(test: &Test, config: &Config, output: &Output, outcome: &Outcome) {
+    if let Some(failure) = &outcome.failure {
+        let account = failure::account(test, config, outcome, failure);
+        output::write_raw(&(output.take() + &account));
+    }
+    report::append(test, config, outcome);
+    recording::keep(test, config, outcome);
+}
+
+/// Tells of a run that cannot be ended in the same way.
+fn when_stuck(test: &Test, config: &Config, output: &Arc<Output>) -> OnStuck {
+    let (test, config, output) = (test.clone(), config.clone(), Arc::clone(output));
+    Box::new(move |outcome| tell_failure(&test, &config, &output, &outcome))
 }
 
 /// Many runs without lines, up to the first failure, and a summary.
@@ -90,14 +109,15 @@ fn batch(test: &Test, config: &Config) -> Option<Failure> {
     let mut first_failure = None;
     for run in 0..config.runs {
         let config = Config { seed: config.seed.wrapping_add(run), ..config.clone() };
-        let outcome = attempt(test, &config, &Arc::default());
-        report::append(test, &config, &outcome);
+        let output = Arc::default();
+        let outcome = attempt(test, &config, &output, when_stuck(test, &config, &output));
         summary.add(&outcome);
-        if let Some(failure) = &outcome.failure {
-            output::write_raw(&failure::account(test, &config, &outcome, failure));
+        if outcome.failure.is_some() {
+            tell_failure(test, &config, &output, &outcome);
             first_failure = outcome.failure;
             break;
         }
+        report::append(test, &config, &outcome);
     }
     output::write_raw(&summary.line(&test.name));
     first_failure

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use labrt::{Clock, Config, Failure};
+use labrt::{Backtrace, Clock, Config, Failure};
 
 use crate::attempt::Outcome;
 use crate::driver::Test;
@@ -34,6 +34,9 @@ pub(crate) fn account(
     for description in &outcome.descriptions {
         let _ = writeln!(text, "    {description}");
     }
+    if config.backtrace {
+        outcome.backtraces.iter().for_each(|backtrace| text.push_str(&calls(backtrace)));
+    }
     text.push_str(&outcome.log);
     let _ = match config.clock {
         Clock::Virtual => writeln!(text, "seed {:#x}; to run it again:", config.seed),
@@ -41,6 +44,11 @@ pub(crate) fn account(
     };
     let _ = writeln!(text, "    {}", test.name.replay_line(config));
     text
+}
+
+/// The calls of a thread.
+pub(crate) fn calls(backtrace: &Backtrace) -> String {
+    format!("backtrace of {}:\n{}", backtrace.thread, backtrace.frames)
 }
 
 #[cfg(test)]
@@ -71,7 +79,7 @@ mod tests {
     #[test]
     fn the_account_names_all_that_is_needed() {
         let name = TestName { package: "raft".to_owned(), path: "election::x_2A".to_owned() };
-        let test = Test { name, title: "Test (2A): x", body: Arc::new(|_| ()) };
+        let test = Test { name, title: "Test (2A): x".to_owned(), body: Arc::new(|_| ()) };
         let config = Config { seed: 0x2a, ..Config::from_env().clone() };
         let outcome = Outcome {
             descriptions: vec!["servers=3 alive=[0]".to_owned()],

@@ -33,7 +33,9 @@
 //!    fails the test by its name.
 //! 5. What the body has asked to [`examine`](Context::examine) is looked at,
 //!    outside the simulation, and may still fail the run.
-//! 6. The outcome becomes a line for people, a line of JSON for tools
+//! 6. A failed run may leave a bundle (`LAB_BUNDLE`, see `docs/bundle.md`), for
+//!    which it is made once more, recorded.
+//! 7. The outcome becomes a line for people, a line of JSON for tools
 //!    (`LAB_REPORT`), or a row of a batch (`LAB_RUNS`). With `LAB_CHECK=1` each
 //!    run is made twice and must leave the same trace.
 //!
@@ -50,6 +52,8 @@
 //! | `output` | the lines for people |
 //! | `failure` | the account of a failure |
 //! | `report` | the lines for tools |
+//! | `bundle` | the folder that explains a failed run |
+//! | `recording` | how a failed run comes to its bundle |
 //! | `logging` | debug lines |
 //! | `context` | what a test's body holds |
 //! | `node` | a server, as the tester sees it |
@@ -72,6 +76,7 @@
 
 mod attempt;
 mod board;
+mod bundle;
 mod check;
 mod chronicle;
 mod clerk;
@@ -86,6 +91,7 @@ mod name;
 mod node;
 mod output;
 mod random;
+mod recording;
 mod report;
 mod shared;
 mod site;

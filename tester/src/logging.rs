@@ -15,12 +15,14 @@
 //! makes no labrt operation and draws no random number: a run is the same with it
 //! and without.
 
-use std::io::{self, Write};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
-use env_logger::{Builder, Target};
+use env_logger::{Builder, Logger, Target};
 use labrt::time::Duration;
 use labrt::{Clock, Config};
-use log::{Level, LevelFilter, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::output::write_raw;
 use crate::shared::Shared;
@@ -30,6 +32,15 @@ static LINES: Shared<Vec<u8>> = Shared::new(Vec::new());
 
 /// What the clock showed when the run began. In virtual time that is zero.
 static START: Shared<Duration> = Shared::new(Duration::ZERO);
+
+/// The log of the run that is being recorded.
+static RECORDED: Shared<Option<Lines>> = Shared::new(None);
+
+/// The last lines of a run in real time, all levels, for its bundle.
+static TAIL: Shared<VecDeque<u8>> = Shared::new(VecDeque::new());
+
+/// How many bytes of lines are kept in real time.
+const TAIL_BYTES: usize = 8 << 20;
 
 /// The topic of records whose target is no topic but a module's path.
 fn topic<'a>(record: &Record<'a>) -> &'a str {
@@ -52,12 +63,12 @@ fn since_start() -> Duration {
     labrt::time::peek().saturating_sub(START.get())
 }
 
-/// Where env_logger writes to: one write is one line.
-struct Sink {
+/// Where env_logger writes lines that somebody wants to see: one write is one line.
+struct Shown {
     at_once: bool,
 }
 
-impl Write for Sink {
+impl Write for Shown {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once {
             write_raw(&String::from_utf8_lossy(bytes));
@@ -72,6 +83,75 @@ impl Write for Sink {
     }
 }
 
+/// Where env_logger writes lines for a bundle.
+struct Kept;
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if labrt::replaying() {
+            RECORDED.with(|recorded| recorded.as_mut().map(|lines| lines.add(bytes)));
+        } else {
+            TAIL.with(|tail| {
+                let excess = (tail.len() + bytes.len()).saturating_sub(TAIL_BYTES);
+                tail.drain(..excess.min(tail.len()));
+                tail.extend(bytes);
+            });
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A log that is written to a file.
+struct Lines {
+    file: BufWriter<File>,
+    /// The first thing that went wrong.
+    result: io::Result<()>,
+}
+
+impl Lines {
+    fn add(&mut self, bytes: &[u8]) {
+        if self.result.is_ok() {
+            self.result = self.file.write_all(bytes);
+        }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.result?;
+        self.file.flush()
+    }
+}
+
+/// The process's logger: lines of a replay are kept, the others are shown, down to
+/// their levels.
+struct Dispatcher {
+    shown: Logger,
+    kept: Logger,
+    /// Whether other lines are kept as well.
+    keeps_all: bool,
+}
+
+impl Log for Dispatcher {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let replaying = labrt::replaying();
+        if replaying || self.keeps_all {
+            self.kept.log(record);
+        }
+        if !replaying {
+            self.shown.log(record);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
 /// Whether debug lines are written at once.
 pub(crate) fn streams(config: &Config) -> bool {
     let uncaptured = || {
@@ -81,32 +161,85 @@ pub(crate) fn streams(config: &Config) -> bool {
     config.verbose > 0 && uncaptured()
 }
 
-/// Installs the logger, once per process and only when lines were asked for.
+/// Installs the logger, once per process and only when lines may be asked for.
 pub(crate) fn install(config: &Config) {
     static INSTALLED: Shared<bool> = Shared::new(false);
-    let level = match config.verbose {
-        0 => return,
-        1 => LevelFilter::Debug,
-        _ => LevelFilter::Trace,
-    };
-    if INSTALLED.with(|installed| std::mem::replace(installed, true)) {
+    let wanted = config.verbose > 0 || config.bundle.is_some();
+    if !wanted || INSTALLED.with(|installed| std::mem::replace(installed, true)) {
         return;
     }
-    let sink = Sink { at_once: streams(config) };
-    Builder::new()
-        .filter_level(level)
-        .target(Target::Pipe(Box::new(sink)))
-        .format(|out, record| {
-            let tenths = since_start().as_micros() / 100;
-            writeln!(out, "{tenths:06} {} {}", topic(record), record.args())
-        })
-        .init();
+    let logger = Dispatcher {
+        shown: logger(level(config), Shown { at_once: streams(config) }),
+        kept: logger(LevelFilter::Trace, Kept),
+        keeps_all: keeps_all(config),
+    };
+    log::set_boxed_logger(Box::new(logger)).expect("nobody else installs a logger");
+    log::set_max_level(usual_level(config));
+}
+
+/// Down to which level lines are shown.
+fn level(config: &Config) -> LevelFilter {
+    match config.verbose {
+        0 => LevelFilter::Off,
+        1 => LevelFilter::Debug,
+        _ => LevelFilter::Trace,
+    }
+}
+
+/// Whether all lines are kept for a bundle: real time does not repeat itself.
+fn keeps_all(config: &Config) -> bool {
+    config.bundle.is_some() && config.clock == Clock::Real
+}
+
+/// Down to which level lines are made while nothing is recorded.
+fn usual_level(config: &Config) -> LevelFilter {
+    if keeps_all(config) { LevelFilter::Trace } else { level(config) }
+}
+
+/// A logger that writes in the form of dslogs.
+fn logger(level: LevelFilter, sink: impl Write + Send + 'static) -> Logger {
+    let mut builder = Builder::new();
+    builder.filter_level(level).target(Target::Pipe(Box::new(sink))).format(|out, record| {
+        let tenths = since_start().as_micros() / 100;
+        writeln!(out, "{tenths:06} {} {}", topic(record), record.args())
+    });
+    builder.build()
+}
+
+/// From now on lines of a replay go to this file, all levels.
+pub(crate) fn record(file: File) -> Recording {
+    let lines = Lines { file: BufWriter::new(file), result: Ok(()) };
+    RECORDED.with(|recorded| *recorded = Some(lines));
+    log::set_max_level(LevelFilter::Trace);
+    Recording(())
+}
+
+/// A log that is being recorded.
+pub(crate) struct Recording(());
+
+impl Recording {
+    /// Writes what is left. What went wrong on the way comes out here.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        RECORDED.with(Option::take).map_or(Ok(()), Lines::finish)
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        log::set_max_level(usual_level(Config::from_env()));
+    }
+}
+
+/// The last lines of the run in real time that has just ended.
+pub(crate) fn tail() -> Vec<u8> {
+    TAIL.with(std::mem::take).into()
 }
 
 /// A run begins: lines of an earlier one are gone.
 pub(crate) fn start(config: &Config) {
     LINES.with(Vec::clear);
     if config.clock == Clock::Real {
+        TAIL.with(VecDeque::clear);
         START.with(|start| *start = labrt::time::peek());
     }
 }

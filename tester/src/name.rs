@@ -33,6 +33,11 @@ impl TestName {
         }
     }
 
+    /// The last word of the path, which bundles are named for.
+    pub(crate) fn leaf(&self) -> &str {
+        self.path.rsplit("::").next().unwrap_or(&self.path)
+    }
+
     /// The command that runs this test alone under the variables of one run.
     pub(crate) fn replay_line(&self, config: &labrt::Config) -> String {
         let Self { package, path } = self;

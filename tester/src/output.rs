@@ -53,9 +53,14 @@ impl Output {
         }
     }
 
+    /// Takes what was gathered.
+    pub(crate) fn take(&self) -> String {
+        self.lines.with(std::mem::take)
+    }
+
     /// Writes what was gathered.
     pub(crate) fn flush(&self) {
-        let lines = self.lines.with(std::mem::take);
+        let lines = self.take();
         if !lines.is_empty() {
             write_raw(&lines);
         }

@@ -55,6 +55,7 @@ fn hanging(limit: Duration) -> Run<()> {
         result: Err(failure),
         stats: Stats { lab_time: limit, ..Stats::default() },
         events: Vec::new(),
+        backtraces: Vec::new(),
     }
 }
 

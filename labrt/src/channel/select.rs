@@ -37,6 +37,8 @@ pub trait Arm {
     /// Makes sure that the chosen arm stays possible; for a send arm, where
     /// its value will go.
     fn reserve(&self, choice: ChoiceOf<'_>) -> ReservationOf;
+    /// Gives up what was reserved: the thread unwinds before it is used.
+    fn cancel(&self, reservation: ReservationOf);
 }
 
 /// Private parts of [`Arm`], whose methods only this crate can call.
@@ -122,6 +124,10 @@ impl<T> Arm for Receiver<T> {
             Choice::Claimed(own) => Reservation::Delivered(own),
         })
     }
+
+    fn cancel(&self, _: ReservationOf) {
+        // The macro completes a receive arm at once: nothing can come between.
+    }
 }
 
 impl<T> Arm for Sender<T> {
@@ -169,6 +175,14 @@ impl<T> Arm for Sender<T> {
             Choice::Claimed(own) => channel.claimed_send(own),
         }))
     }
+
+    fn cancel(&self, reservation: ReservationOf) {
+        if let (Reservation::Send(target), SenderFlavor::Sim(channel)) =
+            (reservation.0, &self.flavor)
+        {
+            channel.cancel_send(target);
+        }
+    }
 }
 
 /// So that an arm takes a channel or a reference to one.
@@ -200,6 +214,10 @@ impl<A: Arm> Arm for &A {
     fn reserve(&self, choice: ChoiceOf<'_>) -> ReservationOf {
         (**self).reserve(choice)
     }
+
+    fn cancel(&self, reservation: ReservationOf) {
+        (**self).cancel(reservation);
+    }
 }
 
 const AT_HOME: &str = "select() has looked where the channels were made";
@@ -230,17 +248,24 @@ pub struct SelectedOperation<'a> {
 
 enum Chosen<'a> {
     Real(crossbeam_channel::SelectedOperation<'a>),
-    Sim(Reservation),
+    Sim(Reservation, &'a dyn Arm),
 }
 
-/// As in crossbeam-channel: the partner may have been told already.
+/// A thread may unwind while it makes the message of its send arm: then its
+/// partner looks for another. To leave without unwinding is a mistake, as in
+/// crossbeam-channel.
 impl Drop for SelectedOperation<'_> {
     fn drop(&mut self) {
-        if self.chosen.is_some() && !crate::thread::panicking() {
-            // crossbeam's own operation would panic again and abort.
-            std::mem::forget(self.chosen.take());
-            panic!("a select! was left (return, break, ?) inside the message of its send arm");
+        match self.chosen.take() {
+            None => return,
+            // To drop it would be a second panic. Its partner, if it has one, waits.
+            Some(Chosen::Real(operation)) => std::mem::forget(operation),
+            Some(Chosen::Sim(reservation, arm)) => arm.cancel(ReservationOf(reservation)),
         }
+        assert!(
+            crate::thread::panicking(),
+            "a select! was left (return, break, ?) inside the message of its send arm"
+        );
     }
 }
 
@@ -257,13 +282,13 @@ impl SelectedOperation<'_> {
             (Chosen::Real(operation), ReceiverFlavor::RealTimer(rx, make)) => {
                 operation.recv(rx).map(make)
             }
-            (Chosen::Sim(Reservation::Receive), ReceiverFlavor::Sim(channel)) => {
+            (Chosen::Sim(Reservation::Receive, _), ReceiverFlavor::Sim(channel)) => {
                 channel.complete_receive().ok_or(RecvError)
             }
-            (Chosen::Sim(Reservation::Delivered(own)), ReceiverFlavor::Sim(channel)) => {
+            (Chosen::Sim(Reservation::Delivered(own), _), ReceiverFlavor::Sim(channel)) => {
                 Ok(channel.complete_claimed_receive(own))
             }
-            (Chosen::Sim(_), ReceiverFlavor::SimTimer(timer)) => {
+            (Chosen::Sim(..), ReceiverFlavor::SimTimer(timer)) => {
                 Ok(timer.take(timer.sim()).expect("the timer was due a moment ago"))
             }
             _ => unreachable!("the macro completes the arm that it chose"),
@@ -274,7 +299,7 @@ impl SelectedOperation<'_> {
     pub fn send<T>(mut self, sender: &Sender<T>, message: T) -> Result<(), SendError<T>> {
         match (self.chosen.take().expect("not completed yet"), &sender.flavor) {
             (Chosen::Real(operation), SenderFlavor::Real(tx)) => operation.send(tx, message),
-            (Chosen::Sim(Reservation::Send(target)), SenderFlavor::Sim(channel)) => {
+            (Chosen::Sim(Reservation::Send(target), _), SenderFlavor::Sim(channel)) => {
                 channel.complete_send(target, message)
             }
             _ => unreachable!("the macro completes the arm that it chose"),
@@ -345,5 +370,5 @@ fn select_simulated<'a>(
 
 fn chosen<'a>(arms: &[&'a dyn Arm], arm: usize, choice: Choice<'_>) -> SelectedOperation<'a> {
     let reservation = arms[arm].reserve(ChoiceOf(choice)).0;
-    SelectedOperation { arm, chosen: Some(Chosen::Sim(reservation)) }
+    SelectedOperation { arm, chosen: Some(Chosen::Sim(reservation, arms[arm])) }
 }

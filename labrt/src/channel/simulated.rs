@@ -280,7 +280,10 @@ impl<T> SimChannel<T> {
                     Found::Disconnected => return Err(RecvTimeoutError::Disconnected),
                     Found::Promise(own) => {
                         drop(state);
-                        return Ok(self.await_promise(sim, own));
+                        match self.await_promise(sim, own) {
+                            Some(value) => return Ok(value),
+                            None => continue,
+                        }
                     }
                     Found::Nothing => {}
                 }
@@ -303,20 +306,28 @@ impl<T> SimChannel<T> {
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
         let sim = self.sim();
         sim.point(Operation::TryReceive);
-        let found = self.state.lock().take(sim);
-        match found {
-            Found::Value(value) => Ok(value),
-            Found::Promise(own) => Ok(self.await_promise(sim, own)),
-            Found::Nothing => Err(TryRecvError::Empty),
-            Found::Disconnected => Err(TryRecvError::Disconnected),
+        loop {
+            let found = self.state.lock().take(sim);
+            match found {
+                Found::Value(value) => return Ok(value),
+                Found::Promise(own) => match self.await_promise(sim, own) {
+                    Some(value) => return Ok(value),
+                    None => continue,
+                },
+                Found::Nothing => return Err(TryRecvError::Empty),
+                Found::Disconnected => return Err(TryRecvError::Disconnected),
+            }
         }
     }
 
+    /// Waits for a value that is being made; `None` if its maker has unwound.
     #[track_caller]
-    fn await_promise(&self, sim: &Sim, own: Ticket) -> T {
+    fn await_promise(&self, sim: &Sim, own: Ticket) -> Option<T> {
         loop {
             sim.block(own, Operation::Receive, None);
-            if let Some(value) = self.state.lock().take_delivered(own) {
+            let mut state = self.state.lock();
+            let value = state.take_delivered(own);
+            if value.is_some() || !state.promised.iter().any(|(_, receiver)| *receiver == own) {
                 return value;
             }
         }
@@ -398,7 +409,8 @@ impl<T> SimChannel<T> {
         let found = self.state.lock().take(sim);
         match found {
             Found::Value(value) => Some(value),
-            Found::Promise(own) => Some(self.await_promise(sim, own)),
+            // Without the value the arm, which is chosen, waits for another.
+            Found::Promise(own) => self.await_promise(sim, own).or_else(|| self.recv(None).ok()),
             Found::Disconnected => None,
             Found::Nothing => unreachable!("nobody ran since the channel was ready"),
         }
@@ -461,6 +473,26 @@ impl<T> SimChannel<T> {
             }
         }
         Ok(())
+    }
+
+    /// Gives up a place whose value will not come: who counts on it looks again.
+    pub(super) fn cancel_send(&self, target: SendTarget) {
+        let Some(sim) = self.sim_if_current() else { return };
+        let mut state = self.state.lock();
+        match target {
+            SendTarget::Nobody => {}
+            SendTarget::Receiver { ticket, arm } => sim.disclaim(ticket, arm),
+            SendTarget::Claimant { own } => {
+                if let Some(index) = state.promised.iter().position(|(sender, _)| *sender == own) {
+                    let (_, receiver) = state.promised.swap_remove(index);
+                    sim.wake(receiver);
+                }
+            }
+            SendTarget::Buffer => {
+                state.reserved -= 1;
+                state.refill(sim);
+            }
+        }
     }
 }
 

@@ -106,6 +106,6 @@ fn thread_body(sim: &Sim, job: Job, first: Command) {
     if let Err(payload) = end
         && !payload.is::<Exit>()
     {
-        sim.record_panic(payload_text(&*payload), None);
+        sim.record_panic(payload_text(&*payload), None, None);
     }
 }

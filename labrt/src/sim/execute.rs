@@ -10,7 +10,7 @@ use super::scheduler::{Phase, Scheduler};
 use super::{Job, Sim, Site, enter};
 use crate::config::Config;
 use crate::failure::{Failure, payload_text};
-use crate::run::Stats;
+use crate::run::{Backtrace, Observer, Stats};
 use crate::trace::Event;
 use crate::watchdog;
 
@@ -19,19 +19,27 @@ pub(crate) struct Outcome {
     pub(crate) failure: Option<Failure>,
     pub(crate) stats: Stats,
     pub(crate) events: Vec<Event>,
+    pub(crate) backtraces: Vec<Backtrace>,
 }
 
 /// Runs `body` as the first thread of a simulation, on the calling OS thread,
 /// which should be a fresh one: nobody else's thread-locals are in the way.
-pub(crate) fn execute(config: &Config, name: &str, site: Site, body: Job) -> Outcome {
+pub(crate) fn execute(
+    config: &Config,
+    observer: Observer,
+    name: &str,
+    site: Site,
+    body: Job,
+) -> Outcome {
     static IDS: AtomicU32 = AtomicU32::new(1);
     let sim = Arc::new(Sim {
         id: IDS.fetch_add(1, Ordering::Relaxed),
         seed: config.seed,
-        scheduler: RefCell::new(Scheduler::new(config)),
+        scheduler: RefCell::new(Scheduler::new(config, observer.recorder)),
         engine: Engine::new(config.engine),
-        heartbeat: watchdog::watch(name, config),
+        heartbeat: watchdog::watch(name, config, observer.on_stuck),
         backtrace: config.backtrace,
+        replay: observer.replay,
     });
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body);
@@ -40,7 +48,7 @@ pub(crate) fn execute(config: &Config, name: &str, site: Site, body: Job) -> Out
     // would be unwound in the middle of it.
     let guarded = |work: &dyn Fn()| {
         if let Err(bug) = catch_unwind(AssertUnwindSafe(work)) {
-            sim.record_panic(payload_text(&*bug), None);
+            sim.record_panic(payload_text(&*bug), None, None);
         }
     };
     guarded(&|| sim.engine.run(&sim));
@@ -128,43 +136,12 @@ fn dump_backtraces(sim: &Sim) {
     }
 }
 
-/// A backtrace of the current thread as it stands in a report: from the
-/// operation that it waits in down to its closure, without our own frames at
-/// both ends. (Optimised builds know functions by their last names only.)
-pub(super) fn describe_backtrace(sim: &Sim, backtrace: &str) -> String {
-    let frames = frames(backtrace);
-    let is_ours = |frame: &String| frame.contains("src/sim.rs:") || frame.contains("src/sim/");
-    let start = frames.iter().position(|frame| frame.contains("leave_to"));
-    let frames = frames
-        .iter()
-        .skip(start.unwrap_or(0))
-        .skip_while(|frame| start.is_some() && is_ours(frame))
-        .take_while(|frame| !is_ours(frame));
-    let mut text = String::from("  backtrace of ");
-    text.push_str(&sim.describe_current().unwrap_or_default());
-    text.push('\n');
-    frames.for_each(|frame| text.push_str(frame));
-    text
-}
-
-/// The frames of a backtrace: a numbered line with the function, and one with
-/// the place if that is known.
-fn frames(backtrace: &str) -> Vec<String> {
-    let mut frames: Vec<String> = Vec::new();
-    for line in backtrace.lines() {
-        match frames.last_mut() {
-            Some(frame) if line.trim_start().starts_with("at ") => {
-                frame.push_str(&format!("  {line}\n"));
-            }
-            _ => frames.push(format!("  {line}\n")),
-        }
-    }
-    frames
-}
-
 fn collect(sim: &Sim, leaked: usize) -> Outcome {
     let mut scheduler = sim.scheduler.borrow_mut();
     let failure = scheduler.take_failure();
+    let backtraces = std::mem::take(&mut scheduler.backtraces);
+    // Its file is complete when this returns.
+    scheduler.drop_recorder();
     let trace = std::mem::replace(&mut scheduler.trace, crate::trace::Trace::new(false));
     let stats = Stats {
         lab_time: scheduler.lab_time(),
@@ -177,5 +154,5 @@ fn collect(sim: &Sim, leaked: usize) -> Outcome {
         peak_threads: scheduler.peak_threads,
         leaked,
     };
-    Outcome { failure, stats, events: trace.into_events() }
+    Outcome { failure, stats, events: trace.into_events(), backtraces }
 }

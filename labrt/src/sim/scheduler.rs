@@ -13,7 +13,8 @@ use super::wait_lists::WaitLists;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::rng::Streams;
-use crate::trace::{Event, Trace};
+use crate::run::Backtrace;
+use crate::trace::{Event, Moment, NUMBERS, Origin, Recorder, Trace};
 
 /// What every operation costs, in virtual nanoseconds: so that a loop which
 /// polls a lock, a channel or the clock comes to an end.
@@ -79,15 +80,19 @@ pub(crate) struct Scheduler {
     /// When the body returned; destructors may make time pass after that.
     ended_at: Option<u64>,
     failure: Option<Failure>,
+    /// Where threads were when the simulation failed.
+    pub(crate) backtraces: Vec<Backtrace>,
     operations_since_switch: u32,
     pub(crate) operations: u64,
     pub(crate) decisions: u64,
     pub(crate) peak_threads: usize,
     pub(crate) trace: Trace,
+    /// Who looks on.
+    recorder: Option<Recorder>,
 }
 
 impl Scheduler {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, recorder: Option<Recorder>) -> Self {
         Scheduler {
             now: 0,
             limit: crate::time::nanos(config.limit),
@@ -105,11 +110,13 @@ impl Scheduler {
             timed_asides: 0,
             ended_at: None,
             failure: None,
+            backtraces: Vec::new(),
             operations_since_switch: 0,
             operations: 0,
             decisions: 0,
             peak_threads: 0,
             trace: Trace::new(config.keep_events),
+            recorder,
         }
     }
 
@@ -146,7 +153,8 @@ impl Scheduler {
 
     /// Adds a runnable thread.
     pub(crate) fn spawn(&mut self, name: Cow<'static, str>, site: Site, job: Job) {
-        let slot = self.threads.insert(name, site, job);
+        let server = self.threads.find(self.current).and_then(|spawner| spawner.server);
+        let slot = self.threads.insert(name, site, server, job);
         self.run_queue.push(slot);
         self.peak_threads = self.peak_threads.max(self.threads.live());
     }
@@ -170,13 +178,6 @@ impl Scheduler {
 
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
-    }
-
-    /// Adds the backtraces of all threads to a report.
-    pub(crate) fn extend_report(&mut self, text: &str) {
-        if let Some(failure) = &mut self.failure {
-            failure.message.push_str(text);
-        }
     }
 
     /// Charges one operation. True when the thread has to give way: a timer has
@@ -308,6 +309,11 @@ impl Scheduler {
         assert!(released || self.phase != Phase::Running, "a claimed thread waits for its release");
     }
 
+    /// Gives up a claimed thread: it goes on to look for another partner.
+    pub(crate) fn disclaim(&mut self, ticket: Ticket, arm: usize) {
+        self.end_wait(ticket, State::Claimed(arm), Wake::Notified);
+    }
+
     fn end_wait(&mut self, ticket: Ticket, from: State, wake: Wake) -> bool {
         match self.threads.waiting(ticket) {
             Some(thread) if thread.state == from => {
@@ -341,8 +347,8 @@ impl Scheduler {
         self.operations_since_switch = 0;
         self.current = slot;
         let thread = self.threads.get(slot);
-        let (serial, kind, site) = (thread.serial, thread.operation.name(), thread.site);
-        self.record(serial, kind, [0; 3], site);
+        let (kind, site) = (thread.operation.name(), thread.site);
+        self.record(Origin::Schedule, kind, [0; NUMBERS], site);
         Next::Thread(slot)
     }
 
@@ -361,7 +367,11 @@ impl Scheduler {
                 break;
             }
             self.timers.pop();
-            self.end_wait(ticket, State::Blocked, Wake::TimedOut);
+            if self.end_wait(ticket, State::Blocked, Wake::TimedOut) && self.recorder.is_some() {
+                let site = self.threads.get(ticket.slot).site;
+                let event = self.event(ticket.slot, "timer", [0; NUMBERS], site);
+                self.show(ticket.slot, Origin::Timer, &event);
+            }
         }
     }
 
@@ -371,13 +381,44 @@ impl Scheduler {
         Next::End
     }
 
+    /// Adds a step of the current thread to the trace.
+    #[inline]
     pub(crate) fn record(
         &mut self,
-        thread: u32,
+        origin: Origin,
         kind: &'static str,
-        numbers: [u64; 3],
+        numbers: [u64; NUMBERS],
         site: Site,
     ) {
-        self.trace.push(Event { nanos: self.now, thread, kind, numbers, site: Some(site) });
+        let event = self.event(self.current, kind, numbers, site);
+        self.trace.push(event);
+        if self.recorder.is_some() {
+            self.show(self.current, origin, &event);
+        }
+    }
+
+    #[inline]
+    fn event(
+        &mut self,
+        slot: Slot,
+        kind: &'static str,
+        numbers: [u64; NUMBERS],
+        site: Site,
+    ) -> Event {
+        let thread = self.threads.get(slot).serial;
+        Event { nanos: self.now, thread, kind, numbers, site: Some(site) }
+    }
+
+    /// Shows a step to the recorder.
+    fn show(&mut self, slot: Slot, origin: Origin, event: &Event) {
+        let thread = self.threads.get(slot);
+        if let Some(record) = &mut self.recorder {
+            record(&Moment { event, origin, name: &thread.name, server: thread.server });
+        }
+    }
+
+    /// Nobody looks on any more.
+    pub(crate) fn drop_recorder(&mut self) {
+        self.recorder = None;
     }
 }

@@ -41,6 +41,7 @@ pub(crate) enum Wake {
 /// Runnable --------> Blocked -------------> Runnable
 ///                       |  claim        release |
 ///                       +------> Claimed -------+
+///                                      disclaim
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -58,6 +59,8 @@ pub(crate) struct Thread {
     pub(crate) serial: u32,
     pub(crate) name: Cow<'static, str>,
     pub(crate) spawned_at: Site,
+    /// The server that it works for: its spawner's, unless it was told another.
+    pub(crate) server: Option<usize>,
     pub(crate) state: State,
     /// The wait that is in progress; 0 is none.
     wait: u64,
@@ -99,11 +102,18 @@ pub(crate) struct ThreadTable {
 
 impl ThreadTable {
     /// Adds a runnable thread that has not started.
-    pub(crate) fn insert(&mut self, name: Cow<'static, str>, site: Site, job: Job) -> Slot {
+    pub(crate) fn insert(
+        &mut self,
+        name: Cow<'static, str>,
+        site: Site,
+        server: Option<usize>,
+        job: Job,
+    ) -> Slot {
         let thread = Thread {
             serial: self.spawned,
             name,
             spawned_at: site,
+            server,
             state: State::Runnable,
             wait: 0,
             wake: Wake::Notified,

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{HELD, WaitingRoom};
+use super::{HELD, PATIENCE, WaitingRoom};
 use crate::sim::{self, Operation};
 
 /// A lock around a value.
@@ -36,7 +36,11 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let guard = match sim::current() {
-            None => self.inner.lock(),
+            None => self.room.acquire_outside(
+                || self.inner.try_lock(),
+                || self.inner.lock(),
+                || self.inner.try_lock_for(PATIENCE),
+            ),
             Some(sim) => {
                 sim.point(Operation::Lock);
                 self.room.acquire(sim, Operation::Lock, || self.inner.try_lock())
@@ -50,6 +54,14 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = self.room.try_acquire(|| self.inner.try_lock())?;
         Some(MutexGuard { mutex: self, inner: Some(guard) })
+    }
+
+    /// Looks at the value without waiting and without any effect on the run, from
+    /// anywhere: for reports, also after a simulation has failed and its threads
+    /// have stopped where they were. `None` if somebody holds the lock. `look` may
+    /// make no operation of this crate.
+    pub fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.inner.try_lock().map(|value| look(&value))
     }
 
     /// The value, through exclusive access to the mutex.

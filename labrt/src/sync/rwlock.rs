@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{HELD, WaitingRoom};
+use super::{HELD, PATIENCE, WaitingRoom};
 use crate::sim::{self, Operation};
 
 /// A lock that many readers share or one writer has alone.
@@ -30,7 +30,11 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         let guard = match sim::current() {
-            None => self.inner.read(),
+            None => self.room.acquire_outside(
+                || self.inner.try_read(),
+                || self.inner.read(),
+                || self.inner.try_read_for(PATIENCE),
+            ),
             Some(sim) => {
                 sim.point(Operation::Read);
                 self.room.acquire(sim, Operation::Read, || self.inner.try_read())
@@ -43,7 +47,11 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         let guard = match sim::current() {
-            None => self.inner.write(),
+            None => self.room.acquire_outside(
+                || self.inner.try_write(),
+                || self.inner.write(),
+                || self.inner.try_write_for(PATIENCE),
+            ),
             Some(sim) => {
                 sim.point(Operation::Write);
                 self.room.acquire(sim, Operation::Write, || self.inner.try_write())
@@ -64,6 +72,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let guard = self.room.try_acquire(|| self.inner.try_write())?;
         Some(RwLockWriteGuard { lock: self, inner: Some(guard) })
+    }
+
+    /// As [`Mutex::peek`](super::Mutex::peek); `None` if a writer has the lock.
+    pub fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.inner.try_read().map(|value| look(&value))
     }
 
     /// The value, through exclusive access to the lock.

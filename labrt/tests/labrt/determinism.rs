@@ -7,7 +7,7 @@ use labrt::channel::bounded;
 use labrt::collections::HashMap;
 use labrt::sync::{Condvar, Mutex};
 use labrt::time::{Duration, Instant, peek};
-use labrt::{Config, Engine, Run, rng, run, select, thread, trace};
+use labrt::{Config, Engine, Observer, Run, rng, run, run_observed, select, thread, trace};
 
 use crate::everywhere::simulate;
 
@@ -89,9 +89,10 @@ fn different_seeds_are_different_runs() {
 /// Whoever watches a run does not change it.
 #[test]
 fn tracing_has_no_effect() {
-    let watched = |keep_events, watching: bool| {
-        let config = Config { seed: 9, keep_events, ..Config::default() };
-        run(&config, move || {
+    let watched = |keep_events, watching: bool, recorder: Option<trace::Recorder>| {
+        let config = Config { seed: 9, keep_events, backtrace: watching, ..Config::default() };
+        let observer = Observer { recorder, ..Observer::default() };
+        run_observed(&config, observer, move || {
             let watch = move |n: u64| {
                 if watching {
                     trace::event("watched", [n, 0, 0]);
@@ -116,17 +117,57 @@ fn tracing_has_no_effect() {
             rng().next_u64()
         })
     };
-    let quiet = watched(false, false);
-    let kept = watched(true, false);
+    let quiet = watched(false, false, None);
+    let kept = watched(true, false, None);
     assert_eq!(quiet.stats.hash, kept.stats.hash);
     assert_eq!(quiet.events, kept.events, "shorter than the ring");
-    let loud = watched(false, true);
+    let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let keeper = Arc::clone(&seen);
+    let recorder = Box::new(move |moment: &trace::Moment<'_>| {
+        if moment.origin != trace::Origin::Timer {
+            keeper.lock().push(*moment.event);
+        }
+    });
+    let recorded = watched(false, false, Some(recorder));
+    assert_eq!((recorded.stats.hash, &recorded.events), (quiet.stats.hash, &quiet.events));
+    assert_eq!(*seen.lock(), quiet.events, "a recorder sees all that is in the trace");
+    let loud = watched(false, true, None);
     let schedule = |run: &Run<u64>| (run.stats.decisions, run.stats.operations, run.stats.lab_time);
     assert_eq!(schedule(&quiet), schedule(&loud));
     assert_eq!(loud.stats.events, quiet.stats.events + 80);
     let steps: Vec<_> = loud.events.iter().filter(|event| event.kind != "watched").collect();
     assert!(steps.iter().zip(&quiet.events).all(|(one, other)| one.same(other)));
     assert_eq!(quiet.result, loud.result);
+}
+
+/// Who started a thread for a server started all that came of it.
+#[test]
+fn threads_belong_to_the_server_of_their_spawner() {
+    let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let keeper = Arc::clone(&seen);
+    let recorder = Box::new(move |moment: &trace::Moment<'_>| {
+        if moment.event.kind == "here" {
+            keeper.lock().push((moment.name.to_owned(), moment.server));
+        }
+    });
+    let here = || trace::event("here", [0]);
+    let observer = Observer { recorder: Some(recorder), ..Observer::default() };
+    let run = run_observed(&Config::default(), observer, move || {
+        let worker = thread::on_behalf_of(Some(3), || {
+            here();
+            thread::spawn(move || {
+                let helper = thread::Builder::new().name("helper").spawn(here).unwrap();
+                helper.join().unwrap();
+                thread::on_behalf_of(None, || assert_eq!(thread::server(), None));
+                assert_eq!(thread::server(), Some(3));
+            })
+        });
+        worker.join().unwrap();
+        here();
+    });
+    run.result.unwrap();
+    let expected = [("main", Some(3)), ("helper", Some(3)), ("main", None)];
+    assert_eq!(*seen.lock(), expected.map(|(name, server)| (name.to_owned(), server)));
 }
 
 #[test]
@@ -140,7 +181,7 @@ fn the_ring_keeps_the_last_events() {
     assert_eq!(all.len(), 25_001);
     assert_eq!(ring.last(), all.last());
     assert_eq!(ring[..], all[all.len() - 10_000..]);
-    assert!(ring[0].to_string().contains("thread 0 step [15001, 0, 0] at "), "{}", ring[0]);
+    assert!(ring[0].to_string().contains("thread 0 step [15001] at "), "{}", ring[0]);
 }
 
 /// A check and an act with the lock released in between: found in the more

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use labrt::channel::bounded;
 use labrt::sync::{Condvar, Mutex, RwLock};
-use labrt::thread;
 use labrt::time::{Duration, Instant};
+use labrt::{Config, run, thread};
 
 use crate::everywhere::{MS, everywhere};
 
@@ -243,4 +243,31 @@ fn a_wait_for_ever_is_no_timer() {
         condvar.wait_for(&mut mutex.lock(), Duration::MAX);
     });
     assert!(run.result.unwrap_err().message.starts_with("deadlock"));
+}
+
+/// A failed simulation stops where it is: whoever looks from outside does not wait
+/// for locks that nobody will release.
+#[test]
+fn a_lock_of_a_failed_simulation_is_told_outside() {
+    let held = Arc::new(Mutex::new(1));
+    let free = Arc::new(RwLock::new(2));
+    let (inner_held, inner_free) = (Arc::clone(&held), Arc::clone(&free));
+    let failed = run(&Config::default(), move || {
+        *inner_free.write() += 1;
+        let (lock, taken) = (Arc::clone(&inner_held), bounded(0));
+        thread::spawn(move || {
+            let _guard = lock.lock();
+            taken.0.send(()).unwrap();
+            thread::sleep(Duration::from_secs(1));
+        });
+        taken.1.recv().unwrap();
+        panic!("the end");
+    });
+    failed.result.unwrap_err();
+    assert_eq!((held.peek(|value| *value), free.peek(|value| *value)), (None, Some(3)));
+    assert_eq!(*free.read(), 3);
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *held.lock()));
+    let message = *refused.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.starts_with("a lock that a thread of a simulation holds since "), "{message}");
+    assert!(message.contains("tests/labrt/locks.rs:"), "{message}");
 }

@@ -224,3 +224,30 @@ fn a_panic_in_a_destructor_is_told() {
         ended.assert_aborted_with(&["panicked in a destructor at ", "panics.rs:", "not now"]);
     }
 }
+
+/// The backtrace of a panic has the program's own frames.
+#[test]
+fn a_panic_tells_its_calls() {
+    #[inline(never)]
+    fn goes_wrong() {
+        std::hint::black_box(());
+        panic!("it went wrong");
+    }
+    let configs = [
+        Config { clock: Clock::Real, ..Config::default() },
+        Config::default(),
+        Config { engine: Engine::Os, ..Config::default() },
+    ];
+    for config in configs {
+        let run = run(&Config { backtrace: true, ..config }, || {
+            let _ = thread::Builder::new().name("culprit").spawn(goes_wrong).unwrap().join();
+            thread::sleep(3 * MS);
+        });
+        let first = &run.backtraces[0];
+        assert!(first.thread.contains("culprit"), "{first:?}");
+        let innermost = first.frames.lines().next().unwrap();
+        assert!(innermost.contains("goes_wrong"), "{}", first.frames);
+        assert!(first.frames.contains("tests/labrt/panics.rs:"), "{}", first.frames);
+        assert!(!first.frames.contains("/rustc/"), "{}", first.frames);
+    }
+}

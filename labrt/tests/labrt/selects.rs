@@ -369,3 +369,29 @@ fn leaving_from_inside_a_message_is_refused() {
     let failure = left.result.unwrap_err();
     assert!(failure.message.contains("inside the message of its send arm"), "{failure}");
 }
+
+/// A thread that ends while it makes its message leaves its partner to others.
+#[test]
+fn an_exit_inside_a_message_frees_the_partner() {
+    fn ends() -> u32 {
+        thread::sleep(MS);
+        thread::exit()
+    }
+    for (capacity, sender, receiver) in [(0, 1, 2), (0, 2, 1), (1, 1, 2), (1, 2, 1)] {
+        let run = simulate(5, move || {
+            let (tx, rx) = bounded(capacity);
+            let other = tx.clone();
+            thread::spawn(move || {
+                thread::sleep(sender * MS);
+                select! { send(tx, ends()) -> _ => {} }
+            });
+            thread::spawn(move || {
+                thread::sleep(5 * MS);
+                other.send(7).unwrap();
+            });
+            thread::sleep(receiver * MS);
+            assert_eq!(rx.recv(), Ok(7));
+        });
+        run.result.unwrap();
+    }
+}

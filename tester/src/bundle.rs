@@ -1,0 +1,203 @@
+//! The failure bundle: a folder that explains a failed run (`LAB_BUNDLE`).
+//!
+//! `docs/bundle.md` describes it for readers. Files are written into a draft beside
+//! the final place and appear there all at once, or not at all.
+
+mod kinds;
+mod trace;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use labrt::trace::Recorder;
+use labrt::{Clock, Config, Failure};
+use serde::Serialize;
+
+use crate::attempt::Outcome;
+use crate::driver::Test;
+use crate::output::write_raw;
+use crate::shared::Shared;
+use trace::TraceFile;
+
+/// The format of bundles, see `docs/bundle.md`.
+const FORMAT: u32 = 1;
+
+/// Makes sure, before any test runs, that bundles can be written. A folder in which
+/// they cannot ends the process.
+pub(crate) fn prepare(config: &Config) {
+    static PREPARED: Shared<bool> = Shared::new(false);
+    let Some(folder) = &config.bundle else { return };
+    let ready = PREPARED.with(|prepared| {
+        if std::mem::replace(prepared, true) {
+            return Ok(());
+        }
+        let probe = folder.join(format!(".probe-{}", std::process::id()));
+        fs::create_dir_all(&probe).and_then(|()| fs::remove_dir(&probe))
+    });
+    if let Err(error) = ready {
+        write_raw(&format!("LAB_BUNDLE={}: cannot be written: {error}\n", folder.display()));
+        std::process::exit(2);
+    }
+}
+
+/// A bundle that is being written. It goes away unless it is finished.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    folder: PathBuf,
+    /// The name that the bundle will have in the folder.
+    name: String,
+    /// The name that it has meanwhile.
+    working: PathBuf,
+}
+
+impl Draft {
+    /// An empty draft for a run.
+    pub(crate) fn new(folder: &Path, test: &Test, seed: u64) -> io::Result<Self> {
+        let name = format!("{}-{seed:#x}", test.name.leaf());
+        let working = folder.join(format!(".{name}.{}", std::process::id()));
+        remove(&working)?;
+        fs::create_dir_all(&working)?;
+        Ok(Draft { folder: folder.to_owned(), name, working })
+    }
+
+    /// Makes a file of it.
+    pub(crate) fn create(&self, name: &str) -> io::Result<File> {
+        File::create(self.working.join(name))
+    }
+
+    /// Writes a whole file of it.
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> io::Result<()> {
+        fs::write(self.working.join(name), contents)
+    }
+
+    /// The names of its files, in order.
+    fn files(&self) -> io::Result<Vec<String>> {
+        let entries = fs::read_dir(&self.working)?;
+        let name =
+            |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        let mut names = entries.map(name).collect::<io::Result<Vec<String>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Puts it into its place, where `latest` will lead to it; gives the place.
+    pub(crate) fn finish(&self) -> io::Result<PathBuf> {
+        let place = self.folder.join(&self.name);
+        let old = self.folder.join(format!(".{}.{}.old", self.name, std::process::id()));
+        remove(&old)?;
+        match fs::rename(&place, &old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::rename(&self.working, &place)?,
+        }
+        remove(&old)?;
+        self.point_latest_here()?;
+        Ok(place)
+    }
+
+    fn point_latest_here(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            let link = self.folder.join(format!(".latest.{}.{}", self.name, std::process::id()));
+            std::os::unix::fs::symlink(&self.name, &link)?;
+            fs::rename(link, self.folder.join("latest"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Nothing is left of it when it was finished, and nobody to be told otherwise.
+        let _ = remove(&self.working);
+    }
+}
+
+/// Removes a folder that need not be there.
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The trace of a bundle, as it is being written.
+#[derive(Clone)]
+pub(crate) struct Trace(Arc<Shared<TraceFile>>);
+
+impl Trace {
+    /// An empty trace.
+    pub(crate) fn new(draft: &Draft) -> io::Result<Self> {
+        let file = draft.create("trace.jsonl")?;
+        Ok(Trace(Arc::new(Shared::new(TraceFile::new(file)))))
+    }
+
+    /// What writes it.
+    pub(crate) fn recorder(&self) -> Recorder {
+        let trace = Arc::clone(&self.0);
+        Box::new(move |moment| trace.with(|trace| trace.record(moment)))
+    }
+
+    /// Writes what is left of it.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        self.0.with(TraceFile::finish)
+    }
+}
+
+/// `bundle.json`; `docs/bundle.md` says what the fields are.
+#[derive(Debug, Serialize)]
+struct Facts<'a> {
+    format: u32,
+    package: &'a str,
+    test: &'a str,
+    title: &'a str,
+    /// A string: not every reader of JSON keeps 64 bits of a number.
+    seed: String,
+    clock: &'static str,
+    verdict: &'static str,
+    message: &'a str,
+    place: Option<&'a str>,
+    thread: &'a str,
+    time_s: f64,
+    virtual_s: f64,
+    hash: Option<String>,
+    servers: usize,
+    replay: String,
+    warning: Option<&'a str>,
+    files: Vec<String>,
+}
+
+/// Writes `bundle.json`, the last file: it lists the others.
+pub(crate) fn write_facts(
+    draft: &Draft,
+    test: &Test,
+    config: &Config,
+    outcome: &Outcome,
+    failure: &Failure,
+    warning: Option<&str>,
+) -> io::Result<()> {
+    let is_virtual = config.clock == Clock::Virtual;
+    let facts = Facts {
+        format: FORMAT,
+        package: &test.name.package,
+        test: &test.name.path,
+        title: &test.title,
+        seed: format!("{:#x}", config.seed),
+        clock: if is_virtual { "virtual" } else { "real" },
+        verdict: "failed",
+        message: &failure.message,
+        place: failure.place.as_deref(),
+        thread: &failure.thread,
+        time_s: failure.time.as_secs_f64(),
+        virtual_s: outcome.stats.lab_time.as_secs_f64(),
+        hash: is_virtual.then(|| format!("{:#018x}", outcome.stats.hash)),
+        servers: outcome.totals.map_or(0, |totals| totals.peers),
+        replay: test.name.replay_line(config),
+        warning,
+        files: draft.files()?,
+    };
+    let mut text = serde_json::to_string_pretty(&facts).expect("numbers and text become JSON");
+    text.push('\n');
+    draft.write("bundle.json", text)
+}

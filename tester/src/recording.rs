@@ -1,0 +1,116 @@
+//! How a failed run comes to its bundle.
+//!
+//! In virtual time a run costs nothing extra until it fails; then it is made once
+//! more, with everything recorded. In real time only what was gathered on the way is
+//! there. Whatever goes wrong here costs the bundle, never the account of the failure.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use labrt::{Clock, Config};
+
+use crate::attempt::{self, Look, Outcome};
+use crate::bundle::{self, Draft, Trace};
+use crate::driver::Test;
+use crate::output::write_raw;
+use crate::shared::Turn;
+use crate::{failure, logging};
+
+/// Runs are recorded one at a time: debug lines have one place to go.
+static RECORDING: Turn = Turn::new();
+
+/// Leaves a bundle of a failed run, if bundles are wanted, and says where it is, or
+/// why there is none.
+pub(crate) fn keep(test: &Test, config: &Config, failed: &Outcome) {
+    let Some(folder) = &config.bundle else { return };
+    let _turn = RECORDING.wait();
+    let kept = Draft::new(folder, test, config.seed).and_then(|draft| match config.clock {
+        Clock::Virtual => record(draft, test, config, failed),
+        Clock::Real => {
+            draft.write("log.txt", logging::tail())?;
+            write(&draft, test, config, failed, failed, None)
+        }
+    });
+    say(config, kept);
+}
+
+/// Says where a bundle is.
+fn say(config: &Config, kept: io::Result<PathBuf>) {
+    let folder = config.bundle.clone().unwrap_or_default();
+    write_raw(&match kept {
+        Ok(place) => format!("bundle {}\n", place.display()),
+        Err(error) => format!("LAB_BUNDLE={}: no bundle: {error}\n", folder.display()),
+    });
+}
+
+/// Makes the failed run of virtual time once more, and writes down everything.
+fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::Result<PathBuf> {
+    let trace = Trace::new(&draft)?;
+    let lines = logging::record(draft.create("log.txt")?);
+    let recorder = Some(trace.recorder());
+    let finish = {
+        let (test, config, failed) = (test.clone(), config.clone(), failed.clone());
+        move |again: &Outcome| {
+            trace.finish()?;
+            lines.finish()?;
+            let warning = difference(&failed, again);
+            if let Some(warning) = warning {
+                write_raw(&format!("warning: {warning}\n"));
+            }
+            write(&draft, &test, &config, &failed, again, warning)
+        }
+    };
+    let finish = Arc::new(finish);
+    let on_stuck: Box<dyn FnOnce(Outcome) + Send> = {
+        let (finish, config) = (Arc::clone(&finish), config.clone());
+        Box::new(move |again| say(&config, finish(&again)))
+    };
+    // With backtraces: they have no effect on the run.
+    let config = Config { backtrace: true, ..config.clone() };
+    let look = Look { recorder, replay: true, on_stuck: Some(on_stuck) };
+    finish(&attempt::run_once(test, &config, Arc::default(), look))
+}
+
+/// In what the recorded run differs from the one that failed.
+fn difference(failed: &Outcome, again: &Outcome) -> Option<&'static str> {
+    if again.failure.is_none() {
+        Some("the recorded run of the same seed passes (LAB_CHECK=1 finds out why)")
+    } else if again.failure != failed.failure {
+        Some("the recorded run of the same seed fails in another way (LAB_CHECK=1 finds out why)")
+    } else if again.stats.hash != failed.stats.hash {
+        Some("the recorded run of the same seed takes another course (LAB_CHECK=1 finds out why)")
+    } else {
+        None
+    }
+}
+
+/// Writes the files that are not written by now, and puts the bundle into its place.
+fn write(
+    draft: &Draft,
+    test: &Test,
+    config: &Config,
+    failed: &Outcome,
+    again: &Outcome,
+    warning: Option<&str>,
+) -> io::Result<PathBuf> {
+    let cause = failed.failure.as_ref().expect("only failed runs leave bundles");
+    let mut account = failure::account(test, config, failed, cause);
+    let mut threads = String::new();
+    for backtrace in &again.backtraces {
+        let panicked = backtrace.thread == cause.thread;
+        let text = if panicked { &mut account } else { &mut threads };
+        text.push_str(&failure::calls(backtrace));
+    }
+    draft.write("failure.txt", account)?;
+    if config.clock == Clock::Virtual {
+        draft.write("threads.txt", threads)?;
+    }
+    let servers: String = again.descriptions.iter().map(|text| format!("{text}\n")).collect();
+    draft.write("servers.txt", servers)?;
+    for (name, contents) in &again.attachments {
+        draft.write(name, contents)?;
+    }
+    bundle::write_facts(draft, test, config, failed, cause, warning)?;
+    draft.finish()
+}
