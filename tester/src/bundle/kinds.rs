@@ -122,11 +122,8 @@ mod tests {
         let document = include_str!("../../../docs/bundle.md");
         for (kind, fields) in KINDS {
             let names: Vec<String> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let row = document.lines().find(|line| line.contains(&format!("`{kind}`")));
-            let row = row.unwrap_or_else(|| panic!("{kind} is missing"));
-            for name in names {
-                assert!(row.contains(&name), "{name} is missing in {row}");
-            }
+            let row = format!("| `{kind}` | {} |", names.join(", ")).replace("|  |", "| |");
+            assert!(document.contains(&row), "{row} is missing");
         }
     }
 }
