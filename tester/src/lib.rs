@@ -104,6 +104,7 @@ pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
 pub use driver::{test, test_alone};
+pub use logging::kept_log_bytes;
 pub use examination::Verdict;
 pub use node::{Node, Setup, Watch};
 pub use output::Columns;

@@ -244,6 +244,12 @@ pub(crate) fn start(config: &Config) {
     }
 }
 
+/// How much memory the debug lines take that are kept for a failure, in bytes: a test
+/// that measures memory must not count them.
+pub fn kept_log_bytes() -> usize {
+    LINES.with(|lines| lines.capacity())
+}
+
 /// The lines of the run that has just ended.
 pub(crate) fn take() -> String {
     String::from_utf8_lossy(&LINES.with(std::mem::take)).into_owned()

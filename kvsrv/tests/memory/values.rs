@@ -11,7 +11,7 @@
 use labrt::thread::sleep;
 use labrt::time::Duration;
 use tester::kv::Clerk as _;
-use tester::{Context, Net, rand_value};
+use tester::{Context, Net, kept_log_bytes, rand_value};
 
 use crate::allocator::live_bytes;
 use crate::harness::{MakeServer, harness, reference};
@@ -22,10 +22,10 @@ const MIB: usize = 1 << 20;
 /// The length of a long value.
 const LONG: usize = 10 * MIB;
 
-/// Bytes in use, when the threads of finished calls are gone.
+/// Bytes in use, when the threads of finished calls are gone. Debug lines do not count.
 pub(crate) fn settled_bytes() -> usize {
     sleep(Duration::from_millis(500));
-    live_bytes()
+    live_bytes() - kept_log_bytes()
 }
 
 pub(crate) fn mem_get(ctx: &Context, make: MakeServer) {
