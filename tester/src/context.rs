@@ -59,7 +59,7 @@ struct Record {
     ops: AtomicU64,
     columns: Shared<Columns>,
     mark: Shared<Mark>,
-    incidents: Shared<Vec<Incident>>,
+    incidents: Arc<Shared<Vec<Incident>>>,
     descriptions: Shared<Vec<Description>>,
     duties: Shared<Vec<Duty>>,
     examinations: Shared<Vec<Examination>>,
@@ -176,9 +176,10 @@ impl Context {
         self.0.incidents.with(|incidents| incidents.push(incident));
     }
 
-    /// What was done to the servers so far.
-    pub(crate) fn incidents(&self) -> Vec<Incident> {
-        self.0.incidents.get()
+    /// What is done to the servers; no handle on the test, so that what the test
+    /// keeps may hold it.
+    pub(crate) fn incidents(&self) -> Arc<Shared<Vec<Incident>>> {
+        Arc::clone(&self.0.incidents)
     }
 
     /// Counts one finished operation, or agreement, for the test's last line.

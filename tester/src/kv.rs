@@ -38,4 +38,5 @@ pub use appends::{check_clnt_appends, check_concurrent_appends};
 pub use client::{Clerk, Client};
 pub use generic::{Generic, append_to_one_key};
 pub use harness::Harness;
+pub use partitioner::Partitioner;
 pub use speed::speed;
