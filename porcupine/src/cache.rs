@@ -1,10 +1,10 @@
 //! Lowe's memory of configurations: which sets of linearized operations have
 //! been reached in which state.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
+use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 
 use crate::bitset::Bitset;
 
@@ -13,18 +13,24 @@ use crate::bitset::Bitset;
 /// Sets live behind each other in one array, configurations in another, and
 /// the table holds positions only: little memory, no allocation for each.
 pub(crate) struct Cache<S> {
-    table: HashTable<u32>,
+    table: HashTable<Slot>,
     configurations: Vec<Configuration<S>>,
     words: Vec<u64>,
     /// What the states say they hold.
     state_bytes: usize,
 }
 
+/// Where a configuration is, and its hash, so that neither a growing table nor
+/// a search in vain has to look there.
+struct Slot {
+    at: u32,
+    hash: u32,
+}
+
 /// A set of operations and the state after them.
 struct Configuration<S> {
-    hash: u64,
     /// Where the words of the set's window begin.
-    start: usize,
+    start: u32,
     /// How many words full of operations come before the window.
     full: u32,
     state: S,
@@ -42,6 +48,10 @@ impl<S: Eq + Hash> Cache<S> {
 
     /// Whether the configuration is new. If it is, `keep` makes the copy of
     /// the state to remember, and says how many bytes it holds.
+    ///
+    /// # Panics
+    ///
+    /// If the configurations' sets come to 32 GB.
     pub(crate) fn insert(
         &mut self,
         set: &Bitset,
@@ -50,29 +60,22 @@ impl<S: Eq + Hash> Cache<S> {
     ) -> bool {
         let (full, window) = set.window();
         let hash = hash_of(full, window, state);
-        let known = self.table.find(hash, |&at| {
-            let known = &self.configurations[at as usize];
-            known.hash == hash
-                && known.full as usize == full
-                && self.window(at as usize) == window
-                && known.state == *state
-        });
+        let known = self
+            .table
+            .find(spread(hash), |slot| slot.hash == hash && self.is(slot.at, full, window, state));
         if known.is_some() {
             return false;
         }
-        let at = u32::try_from(self.configurations.len())
-            .expect("memory ends long before four thousand million configurations");
         let (state, bytes) = keep(state);
-        let configurations = &mut self.configurations;
-        configurations.push(Configuration {
-            hash,
-            start: self.words.len(),
-            full: u32::try_from(full).expect("operations are numbered by 32 bits"),
+        let slot = Slot { at: in_32_bits(self.configurations.len()), hash };
+        self.configurations.push(Configuration {
+            start: in_32_bits(self.words.len()),
+            full: in_32_bits(full),
             state,
         });
         self.words.extend_from_slice(window);
         self.state_bytes += bytes;
-        self.table.insert_unique(hash, at, |&at| configurations[at as usize].hash);
+        self.table.insert_unique(spread(hash), slot, |slot| spread(slot.hash));
         true
     }
 
@@ -84,26 +87,43 @@ impl<S: Eq + Hash> Cache<S> {
     /// About how much memory the cache holds. It follows from what was inserted
     /// alone, so that a limit on it strikes at the same step in every run.
     pub(crate) fn bytes(&self) -> usize {
-        // The table has between 8/7 and 16/7 places, of five bytes, for each.
-        const PLACE: usize = 9;
+        // The table keeps a byte for each place beside the slot, and has between
+        // 8/7 and 16/7 places for each configuration.
+        const PLACE: usize = (size_of::<Slot>() + 1) * 12 / 7;
         self.configurations.len() * (size_of::<Configuration<S>>() + PLACE)
             + size_of_val(self.words.as_slice())
             + self.state_bytes
     }
 
-    fn window(&self, at: usize) -> &[u64] {
-        let start = self.configurations[at].start;
-        let end = self.configurations.get(at + 1).map_or(self.words.len(), |next| next.start);
-        &self.words[start..end]
+    /// Whether configuration `at` is this one.
+    fn is(&self, at: u32, full: usize, window: &[u64], state: &S) -> bool {
+        let known = &self.configurations[at as usize];
+        let start = known.start as usize;
+        let next = self.configurations.get(at as usize + 1);
+        let end = next.map_or(self.words.len(), |next| next.start as usize);
+        // A window is a word or two: a loop is faster than a call of memcmp.
+        known.full as usize == full
+            && self.words[start..end].iter().eq(window)
+            && known.state == *state
     }
 }
 
-fn hash_of<S: Hash>(full: usize, window: &[u64], state: &S) -> u64 {
-    let mut hasher = FxHasher::default();
+fn hash_of<S: Hash>(full: usize, window: &[u64], state: &S) -> u32 {
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write_usize(full);
     for &word in window {
         hasher.write_u64(word);
     }
     state.hash(&mut hasher);
-    hasher.finish()
+    hasher.finish() as u32
+}
+
+/// What the table wants: it looks at both ends of 64 bits.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn in_32_bits(number: usize) -> u32 {
+    u32::try_from(number)
+        .expect("a limit on memory ends a search before it counts 2^32 of anything")
 }

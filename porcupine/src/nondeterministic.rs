@@ -1,9 +1,9 @@
 //! Services that may answer in several ways and do not tell which one they took.
 
 use std::fmt::Debug;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
-use rustc_hash::FxHasher;
+use foldhash::fast::FixedState;
 
 use crate::{Model, Operation};
 
@@ -76,11 +76,7 @@ impl<S: Eq> Eq for States<S> {}
 
 impl<S: Hash> Hash for States<S> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let of_one = |state: &S| {
-            let mut hasher = FxHasher::default();
-            state.hash(&mut hasher);
-            hasher.finish()
-        };
+        let of_one = |state: &S| FixedState::default().hash_one(state);
         hasher.write_u64(self.0.iter().map(of_one).fold(0, |all, one| all ^ one));
     }
 }

@@ -140,7 +140,11 @@ fn a_refuted_partition_ends_the_check() {
     assert_eq!(report.verdict, Verdict::Illegal);
     let verdicts: Vec<_> = report.partitions.iter().map(|part| part.verdict).collect();
     assert_eq!(verdicts, [Verdict::Unknown, Verdict::Illegal]);
-    let verbose = check_operations_verbose(&KvModel, &history, Limits::REPLAYABLE);
+    let verbose = check_operations_verbose(
+        &KvModel,
+        &history,
+        Limits { steps: Some(10_000), ..Limits::NONE },
+    );
     assert_eq!(verbose.verdict, Verdict::Illegal);
     assert_eq!(verbose.partitions[0].partial_linearizations[0].len(), 40);
 }

@@ -220,7 +220,7 @@ impl<M: Model> Builder<'_, M> {
         let (head, tail) = KEPT;
         let start: String = text.chars().take(head).collect();
         let end: String = text.chars().skip(length - tail).collect();
-        format!("{start} …{} characters… {end}", length - head - tail)
+        format!("{start}… {} characters …{end}", length - head - tail)
     }
 
     fn left_out(&self) -> Vec<String> {

@@ -4,12 +4,12 @@
 // thousand operations stay quick. All text goes in as text, never as markup.
 
 const GAP = 20; // the least distance of two times, and of two points of a line
-const INSET = 10; // the distance of a point from the edges of its box
+const INSET = 7; // the distance of a point from the edges of its box
 const EPSILON = 16; // how far an end is moved that falls on a start, in ticks
 const ROW = 36;
 const BOX = 24;
 const TOP = 14;
-const PADDING = 14; // of a box's text, both sides together
+const PADDING = 23; // beside a box's text: both sides, with room for a point
 const WIDEST = 300; // no box is made wider than this for its text's sake
 
 const byId = (id) => document.getElementById(id);
@@ -133,7 +133,7 @@ function agenda(searched) {
 }
 
 /** Gives everything its place from left to right; the width of it all. */
-function place(searched, margin) {
+function place(searched) {
   let x = margin - GAP;
   for (const { starts, ends, points } of agenda(searched)) {
     x += GAP;
@@ -157,6 +157,8 @@ const searched = lines();
 const rows = [];
 let hovered = null;
 let pinned = null;
+/** Where time begins, right of the names. */
+let margin = 0;
 /** The part of the sheet that is drawn. */
 let drawn = { left: 0, right: -1 };
 
@@ -187,8 +189,8 @@ function layLanes() {
       top += ROW;
     }
   }
-  const margin = Math.max(0, ...[...names.children].map((name) => name.offsetWidth)) + 16;
-  sheet.style.width = place(searched, margin) + 60 + "px";
+  margin = Math.max(0, ...[...names.children].map((name) => name.offsetWidth)) + 16;
+  sheet.style.width = place(searched) + 60 + "px";
   sheet.style.height = top + "px";
 }
 
@@ -231,7 +233,10 @@ function drawBoxes() {
 }
 
 function boxOf(one) {
-  const box = make("div", "box", one.source.Description);
+  const box = make("div", "box");
+  const label = make("span", "label", one.source.Description);
+  label.style.left = margin + "px";
+  box.append(label);
   Object.assign(box.style, {
     left: one.left + "px", width: one.right - one.left + "px", top: one.top + "px",
   });

@@ -74,14 +74,15 @@ impl Args {
     /// The arguments of the process. Wrong ones end it with a line and status 2.
     pub(crate) fn of_process() -> Args {
         Args::try_parse().and_then(Args::checked).unwrap_or_else(|error| {
-            if error.use_stderr() {
-                // Its first line says it all; the rest is the usage.
-                let text = error.to_string();
-                let line = text.lines().next().unwrap_or_default();
-                eprintln!("porcupine: {}", line.trim_start_matches("error: "));
-                std::process::exit(2);
+            if !error.use_stderr() {
+                error.exit(); // help or version
             }
-            error.exit()
+            // Its first paragraph says it all; the rest is the usage.
+            let text = error.to_string();
+            let paragraph = text.split("\n\n").next().unwrap_or_default();
+            let words: Vec<_> = paragraph.split_whitespace().skip(1).collect();
+            eprintln!("porcupine: {}", words.join(" "));
+            std::process::exit(2);
         })
     }
 

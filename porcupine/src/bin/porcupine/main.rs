@@ -49,7 +49,7 @@ fn run(args: &Args) -> Result<u8, String> {
         let report = subject.check(args.limits(), args.is_full());
         let time = start.elapsed();
         if let Some(page) = &args.page {
-            let written = subject.save_page(&report, page);
+            let written = subject.save_page(&file.to_string_lossy(), &report, page);
             written.map_err(|error| format!("{}: cannot be written: {error}", page.display()))?;
         }
         let (model, operations) = (subject.model(), subject.operations());

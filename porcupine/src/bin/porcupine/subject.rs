@@ -75,11 +75,15 @@ impl Subject {
     }
 
     /// Writes the page of a full check.
-    pub(crate) fn save_page(&self, report: &Report, path: &Path) -> io::Result<()> {
+    pub(crate) fn save_page(&self, title: &str, report: &Report, path: &Path) -> io::Result<()> {
         match self {
-            Subject::Register(history) => Page::new(&register_model(), history, report).save(path),
-            Subject::Kv(history) => Page::new(&KvModel, history, report).save(path),
-            Subject::WholeKv(history) => Page::new(&WholeKvModel, history, report).save(path),
+            Subject::Register(history) => {
+                Page::new(&register_model(), history, report).title(title).save(path)
+            }
+            Subject::Kv(history) => Page::new(&KvModel, history, report).title(title).save(path),
+            Subject::WholeKv(history) => {
+                Page::new(&WholeKvModel, history, report).title(title).save(path)
+            }
         }
     }
 }

@@ -1,0 +1,55 @@
+//! Texts: what they are must not depend on how they came about.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use porcupine::Text;
+
+fn hash(text: &Text) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn joined(pieces: &[&str]) -> Text {
+    pieces.iter().fold(Text::EMPTY, |text, &piece| text.append(&piece.into()))
+}
+
+#[test]
+fn cuts_do_not_matter() {
+    let whole = Text::from("one two three");
+    for pieces in
+        [&["one", " two", " three"][..], &["o", "", "ne two thre", "e"], &["one two three"]]
+    {
+        let text = joined(pieces);
+        assert_eq!((&text, hash(&text), text.len()), (&whole, hash(&whole), 13));
+        assert_eq!(text.to_string(), "one two three");
+        assert_eq!(text.append(&"!".into()), Text::from("one two three!"));
+    }
+    let tail = joined(&["two ", "three"]);
+    assert_eq!(Text::from("one ").append(&tail), whole);
+}
+
+#[test]
+fn other_texts_differ() {
+    let text = joined(&["ab", "cd"]);
+    for other in ["", "abc", "abcde", "abce", "xbcd"] {
+        assert_ne!(text, Text::from(other));
+    }
+    assert_ne!(text, joined(&["ab", "ce"]));
+    assert_eq!(Text::from(""), Text::EMPTY);
+    assert!(Text::EMPTY.is_empty());
+}
+
+/// Longer versions of equal texts are compared behind the common part only, and
+/// dropped without a recursion: else this would take minutes, or the stack.
+#[test]
+fn long_texts_are_cheap() {
+    let (mut left, mut right) = (Text::EMPTY, Text::EMPTY);
+    for number in 0..200_000 {
+        let piece = number.to_string();
+        left = left.append(&piece.as_str().into());
+        right = right.append(&piece.as_str().into());
+        assert!(left == right);
+    }
+    assert_eq!(left.len(), right.to_string().len());
+}
