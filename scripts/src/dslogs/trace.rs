@@ -1,8 +1,21 @@
-//! The lines of a bundle's trace: JSON, of which the steps of entries are read.
+//! The lines of a bundle's trace: JSON, of which the steps of entries are read, and
+//! what the test did to servers. `docs/bundle.md` lists all kinds.
 
 use serde::Deserialize;
 
 use super::step::{Deed, Step};
+
+/// Kinds of what the test does to a server: remarks beside the steps.
+const FAULTS: [&str; 4] = ["boot", "crash", "connect", "disconnect"];
+
+/// What a line tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A step of an entry.
+    Step(Step),
+    /// What the test did, in words.
+    Remark(String),
+}
 
 /// A line, as far as we care.
 #[derive(Deserialize)]
@@ -11,6 +24,7 @@ struct Event<'a> {
     t: u64,
     kind: &'a str,
     server: Option<usize>,
+    peer: Option<usize>,
     index: Option<u64>,
     first: Option<u64>,
     last: Option<u64>,
@@ -18,28 +32,72 @@ struct Event<'a> {
     to: Option<usize>,
 }
 
-/// Reads a line: the time in nanoseconds, and the step. None if it tells no step,
-/// or cannot be read: a run that was killed may have left half a line.
-pub(crate) fn parse(line: &[u8]) -> Option<(u64, Step)> {
+/// Reads a line: the time in nanoseconds, and what happened. None if it tells
+/// nothing of entries or faults (a message without entries), or cannot be read: a
+/// run that was killed may have left half a line.
+pub(crate) fn parse(line: &[u8]) -> Option<(u64, Told)> {
     // Nearly all lines tell something else: then it is enough to see their kind.
-    Deed::of_kind(kind(line)?)?;
+    let kind = kind_of(line)?;
+    if Deed::of_kind(kind).is_none() && !FAULTS.contains(&kind) {
+        return None;
+    }
     let event: Event<'_> = serde_json::from_slice(line).ok()?;
-    let last = event.last.or(event.index)?;
-    let step = Step {
-        server: event.server?,
-        deed: Deed::of_kind(event.kind)?,
-        first: event.first.or(event.index)?,
-        last,
-        term: event.term,
-        to: event.to,
+    let told = match Deed::of_kind(event.kind) {
+        Some(deed) => Told::Step(event.step(deed)?),
+        None => Told::Remark(format!("S{} {}", event.peer?, event.kind)),
     };
-    (step.first <= step.last).then_some((event.t, step))
+    Some((event.t, told))
 }
 
-fn kind(line: &[u8]) -> Option<&str> {
+impl Event<'_> {
+    fn step(&self, deed: Deed) -> Option<Step> {
+        let first = self.first.or(self.index)?;
+        let last = self.last.or(self.index)?;
+        let Event { term, to, .. } = *self;
+        (first <= last).then_some(Step { server: self.server?, deed, first, last, term, to })
+    }
+}
+
+/// The kind, without reading the rest.
+fn kind_of(line: &[u8]) -> Option<&str> {
     const BEFORE: &[u8] = b"\"kind\":\"";
     let at = line.windows(BEFORE.len()).position(|text| text == BEFORE)? + BEFORE.len();
     let rest = &line[at..];
     let end = rest.iter().position(|&byte| byte == b'"')?;
     std::str::from_utf8(&rest[..end]).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: &str, rest: &str) -> Option<Told> {
+        let line = format!(
+            r#"{{"t":1500,"thread":3,"name":"S1 \"x\"","server":1,"kind":"{kind}"{rest},"site":"a:1"}}"#
+        );
+        parse(line.as_bytes()).map(|(time, told)| {
+            assert_eq!(time, 1500);
+            told
+        })
+    }
+
+    #[test]
+    fn steps_and_faults_are_told() {
+        let step = Step { server: 1, deed: Deed::Send, first: 5, last: 7, term: None, to: Some(2) };
+        let rest = r#","to":2,"prev":4,"first":5,"last":7,"commit":3"#;
+        assert_eq!(told("append", rest), Some(Told::Step(step)));
+        let step =
+            Step { server: 1, deed: Deed::Apply, first: 7, last: 7, term: Some(3), to: None };
+        assert_eq!(told("apply", r#","index":7,"term":3"#), Some(Told::Step(step)));
+        assert_eq!(told("crash", r#","peer":2"#), Some(Told::Remark("S2 crash".to_owned())));
+    }
+
+    #[test]
+    fn all_else_is_passed_over() {
+        assert_eq!(told("append", r#","to":2,"prev":4,"first":5,"last":4,"commit":3"#), None);
+        assert_eq!(told("send", r#","end":2,"to":null"#), None);
+        assert_eq!(told("of next year", ""), None);
+        assert_eq!(parse(br#"{"t":1500,"server":1,"kind":"start","ind"#), None);
+        assert_eq!(parse(b"no json"), None);
+    }
 }

@@ -27,6 +27,7 @@ const TRACE: &str = r##"{"t":234500100,"thread":1,"name":"S0","server":0,"kind":
 {"t":234510200,"thread":1,"name":"S0","server":0,"kind":"send","to":1,"site":"a.rs:1"}
 {"t":234523400,"thread":1,"name":"S0","server":0,"kind":"append","to":1,"prev":6,"first":7,"last":7,"commit":6}
 {"t":234524400,"thread":1,"name":"S0","server":0,"kind":"append","to":1,"prev":7,"commit":6}
+{"t":235000000,"thread":0,"name":"main","server":null,"kind":"disconnect","peer":3,"site":"a.rs:1"}
 {"t":235623400,"thread":2,"name":"S1","server":1,"kind":"save","first":7,"last":7}
 {"t":236000000,"thread":1,"name":"S0","server":0,"kind":"commit","index":9,"term":3}
 {"t":236001000,"thread":1,"name":"S0 applier","server":0,"kind":"apply","index":7,"term":3}
@@ -117,7 +118,6 @@ fn an_entry_is_followed_through_a_trace() {
     let out = bundle(true);
     let expected = format!(
         "{HEADER}\
-seed 0x2a (virtual clock)
 entry #7 on 4 servers; time in s, gap in ms
 
        time          gap  S0      S1      S2      S3
@@ -125,7 +125,8 @@ entry #7 on 4 servers; time in s, gap in ms
                           in T3
    0.234523       +0.023  sends
                           to S1
-   0.235623       +1.100          saves
+   0.235000       +0.477  S3 disconnect
+   0.235623       +0.623          saves
    0.236000       +0.377  commits
    0.236001       +0.001  applies
                           (T3)
