@@ -7,6 +7,8 @@ use std::sync::Arc;
 use labrt::sync::Mutex;
 use labrt::thread::sleep;
 use labrt::time::Duration;
+use porcupine::kv::KvModel;
+use porcupine::{Limits, Verdict, check_operations, log};
 use tester::kv::{self, Generic, Harness};
 use tester::{Cluster, Columns, Context, Net, Specimen, Told, test};
 
@@ -110,12 +112,17 @@ fn a_history_that_no_server_could_have_made_fails_the_test() {
 }
 
 #[test]
-fn a_history_is_checked_in_batches_too() {
-    let bundle = tempfile::tempdir().expect("a folder");
-    let specimen = Specimen::new().env("LAB_RUNS", "3").env("LAB_BUNDLE", bundle.path());
+fn the_bundle_has_the_history() {
+    let bundles = tempfile::tempdir().expect("a folder");
+    let specimen = Specimen::new().env("LAB_RUNS", "3").env("LAB_BUNDLE", bundles.path());
     let Some(told) = lie_to_all(specimen) else { return };
     assert!(!told.passed());
     told.assert_contains(&["    history is not linearizable\n", " runs=1 failures=1 "]);
+    let file = |name| std::fs::read_to_string(bundles.path().join("latest").join(name));
+    assert!(file("history.html").expect("the page").contains("not linearizable"));
+    let history = log::kv::read(&file("history.edn").expect("the log")).expect("a history");
+    let report = check_operations(&KvModel, &history, Limits::REPLAYABLE);
+    assert_eq!(report.verdict, Verdict::Illegal);
 }
 
 #[test]
