@@ -247,7 +247,7 @@ pub(crate) fn start(config: &Config) {
 /// How much memory the debug lines take that are kept for a failure, in bytes: a test
 /// that measures memory must not count them.
 pub fn kept_log_bytes() -> usize {
-    LINES.with(|lines| lines.capacity())
+    LINES.with(|lines| lines.capacity()) + TAIL.with(|tail| tail.capacity())
 }
 
 /// The lines of the run that has just ended.
