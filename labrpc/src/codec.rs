@@ -104,6 +104,17 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     }
 }
 
+/// Adds the bytes of a value to the end of `bytes`.
+///
+/// # Panics
+///
+/// As [`encode`].
+pub fn encode_onto<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
+    if let Err(error) = format().serialize_into(bytes, value) {
+        panic!("cannot encode {}: {error}", type_name::<T>());
+    }
+}
+
 /// The value of bytes that [`encode`] made, all of them.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 //! be sent first. A snapshot that arrives while it sends is simply the next
 //! thing that it takes.
 
-use labrt::channel::{Receiver, Sender};
+use labrt::channel::{Receiver, Sender, TrySendError};
 
 use crate::apply_msg::ApplyMsg;
 use crate::raft::Raft;
@@ -61,12 +61,24 @@ impl State {
 pub(crate) fn run(raft: &Raft, apply_tx: &Sender<ApplyMsg>, stop: &Receiver<()>) {
     while let Some(news) = raft.wait_for_news() {
         for message in news {
-            labrt::select! {
-                send(apply_tx, message) -> sent => if sent.is_err() {
-                    return raft.kill();
-                },
-                recv(stop) -> _ => return,
+            if !send(apply_tx, message, stop) {
+                // Again, if that is why.
+                return raft.kill();
             }
         }
+    }
+}
+
+/// Waits until the service has a message, or has room for it. False when the
+/// service no longer listens, or Raft has been killed.
+fn send(apply_tx: &Sender<ApplyMsg>, message: ApplyMsg, stop: &Receiver<()>) -> bool {
+    // Most often nobody has to wait, and a wait for two things takes some setting up.
+    match apply_tx.try_send(message) {
+        Ok(()) => true,
+        Err(TrySendError::Disconnected(_)) => false,
+        Err(TrySendError::Full(message)) => labrt::select! {
+            send(apply_tx, message) -> sent => sent.is_ok(),
+            recv(stop) -> _ => false,
+        },
     }
 }

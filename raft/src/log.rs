@@ -143,7 +143,7 @@ impl Log {
         let last = self.last();
         assert!(entry.term >= last.term, "an entry of term {} after {last:?}", entry.term);
         self.offsets.push(self.encoded.len());
-        self.encoded.extend_from_slice(&labrpc::codec::encode(&entry));
+        labrpc::codec::encode_onto(&mut self.encoded, &entry);
         self.entries.push(entry);
     }
 

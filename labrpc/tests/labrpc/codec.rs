@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use labrpc::codec::{DecodeError, assert_roundtrip, decode, encode};
+use labrpc::codec::{DecodeError, assert_roundtrip, decode, encode, encode_onto};
 use labrt::Generator;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ fn golden_bytes() {
         9, 1, 2,
     ];
     assert_eq!(encode(&sample()), golden);
+    let mut bytes = vec![b'!'];
+    encode_onto(&mut bytes, &sample());
+    assert_eq!(bytes.split_first(), Some((&b'!', &golden[..])));
     assert_roundtrip(&sample());
 }
 
