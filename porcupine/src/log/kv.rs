@@ -12,6 +12,7 @@
 //! times are line numbers. An operation that ends with `:info`, or never, has
 //! an unknown outcome.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{LogError, Pairing, read_lines};
@@ -83,38 +84,55 @@ fn name(input: &Input) -> &'static str {
 }
 
 /// Writes a history with its times, so that [`read`] has the same verdict on it.
-///
-/// The clients of a history may each have only one operation under way.
 pub fn write(out: impl Write, history: &[Operation<Input, Output>]) -> io::Result<()> {
+    let mut order: Vec<_> = history.iter().collect();
+    order.sort_by_key(|operation| (operation.call, operation.ret));
     let mut events = Vec::with_capacity(2 * history.len());
-    for (at, operation) in history.iter().enumerate() {
-        events.push((operation.call, at, false));
-        events.push((operation.ret, at, true));
+    for (at, (operation, process)) in order.iter().zip(processes(&order)).enumerate() {
+        events.push((operation.call, at, false, process));
+        events.push((operation.ret, at, true, process));
     }
-    // At equal times calls come before returns, but a client's own return before
-    // its next call.
-    events.sort_by_key(|&(time, at, is_return)| (time, at, is_return));
+    // At one time a client's return comes before its next call.
+    events.sort_unstable();
     let mut out = io::BufWriter::new(out);
-    for (time, at, is_return) in events {
-        write_event(&mut out, &history[at], time, is_return)?;
+    for (time, at, is_return, process) in events {
+        write!(out, "{{:process {process}, ")?;
+        write_event(&mut out, order[at], is_return)?;
+        writeln!(out, ", :time {time}}}")?;
     }
     out.flush()
 }
 
+/// A process for each operation: its client, or a new one while the client does
+/// something else, for a process does one thing at a time.
+fn processes(order: &[&Operation<Input, Output>]) -> Vec<usize> {
+    let mut new = order.iter().map(|operation| operation.client + 1).max().unwrap_or(0);
+    let mut free_at = BTreeMap::new();
+    let process = |operation: &&Operation<Input, Output>| {
+        let free_at = free_at.entry(operation.client).or_insert(operation.call);
+        if operation.call < *free_at {
+            new += 1;
+            return new - 1;
+        }
+        *free_at = operation.ret;
+        operation.client
+    };
+    order.iter().map(process).collect()
+}
+
+/// Writes the fields between process and time.
 fn write_event(
     out: &mut impl Write,
-    operation: &Operation<Input, Output>,
-    time: i64,
+    Operation { input, output, .. }: &Operation<Input, Output>,
     is_return: bool,
 ) -> io::Result<()> {
-    let Operation { client, input, output, .. } = operation;
     let kind = match (is_return, input, output) {
         (false, ..) => "invoke",
         (true, Input::Get { .. }, Output::Nothing) => "info",
         (true, ..) => "ok",
     };
     let (function, key) = (name(input), input.key());
-    write!(out, "{{:process {client}, :type :{kind}, :f :{function}, :key {key:?}, :value ")?;
+    write!(out, ":type :{kind}, :f :{function}, :key {key:?}, :value ")?;
     match (input, output) {
         (Input::Put { value, .. } | Input::Append { value, .. }, _) => write!(out, "{value:?}")?,
         (Input::Get { .. }, Output::Value(value)) if is_return => write!(out, "{value:?}")?,
@@ -123,5 +141,5 @@ fn write_event(
     if let (true, Input::Append { .. }, Output::Value(old)) = (is_return, input, output) {
         write!(out, ", :old {old:?}")?;
     }
-    writeln!(out, ", :time {time}}}")
+    Ok(())
 }

@@ -226,10 +226,10 @@ impl<M: Model> Builder<'_, M> {
     fn left_out(&self) -> Vec<String> {
         let mut left_out = Vec::new();
         if self.cut > 0 {
-            left_out.push(format!("{} long texts are shortened in the middle", self.cut));
+            left_out.push(format!("long texts shortened in the middle: {}", self.cut));
         }
         if self.dropped > 0 {
-            left_out.push(format!("{} shorter partial linearizations are left out", self.dropped));
+            left_out.push(format!("shorter partial linearizations left out: {}", self.dropped));
         }
         left_out
     }
