@@ -8,9 +8,10 @@
 //! It is the script of the course's teaching assistants with the same options,
 //! file names and table, for tests that have two clocks. In virtual time a run
 //! takes milliseconds, so a process makes many (`LAB_RUNS`), and a failure comes
-//! back from its seed: dstest makes the failing run once more with all its debug
-//! lines, keeps those as its log, and prints the command that repeats it. In real
-//! time (`--real`) a process makes one run, and its output is the log.
+//! back from its seed: dstest makes the failing run once more, keeps its debug lines
+//! as its log and a bundle that explains the failure (`docs/bundle.md`), and prints
+//! the command that repeats it. In real time (`--real`) a process makes one run, and
+//! its output is the log.
 //!
 //! # The life of a batch
 //!
@@ -21,7 +22,8 @@
 //!    from the file that `LAB_REPORT` names (`report`), never from printed text.
 //!    A process stops at its first failure: the seeds after it go back into the
 //!    plan.
-//! 4. For a failed run `replay` makes the log, which `logs` keeps.
+//! 4. For a failed run, unless there were enough of its kind, `replay` makes log and
+//!    bundle, which `logs` keeps.
 //! 5. `results` gathers figures and failures; `table`, `junit` and the JSON of
 //!    `results` show them.
 //!
@@ -38,7 +40,7 @@
 //! | `report` | the lines of `LAB_REPORT` |
 //! | `runner` | one process, from its environment to its runs |
 //! | `replay` | a failed run once more |
-//! | `logs` | the folder of logs |
+//! | `logs` | the folder of logs and bundles |
 //! | `batch` | the workers |
 //! | `stop` | Ctrl-C, and other ends before the end |
 //! | `statistics` | mean, deviation, interval |
@@ -191,9 +193,8 @@ fn show(results: &Results, timing: bool, paint: Paint) {
         screen::say(&table::table(results, timing, paint));
     }
     screen::say(&table::summary(results));
-    let groups = table::groups(results);
-    if !groups.is_empty() {
-        screen::say(groups.trim_end());
+    for group in table::groups(results, paint) {
+        screen::say(&format!("\n{group}"));
     }
 }
 

@@ -18,6 +18,12 @@ impl Paint {
         Paint { on: std::io::stdout().is_terminal() && !unwanted }
     }
 
+    /// No colours, wherever the tests run.
+    #[cfg(test)]
+    pub(crate) fn off() -> Self {
+        Paint { on: false }
+    }
+
     /// Whether there are colours at all.
     pub(crate) fn is_on(self) -> bool {
         self.on

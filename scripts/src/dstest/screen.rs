@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_row_is_green_only_without_a_failure() {
-        let bars = Bars::new(&["a", "b"], Paint::for_stdout());
+        let bars = Bars::new(&["a", "b"], Paint::off());
         bars.expect(0, 2);
         bars.expect(1, 2);
         bars.advance(0, 2, 0);

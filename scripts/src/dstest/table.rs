@@ -171,40 +171,33 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// Failures by what they look like; nothing if there are none.
-pub(crate) fn groups(results: &Results) -> String {
+/// A paragraph for each kind of failure.
+pub(crate) fn groups(results: &Results, paint: Paint) -> Vec<String> {
     let groups = results.groups();
-    let mut text = String::new();
-    for group in groups.iter().take(GROUPS) {
-        text.push_str(&describe(group));
-    }
+    let shown = groups.iter().take(GROUPS);
+    let mut texts: Vec<String> = shown.map(|group| describe(group, paint)).collect();
     if groups.len() > GROUPS {
-        text.push_str(&format!("and {} other kinds of failure\n", groups.len() - GROUPS));
+        texts.push(format!("and {} other kinds of failure", groups.len() - GROUPS));
     }
-    text
+    texts
 }
 
-fn describe(group: &Group) -> String {
+fn describe(group: &Group, paint: Paint) -> String {
     let (tally, failed) = group.first;
     let tests: Vec<String> =
         group.tests.iter().map(|(test, count)| format!("{test} {count}")).collect();
-    let mut text = format!(
-        "{}x {}\n    in {}\n    first seed {:#x} of {}: {}\n",
-        group.count,
-        failed.headline(),
-        tests.join(", "),
-        failed.seed,
-        tally.name(),
-        failed.replay
-    );
+    let mut lines = vec![
+        paint.red(&format!("{}x {}", group.count, failed.headline())),
+        format!("in {}", tests.join(", ")),
+        format!("first seed {:#x} of {}: {}", failed.seed, tally.name(), failed.replay),
+    ];
     if let Some(Failed { seed, bundle: Some(bundle), .. }) = group.bundled {
-        text.push_str(&format!("    bundle of seed {seed:#x}: {}\n", bundle.display()));
+        lines.push(format!("bundle of seed {seed:#x}: {}", bundle.display()));
     }
     if (1..group.count).contains(&group.logs) {
-        let kept = counted(group.logs, "log");
-        text.push_str(&format!("    {kept} of {} kept (--keep)\n", group.count));
+        lines.push(format!("{} of {} kept (--keep)", counted(group.logs, "log"), group.count));
     }
-    text
+    lines.join("\n    ")
 }
 
 #[cfg(test)]
@@ -233,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_row_per_test_that_ran() {
-        let text = table(&results(), true, Paint::for_stdout());
+        let text = table(&results(), true, Paint::off());
         for part in [
             "Test",
             "Failed",
@@ -249,7 +242,7 @@ mod tests {
             assert!(text.contains(part), "{part:?} is missing in:\n{text}");
         }
         assert!(!text.contains("not_run_2A"));
-        assert!(!table(&results(), false, Paint::for_stdout()).contains("System"));
+        assert!(!table(&results(), false, Paint::off()).contains("System"));
     }
 
     #[test]
@@ -258,16 +251,17 @@ mod tests {
         results.wall_s = 75.0;
         let line = summary(&results);
         assert_eq!(line, "3 runs, 1 failed, in 75.0 s; 6.0 s of virtual time; 11.6 s in Go");
+        results.tests[0].unknown = 2;
         results.interrupted = true;
-        assert!(summary(&results).ends_with("; ended early"));
+        assert!(summary(&results).ends_with("; 2 checks could not be decided; ended early"));
     }
 
     #[test]
     fn groups_name_the_smallest_seed() {
         assert_eq!(
-            groups(&results()),
-            "1x oh (at raft/src/log.rs:1:2)\n    in many_elections_2A 1\n    \
-             first seed 0x2a of many_elections_2A: again\n"
+            groups(&results(), Paint::off()),
+            ["1x oh (at raft/src/log.rs:1:2)\n    in many_elections_2A 1\n    \
+              first seed 0x2a of many_elections_2A: again"]
         );
     }
 }
