@@ -246,7 +246,7 @@ mod tests {
             assert!(text.contains(part), "{part:?} is missing in:\n{text}");
         }
         assert!(!text.contains("not_run_2A"));
-        let text = fitted(&results(), false, Paint::off(), Some(80));
+        let text = fitted(&results(), false, Paint::off(), Some(90));
         assert!(text.contains("Rate") && !text.contains("System") && !text.contains("Go s"));
     }
 
