@@ -1,0 +1,47 @@
+//! The programs: what their command lines say, and what they answer.
+//!
+//! Each `main` in `src/bin` is one call into here. A program that fails says
+//! why in one line on the standard error and ends with status 1, also when its
+//! command line is wrong: the course's programs do so, and its scripts rely on
+//! it.
+
+mod generate;
+mod sequential;
+
+pub use generate::generate;
+pub use sequential::sequential;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mrapps::App;
+
+/// Takes the command line apart. A wrong one ends the program with status 1,
+/// a question for help with status 0.
+fn parse<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        // Nobody is left to be told when printing fails.
+        let _ = error.print();
+        std::process::exit(i32::from(error.use_stderr()))
+    })
+}
+
+/// Ends a program: quietly, or with its line.
+fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The application that a user means.
+fn find_app(name: &str) -> Result<&'static dyn App, String> {
+    mrapps::lookup(name).ok_or_else(|| {
+        let known: Vec<&str> = mrapps::names().collect();
+        format!("there is no application {name}; there are {}", known.join(", "))
+    })
+}

@@ -1,0 +1,68 @@
+//! `mrgen`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::{finish, parse};
+use crate::{Corpus, file_name};
+
+/// Writes texts with the word frequencies of a natural language (Zipf's law).
+/// The first eight files have the names of the course's books.
+#[derive(Debug, Parser)]
+#[command(name = "mrgen")]
+struct Options {
+    /// The same seed gives the same texts
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Bytes of all files together; k, M and G stand for 10^3, 10^6 and 10^9
+    #[arg(long, default_value = "3300k", value_parser = parse_bytes)]
+    bytes: usize,
+    /// How many files
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    files: u32,
+    /// The folder to write to; it is made if it is missing
+    folder: PathBuf,
+}
+
+/// The program `mrgen`.
+pub fn generate() -> ExitCode {
+    let options: Options = parse();
+    finish("mrgen", write_files(&options))
+}
+
+fn write_files(options: &Options) -> Result<(), String> {
+    let folder = &options.folder;
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut corpus = Corpus::new(options.seed);
+    let files = options.files as usize;
+    for number in 0..files {
+        // All bytes are given away, and sizes differ by one at most.
+        let bytes = options.bytes * (number + 1) / files - options.bytes * number / files;
+        let path = folder.join(file_name(number));
+        let mut write = || -> io::Result<()> {
+            let mut out = BufWriter::new(File::create(&path)?);
+            corpus.write(bytes, &mut out)?;
+            out.flush()
+        };
+        write().map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// `250k`, `1G`, `17`.
+fn parse_bytes(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.chars().last() {
+        Some('k') => (&text[..text.len() - 1], 1_000),
+        Some('M') => (&text[..text.len() - 1], 1_000_000),
+        Some('G') => (&text[..text.len() - 1], 1_000_000_000),
+        _ => (text, 1),
+    };
+    let number: Option<usize> = digits.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "expected 250k, 1G or 17".into())
+}

@@ -1,0 +1,68 @@
+//! What can go wrong with a task.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a task failed, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskError {
+    /// An input file cannot be read.
+    Input {
+        /// Its name, as the user gave it.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file of the job cannot be written: no permission, no room.
+    Output {
+        /// Its final name.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file that a map task has left cannot be read.
+    Intermediate {
+        /// Its name.
+        file: String,
+        /// What the system said, or where the file is damaged.
+        reason: String,
+    },
+    /// The application panicked.
+    Panicked {
+        /// The application.
+        app: String,
+        /// Its task, with the input file or the key in hand.
+        task: String,
+        /// What it said.
+        message: String,
+    },
+}
+
+impl TaskError {
+    /// Whether another try may end better. A panic may hang on chance; files
+    /// stay as they are, and only the user can mend them.
+    pub fn is_worth_another_try(&self) -> bool {
+        match self {
+            TaskError::Panicked { .. } => true,
+            TaskError::Input { .. } | TaskError::Output { .. } | TaskError::Intermediate { .. } => {
+                false
+            }
+        }
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TaskError::Input { file, reason } => write!(f, "cannot read input {file}: {reason}"),
+            TaskError::Output { file, reason } => write!(f, "cannot write {file}: {reason}"),
+            TaskError::Intermediate { file, reason } => write!(f, "cannot read {file}: {reason}"),
+            TaskError::Panicked { app, task, message } => {
+                write!(f, "{app} panicked in {task}: {}", message.replace('\n', " "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for TaskError {}

@@ -1,0 +1,225 @@
+//! The map side: pairs are grouped by key the moment they are emitted.
+//!
+//! A map of a megabyte of text emits some 180,000 pairs of a few thousand
+//! different keys. Kept as they come they would be ten times the text; grouped
+//! at once, a pair of a known key and an unchanged value only raises a count.
+//!
+//! Keys and values live in one arena of bytes, and a [`Span`] says where. The
+//! hash table holds nothing but indexes of entries, one entry per key.
+
+use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use mrapps::Sink;
+
+use crate::hash::ihash;
+use crate::run::RunWriter;
+
+/// No earlier repeat.
+const NONE: u32 = u32::MAX;
+
+/// Where some bytes lie in the arena.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+impl Span {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.length as usize
+    }
+}
+
+/// A value, and how often it has followed itself.
+#[derive(Clone, Copy, Debug)]
+struct Repeat {
+    value: Span,
+    times: u64,
+}
+
+/// A key with the values that it has got so far.
+#[derive(Debug)]
+struct Entry {
+    key: Span,
+    /// The newest value, which still grows.
+    newest: Repeat,
+    /// The first and the last of its earlier values, or twice [`NONE`].
+    earlier: [u32; 2],
+}
+
+/// A value that another one has followed.
+#[derive(Debug)]
+struct Earlier {
+    repeat: Repeat,
+    /// The next one of the same key, or [`NONE`].
+    next: u32,
+}
+
+/// The pairs of one map task, grouped by key.
+#[derive(Debug, Default)]
+pub(crate) struct Grouping {
+    /// Indexes of entries, by the hash of their keys.
+    table: HashTable<u32>,
+    entries: Vec<Entry>,
+    earlier: Vec<Earlier>,
+    arena: Vec<u8>,
+    /// The value of the last pair: the next pair often has the same.
+    last_value: Span,
+}
+
+impl Sink for Grouping {
+    fn emit(&mut self, key: &str, value: &str) {
+        let value = self.keep_value(value.as_bytes());
+        let key = key.as_bytes();
+        let hash = hash(key);
+        let found = self
+            .table
+            .find(hash, |&entry| self.arena[self.entries[entry as usize].key.range()] == *key);
+        match found {
+            Some(&entry) => self.add_value(entry as usize, value),
+            None => self.add_entry(hash, key, value),
+        }
+    }
+}
+
+impl Grouping {
+    /// A value's place in the arena.
+    #[inline]
+    fn keep_value(&mut self, value: &[u8]) -> Span {
+        if self.arena[self.last_value.range()] != *value {
+            self.last_value = self.keep(value);
+        }
+        self.last_value
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Span {
+        let span = (u32::try_from(self.arena.len()).ok())
+            .zip(u32::try_from(bytes.len()).ok())
+            .map(|(start, length)| Span { start, length });
+        self.arena.extend_from_slice(bytes);
+        span.expect("one map task emitted 4 GiB of different pairs: split its input")
+    }
+
+    /// A known key has got one more value.
+    #[inline]
+    fn add_value(&mut self, entry: usize, value: Span) {
+        let entry = &mut self.entries[entry];
+        let newest = entry.newest.value;
+        if newest == value || self.arena[newest.range()] == self.arena[value.range()] {
+            entry.newest.times += 1;
+            return;
+        }
+        let index = u32::try_from(self.earlier.len()).ok().filter(|&index| index != NONE);
+        let index = index.expect("one map task emitted 4 billion values: split its input");
+        self.earlier.push(Earlier { repeat: entry.newest, next: NONE });
+        match entry.earlier {
+            [NONE, _] => entry.earlier = [index; 2],
+            [_, last] => {
+                self.earlier[last as usize].next = index;
+                entry.earlier[1] = index;
+            }
+        }
+        entry.newest = Repeat { value, times: 1 };
+    }
+
+    /// A new key with its first value.
+    fn add_entry(&mut self, hash: u64, key: &[u8], value: Span) {
+        let index = u32::try_from(self.entries.len()).expect("the arena is full before");
+        let key = self.keep(key);
+        self.entries.push(Entry { key, newest: Repeat { value, times: 1 }, earlier: [NONE; 2] });
+        let (entries, arena) = (&self.entries, &self.arena);
+        let rehash = |&entry: &u32| self::hash(&arena[entries[entry as usize].key.range()]);
+        self.table.insert_unique(hash, index, rehash);
+    }
+
+    /// One sorted run per reduce task, in order.
+    pub(crate) fn runs(&self, n_reduce: usize) -> impl Iterator<Item = Vec<u8>> {
+        assert!(n_reduce > 0, "a job has at least one reduce task");
+        let mut partitions: Vec<Vec<Sortable>> = (0..n_reduce).map(|_| Vec::new()).collect();
+        for entry in &self.entries {
+            let key = &self.arena[entry.key.range()];
+            let text = str::from_utf8(key).expect("keys were emitted as text");
+            let partition = ihash(text) as usize % n_reduce;
+            partitions[partition].push(Sortable { prefix: prefix(key), key, entry });
+        }
+        partitions.into_iter().map(|mut partition| {
+            partition.sort_unstable_by_key(|sortable| (sortable.prefix, sortable.key));
+            let mut run = RunWriter::new();
+            for Sortable { key, entry, .. } in partition {
+                run.group(key, self.values(entry));
+            }
+            run.finish()
+        })
+    }
+
+    /// A key's values in the order in which they were emitted.
+    fn values(&self, entry: &Entry) -> impl Iterator<Item = (&[u8], u64)> {
+        let at = |index: u32| self.earlier.get(index as usize);
+        let earlier = std::iter::successors(at(entry.earlier[0]), move |last| at(last.next));
+        let repeats = earlier.map(|earlier| earlier.repeat).chain([entry.newest]);
+        repeats.map(|repeat| (&self.arena[repeat.value.range()], repeat.times))
+    }
+}
+
+/// An entry on its way into a run.
+struct Sortable<'a> {
+    /// The key's first eight bytes decide most comparisons without a look at
+    /// the arena.
+    prefix: u64,
+    key: &'a [u8],
+    entry: &'a Entry,
+}
+
+/// The first eight bytes of a key as a number that sorts as they do.
+fn prefix(key: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = key.len().min(8);
+    first[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(first)
+}
+
+/// The table's hash of a key. It is the same in every process, and never seen
+/// outside: runs are sorted.
+#[inline]
+fn hash(key: &[u8]) -> u64 {
+    let mut hasher = FixedState::with_seed(0).build_hasher();
+    hasher.write(key);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::run::Run;
+
+    /// Against a map of vectors, with keys and values drawn so that everything
+    /// occurs: long runs, alternation, empty text.
+    #[test]
+    fn runs_hold_what_was_emitted_in_order() {
+        let mut rng = labrt::Generator::from_seed(7);
+        let mut grouping = Grouping::default();
+        let mut model: [BTreeMap<String, Vec<String>>; 3] = Default::default();
+        for _ in 0..20_000 {
+            let key = "k".repeat(rng.below(20) as usize) + &rng.below(30).to_string();
+            let value = if rng.chance(1, 10) { String::new() } else { rng.below(3).to_string() };
+            grouping.emit(&key, &value);
+            let partition = ihash(&key) as usize % 3;
+            model[partition].entry(key).or_default().push(value);
+        }
+        let runs: Vec<Run> =
+            grouping.runs(3).map(|run| Run::check(run).expect("runs are sorted")).collect();
+        for (run, model) in runs.iter().zip(&model) {
+            let spelled = run.groups().map(|(key, repeats)| {
+                let values =
+                    repeats.flat_map(|(value, times)| vec![value.to_owned(); times as usize]);
+                (key.to_owned(), values.collect())
+            });
+            assert_eq!(&spelled.collect::<BTreeMap<_, _>>(), model);
+        }
+    }
+}

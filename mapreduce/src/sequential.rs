@@ -1,0 +1,34 @@
+//! The whole job in one thread: the reference that every other way of running
+//! it must agree with.
+
+use std::path::Path;
+
+use mrapps::{App, Env};
+
+use crate::error::TaskError;
+use crate::run::Run;
+use crate::task::Workshop;
+
+/// Runs an application over its inputs, one after the other, and writes
+/// `mr-out-0`: a line `key result` per key, keys ascending by bytes.
+///
+/// Files are looked for in `folder`, and written there.
+///
+/// # Errors
+///
+/// As [`TaskError`] tells; no `mr-out-0` is left then.
+pub fn sequential(
+    app: &dyn App,
+    env: &dyn Env,
+    folder: &Path,
+    inputs: &[String],
+) -> Result<(), TaskError> {
+    let workshop = Workshop { app, env, folder };
+    let map = |(task, file): (usize, &String)| {
+        let grouping = workshop.group(task, file)?;
+        let run = grouping.runs(1).next().expect("one partition was asked for");
+        Ok(Run::check(run).expect("grouping writes sorted runs"))
+    };
+    let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
+    workshop.reduce_runs(0, &runs?)
+}

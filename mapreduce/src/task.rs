@@ -1,0 +1,91 @@
+//! What a worker does: one map task, one reduce task (section 3.1 of the paper,
+//! steps 3 to 6).
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+
+use mrapps::{App, Env, Values};
+
+use crate::error::TaskError;
+use crate::files::{self, WriteError};
+use crate::grouping::Grouping;
+use crate::merge::Merge;
+use crate::run::Run;
+
+/// Where tasks are done: an application in a folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Workshop<'a> {
+    /// What is run.
+    pub(crate) app: &'a dyn App,
+    /// The world that it sees.
+    pub(crate) env: &'a dyn Env,
+    /// Where inputs, intermediate files and outputs are.
+    pub(crate) folder: &'a Path,
+}
+
+impl Workshop<'_> {
+    /// Map task `task`: from an input file to one run per reduce task.
+    pub(crate) fn map(&self, task: usize, file: &str, n_reduce: usize) -> Result<(), TaskError> {
+        let grouping = self.group(task, file)?;
+        for (reduce, run) in grouping.runs(n_reduce).enumerate() {
+            let name = files::intermediate_name(task, reduce);
+            files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
+        }
+        Ok(())
+    }
+
+    /// The pairs of an input file, grouped.
+    pub(crate) fn group(&self, task: usize, file: &str) -> Result<Grouping, TaskError> {
+        let contents = files::read_input(self.folder, file)?;
+        let mut grouping = Grouping::default();
+        self.call(&format_args!("map task {task}, file {file}"), || {
+            self.app.map(self.env, file, &contents, &mut grouping);
+        })?;
+        Ok(grouping)
+    }
+
+    /// Reduce task `task`: from one run per map task to an output file.
+    pub(crate) fn reduce(&self, task: usize, n_map: usize) -> Result<(), TaskError> {
+        let runs: Result<Vec<Run>, _> =
+            (0..n_map).map(|map| files::read_run(self.folder, map, task)).collect();
+        self.reduce_runs(task, &runs?)
+    }
+
+    /// Merges runs into the output file of reduce task `task`: a line
+    /// `key result` per key, keys ascending.
+    pub(crate) fn reduce_runs(&self, task: usize, runs: &[Run]) -> Result<(), TaskError> {
+        files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
+            let mut merge = Merge::new(runs);
+            while let Some(key) = merge.next_key() {
+                let result = self.call(&format_args!("reduce task {task}, key {key:?}"), || {
+                    self.app.reduce(self.env, key, Values::new(merge.values()))
+                })?;
+                writeln!(out, "{key} {result}").map_err(WriteError::Io)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls into the application, and makes an error of a panic.
+    fn call<R>(&self, task: &dyn fmt::Display, work: impl FnOnce() -> R) -> Result<R, TaskError> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| TaskError::Panicked {
+            app: self.app.name().to_owned(),
+            task: task.to_string(),
+            message: panic_text(payload),
+        })
+    }
+}
+
+/// The text of a panic. An unwind without text is not the application's: a
+/// simulated worker ends in this way, and goes on ending.
+fn panic_text(payload: Box<dyn Any + Send>) -> String {
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => match payload.downcast::<&str>() {
+            Ok(text) => (*text).to_owned(),
+            Err(payload) => resume_unwind(payload),
+        },
+    }
+}

@@ -1,0 +1,49 @@
+//! Whole numbers in as few bytes as they need: seven bits a byte, the lowest
+//! first, the top bit says that more follow (LEB128).
+
+/// Appends a number.
+pub(crate) fn write(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Takes a number off the front. `None` when there is none, or it is too large.
+#[inline]
+pub(crate) fn read(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let bits = u64::from(byte & 0x7f);
+        if bits << shift >> shift != bits {
+            return None;
+        }
+        number |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_and_rubbish_does_not() {
+        for number in [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, u64::from(u32::MAX), u64::MAX] {
+            let mut bytes = Vec::new();
+            write(&mut bytes, number);
+            let (mut all, mut cut) = (bytes.as_slice(), &bytes[..bytes.len() - 1]);
+            assert_eq!((read(&mut all), all.len()), (Some(number), 0));
+            assert_eq!(read(&mut cut), None, "a cut {number}");
+        }
+        assert_eq!(read(&mut [0xff; 11].as_slice()), None);
+        let too_large = [[0xff; 9].as_slice(), &[2]].concat();
+        assert_eq!(read(&mut too_large.as_slice()), None);
+    }
+}

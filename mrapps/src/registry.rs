@@ -1,0 +1,45 @@
+//! Applications by name.
+
+use std::path::Path;
+
+use crate::App;
+use crate::crash::{Crash, NoCrash};
+use crate::early_exit::EarlyExit;
+use crate::indexer::Indexer;
+use crate::jobcount::JobCount;
+use crate::timing::{MapTiming, ReduceTiming};
+use crate::wc::WordCount;
+
+/// Every application. A new one is registered by its line here.
+static APPS: [&dyn App; 8] =
+    [&WordCount, &Indexer, &MapTiming, &ReduceTiming, &JobCount, &EarlyExit, &Crash, &NoCrash];
+
+/// The application of that name. The course names a plug-in, such as
+/// `../mrapps/wc.so`: that means `wc`.
+pub fn lookup(name: &str) -> Option<&'static dyn App> {
+    let name = match name.strip_suffix(".so") {
+        Some(plug_in) => Path::new(plug_in).file_name()?.to_str()?,
+        None => name,
+    };
+    APPS.into_iter().find(|app| app.name() == name)
+}
+
+/// The names of all applications.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    APPS.into_iter().map(App::name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plug_ins_are_found_by_their_stem() {
+        for name in ["wc", "wc.so", "../../mrapps/wc.so"] {
+            assert_eq!(lookup(name).map(App::name), Some("wc"), "{name}");
+        }
+        for name in ["", ".so", "wx", "mrapps/wc"] {
+            assert!(lookup(name).is_none(), "{name}");
+        }
+    }
+}

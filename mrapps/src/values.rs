@@ -1,0 +1,66 @@
+//! The values of one key, as Reduce sees them.
+
+use std::fmt;
+
+/// The values of one key: an iterator of text.
+///
+/// Behind it stand *runs*, a value and how often it follows itself, so that a
+/// million equal values take no more room than one. [`Iterator::count`] adds
+/// the lengths of the runs up and looks at no value.
+pub struct Values<'a> {
+    runs: Box<dyn Iterator<Item = (&'a str, u64)> + 'a>,
+    /// The value that is being repeated.
+    value: &'a str,
+    /// How often it still comes.
+    left: u64,
+}
+
+impl<'a> Values<'a> {
+    /// The values of these runs.
+    ///
+    /// ```
+    /// let values = mrapps::Values::new([("x", 2), ("y", 1)].into_iter());
+    /// assert_eq!(values.collect::<String>(), "xxy");
+    /// ```
+    pub fn new(runs: impl Iterator<Item = (&'a str, u64)> + 'a) -> Self {
+        Values { runs: Box::new(runs), value: "", left: 0 }
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        while self.left == 0 {
+            (self.value, self.left) = self.runs.next()?;
+        }
+        self.left -= 1;
+        Some(self.value)
+    }
+
+    fn count(self) -> usize {
+        let rest: u64 = self.runs.map(|(_, times)| times).sum();
+        usize::try_from(self.left + rest).expect("a count of values fits the machine's word")
+    }
+}
+
+impl fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Values").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_any_length_are_spelled_out_and_counted() {
+        let runs = [("a", 2), ("", 0), ("b", 1), ("a", 3)];
+        let collected: Vec<&str> = Values::new(runs.into_iter()).collect();
+        assert_eq!(collected, ["a", "a", "b", "a", "a", "a"]);
+        let mut values = Values::new(runs.into_iter());
+        assert_eq!(values.next(), Some("a"));
+        assert_eq!(values.count(), 5);
+    }
+}
