@@ -10,9 +10,8 @@ use crate::error::CallError;
 use crate::payload::Payload;
 use crate::server::split_method;
 
-/// What carries a call to a server and its reply back.
-///
-/// The simulated network is the only one so far; sockets fit in here.
+/// What carries a call to a server and its reply back: the simulated network, or
+/// a socket.
 pub(crate) trait Transport: Send + Sync {
     /// Carries one call. `None` means that no reply came, for whatever
     /// reason; an error is a mistake in the program.
@@ -21,8 +20,8 @@ pub(crate) trait Transport: Send + Sync {
 
 /// One client's end of a connection to one server.
 ///
-/// Ends are made by [`Network::make_end`](crate::Network::make_end). A clone
-/// is the same end, and many calls may be in progress on it at once.
+/// Ends are made by [`Network::make_end`](crate::Network::make_end), and by
+/// [`socket::dial`](crate::socket::dial). A clone is the same end, and many calls may be in progress on it at once.
 #[derive(Clone)]
 pub struct ClientEnd {
     transport: Arc<dyn Transport>,

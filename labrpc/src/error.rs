@@ -39,6 +39,11 @@ pub(crate) enum CallError {
     /// The type is right and the bytes are not: its `Serialize` and its
     /// `Deserialize` disagree.
     Undecodable(DecodeError),
+    /// Any of these, found out on the other side of a socket.
+    Remote {
+        /// Its text.
+        text: String,
+    },
 }
 
 impl fmt::Display for CallError {
@@ -57,6 +62,7 @@ impl fmt::Display for CallError {
                 write!(f, "a value of type {sent} was sent where {expected} is expected")
             }
             Self::Undecodable(error) => error.fmt(f),
+            Self::Remote { text } => f.write_str(text),
         }
     }
 }

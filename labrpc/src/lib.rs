@@ -101,6 +101,7 @@ mod payload;
 mod server;
 mod service;
 mod service_macro;
+pub mod socket;
 mod topology;
 
 pub use end::ClientEnd;

@@ -12,26 +12,37 @@ use crate::error::CallError;
 ///
 /// The codec does not write types, so bytes of one type could decode as
 /// another without a sound. The type's name travels beside them, is compared
-/// on arrival, and counts for nothing in the byte counters.
+/// on arrival, and counts for nothing in the byte counters. It does not go
+/// through sockets: another program may call its types what it likes.
 #[derive(Debug)]
 pub(crate) struct Payload {
     bytes: Vec<u8>,
-    type_tag: &'static str,
+    type_tag: Option<&'static str>,
 }
 
 impl Payload {
     /// Packs a value.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Self {
-        Self { bytes: codec::encode(value), type_tag: type_tag::<T>() }
+        Self { bytes: codec::encode(value), type_tag: Some(type_tag::<T>()) }
     }
 
     /// Unpacks the value, which must be of the type that was packed.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         let expected = type_tag::<T>();
-        if self.type_tag != expected {
-            return Err(CallError::WrongType { sent: self.type_tag, expected });
+        if let Some(sent) = self.type_tag.filter(|sent| *sent != expected) {
+            return Err(CallError::WrongType { sent, expected });
         }
         codec::decode(&self.bytes).map_err(CallError::Undecodable)
+    }
+
+    /// What a socket has brought.
+    pub(crate) fn from_wire(bytes: Vec<u8>) -> Self {
+        Self { bytes, type_tag: None }
+    }
+
+    /// What a socket is to carry.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// The number of payload bytes, as the network counts them.

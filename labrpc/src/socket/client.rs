@@ -1,0 +1,221 @@
+//! The calling side.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use labrt::channel::{self, RecvTimeoutError};
+use labrt::sync::Mutex;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use socket2::{Socket, Type};
+
+use super::address::Address;
+use super::assert_real_clock;
+use super::broken::Broken;
+use super::frame::{Answer, Frame};
+use super::handshake::{self, Refusal};
+use super::options::Options;
+use super::wire::{self, Receiver, Sender};
+use crate::end::{ClientEnd, Transport};
+use crate::error::CallError;
+use crate::payload::Payload;
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum DialError {
+    /// Nobody listens there, or the way is barred.
+    Unreachable {
+        /// The address.
+        address: Address,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Who listens there will not have us, or we not him.
+    Refused {
+        /// The address.
+        address: Address,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DialError::Unreachable { address, error } => {
+                write!(f, "cannot reach {address}: {error}")
+            }
+            DialError::Refused { address, reason } => write!(f, "{address}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for DialError {}
+
+/// Connects to a server. The end dials anew, at its next call, when the
+/// connection breaks.
+///
+/// # Errors
+///
+/// Nobody listens at the address, or who does speaks another protocol or has
+/// another token.
+///
+/// # Panics
+///
+/// Under the virtual clock.
+#[track_caller]
+pub fn dial(address: &Address, options: Options) -> Result<ClientEnd, DialError> {
+    assert_real_clock();
+    let link = Link::dial(address, &options)?;
+    Ok(ClientEnd::new(SocketEnd { address: address.clone(), options, link: Mutex::new(link) }))
+}
+
+/// An end that leads through a socket.
+struct SocketEnd {
+    address: Address,
+    options: Options,
+    /// The newest connection. Who finds it broken replaces it; others wait
+    /// meanwhile.
+    link: Mutex<Arc<Link>>,
+}
+
+impl Transport for SocketEnd {
+    fn call(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError> {
+        let Some(link) = self.link() else { return Ok(None) };
+        match link.call(method, argument, self.options.call_limit) {
+            Some(Answer::Reply(reply)) => Ok(Some(Payload::from_wire(reply))),
+            Some(Answer::Mistake(text)) => Err(CallError::Remote { text }),
+            Some(Answer::Nothing) | None => Ok(None),
+        }
+    }
+}
+
+impl SocketEnd {
+    /// A connection that is not known to be broken.
+    fn link(&self) -> Option<Arc<Link>> {
+        let mut link = self.link.lock();
+        if link.is_broken() {
+            *link = Link::dial(&self.address, &self.options).ok()?;
+        }
+        Some(Arc::clone(&link))
+    }
+}
+
+impl Drop for SocketEnd {
+    fn drop(&mut self) {
+        self.link.get_mut().sender.close();
+    }
+}
+
+/// One connection.
+struct Link {
+    sender: Sender,
+    calls: Mutex<Calls>,
+}
+
+/// The calls in flight.
+#[derive(Default)]
+struct Calls {
+    /// No answer will come any more.
+    broken: bool,
+    /// The number of the last call.
+    last: u64,
+    /// Where the answers of those that wait go.
+    waiting: BTreeMap<u64, channel::Sender<Answer>>,
+}
+
+impl Link {
+    fn dial(address: &Address, options: &Options) -> Result<Arc<Link>, DialError> {
+        let unreachable = |error| DialError::Unreachable { address: address.clone(), error };
+        let connect = || {
+            let (domain, system) = address.to_system()?;
+            let socket = Socket::new(domain, Type::STREAM, None)?;
+            match address {
+                // A machine that is down would let us wait for minutes.
+                Address::Tcp(_) => {
+                    socket.connect_timeout(&system, options.silence)?;
+                    socket.set_tcp_nodelay(true)?;
+                }
+                Address::Unix(_) => socket.connect(&system)?,
+            }
+            Ok(socket)
+        };
+        let socket = connect().map_err(unreachable)?;
+        handshake::greet_server(&socket, options).map_err(|refusal| match refusal {
+            Refusal::Io(error) => unreachable(error),
+            other => DialError::Refused { address: address.clone(), reason: other.to_string() },
+        })?;
+        let (sender, receiver) = wire::split(socket, options).map_err(unreachable)?;
+        let link = Arc::new(Link { sender, calls: Mutex::default() });
+        let (listener, period) = (Arc::clone(&link), options.ping_period());
+        thread::go("socket client", move || listener.listen(receiver, period));
+        Ok(link)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.calls.lock().broken
+    }
+
+    /// One call, up to its answer or its limit.
+    fn call(&self, method: &str, argument: Payload, limit: Option<Duration>) -> Option<Answer> {
+        let (sender, answer) = channel::bounded(1);
+        let call = self.register(sender)?;
+        let frame =
+            Frame::Request { call, method: method.to_owned(), argument: argument.into_bytes() };
+        // An error breaks the connection, which the listener tells to all.
+        let _ = self.sender.send(&frame);
+        let received = match limit {
+            None => answer.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(limit) => answer.recv_timeout(limit),
+        };
+        if received == Err(RecvTimeoutError::Timeout) {
+            self.calls.lock().waiting.remove(&call);
+        }
+        received.ok()
+    }
+
+    /// Gives a call its number, if there is still a connection.
+    fn register(&self, answer: channel::Sender<Answer>) -> Option<u64> {
+        let mut calls = self.calls.lock();
+        if calls.broken {
+            return None;
+        }
+        calls.last += 1;
+        let call = calls.last;
+        calls.waiting.insert(call, answer);
+        Some(call)
+    }
+
+    /// Hands out answers until the connection breaks; then all calls in flight
+    /// fail at once.
+    fn listen(&self, mut receiver: Receiver, ping_period: Duration) {
+        let mut pinged = Instant::now();
+        while self.take(receiver.receive()).is_ok() {
+            if pinged.elapsed() >= ping_period {
+                pinged = Instant::now();
+                // An error breaks the connection: the next receive tells.
+                let _ = self.sender.send(&Frame::Ping);
+            }
+        }
+        self.sender.close();
+        let mut calls = self.calls.lock();
+        calls.broken = true;
+        calls.waiting.clear();
+    }
+
+    fn take(&self, received: Result<Option<Frame>, Broken>) -> Result<(), Broken> {
+        match received? {
+            Some(Frame::Answer { call, answer }) => {
+                // Nobody waits any more for a call whose limit has passed.
+                if let Some(waiting) = self.calls.lock().waiting.remove(&call) {
+                    let _ = waiting.send(answer);
+                }
+                Ok(())
+            }
+            Some(Frame::Pong) | None => Ok(()),
+            Some(Frame::Request { .. } | Frame::Ping) => Err(Broken::Malformed),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Sockets against peers that die, dawdle, lie and babble.
+//!
+//! Real time, whatever `LAB_CLOCK` says; every wait is for an event, or for a
+//! limit of a fraction of a second that the test sets itself.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use labrt::channel::{self, Receiver};
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use socket2::{Socket, Type};
+
+use super::frame::Frame;
+use super::*;
+use crate::{ClientEnd, Server, Service};
+
+/// Long enough for a busy machine, and never waited for when all is well.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Limits short enough to be waited for.
+fn hasty() -> Options {
+    Options { max_frame: 1000, silence: Duration::from_millis(200), ..Options::default() }
+}
+
+fn any_port() -> Address {
+    "tcp:127.0.0.1:0".parse().expect("an address")
+}
+
+/// A service at a port of its own; how connections end comes out of a channel.
+fn serve(options: Options) -> (Serving, Receiver<String>) {
+    serve_at(&any_port(), options)
+}
+
+fn serve_at(address: &Address, options: Options) -> (Serving, Receiver<String>) {
+    let (ended, endings) = channel::unbounded();
+    let (release, gate) = channel::unbounded();
+    let listener = Listener::bind(address, options).expect("the address is free");
+    let serving = listener.serve(move |peer| {
+        let ended = ended.clone();
+        peer.at_close(move |broken| ended.send(broken.to_string()).expect("the test listens"));
+        let (release, gate) = (release.clone(), gate.clone());
+        let service = Service::new("Echo")
+            .method("Echo", |text: String| text)
+            .method("Panic", |(): ()| -> u64 { panic!("on purpose") })
+            .method("Wait", move |(): ()| gate.recv_timeout(PATIENCE).is_ok())
+            .method("Release", move |(): ()| release.send(()).is_ok());
+        Server::new().with_service(service)
+    });
+    (serving, endings)
+}
+
+fn echo(end: &ClientEnd, text: &str) -> Option<String> {
+    end.call("Echo.Echo", text)
+}
+
+/// A connection that has greeted and is then driven by hand.
+fn raw(address: &Address, options: &Options) -> Socket {
+    let (domain, system) = address.to_system().expect("an address");
+    let socket = Socket::new(domain, Type::STREAM, None).expect("a socket");
+    socket.connect(&system).expect("somebody listens");
+    handshake::greet_server(&socket, options).expect("a friend");
+    socket
+}
+
+/// The text of the panic of a call.
+fn panic_of(call: impl FnOnce() + Send + 'static) -> String {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
+    *payload.expect_err("the call panics").downcast::<String>().expect("a text")
+}
+
+#[test]
+fn calls_pass_each_other_on_one_connection() {
+    let (serving, _endings) = serve(Options::default());
+    let end = dial(serving.address(), Options::default()).expect("served");
+    let waiting = end.clone();
+    let waiter = thread::spawn(move || waiting.call::<_, bool>("Echo.Wait", &()));
+    for number in 0..100 {
+        let text = number.to_string();
+        assert_eq!(echo(&end, &text), Some(text));
+    }
+    let large = "x".repeat(1 << 20);
+    assert_eq!(echo(&end, &large).as_ref(), Some(&large));
+    assert_eq!(end.call("Echo.Release", &()), Some(true));
+    assert_eq!(waiter.join().expect("no panic"), Some(true));
+}
+
+#[test]
+fn a_dead_server_fails_calls_at_once_and_a_new_one_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = Address::Unix(folder.path().join("s"));
+    let (serving, _endings) = serve_at(&address, Options::default());
+    let end = dial(&address, Options::default()).expect("served");
+    let waiting = end.clone();
+    let waiter = thread::spawn(move || waiting.call::<_, bool>("Echo.Wait", &()));
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+    let begin = Instant::now();
+    drop(serving);
+    assert_eq!(waiter.join().expect("no panic"), None);
+    assert_eq!(echo(&end, "b"), None);
+    assert!(begin.elapsed() < PATIENCE / 2, "the silence limit was waited for");
+    let (_serving, _endings) = serve_at(&address, Options::default());
+    assert_eq!(echo(&end, "c"), Some("c".into()));
+}
+
+#[test]
+fn a_call_gives_up_at_its_limit_and_the_connection_stays() {
+    let (serving, endings) = serve(Options::default());
+    let options = Options { call_limit: Some(Duration::from_millis(50)), ..Options::default() };
+    let end = dial(serving.address(), options).expect("served");
+    assert_eq!(end.call::<_, bool>("Echo.Wait", &()), None);
+    assert_eq!(end.call("Echo.Release", &()), Some(true));
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+    assert!(endings.is_empty());
+}
+
+#[test]
+fn calls_in_flight_are_answered_before_a_service_closes() {
+    let (serving, _endings) = serve(Options::default());
+    let end = dial(serving.address(), Options::default()).expect("served");
+    let other = end.clone();
+    let waiter = thread::spawn(move || other.call::<_, bool>("Echo.Wait", &()));
+    // The call is in flight when another one that came later has been answered.
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+    let closer = thread::spawn(move || serving.close(PATIENCE));
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(end.call("Echo.Release", &()), Some(true));
+    assert_eq!(waiter.join().expect("no panic"), Some(true));
+    closer.join().expect("no panic");
+}
+
+#[test]
+fn mistakes_panic_in_the_caller_and_a_panicking_handler_gives_nothing() {
+    let (serving, _endings) = serve(Options::default());
+    let end = dial(serving.address(), Options::default()).expect("served");
+    assert_eq!(end.call::<_, u64>("Echo.Panic", &()), None);
+    let unknown = end.clone();
+    let text = panic_of(move || _ = unknown.call::<_, ()>("Echo.Sing", &()));
+    assert!(text.contains("unknown method Sing; expecting one of [\"Echo\""), "{text}");
+    let wrong = end.clone();
+    let text = panic_of(move || _ = wrong.call::<_, String>("Echo.Echo", &7_u8));
+    assert!(text.contains("too few for alloc::string::String"), "{text}");
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+}
+
+#[test]
+fn what_is_no_frame_ends_its_connection_and_no_other() {
+    let (serving, endings) = serve(hasty());
+    let good = dial(serving.address(), hasty()).expect("served");
+    let ending = |bytes: &[u8]| {
+        let mut socket = raw(serving.address(), &hasty());
+        socket.write_all(bytes).expect("the connection is open");
+        let ending = endings.recv_timeout(PATIENCE).expect("it ends");
+        // The other side is told, not left.
+        assert_eq!(socket.read(&mut [0; 9]).unwrap_or(0), 0);
+        ending
+    };
+    assert_eq!(ending(&[0xff; 4]), "a frame of 4294967295 bytes is longer than the limit of 1000");
+    assert_eq!(ending(&[9, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0]), "a frame was malformed");
+    assert_eq!(ending(&[0, 0, 0, 0]), "a frame was malformed");
+    assert_eq!(ending(&Frame::Pong.encode()), "a frame was malformed");
+    assert_eq!(ending(&Frame::Ping.encode()[..7]), "nothing was heard for 0.2 s");
+    assert_eq!(echo(&good, "a"), Some("a".into()));
+}
+
+#[test]
+fn a_peer_that_dies_in_the_middle_of_a_frame_is_told_from_one_that_leaves() {
+    let (serving, endings) = serve(hasty());
+    let frame = Frame::Ping.encode();
+    for (sent, ending) in [
+        (0, "the other side closed the connection"),
+        (7, "the connection ended in the middle of a frame"),
+    ] {
+        let mut socket = raw(serving.address(), &hasty());
+        socket.write_all(&frame[..sent]).expect("the connection is open");
+        socket.shutdown(Shutdown::Write).expect("it is ours");
+        assert_eq!(endings.recv_timeout(PATIENCE).as_deref(), Ok(ending));
+    }
+}
+
+#[test]
+fn random_bytes_do_no_harm() {
+    let (serving, endings) = serve(hasty());
+    let mut rng = labrt::Generator::from_seed(11);
+    for round in 0..200 {
+        let greeted = round % 2 == 0;
+        let mut socket = if greeted {
+            raw(serving.address(), &hasty())
+        } else {
+            let (domain, system) = serving.address().to_system().expect("an address");
+            let socket = Socket::new(domain, Type::STREAM, None).expect("a socket");
+            socket.connect(&system).expect("somebody listens");
+            socket
+        };
+        let bytes: Vec<u8> = (0..rng.below(200)).map(|_| rng.below(256) as u8).collect();
+        // The other side may have had enough before the end.
+        let _ = socket.write_all(&bytes);
+        drop(socket);
+        if greeted {
+            endings.recv_timeout(PATIENCE).expect("it ends");
+        }
+    }
+    let end = dial(serving.address(), hasty()).expect("still served");
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+}
+
+#[test]
+fn an_idle_connection_lives_and_a_silent_server_is_given_up() {
+    let (serving, endings) = serve(hasty());
+    let end = dial(serving.address(), hasty()).expect("served");
+    thread::sleep(hasty().silence * 3);
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+    assert!(endings.is_empty(), "the idle connection was kept by pings");
+
+    let (listener, address) = bind::bind(&any_port(), &hasty()).expect("a free port");
+    let server = thread::spawn(move || {
+        let (socket, _) = listener.accept().expect("a client");
+        handshake::greet_client(&socket, &hasty()).expect("a friend");
+        socket
+    });
+    let end = dial(&address, hasty()).expect("greeted");
+    let begin = Instant::now();
+    assert_eq!(echo(&end, "a"), None);
+    assert!(begin.elapsed() < PATIENCE);
+    drop(server.join());
+}
+
+#[test]
+fn a_unix_socket_is_its_owners_and_goes_with_its_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("s");
+    let address = Address::Unix(path.clone());
+    let (serving, _endings) = serve_at(&address, Options::default());
+    let mode = fs::metadata(&path).expect("the socket").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 1, "nothing else is left");
+    let error = Listener::bind(&address, Options::default()).expect_err("taken");
+    assert!(matches!(error, BindError::InUse(_)), "{error}");
+    drop(serving);
+    assert!(!path.exists());
+
+    // A server that was killed leaves its file.
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
+    assert!(path.exists());
+    let (_serving, _endings) = serve_at(&address, Options::default());
+    let end = dial(&address, Options::default()).expect("served");
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+
+    let letter = folder.path().join("letter");
+    fs::write(&letter, "dear").expect("a file");
+    let error = Listener::bind(&Address::Unix(letter.clone()), Options::default());
+    assert!(error.expect_err("not ours").to_string().ends_with("a file that is no socket"));
+    assert!(letter.exists());
+}
+
+#[test]
+fn other_machines_need_the_token_and_a_wrong_one_is_refused() {
+    let everywhere: Address = "tcp:0.0.0.0:0".parse().expect("an address");
+    let error = Listener::bind(&everywhere, Options::default()).expect_err("open to all");
+    assert!(matches!(error, BindError::NoToken(_)), "{error}");
+
+    let with = |token: &str| Options { token: Some(token.into()), ..Options::default() };
+    let listener = Listener::bind(&everywhere, with("sesame")).expect("a free port");
+    let serving = listener.serve(|_| Server::new());
+    let Address::Tcp(at) = serving.address() else { panic!("a TCP address") };
+    let here: Address = format!("tcp:127.0.0.1:{}", at.port()).parse().expect("an address");
+    dial(&here, with("sesame")).expect("the right token");
+    for options in [with("sesam"), Options::default()] {
+        let error = dial(&here, options).expect_err("another token").to_string();
+        assert_eq!(error, format!("{here}: it has another token"));
+    }
+}
+
+#[test]
+fn strangers_are_told() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = Address::Tcp(listener.local_addr().expect("an address"));
+    let stranger = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("a client");
+        socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("the client reads");
+        socket
+    });
+    let error = dial(&address, Options::default()).expect_err("no server of ours").to_string();
+    assert_eq!(error, format!("{address}: it speaks another protocol, or another version"));
+    drop(stranger.join());
+}
+
+#[test]
+fn simulations_have_no_sockets() {
+    let run = labrt::run(&labrt::Config::default(), || {
+        drop(dial(&Address::Unix("/nowhere".into()), Options::default()));
+    });
+    let failure = run.result.expect_err("refused");
+    assert!(failure.message.starts_with("sockets wait for real"), "{failure}");
+}
+
+/// A connection is freed, with everything in it, when both sides are done.
+#[test]
+fn nothing_is_left_of_a_connection() {
+    let life = Arc::new(());
+    let listener = Listener::bind(&any_port(), Options::default()).expect("a free port");
+    let watched = Arc::downgrade(&life);
+    let serving = listener.serve(move |_| {
+        let life = Arc::clone(&life);
+        Server::new().with_service(
+            Service::new("Life").method("Count", move |(): ()| Arc::strong_count(&life) as u64),
+        )
+    });
+    for _ in 0..3 {
+        let end = dial(serving.address(), Options::default()).expect("served");
+        assert!(end.call::<_, u64>("Life.Count", &()).is_some());
+    }
+    drop(serving);
+    let begin = Instant::now();
+    while watched.strong_count() > 0 {
+        assert!(begin.elapsed() < PATIENCE, "something holds a server");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
