@@ -5,11 +5,16 @@
 //! command line is wrong: the course's programs do so, and its scripts rely on
 //! it.
 
+mod connection;
+mod coordinator;
 mod generate;
 mod sequential;
+mod worker;
 
+pub use coordinator::coordinator;
 pub use generate::generate;
 pub use sequential::sequential;
+pub use worker::{worker, worker_main};
 
 use std::fmt;
 use std::process::ExitCode;

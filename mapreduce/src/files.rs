@@ -11,12 +11,12 @@
 //! task the later one replaces the earlier one's file as a whole (section 3.3
 //! of the paper).
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use mrapps::Env;
+use tempfile::TempPath;
 
 use crate::error::TaskError;
 use crate::run::Run;
@@ -66,31 +66,18 @@ pub(crate) fn write_whole(
 ) -> Result<(), TaskError> {
     let io_error =
         |error: io::Error| TaskError::Output { file: name.to_owned(), reason: error.to_string() };
-    // What the user's umask leaves of it, as for any new file.
-    let permissions = Permissions::from_mode(0o666);
-    let file = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .permissions(permissions)
-        .tempfile_in(folder)
-        .map_err(|error| io_error(without_path(&error)))?;
+    // Drawn, because process ids repeat on the machines of a shared folder.
+    let temporary = folder.join(format!("{TEMPORARY}{:016x}", labrt::rng().next_u64()));
+    let file = File::create_new(&temporary).map_err(io_error)?;
+    let temporary = TempPath::try_from_path(temporary).map_err(io_error)?;
     let mut out = BufWriter::with_capacity(BUFFER, file);
     write(&mut out).map_err(|error| match error {
         WriteError::Io(error) => io_error(error),
         WriteError::Task(error) => error,
     })?;
-    let file = out.into_inner().map_err(|error| io_error(error.into_error()))?;
+    out.into_inner().map_err(|error| io_error(error.into_error()))?;
     env.checkpoint();
-    file.persist(folder.join(name)).map_err(|error| io_error(error.error))?;
-    Ok(())
-}
-
-/// tempfile names the temporary file in its errors, which tells the user less
-/// than the final name that stands beside it.
-fn without_path(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::from(error.kind()),
-    }
+    temporary.persist(folder.join(name)).map_err(|error| io_error(error.error))
 }
 
 /// Why a file was not written to its end.

@@ -1,20 +1,136 @@
-//! MapReduce.
+//! MapReduce (Lab 1 of MIT 6.824, since 2020): a job is cut into tasks, a
+//! coordinator hands them out, and workers that may die at any moment do them.
+//!
+//! This is the system of Dean and Ghemawat, *MapReduce: Simplified Data
+//! Processing on Large Clusters*, OSDI 2004, on one machine or on a few that
+//! share a file system. What an application is, and the course's applications,
+//! are in `mrapps`.
+//!
+//! ```console
+//! $ cargo build --release -p mapreduce
+//! $ target/release/mrgen texts                                # or texts of your own
+//! $ target/release/mrcoordinator texts/pg-*.txt &
+//! $ target/release/mrworker wc & target/release/mrworker wc
+//! $ sort mr-out-* | head
+//! ```
+//!
+//! # A job, from its inputs to its outputs
+//!
+//! ```text
+//!            coordinator                           workers
+//!  inputs ─> a map task per file  ── Map 0 ─────>  read the input, call Map,
+//!            nReduce reduce tasks                  group its pairs by key
+//!                                                  write mr-0-0 .. mr-0-9
+//!                                 <── done ──────
+//!            when all maps are done
+//!                                 ── Reduce 3 ──>  merge mr-0-3, mr-1-3, ...
+//!                                                  call Reduce per key
+//!                                                  write mr-out-3
+//!                                 <── done ──────
+//!            when all reduces are done: the end
+//! ```
+//!
+//! * A worker asks for a task and is told when there is one: its request waits
+//!   in the coordinator. When the job ends, all who wait are sent home.
+//! * A pair with key k goes to reduce task `ihash(k) % nReduce`, so that one
+//!   task sees all values of a key.
+//! * A file gets its name by a rename when it is complete. Whoever dies leaves
+//!   no half of a file that anybody would read.
+//!
+//! # When workers die
+//!
+//! The coordinator cannot tell a dead worker from a slow one, and need not
+//! (section 3.3): a task may be done twice, its files are replaced as a whole,
+//! and only its first completion counts. A task is given to somebody else
+//!
+//! * at once, when the connection of its worker breaks;
+//! * at once, when its worker asks for another one: the reply with the first
+//!   was lost;
+//! * after ten seconds without a report, whatever the reason.
+//!
+//! A worker whose coordinator does not answer for a second leaves. A task that
+//! panics is tried three times; a file that cannot be read or written ends the
+//! job, since only the user can mend that, and the line that says so names it.
+//!
+//! # Invariants
+//!
+//! * No reduce task is assigned before all map tasks are done, and what is done
+//!   stays done (`job.rs`).
+//! * While nobody dies, panics or dawdles, each task is assigned once.
+//! * Runs are strictly ascending by key (`run.rs`), so outputs are too.
+//! * A key's values come in the order of the inputs, and as Map emitted them:
+//!   outputs are the same for every number of workers, and [`sequential`]'s.
+//! * Of a job that has failed there is no `mr-out` file that is not whole.
+//!
+//! # Speed
+//!
+//! Map's pairs are grouped as they are emitted, and a value that follows itself
+//! is a count (`grouping.rs`). So a word costs a hash and an addition instead
+//! of two strings, a sort sees each different word once, and the intermediate
+//! files of word count are a twentieth of the input.
+//!
+//! # Two transports
+//!
+//! [`Coordinator`] and [`work`] know nothing of processes. The programs (see
+//! [`command`]) connect them by sockets, the tests also by the simulated
+//! network, where workers crash, stall and lose replies by the seed.
+//!
+//! # What is left out
+//!
+//! * A shared file system is assumed: the paper's workers serve their
+//!   intermediate files to each other, and lost ones are made anew.
+//! * The pairs of one map task, and the runs of one reduce task, must fit into
+//!   memory. Cut the input into more files, or take more reduce tasks.
+//! * A map that gives other pairs each time, and is done twice, may have some
+//!   of its files from one run and some from the other. The paper has the same
+//!   for reduces.
+//! * The coordinator's state is not saved: when it dies, the job starts over.
+//! * The example RPC of the course's skeleton.
+//!
+//! # Where things are
+//!
+//! | file | idea |
+//! |---|---|
+//! | `coordinator.rs` | sessions, waiting requests, the end: the place to start |
+//! | `job.rs` | the states of tasks |
+//! | `worker.rs` | a worker's life |
+//! | `protocol.rs` | what they say to each other |
+//! | `task.rs` | one map task, one reduce task |
+//! | `grouping.rs`, `run.rs`, `merge.rs` | pairs: in memory, in files, back together |
+//! | `files.rs` | names, and files that are whole or not there |
+//! | `sequential.rs` | the job in one thread |
+//! | `process_env.rs` | what applications see in a process |
+//! | `command.rs` | the programs |
+//! | `corpus.rs` | texts out of a seed |
 
 pub mod command;
+
+mod coordinator;
 mod corpus;
 mod error;
 mod files;
 mod grouping;
 mod hash;
+mod job;
 mod merge;
 mod process_env;
+mod protocol;
 mod run;
 mod sequential;
 mod task;
 mod varint;
+mod worker;
 
+pub use command::worker_main;
+pub use coordinator::{Coordinator, News, Session};
 pub use corpus::{Corpus, file_name};
 pub use error::TaskError;
 pub use hash::ihash;
+pub use job::Progress;
 pub use process_env::ProcessEnv;
+pub use protocol::{
+    Assignment, CoordinatorClient, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs,
+    TaskId, VERSION, WorkerId, coordinator_service,
+};
 pub use sequential::sequential;
+pub use worker::{WorkerError, work};

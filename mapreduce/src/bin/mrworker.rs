@@ -1,0 +1,5 @@
+//! `mrworker`: see [`mapreduce::command::worker`].
+
+fn main() -> std::process::ExitCode {
+    mapreduce::command::worker()
+}

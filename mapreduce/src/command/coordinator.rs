@@ -1,0 +1,98 @@
+//! `mrcoordinator`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use labrpc::Server;
+use labrpc::socket::Listener;
+use labrt::time::Duration;
+
+use super::connection::{Connection, is_address};
+use super::{finish, parse};
+use crate::coordinator::Coordinator;
+use crate::job::Progress;
+use crate::protocol::{End, coordinator_service};
+
+/// How long it may take to send the workers home.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Hands out a MapReduce job to workers, and ends when all mr-out files are
+/// there.
+#[derive(Debug, Parser)]
+#[command(name = "mrcoordinator")]
+struct Options {
+    #[command(flatten)]
+    connection: Connection,
+    /// How many reduce tasks, and so mr-out files
+    #[arg(long, value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    reduces: u32,
+    /// The input files, as the workers find them. A first argument called
+    /// 5840-mr..., 824-mr..., unix:... or tcp:... is the socket
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+}
+
+/// The program `mrcoordinator`.
+pub fn coordinator() -> ExitCode {
+    finish("mrcoordinator", run(parse()))
+}
+
+fn run(mut options: Options) -> End {
+    // The form of 2026 puts the socket first.
+    if options.connection.socket.is_none() && is_address(&options.inputs[0]) {
+        options.connection.socket = Some(options.inputs.remove(0));
+    }
+    if options.inputs.is_empty() {
+        return Err("there are no input files".into());
+    }
+    let address = options.connection.address()?;
+    let listener = Listener::bind(&address, options.connection.options()?)
+        .map_err(|error| error.to_string())?;
+    let coordinator = Coordinator::make(options.inputs, options.reduces as usize);
+    let sessions = Arc::clone(&coordinator);
+    let serving = listener.serve(move |peer| {
+        let session = sessions.session();
+        let closing = Arc::clone(&session);
+        peer.at_close(move |_| closing.close());
+        Server::new().with_service(coordinator_service(session))
+    });
+    if options.connection.is_open_port() {
+        eprintln!("mrcoordinator: listening at {}", serving.address());
+    }
+    let end = follow(&coordinator);
+    coordinator.dismiss(GRACE);
+    serving.close(GRACE);
+    end
+}
+
+/// Shows how the job gets on, until it ends.
+fn follow(coordinator: &Coordinator) -> End {
+    // On anything but a terminal it shows nothing.
+    let bar = ProgressBar::new(1);
+    let style = ProgressStyle::with_template("{msg:>20} {wide_bar} {pos}/{len} tasks {elapsed}");
+    bar.set_style(style.expect("the template is right"));
+    let mut version = 0;
+    loop {
+        let news = coordinator.news(version);
+        version = news.version;
+        for line in &news.complaints {
+            bar.suspend(|| eprintln!("mrcoordinator: {line}"));
+        }
+        show(&bar, news.progress);
+        if let Some(end) = news.end {
+            bar.finish_and_clear();
+            return end;
+        }
+    }
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let Progress { maps_done, maps, reduces_done, reduces } = progress;
+    let phase = if maps_done < maps { "map" } else { "reduce" };
+    bar.set_message(phase);
+    bar.set_length((maps + reduces) as u64);
+    bar.set_position((maps_done + reduces_done) as u64);
+}

@@ -1,0 +1,105 @@
+//! `mrworker`, and the `main` of workers with an application of their own.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use clap::Parser;
+use labrpc::ClientEnd;
+use labrpc::socket::dial;
+use labrt::thread;
+use labrt::time::Duration;
+use mrapps::App;
+
+use super::connection::Connection;
+use super::{find_app, finish, parse};
+use crate::ProcessEnv;
+use crate::protocol::CoordinatorClient;
+use crate::worker::{WorkerError, insist, work};
+
+/// How often a worker looks whether its coordinator lives. Together with the
+/// second that it then insists, it leaves within two.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// Works for a MapReduce coordinator until its job is done.
+#[derive(Debug, Parser)]
+#[command(name = "mrworker")]
+struct Options {
+    #[command(flatten)]
+    connection: Connection,
+    /// The application: wc, or a path that ends in wc.so
+    app: String,
+    /// The coordinator's socket, as --socket
+    #[arg(value_name = "SOCKET", conflicts_with = "socket")]
+    place: Option<String>,
+}
+
+/// Works for a MapReduce coordinator until its job is done.
+#[derive(Debug, Parser)]
+struct OwnOptions {
+    #[command(flatten)]
+    connection: Connection,
+    /// The coordinator's socket, as --socket
+    #[arg(value_name = "SOCKET", conflicts_with = "socket")]
+    place: Option<String>,
+}
+
+/// The program `mrworker`.
+pub fn worker() -> ExitCode {
+    let Options { mut connection, app, place } = parse();
+    connection.socket = connection.socket.or(place);
+    let run = || run("mrworker", find_app(&app)?, &connection);
+    finish("mrworker", run())
+}
+
+/// The `main` of a worker that brings an application of its own. Its command
+/// line is `mrworker`'s without the name of the application.
+///
+/// ```no_run
+/// # use mrapps::{App, Env, Sink, Values};
+/// # struct Initials;
+/// # impl App for Initials {
+/// #     fn name(&self) -> &str { "initials" }
+/// #     fn map(&self, _: &dyn Env, _: &str, _: &str, _: &mut dyn Sink) {}
+/// #     fn reduce(&self, _: &dyn Env, _: &str, _: Values<'_>) -> String { String::new() }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     mapreduce::worker_main(&Initials)
+/// }
+/// ```
+pub fn worker_main(app: &dyn App) -> ExitCode {
+    let OwnOptions { mut connection, place } = parse();
+    connection.socket = connection.socket.or(place);
+    finish(app.name(), run(app.name(), app, &connection))
+}
+
+fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), String> {
+    let end = dial(&connection.address()?, connection.options()?);
+    let end = end.map_err(|error| error.to_string())?;
+    let here = Path::new(".");
+    let leaving = Arc::new(AtomicBool::new(false));
+    watch(end.clone(), Arc::clone(&leaving), program.to_owned());
+    let result = work(end, app, &ProcessEnv::new(here), here);
+    if leaving.swap(true, Relaxed) {
+        // Both have noticed, and one line is enough: the process is ending.
+        thread::sleep(LOOK);
+    }
+    result.map_err(|error| error.to_string())
+}
+
+/// Ends the process when the coordinator dies while the worker is in the middle
+/// of a task, which may be a long one.
+fn watch(end: ClientEnd, leaving: Arc<AtomicBool>, program: String) {
+    let client = CoordinatorClient::new(end);
+    thread::go("watch", move || {
+        while insist(|| client.ping(&())).is_ok() {
+            thread::sleep(LOOK);
+        }
+        // The worker itself may have noticed, and says so.
+        if !leaving.swap(true, Relaxed) {
+            eprintln!("{program}: {}", WorkerError::CoordinatorGone);
+            std::process::exit(1);
+        }
+    });
+}

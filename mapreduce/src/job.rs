@@ -1,0 +1,316 @@
+//! The job, as the coordinator sees it: which tasks there are and how they
+//! stand (section 3.2 of the paper).
+//!
+//! ```text
+//!          assigned                    done
+//!   Idle ────────────> Running ─────────────────> Done
+//!     ^                   |                        ^
+//!     └───────────────────┘                        |
+//!       time is up, worker lost,          an earlier worker
+//!       worker asks again, panic          was only slow
+//! ```
+//!
+//! Plain data without locks, threads or clocks of its own. Reduce tasks begin
+//! when the last map task is done: what they read is complete.
+
+use labrt::time::{Duration, Instant};
+
+use crate::error::TaskError;
+use crate::protocol::{Assignment, End, TaskId, WorkerId};
+
+/// A task that is not reported for so long is given to another worker.
+pub(crate) const TASK_LIMIT: Duration = Duration::from_secs(10);
+
+/// So often a task may panic before the job is given up.
+const TRIES: u32 = 3;
+
+/// How a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nobody works on it.
+    Idle,
+    /// A worker has it, and should report by then.
+    Running { worker: WorkerId, deadline: Instant },
+    /// Its files have their names.
+    Done,
+}
+
+#[derive(Clone, Debug)]
+struct Task {
+    state: State,
+    /// How often it panicked.
+    panics: u32,
+}
+
+/// All tasks of one kind.
+#[derive(Debug)]
+struct Tasks {
+    tasks: Vec<Task>,
+    done: usize,
+}
+
+impl Tasks {
+    fn new(count: usize) -> Self {
+        Tasks { tasks: vec![Task { state: State::Idle, panics: 0 }; count], done: 0 }
+    }
+
+    fn are_done(&self) -> bool {
+        self.done == self.tasks.len()
+    }
+
+    /// Gives the first task that nobody works on to a worker.
+    fn assign(&mut self, worker: WorkerId, deadline: Instant) -> Option<u64> {
+        let index = self.tasks.iter().position(|task| task.state == State::Idle)?;
+        self.tasks[index].state = State::Running { worker, deadline };
+        Some(index as u64)
+    }
+
+    /// Takes tasks away from their workers.
+    fn release(&mut self, which: impl Fn(WorkerId, Instant) -> bool) -> bool {
+        let mut any = false;
+        for task in &mut self.tasks {
+            if let State::Running { worker, deadline } = task.state
+                && which(worker, deadline)
+            {
+                task.state = State::Idle;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// When the first running task's time will be up.
+    fn next_deadline(&self) -> Option<Instant> {
+        let deadline = |task: &Task| match task.state {
+            State::Running { deadline, .. } => Some(deadline),
+            State::Idle | State::Done => None,
+        };
+        self.tasks.iter().filter_map(deadline).min()
+    }
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Map tasks that are done.
+    pub maps_done: usize,
+    /// Map tasks.
+    pub maps: usize,
+    /// Reduce tasks that are done.
+    pub reduces_done: usize,
+    /// Reduce tasks.
+    pub reduces: usize,
+}
+
+/// A job on its way from its first task to its end.
+#[derive(Debug)]
+pub(crate) struct Job {
+    files: Vec<String>,
+    maps: Tasks,
+    reduces: Tasks,
+    /// Why it was given up.
+    failure: Option<String>,
+}
+
+impl Job {
+    /// A map task per file, and so many reduce tasks.
+    pub(crate) fn new(files: Vec<String>, n_reduce: usize) -> Self {
+        assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
+        let maps = Tasks::new(files.len());
+        Job { files, maps, reduces: Tasks::new(n_reduce), failure: None }
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn end(&self) -> Option<End> {
+        match &self.failure {
+            Some(reason) => Some(Err(reason.clone())),
+            None => self.reduces.are_done().then_some(Ok(())),
+        }
+    }
+
+    /// How far it is.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            maps_done: self.maps.done,
+            maps: self.maps.tasks.len(),
+            reduces_done: self.reduces.done,
+            reduces: self.reduces.tasks.len(),
+        }
+    }
+
+    /// The next task for a worker, if there is one that nobody works on.
+    pub(crate) fn assign(&mut self, worker: WorkerId, now: Instant) -> Option<Assignment> {
+        assert!(self.end().is_none(), "tasks are assigned in a job that goes on");
+        self.phase().release(|_, deadline| deadline <= now);
+        let task = self.phase().assign(worker, now + TASK_LIMIT)?;
+        Some(if self.maps.are_done() {
+            Assignment::Reduce { task, n_map: self.maps.tasks.len() as u64 }
+        } else {
+            let file = self.files[task as usize].clone();
+            Assignment::Map { task, file, n_reduce: self.reduces.tasks.len() as u64 }
+        })
+    }
+
+    /// When a task may have to be assigned anew without any news.
+    pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
+        self.phase().next_deadline()
+    }
+
+    /// The tasks of a worker are for others now. True if there were any.
+    pub(crate) fn abandon(&mut self, worker: WorkerId) -> bool {
+        self.phase().release(|runner, _| runner == worker)
+    }
+
+    /// A task is done. Only its first completion counts: of two workers with
+    /// the same task both may get here. True if it counts.
+    pub(crate) fn complete(&mut self, id: TaskId) -> bool {
+        let Some((tasks, index)) = self.find(id) else { return false };
+        if tasks.tasks[index].state == State::Done {
+            return false;
+        }
+        tasks.tasks[index].state = State::Done;
+        tasks.done += 1;
+        assert!(tasks.done <= tasks.tasks.len(), "no task is done twice");
+        true
+    }
+
+    /// A worker could not do its task. Gives a line for the user, if the task
+    /// is tried again; otherwise the job has failed.
+    pub(crate) fn fail(
+        &mut self,
+        worker: WorkerId,
+        id: TaskId,
+        error: &TaskError,
+    ) -> Option<String> {
+        let (tasks, index) = self.find(id)?;
+        let task = &mut tasks.tasks[index];
+        if task.state == State::Done {
+            return None;
+        }
+        if matches!(task.state, State::Running { worker: runner, .. } if runner == worker) {
+            task.state = State::Idle;
+        }
+        task.panics += 1;
+        if error.is_worth_another_try() && task.panics < TRIES {
+            return Some(format!("{error}; try {} of {TRIES} follows", task.panics + 1));
+        }
+        self.failure.get_or_insert_with(|| error.to_string());
+        None
+    }
+
+    /// The tasks whose turn it is.
+    fn phase(&mut self) -> &mut Tasks {
+        if self.maps.are_done() { &mut self.reduces } else { &mut self.maps }
+    }
+
+    /// A task by its id; `None` for a task that there is not, or not yet, which
+    /// no worker of ours reports.
+    fn find(&mut self, id: TaskId) -> Option<(&mut Tasks, usize)> {
+        let maps_done = self.maps.are_done();
+        let (tasks, index) = match id {
+            TaskId::Map(task) => (&mut self.maps, task),
+            TaskId::Reduce(task) if maps_done => (&mut self.reduces, task),
+            TaskId::Reduce(_) => return None,
+        };
+        let index = usize::try_from(index).ok().filter(|&index| index < tasks.tasks.len())?;
+        Some((tasks, index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: WorkerId = 1;
+    const B: WorkerId = 2;
+
+    fn job(maps: usize, reduces: usize) -> (Job, Instant) {
+        let files = (0..maps).map(|map| format!("in-{map}")).collect();
+        (Job::new(files, reduces), Instant::now())
+    }
+
+    /// The number of the task that a worker gets.
+    fn task(job: &mut Job, worker: WorkerId, now: Instant) -> Option<TaskId> {
+        job.assign(worker, now).map(|assignment| match assignment {
+            Assignment::Map { task, .. } => TaskId::Map(task),
+            Assignment::Reduce { task, .. } => TaskId::Reduce(task),
+            other => panic!("{other:?} is no task"),
+        })
+    }
+
+    #[test]
+    fn reduces_wait_for_the_last_map() {
+        let (mut job, now) = job(2, 1);
+        assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
+        assert_eq!(task(&mut job, B, now), Some(TaskId::Map(1)));
+        assert!(job.complete(TaskId::Map(1)));
+        assert_eq!(task(&mut job, B, now), None);
+        assert!(!job.complete(TaskId::Reduce(0)), "nobody can have done it");
+        assert!(job.complete(TaskId::Map(0)));
+        assert_eq!(job.assign(B, now), Some(Assignment::Reduce { task: 0, n_map: 2 }));
+        assert_eq!(job.end(), None);
+        assert!(job.complete(TaskId::Reduce(0)));
+        assert_eq!(job.end(), Some(Ok(())));
+    }
+
+    #[test]
+    fn a_task_is_given_away_after_its_time_and_counts_once() {
+        let (mut job, now) = job(1, 1);
+        assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
+        assert_eq!(job.next_deadline(), Some(now + TASK_LIMIT));
+        let almost = now + (TASK_LIMIT - Duration::from_nanos(1));
+        assert_eq!(task(&mut job, B, almost), None);
+        assert_eq!(task(&mut job, B, now + TASK_LIMIT), Some(TaskId::Map(0)));
+        assert!(job.complete(TaskId::Map(0)), "A was only slow");
+        assert!(!job.complete(TaskId::Map(0)), "B is late");
+        assert!(!job.abandon(B), "what is done stays done");
+        assert_eq!(job.progress().maps_done, 1);
+    }
+
+    #[test]
+    fn a_lost_worker_loses_its_task_and_only_its_own() {
+        let (mut job, now) = job(2, 1);
+        task(&mut job, A, now);
+        task(&mut job, B, now);
+        assert!(job.abandon(A));
+        assert!(!job.abandon(A));
+        assert_eq!(task(&mut job, B, now), Some(TaskId::Map(0)));
+        assert_eq!(task(&mut job, A, now), None);
+    }
+
+    #[test]
+    fn panics_are_tried_again_and_missing_files_are_not() {
+        let panicked = TaskError::Panicked {
+            app: "wc".into(),
+            task: "map task 0, file in-0".into(),
+            message: "no".into(),
+        };
+        let (mut job, now) = job(1, 1);
+        for try_number in 2..=TRIES {
+            task(&mut job, A, now).expect("it is free again");
+            let line = job.fail(A, TaskId::Map(0), &panicked).expect("another try");
+            assert!(line.ends_with(&format!("try {try_number} of {TRIES} follows")), "{line}");
+        }
+        task(&mut job, A, now).expect("it is free again");
+        assert_eq!(job.fail(A, TaskId::Map(0), &panicked), None);
+        let text = "wc panicked in map task 0, file in-0: no";
+        assert_eq!(job.end(), Some(Err(text.into())));
+
+        let missing = TaskError::Input { file: "in-0".into(), reason: "gone".into() };
+        let (mut job, now) = self::job(1, 1);
+        task(&mut job, A, now);
+        assert_eq!(job.fail(A, TaskId::Map(0), &missing), None);
+        assert_eq!(job.end(), Some(Err("cannot read input in-0: gone".into())));
+    }
+
+    #[test]
+    fn what_no_worker_of_ours_says_is_ignored() {
+        let (mut job, _) = job(1, 1);
+        for id in [TaskId::Map(1), TaskId::Map(u64::MAX), TaskId::Reduce(0)] {
+            assert!(!job.complete(id), "{id:?}");
+            let error = TaskError::Input { file: "x".into(), reason: "y".into() };
+            assert_eq!(job.fail(A, id, &error), None);
+        }
+        assert_eq!(job.end(), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! What coordinator and workers say to each other.
+//!
+//! All calls go from a worker to the coordinator, so workers need no address.
+//! A call may be lost or answered twice; every one of them may be repeated.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TaskError;
+
+/// Which messages this program speaks. [`RegisterArgs`] keeps its form in all
+/// versions, so that a stranger is told so instead of being misunderstood.
+pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 1");
+
+labrpc::service! {
+    /// The coordinator, as workers see it.
+    pub service Coordinator {
+        /// A worker's first words. The error tells why it is not wanted.
+        fn register(RegisterArgs) -> Result<(), String>;
+
+        /// A worker has nothing to do. The reply comes when there is something.
+        fn request_task(RequestArgs) -> Assignment;
+
+        /// A task has come to an end. The reply tells if the job has as well.
+        fn report(ReportArgs) -> Option<End>;
+
+        /// Asks whether the coordinator lives.
+        fn ping(()) -> ();
+    }
+}
+
+/// A worker's number: drawn at random when it starts, so that a worker that was
+/// restarted is another one.
+pub type WorkerId = u64;
+
+/// How the job ended. The error is a line for the user.
+pub type End = Result<(), String>;
+
+/// A worker introduces itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterArgs {
+    /// Its [`VERSION`].
+    pub version: String,
+    /// The name of its application: all workers of a job have the same.
+    pub app: String,
+    /// Its number.
+    pub worker: WorkerId,
+}
+
+/// A worker asks for a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestArgs {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// Counts the worker's requests. A request makes all earlier ones void: the
+    /// worker has heard no answer to them, and never will.
+    pub sequence: u64,
+}
+
+/// What a worker is to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Assignment {
+    /// Run Map.
+    Map {
+        /// The number of the task, from 0.
+        task: u64,
+        /// Its input.
+        file: String,
+        /// The number of reduce tasks.
+        n_reduce: u64,
+    },
+    /// Run Reduce.
+    Reduce {
+        /// The number of the task, from 0.
+        task: u64,
+        /// The number of map tasks.
+        n_map: u64,
+    },
+    /// Ask again: a later request has made this one void.
+    Retry,
+    /// Leave: the job is over.
+    Leave(End),
+}
+
+/// Which task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TaskId {
+    /// A map task.
+    Map(u64),
+    /// A reduce task.
+    Reduce(u64),
+}
+
+/// A worker tells what came of its task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportArgs {
+    /// Who tells.
+    pub worker: WorkerId,
+    /// Its task.
+    pub task: TaskId,
+    /// What came of it. If all went well, its files have their names.
+    pub outcome: Result<(), TaskError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use labrpc::codec::assert_roundtrip;
+
+    #[test]
+    fn messages_come_back_as_they_were() {
+        assert_roundtrip(&RegisterArgs { version: VERSION.into(), app: "wc".into(), worker: 1 });
+        assert_roundtrip(&RequestArgs { worker: 1, sequence: 2 });
+        assert_roundtrip(&Assignment::Map { task: 1, file: "a".into(), n_reduce: 10 });
+        assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8 });
+        assert_roundtrip(&Assignment::Retry);
+        assert_roundtrip(&Assignment::Leave(Err("why".into())));
+        let error = TaskError::Input { file: "a".into(), reason: "gone".into() };
+        assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Reduce(3), outcome: Err(error) });
+    }
+}

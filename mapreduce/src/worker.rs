@@ -1,0 +1,137 @@
+//! The worker: asks for a task, does it, reports, until it is sent away.
+
+use std::fmt;
+use std::path::Path;
+
+use labrpc::ClientEnd;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use mrapps::{App, Env};
+
+use crate::error::TaskError;
+use crate::protocol::{
+    Assignment, CoordinatorClient, End, RegisterArgs, ReportArgs, RequestArgs, TaskId, VERSION,
+    WorkerId,
+};
+use crate::task::Workshop;
+
+/// A coordinator that answers nothing for so long is taken for dead.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Between two tries of a call.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why a worker left before the job was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerError {
+    /// The coordinator answers no more.
+    CoordinatorGone,
+    /// The coordinator does not want this worker.
+    Refused(String),
+    /// The job has failed.
+    JobFailed(String),
+}
+
+impl fmt::Display for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WorkerError::CoordinatorGone => f.write_str("the coordinator is gone"),
+            WorkerError::Refused(reason) => f.write_str(reason),
+            WorkerError::JobFailed(reason) => write!(f, "the job has failed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for WorkerError {}
+
+/// Works for the coordinator at `end`, with files in `folder`, until the job is
+/// done.
+///
+/// A call that gets no answer is repeated for a second: over an unreliable
+/// network a reply may be lost, over sockets a broken connection is dialled
+/// anew.
+///
+/// # Errors
+///
+/// The job ended badly, or the coordinator without an end of the job.
+pub fn work(
+    end: ClientEnd,
+    app: &dyn App,
+    env: &dyn Env,
+    folder: &Path,
+) -> Result<(), WorkerError> {
+    let client = CoordinatorClient::new(end);
+    let id = labrt::rng().next_u64();
+    Worker { client, id, requests: 0, workshop: Workshop { app, env, folder } }.run()
+}
+
+struct Worker<'a> {
+    client: CoordinatorClient,
+    id: WorkerId,
+    /// Requests for tasks so far.
+    requests: u64,
+    workshop: Workshop<'a>,
+}
+
+impl Worker<'_> {
+    fn run(mut self) -> Result<(), WorkerError> {
+        self.register()?;
+        loop {
+            let end = match self.request_task()? {
+                Assignment::Map { task, file, n_reduce } => {
+                    let outcome = self.workshop.map(task as usize, &file, n_reduce as usize);
+                    self.report(TaskId::Map(task), outcome)?
+                }
+                Assignment::Reduce { task, n_map } => {
+                    let outcome = self.workshop.reduce(task as usize, n_map as usize);
+                    self.report(TaskId::Reduce(task), outcome)?
+                }
+                Assignment::Retry => None,
+                Assignment::Leave(end) => Some(end),
+            };
+            if let Some(end) = end {
+                return end.map_err(WorkerError::JobFailed);
+            }
+        }
+    }
+
+    fn register(&self) -> Result<(), WorkerError> {
+        let app = self.workshop.app.name().to_owned();
+        let args = RegisterArgs { version: VERSION.to_owned(), app, worker: self.id };
+        insist(|| self.client.register(&args))?.map_err(WorkerError::Refused)
+    }
+
+    fn request_task(&mut self) -> Result<Assignment, WorkerError> {
+        insist(|| {
+            // A request that is repeated is a new one: see `RequestArgs`.
+            self.requests += 1;
+            self.client.request_task(&RequestArgs { worker: self.id, sequence: self.requests })
+        })
+    }
+
+    fn report(
+        &self,
+        task: TaskId,
+        outcome: Result<(), TaskError>,
+    ) -> Result<Option<End>, WorkerError> {
+        let args = ReportArgs { worker: self.id, task, outcome };
+        insist(|| self.client.report(&args))
+    }
+}
+
+/// Repeats a call until it is answered, or the coordinator must be dead.
+pub(crate) fn insist<R>(mut call: impl FnMut() -> Option<R>) -> Result<R, WorkerError> {
+    let mut unanswered_since = None;
+    loop {
+        if let Some(reply) = call() {
+            return Ok(reply);
+        }
+        // Counted from the first failure: the call itself may have waited for
+        // a task for as long as it liked.
+        let since = *unanswered_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= PATIENCE {
+            return Err(WorkerError::CoordinatorGone);
+        }
+        thread::sleep(PAUSE);
+    }
+}

@@ -1,0 +1,243 @@
+//! The programs as processes: the driver of the course's Go test of 2026.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use labrt::sync::{Mutex, MutexGuard};
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Between two looks at something that has no way to call us.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Under this limit each program must end, as in the course's script.
+pub(crate) const LIMIT: Duration = Duration::from_secs(45);
+
+/// One test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A program of this package.
+pub(crate) fn program(name: &str) -> Command {
+    let binary = match name {
+        "mrcoordinator" => env!("CARGO_BIN_EXE_mrcoordinator"),
+        "mrworker" => env!("CARGO_BIN_EXE_mrworker"),
+        "mrsequential" => env!("CARGO_BIN_EXE_mrsequential"),
+        other => panic!("there is no program {other}"),
+    };
+    let mut command = Command::new(binary);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// A process that does not outlive its test.
+pub(crate) struct Process {
+    name: &'static str,
+    child: Child,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit status.
+    pub(crate) status: ExitStatus,
+    /// What it wrote to the standard error.
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts a program.
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> Self {
+        Process { name, child: command.spawn().expect("the program starts") }
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end within `limit`.
+    pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
+        let begin = Instant::now();
+        while !self.has_ended() {
+            assert!(begin.elapsed() < limit, "{} still runs after {limit:?}", self.name);
+            thread::sleep(LOOK);
+        }
+        let mut stderr = String::new();
+        let pipe = self.child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut stderr));
+        pipe.expect("the standard error is a pipe").expect("programs write text");
+        Ended { status: self.child.wait().expect("it is our child"), stderr }
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A place for one job: inputs in `in`, workers in `job`, the reference in
+/// `reference`, and the socket.
+pub(crate) struct Place {
+    root: TempDir,
+    /// The inputs as workers see them.
+    pub(crate) inputs: Vec<String>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Place {
+    /// With the course's eight books, as far as their names and their size go.
+    pub(crate) fn with_books() -> Self {
+        Self::new(8, 3_300_000)
+    }
+
+    /// With so many files of so many bytes in all.
+    pub(crate) fn new(files: usize, bytes: usize) -> Self {
+        let alone = ALONE.lock();
+        let root = tempfile::Builder::new().prefix("mr-tmp-").tempdir().expect("a folder");
+        for folder in ["in", "job", "reference"] {
+            fs::create_dir(root.path().join(folder)).expect("a folder");
+        }
+        let mut corpus = mapreduce::Corpus::new(1);
+        let names: Vec<String> = (0..files).map(mapreduce::file_name).collect();
+        for name in &names {
+            let mut file = fs::File::create(root.path().join("in").join(name)).expect("a file");
+            corpus.write(bytes / files, &mut file).expect("there is room");
+        }
+        let inputs = names.iter().map(|name| format!("../in/{name}")).collect();
+        Place { root, inputs, _alone: alone }
+    }
+
+    /// Where workers run.
+    pub(crate) fn job(&self) -> PathBuf {
+        self.root.path().join("job")
+    }
+
+    /// The coordinator's socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.root.path().join("5840-mr-socket")
+    }
+
+    /// Starts a coordinator, in another folder than the workers', and waits for
+    /// its socket.
+    pub(crate) fn coordinator(&self) -> Process {
+        let mut command = program("mrcoordinator");
+        command.current_dir(self.root.path()).arg(self.socket()).args(&self.inputs);
+        let mut coordinator = Process::start("mrcoordinator", &mut command);
+        while !self.socket().exists() && !coordinator.has_ended() {
+            thread::sleep(LOOK);
+        }
+        coordinator
+    }
+
+    /// The command of a worker.
+    pub(crate) fn worker_command(&self, app: &str) -> Command {
+        let mut command = program("mrworker");
+        command.current_dir(self.job()).arg(app).arg(self.socket());
+        command
+    }
+
+    /// Starts a worker.
+    pub(crate) fn worker(&self, app: &str) -> Process {
+        Process::start("mrworker", &mut self.worker_command(app))
+    }
+
+    /// Runs a whole job. All must end well.
+    pub(crate) fn run(&self, app: &str, workers: usize) {
+        let coordinator = self.coordinator();
+        let workers: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
+        let ended = coordinator.end_within(LIMIT);
+        assert!(ended.status.success(), "{ended:?}");
+        // Everything is in its place when the coordinator ends.
+        let _ = self.output();
+        for worker in workers {
+            let ended = worker.end_within(LIMIT);
+            assert!(ended.status.success(), "{ended:?}");
+        }
+        assert!(!self.socket().exists(), "the socket goes with the coordinator");
+    }
+
+    /// Waits for a coordinator and for the workers that `workers` starts anew
+    /// as soon as they end.
+    pub(crate) fn keep_running(
+        &self,
+        app: &str,
+        workers: usize,
+        limit: Duration,
+        mut meddle: impl FnMut(&mut [Process]),
+    ) {
+        let mut coordinator = self.coordinator();
+        let mut running: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
+        let begin = Instant::now();
+        while !coordinator.has_ended() {
+            assert!(begin.elapsed() < limit, "the job still runs after {limit:?}");
+            meddle(&mut running);
+            for worker in
+                running.iter_mut().filter_map(|worker| worker.has_ended().then_some(worker))
+            {
+                *worker = self.worker(app);
+            }
+            thread::sleep(LOOK);
+        }
+        let ended = coordinator.end_within(LIMIT);
+        assert!(ended.status.success(), "{ended:?}");
+    }
+
+    /// The lines of all `mr-out` files together, sorted.
+    pub(crate) fn output(&self) -> Vec<String> {
+        sorted_lines(&self.job(), 10)
+    }
+
+    /// What `mrsequential` makes of the same inputs.
+    pub(crate) fn reference(&self, app: &str) -> Vec<String> {
+        let folder = self.root.path().join("reference");
+        let mut command = program("mrsequential");
+        command.current_dir(&folder).arg(app).args(&self.inputs);
+        let ended = Process::start("mrsequential", &mut command).end_within(LIMIT);
+        assert!(ended.status.success(), "{ended:?}");
+        sorted_lines(&folder, 1)
+    }
+
+    /// The names in the workers' folder that begin so.
+    pub(crate) fn files(&self, prefix: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.job()).expect("the folder").flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter(|name| name.starts_with(prefix)).collect()
+    }
+}
+
+/// The lines of the first `count` outputs in a folder, all of which must be
+/// there.
+fn sorted_lines(folder: &Path, count: usize) -> Vec<String> {
+    let read = |number| {
+        let path = folder.join(format!("mr-out-{number}"));
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let texts: Vec<String> = (0..count).map(read).collect();
+    let mut lines: Vec<String> =
+        texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Compares outputs of many lines without printing them all.
+#[track_caller]
+pub(crate) fn assert_same(output: &[String], reference: &[String]) {
+    assert!(!reference.is_empty(), "the reference is empty");
+    let differ = output.iter().zip(reference).find(|(ours, theirs)| ours != theirs);
+    assert_eq!(differ, None, "the first lines that differ");
+    assert_eq!(output.len(), reference.len(), "the numbers of lines");
+}
