@@ -1,9 +1,10 @@
 //! Real sockets behind the same client end and the same services.
 //!
-//! A program that is to run as several processes serves its [`Server`] at a
-//! Unix or TCP socket with [`Listener`], and calls it through the
-//! [`ClientEnd`](crate::ClientEnd) that [`dial`] gives. The code on both sides
-//! is what it is on the simulated [`Network`](crate::Network):
+//! A program that is to run as several processes serves its
+//! [`Server`](crate::Server) at a Unix or TCP socket with [`Listener`], and
+//! calls it through the [`ClientEnd`](crate::ClientEnd) that [`dial`] gives.
+//! The code on both sides is what it is on the simulated
+//! [`Network`](crate::Network):
 //!
 //! ```
 //! use std::sync::Arc;

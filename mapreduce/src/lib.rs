@@ -59,7 +59,7 @@
 //! * While nobody dies, panics or dawdles, each task is assigned once.
 //! * Runs are strictly ascending by key (`run.rs`), so outputs are too.
 //! * A key's values come in the order of the inputs, and as Map emitted them:
-//!   outputs are the same for every number of workers, and [`sequential`]'s.
+//!   outputs are the same for every number of workers, and [`sequential()`]'s.
 //! * Of a job that has failed there is no `mr-out` file that is not whole.
 //!
 //! # Speed
