@@ -114,7 +114,7 @@ impl Bundle {
         if let Some(time) = time_s {
             failed.push_str(&format!(": failed at {time:.4} s"));
         }
-        failed.extend(thread.iter().map(|thread| format!(" in thread '{thread}'")));
+        failed.extend(thread.iter().map(|thread| format!(" in thread {thread}")));
         let mut lines = vec![failed];
         let message = message.as_deref().unwrap_or_default().lines();
         lines.extend(message.map(|line| format!("    {line}")));
@@ -143,7 +143,7 @@ mod tests {
 
     const JSON: &str = r#"{"format":1,"package":"raft","test":"election::x_2A","title":null,
         "seed":"0x2a","clock":"virtual","verdict":"failed","message":"no\nleader",
-        "place":"a.rs:1:2","thread":"main","time_s":1.5,"virtual_s":1.5,"hash":"0x1",
+        "place":"a.rs:1:2","thread":"'main' #0","time_s":1.5,"virtual_s":1.5,"hash":"0x1",
         "servers":3,"warning":"two courses","replay":"LAB_SEED=0x2a cargo test","files":["log.txt"]}"#;
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             bundle.header(),
             [
-                "election::x_2A, seed 0x2a (virtual clock): failed at 1.5000 s in thread 'main'",
+                "election::x_2A, seed 0x2a (virtual clock): failed at 1.5000 s in thread 'main' #0",
                 "    no",
                 "    leader",
                 "    at a.rs:1:2",

@@ -40,7 +40,7 @@ fn bundle(trace: bool) -> TempDir {
     std::fs::create_dir(&folder).expect("made");
     let about = r#"{"format":1,"package":"raft","test":"a::lost_2B","title":"Test (2B): lost",
         "seed":"0x2a","clock":"virtual","verdict":"failed","message":"one(7) \u001b[2J",
-        "place":"a.rs:1:2","thread":"main","time_s":1.0,"virtual_s":1.0,"hash":"0x1","servers":4,
+        "place":"a.rs:1:2","thread":"'main' #0","time_s":1.0,"virtual_s":1.0,"hash":"0x1","servers":4,
         "replay":"LAB_SEED=0x2a cargo test -p raft","files":["log.txt"]}"#;
     std::fs::write(folder.join("bundle.json"), about).expect("written");
     std::fs::write(folder.join("log.txt"), LOG).expect("written");
@@ -52,7 +52,7 @@ fn bundle(trace: bool) -> TempDir {
 }
 
 const HEADER: &str = "\
-a::lost_2B, seed 0x2a (virtual clock): failed at 1.0000 s in thread 'main'
+a::lost_2B, seed 0x2a (virtual clock): failed at 1.0000 s in thread 'main' #0
     one(7) \\x1b[2J
     at a.rs:1:2
     LAB_SEED=0x2a cargo test -p raft
