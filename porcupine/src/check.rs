@@ -133,7 +133,10 @@ struct Check<'a, M: Model> {
     partitions: Vec<PartitionReport>,
     /// The partitions that are not decided, by position.
     open: Vec<(usize, Search<'a, M>)>,
+    /// Steps of all partitions so far.
     steps: u64,
+    /// Bytes that the open partitions hold.
+    bytes: usize,
 }
 
 impl<'a, M: Model> Check<'a, M> {
@@ -158,7 +161,7 @@ impl<'a, M: Model> Check<'a, M> {
             });
         }
         let deadline = limits.time.map(|time| Instant::now() + time);
-        Check { limits, verbose, deadline, partitions, open, steps: 0 }
+        Check { limits, verbose, deadline, partitions, open, steps: 0, bytes: 0 }
     }
 
     fn run(mut self) -> Report {
@@ -169,7 +172,7 @@ impl<'a, M: Model> Check<'a, M> {
             }
         }
         for (at, search) in std::mem::take(&mut self.open) {
-            self.note(at, &search, Verdict::Unknown);
+            self.note(at, search, Verdict::Unknown);
         }
         self.report()
     }
@@ -183,29 +186,35 @@ impl<'a, M: Model> Check<'a, M> {
                 self.open.push((at, search));
                 continue;
             }
-            let left = self.limits.steps.map_or(SLICE, |limit| limit - self.steps);
-            let before = search.counts().steps;
-            let verdict = search.run(left.min(SLICE));
-            self.steps += search.counts().steps - before;
+            let verdict = self.run_a_slice(&mut search);
             refuted |= verdict == Verdict::Illegal;
             if verdict == Verdict::Unknown {
                 self.open.push((at, search));
             } else {
-                self.note(at, &search, verdict);
+                self.bytes -= search.bytes();
+                self.note(at, search, verdict);
             }
         }
         refuted
     }
 
+    fn run_a_slice(&mut self, search: &mut Search<'a, M>) -> Verdict {
+        let left = self.limits.steps.map_or(SLICE, |limit| limit - self.steps);
+        let (steps, bytes) = (search.counts().steps, search.bytes());
+        let verdict = search.run(left.min(SLICE));
+        self.steps += search.counts().steps - steps;
+        self.bytes += search.bytes() - bytes;
+        verdict
+    }
+
     fn is_over_a_limit(&self) -> bool {
-        let bytes = || self.open.iter().map(|(_, search)| search.bytes()).sum::<usize>();
         self.limits.steps.is_some_and(|limit| self.steps >= limit)
-            || self.limits.bytes.is_some_and(|limit| bytes() > limit)
+            || self.limits.bytes.is_some_and(|limit| self.bytes > limit)
             || self.deadline.is_some_and(|deadline| Instant::now() > deadline)
     }
 
     /// Writes down what a search came to.
-    fn note(&mut self, at: usize, search: &Search<'a, M>, verdict: Verdict) {
+    fn note(&mut self, at: usize, mut search: Search<'a, M>, verdict: Verdict) {
         let partition = &mut self.partitions[at];
         partition.verdict = verdict;
         partition.counts = search.counts();

@@ -93,7 +93,7 @@ impl<I, O> Pairing<I, O> {
     where
         O: Clone,
     {
-        let end = self.last_time + 1;
+        let end = self.last_time.saturating_add(1);
         let close = |operation: Operation<I, Option<O>>| {
             let Operation { client, input, call, output, ret } = operation;
             match output {

@@ -32,8 +32,8 @@ pub struct Page<'a, M: Model> {
 }
 
 impl<'a, M: Model> Page<'a, M> {
-    /// The page of what [`check_operations_verbose`](crate::check_operations_verbose)
-    /// says of `history`.
+    /// The page of `history`, after what
+    /// [`check_operations_verbose`](crate::check_operations_verbose) says of it.
     pub fn new(
         model: &'a M,
         history: &'a [Operation<M::Input, M::Output>],

@@ -76,7 +76,6 @@ impl<'a, M: Model> Search<'a, M> {
                 At::Return => self.backtrack(),
             }
         }
-        self.record();
         Verdict::Ok
     }
 
@@ -90,9 +89,11 @@ impl<'a, M: Model> Search<'a, M> {
         self.cache.bytes()
     }
 
-    /// The longest partial linearizations found so far, as positions in the
-    /// history; longest first, none twice.
-    pub(crate) fn partial_linearizations(&self) -> Vec<Vec<usize>> {
+    /// The longest partial linearizations found so far, the current one among
+    /// them, as positions in the history; longest first, none twice. None unless
+    /// the search is verbose.
+    pub(crate) fn partial_linearizations(&mut self) -> Vec<Vec<usize>> {
+        self.record();
         let distinct = self.longest.as_ref().map(Longest::distinct).unwrap_or_default();
         let position = |&number: &u32| self.entries.position(number as usize);
         distinct.iter().map(|numbers| numbers.iter().map(position).collect()).collect()

@@ -7,7 +7,8 @@
 //! INFO  jepsen.util - 1  :info  :cas  :timed-out
 //! ```
 //!
-//! Blanks or tabs part the fields. After `:info` the outcome is unknown: the operation stays open to the end.
+//! Blanks or tabs part the fields. After `:info` the outcome is unknown: the
+//! operation stays open to the end.
 
 use super::{LogError, Pairing, read_lines};
 use crate::Operation;

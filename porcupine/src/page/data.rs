@@ -56,7 +56,6 @@ struct Element {
     end: usize,
     original_end: String,
     description: String,
-    metadata: String,
 }
 
 #[derive(Serialize)]
@@ -169,7 +168,6 @@ impl<M: Model> Builder<'_, M> {
             end: self.clock.tick(operation.ret),
             original_end: operation.ret.to_string(),
             description: self.shorten(description),
-            metadata: String::new(),
         }
     }
 

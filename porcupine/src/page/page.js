@@ -321,7 +321,6 @@ function storyOf(one) {
   const story = [["from", grouped(source.OriginalStart)], ["to", grouped(source.OriginalEnd)]];
   if (source.Annotation) return source.Details ? [...story, ["details", source.Details]] : story;
   story.unshift(["client", String(source.ClientId)]);
-  if (source.Metadata) story.push(["metadata", source.Metadata]);
   const { steps, errors } = lineFor(one);
   const at = steps.findIndex((step) => step.Index === one.index);
   const states = [data.Partitions[one.partition].InitialState, ...steps.map((step) => step.StateDescription)];

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// What they are histories of, register or kv; their first lines tell without it
+    /// What the files are, register or kv; without it their first lines tell
     #[arg(long, value_parser = model)]
     pub(crate) model: Option<ModelName>,
 
