@@ -39,6 +39,8 @@ pub enum Refusal {
     NoGroup,
     /// A group would be called [`NOBODY`].
     ReservedGid,
+    /// A group has no servers.
+    NoServer(Gid),
     /// A group of this name is present.
     GidInUse(Gid),
     /// There is no group of this name.
@@ -54,6 +56,7 @@ impl fmt::Display for Refusal {
             Refusal::ReservedGid => {
                 write!(f, "no group can be called {NOBODY}, which means nobody: choose another gid")
             }
+            Refusal::NoServer(gid) => write!(f, "group {gid} has no server: name one at least"),
             Refusal::GidInUse(gid) => {
                 write!(f, "group {gid} is present: let it leave first, or choose another gid")
             }
@@ -71,12 +74,14 @@ impl Config {
     /// The next configuration, in which these groups are present too.
     ///
     /// # Errors
-    /// A group has a name that is taken or reserved, or there is none.
+    /// A group has a name that is taken or reserved, or no servers; or there is
+    /// no group.
     pub fn join(&self, joining: &Groups) -> Result<Config, Refusal> {
         let mut groups = self.groups.clone();
         for (&gid, servers) in joining {
             match groups.entry(gid) {
                 _ if gid == NOBODY => return Err(Refusal::ReservedGid),
+                _ if servers.is_empty() => return Err(Refusal::NoServer(gid)),
                 Entry::Occupied(_) => return Err(Refusal::GidInUse(gid)),
                 Entry::Vacant(vacant) => _ = vacant.insert(servers.clone()),
             }
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!(config.join(&groups(&[0])), Err(Refusal::ReservedGid));
         assert_eq!(config.join(&groups(&[3, 2])), Err(Refusal::GidInUse(2)));
         assert_eq!(config.join(&groups(&[])), Err(Refusal::NoGroup));
+        assert_eq!(config.join(&Groups::from([(3, vec![])])), Err(Refusal::NoServer(3)));
         assert_eq!(config.leave(&[1, 3]), Err(Refusal::UnknownGid(3)));
         assert_eq!(config.leave(&[]), Err(Refusal::NoGroup));
         assert_eq!(config.move_shard(10, 1), Err(Refusal::UnknownShard(10)));

@@ -302,6 +302,12 @@ impl<N: Node> Cluster<N> {
         self.largest(Persister::snapshot_size)
     }
 
+    /// All that all servers have saved, states and snapshots, dead ones included.
+    pub fn total_saved(&self) -> usize {
+        let saved = self.saved.get();
+        saved.iter().map(|server| server.raft_state_size() + server.snapshot_size()).sum()
+    }
+
     fn largest(&self, size: impl Fn(&Persister) -> usize) -> usize {
         let saved = self.saved.get();
         saved.iter().map(|persister| size(persister)).max().unwrap_or(0)

@@ -1,0 +1,144 @@
+//! One shard, as one group has it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rsm::Sessions;
+use serde::{Deserialize, Serialize};
+use shardctrler::N_SHARDS;
+
+use crate::messages::{Err, PutAppendArgs, WriteKind};
+
+/// A value. It is shared by the shard and the replies on their way, so that a
+/// long one is copied only when it is extended while a reply still has it.
+pub type Value = Arc<String>;
+
+/// The shard that a key belongs to: its first byte decides (the course's
+/// `key2shard`).
+pub fn key2shard(key: &str) -> usize {
+    usize::from(key.bytes().next().unwrap_or(0)) % N_SHARDS
+}
+
+/// Everything that belongs to a shard. It moves as a whole: values without the
+/// sessions that go with them would let a write happen twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// The shard's keys.
+    pub values: BTreeMap<String, Value>,
+    /// What each client has written last in this shard.
+    pub sessions: Sessions<()>,
+}
+
+impl Contents {
+    /// The value of a key.
+    fn get(&self, key: &str) -> Result<Value, Err> {
+        self.values.get(key).cloned().ok_or(Err::NoKey)
+    }
+
+    /// Puts or appends, once for each request.
+    fn write(&mut self, args: PutAppendArgs) {
+        let PutAppendArgs { op, key, value: new, request } = args;
+        let values = &mut self.values;
+        self.sessions.once(request, || {
+            let value = values.entry(key).or_default();
+            match op {
+                WriteKind::Put => *value = Arc::new(new),
+                WriteKind::Append => Arc::make_mut(value).push_str(&new),
+            }
+        });
+    }
+}
+
+/// What a group has to do with a shard. The [crate's front page](crate) has the
+/// table of transitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shard {
+    /// It belongs to another group, or to nobody, and nothing of it is here.
+    #[default]
+    Absent,
+    /// It is this group's, and clients are served.
+    Serving(Contents),
+    /// It is this group's, and its contents are still with its last owner.
+    Awaited,
+    /// It is another group's, which may not have the contents yet. They are
+    /// kept for it as they are, and shared with the messages that carry them.
+    Leaving(Arc<Contents>),
+}
+
+impl Shard {
+    /// Reads a key.
+    pub(crate) fn get(&self, key: &str) -> Result<Value, Err> {
+        match self {
+            Shard::Serving(contents) => contents.get(key),
+            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(Err::WrongGroup),
+        }
+    }
+
+    /// Writes. A write that is refused leaves no trace in the sessions, so that
+    /// it can be executed where the shard is now.
+    pub(crate) fn write(&mut self, args: PutAppendArgs) -> Result<Value, Err> {
+        match self {
+            Shard::Serving(contents) => {
+                contents.write(args);
+                Ok(Value::default())
+            }
+            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(Err::WrongGroup),
+        }
+    }
+
+    /// The group gains it; `had_owner` tells whether some other group had it
+    /// before. If not, it is empty.
+    pub(crate) fn gain(&mut self, had_owner: bool) {
+        self.become_(if had_owner { Shard::Awaited } else { Shard::Serving(Contents::default()) });
+    }
+
+    /// The group loses it, to another one or to nobody, who takes nothing.
+    pub(crate) fn lose(&mut self, has_owner: bool) {
+        let next = match std::mem::take(self) {
+            Shard::Serving(contents) if has_owner => Shard::Leaving(Arc::new(contents)),
+            Shard::Serving(_) => Shard::Absent,
+            other => panic!("a group loses a shard that it does not serve: {other}"),
+        };
+        *self = next;
+    }
+
+    /// Its contents have come.
+    pub(crate) fn arrive(&mut self, contents: Contents) {
+        self.become_(Shard::Serving(contents));
+    }
+
+    /// Its new owner has the contents.
+    pub(crate) fn forget(&mut self) {
+        self.become_(Shard::Absent);
+    }
+
+    /// Whether nothing is left to do about it in this configuration.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Shard::Absent | Shard::Serving(_))
+    }
+
+    /// The transitions of the table, but for the loss of a shard.
+    fn become_(&mut self, next: Shard) {
+        let allowed = matches!(
+            (&*self, &next),
+            (Shard::Absent, Shard::Awaited | Shard::Serving(_))
+                | (Shard::Awaited, Shard::Serving(_))
+                | (Shard::Leaving(_), Shard::Absent)
+        );
+        assert!(allowed, "a shard goes from {self} to {next}");
+        *self = next;
+    }
+}
+
+/// The state by its name, with the number of keys.
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shard::Absent => f.write_str("absent"),
+            Shard::Serving(contents) => write!(f, "serving({})", contents.values.len()),
+            Shard::Awaited => f.write_str("awaited"),
+            Shard::Leaving(contents) => write!(f, "leaving({})", contents.values.len()),
+        }
+    }
+}

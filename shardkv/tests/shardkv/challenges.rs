@@ -1,0 +1,124 @@
+//! The two challenges: nothing is kept longer than needed, and a change stops only
+//! what it moves.
+
+use labrt::thread::sleep;
+use shardctrler::Config;
+use shardkv::{Machine, key2shard};
+use tester::kv::Client;
+use tester::{Context, Net};
+
+use crate::harness::{Harness, KvClerk, Make, SERVERS, Table, gid, ms, reference};
+use crate::moves::KEYS;
+
+/// What is handed over is deleted, saved state included.
+pub(crate) fn challenge_1_delete<M: Machine>(ctx: &Context, make: Make<M>) {
+    /// Characters of a value.
+    const LENGTH: usize = 1000;
+    /// How many keys there are, of which the first three are looked at in between.
+    const MANY: usize = 3 * KEYS;
+    // The limit of 1 means: a snapshot after every entry.
+    let h = Harness::new(ctx, make, Net::Reliable, Some(1));
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let table = Table::put(&client, MANY, LENGTH);
+    let check_some = || (0..3).for_each(|i| client.check(&i.to_string(), &table.0[i]));
+    check_some();
+
+    for _ in 0..2 {
+        h.join(&[1]);
+        h.leave(&[0]);
+        h.join(&[2]);
+        sleep(ms(3000));
+        check_some();
+        h.leave(&[1]);
+        h.join(&[0]);
+        h.leave(&[2]);
+        sleep(ms(3000));
+        check_some();
+    }
+    h.join(&[1]);
+    h.join(&[2]);
+    for _ in 0..3 {
+        sleep(ms(1000));
+        check_some();
+    }
+
+    let total: usize = h.groups().iter().map(|group| group.total_saved()).sum();
+    // 27 keys once, three keys twice (they may be cached in Raft logs), and
+    // something for everything else; on three servers each.
+    let most = SERVERS * ((MANY - 3) * LENGTH + 2 * 3 * LENGTH + 6000);
+    assert!(total <= most, "snapshots and logs keep too much: {total} > {most} bytes");
+    table.check(&client);
+}
+
+/// The keys whose shards belong to group `g`.
+fn keys_of(config: &Config, g: usize) -> Vec<String> {
+    let owned = |key: &String| config.shards[key2shard(key)] == gid(g);
+    (0..KEYS).map(|i| i.to_string()).filter(owned).collect()
+}
+
+/// All these keys have a value, and take another.
+#[track_caller]
+fn are_served(client: &Client<KvClerk>, keys: &[String], value: &str, new: &str) {
+    for key in keys {
+        client.check(key, value);
+        client.put(key, new);
+        client.check(key, new);
+    }
+}
+
+/// A change that cannot be completed leaves other shards alone.
+pub(crate) fn challenge_2_unaffected<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
+    let client = h.make_clerk();
+    h.join(&[0]);
+    (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
+
+    h.join(&[1]);
+    let own = keys_of(&h.config(), 1);
+    sleep(ms(1000));
+    own.iter().for_each(|key| client.put(key, "101"));
+
+    // Group 1 now gains shards that it will never get.
+    h.shutdown_group(0);
+    h.leave(&[0]);
+    sleep(ms(1000));
+    are_served(&client, &own, "101", "101-1");
+}
+
+/// A shard that has arrived is served, though others of the same change have not.
+pub(crate) fn challenge_2_partial<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
+    let client = h.make_clerk();
+    h.join(&[0, 1, 2]);
+    sleep(ms(1000));
+    (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
+    let moved = keys_of(&h.config(), 2);
+
+    // Group 1 gains all shards, and those of group 0 cannot come.
+    h.shutdown_group(0);
+    h.leave(&[0, 2]);
+    sleep(ms(1000));
+    are_served(&client, &moved, "100", "100-2");
+}
+
+#[test]
+fn challenge_1_delete_4B() {
+    tester::test("Test (4B): shard deletion (challenge 1)", |ctx| {
+        challenge_1_delete(ctx, reference());
+    });
+}
+
+#[test]
+fn challenge_2_unaffected_4B() {
+    tester::test("Test (4B): unaffected shard access (challenge 2)", |ctx| {
+        challenge_2_unaffected(ctx, reference());
+    });
+}
+
+#[test]
+fn challenge_2_partial_4B() {
+    tester::test("Test (4B): partial migration shard access (challenge 2)", |ctx| {
+        challenge_2_partial(ctx, reference());
+    });
+}

@@ -1,0 +1,232 @@
+//! A controller, groups of servers, and clerks, on one network.
+//!
+//! Ported from `shardkv/config.go` of MIT 6.824 and 6.5840, 2021 to 2024. What
+//! differs:
+//!
+//! 1. There may be any number of groups.
+//! 2. As in Go, ends that a server made by `make_end` lead on after its crash; here
+//!    those to the controllers do too. A killed server really has to be silent.
+
+mod lines;
+mod load;
+mod nodes;
+
+use labrt::thread::sleep;
+use labrt::time::{Duration, Instant};
+use shardctrler::{Clerk as Ctrler, Config, Gid, Groups};
+use shardkv::{Clerk, Group, Machine, Shard};
+use tester::kv::Client;
+use tester::{Cluster, Columns, Context, Net, Setup, Site};
+
+use lines::Lines;
+pub(crate) use load::{Appenders, Mix, Table, until_quiet};
+pub(crate) use nodes::{CtrlerNode, KvClerk, Make, ShardNode, reference};
+
+/// How many servers every group and every controller has.
+pub(crate) const SERVERS: usize = 3;
+
+/// The gid of the first group; the others follow.
+const FIRST_GID: Gid = 100;
+
+/// How many groups the course's tests have.
+const GROUPS: usize = 3;
+
+/// A duration in milliseconds.
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// The gid of group `g`.
+pub(crate) fn gid(g: usize) -> Gid {
+    FIRST_GID + g as Gid
+}
+
+/// A controller, and the clerks of who believes in it.
+pub(crate) struct Controller {
+    clerks: tester::kv::Harness<CtrlerNode, KvClerk>,
+    /// For joins and leaves.
+    admin: Ctrler,
+}
+
+impl Controller {
+    /// Starts a controller whose servers are called `{name}0`, `{name}1`, ...
+    fn new(site: &Site, name: &str) -> Self {
+        let cluster = Cluster::on(site, name, SERVERS, CtrlerNode::start);
+        let lines = Lines::new(site.network());
+        let admin = Ctrler::new(lines.to(cluster.names()));
+        let clerk = move |ends| KvClerk(Clerk::new(ends, lines.make_end()));
+        Controller { admin, clerks: tester::kv::Harness::new(cluster, clerk) }
+    }
+
+    /// A clerk that goes by what this controller says.
+    pub(crate) fn make_clerk(&self) -> Client<KvClerk> {
+        self.clerks.make_clerk(self.clerks.all())
+    }
+
+    /// The harness of its clerks.
+    pub(crate) fn clerks(&self) -> &tester::kv::Harness<CtrlerNode, KvClerk> {
+        &self.clerks
+    }
+
+    /// Lets groups join. They have their shards some time after that.
+    #[track_caller]
+    pub(crate) fn join(&self, groups: &[usize]) {
+        let names = |g| (0..SERVERS).map(|i| format!("{}{i}", prefix(g))).collect();
+        let groups: Groups = groups.iter().map(|&g| (gid(g), names(g))).collect();
+        self.admin.join(&groups).expect("the test lets nobody join twice");
+    }
+
+    /// Lets groups leave. They have handed over their shards some time after that.
+    #[track_caller]
+    pub(crate) fn leave(&self, groups: &[usize]) {
+        let gids: Vec<Gid> = groups.iter().map(|&g| gid(g)).collect();
+        self.admin.leave(&gids).expect("the test lets nobody leave twice");
+    }
+
+    /// Gives a shard to a group.
+    #[track_caller]
+    pub(crate) fn move_shard(&self, shard: usize, g: usize) {
+        self.admin.move_shard(shard, gid(g)).expect("the test moves shards that there are");
+    }
+
+    /// The newest configuration.
+    pub(crate) fn config(&self) -> Config {
+        self.admin.query(None)
+    }
+}
+
+/// A controller and groups; in all else it is the controller.
+pub(crate) struct Harness<M: Machine> {
+    site: Site,
+    max_raft_state: Option<usize>,
+    groups: Vec<Cluster<ShardNode<M>>>,
+    controller: Controller,
+}
+
+impl<M: Machine> std::ops::Deref for Harness<M> {
+    type Target = Controller;
+
+    fn deref(&self) -> &Controller {
+        &self.controller
+    }
+}
+
+impl<M: Machine> Harness<M> {
+    /// Starts the course's three groups; none has joined yet.
+    pub(crate) fn new(
+        ctx: &Context,
+        make: Make<M>,
+        net: Net,
+        max_raft_state: Option<usize>,
+    ) -> Self {
+        Self::with(ctx, make, net, max_raft_state, GROUPS)
+    }
+
+    /// Starts any number of groups. The network is reliable until all are there.
+    pub(crate) fn with(
+        ctx: &Context,
+        make: Make<M>,
+        net: Net,
+        max_raft_state: Option<usize>,
+        groups: usize,
+    ) -> Self {
+        ctx.set_columns(Columns::None);
+        let site = Site::new(ctx, Net::Reliable);
+        let controller = Controller::new(&site, "ctlr-");
+        let start = |g| {
+            // Not the site itself: who holds it keeps the network from being closed.
+            let network = site.network().clone();
+            let ctrlers = controller.clerks.names().to_vec();
+            Cluster::on(&site, &prefix(g), SERVERS, move |setup: Setup| {
+                let lines = Lines::new(&network);
+                make.start(setup, max_raft_state, gid(g), lines.to(&ctrlers), lines)
+            })
+        };
+        let groups = (0..groups).map(start).collect();
+        site.network().set_reliable(net == Net::Reliable);
+        Harness { site, max_raft_state, groups, controller }
+    }
+
+    /// Another controller, which knows of no group.
+    pub(crate) fn another_controller(&self) -> Controller {
+        Controller::new(&self.site, "other-ctlr-")
+    }
+
+    /// The servers of group `g`.
+    pub(crate) fn group(&self, g: usize) -> &Cluster<ShardNode<M>> {
+        &self.groups[g]
+    }
+
+    /// All groups.
+    pub(crate) fn groups(&self) -> &[Cluster<ShardNode<M>>] {
+        &self.groups
+    }
+
+    /// The network.
+    pub(crate) fn network(&self) -> &labrpc::Network {
+        self.site.network()
+    }
+
+    /// What the leader of group `g` has; nothing if nobody leads.
+    pub(crate) fn state(&self, g: usize) -> Option<Group> {
+        let node = self.groups[g].leader().and_then(|leader| self.groups[g].node(leader));
+        node.map(|leader| leader.query(Group::clone))
+    }
+
+    /// Waits until every group has completed the change to the newest configuration.
+    #[track_caller]
+    pub(crate) fn wait_until_settled(&self, patience: Duration) {
+        let (begin, newest) = (Instant::now(), self.config().num);
+        let is_there = |group: Group| {
+            group.config().num == newest && group.shards().iter().all(Shard::is_settled)
+        };
+        while !(0..self.groups.len()).all(|g| self.state(g).is_some_and(is_there)) {
+            let states: Vec<_> = (0..self.groups.len()).map(|g| self.state(g)).collect();
+            assert!(begin.elapsed() < patience, "not in {newest} after {patience:?}: {states:?}");
+            sleep(ms(10));
+        }
+    }
+
+    /// Crashes server `i` of group `g`.
+    pub(crate) fn shutdown_server(&self, g: usize, i: usize) {
+        self.groups[g].crash(i);
+    }
+
+    /// Starts server `i` of group `g` again.
+    pub(crate) fn start_server(&self, g: usize, i: usize) {
+        self.groups[g].restart(i);
+    }
+
+    /// Crashes all servers of a group.
+    pub(crate) fn shutdown_group(&self, g: usize) {
+        (0..SERVERS).for_each(|i| self.shutdown_server(g, i));
+    }
+
+    /// Starts all servers of a group again.
+    pub(crate) fn start_group(&self, g: usize) {
+        (0..SERVERS).for_each(|i| self.start_server(g, i));
+    }
+
+    /// No saved Raft state is longer than eight times the limit. Without one there
+    /// must be no snapshot.
+    #[track_caller]
+    pub(crate) fn check_logs(&self) {
+        for (g, group) in self.groups.iter().enumerate() {
+            match self.max_raft_state {
+                Some(limit) => {
+                    let size = group.log_size();
+                    assert!(size <= 8 * limit, "group {g}: {size} bytes of log, limit {limit}");
+                }
+                None => {
+                    let size = group.snapshot_size();
+                    assert_eq!(size, 0, "group {g}: a snapshot of {size} bytes, and no limit");
+                }
+            }
+        }
+    }
+}
+
+/// What the names of the servers of group `g` begin with.
+fn prefix(g: usize) -> String {
+    format!("server-{}-", gid(g))
+}

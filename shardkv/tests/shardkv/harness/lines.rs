@@ -1,0 +1,58 @@
+//! The ends of one server, or of all clerks, to whoever a configuration names.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use labrpc::{ClientEnd, Name, Network};
+use labrt::sync::Mutex;
+use shardkv::MakeEnd;
+use tester::randstring;
+
+/// Ends that are made on demand, and can be cut all at once. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Lines(Arc<Switch>);
+
+struct Switch {
+    network: Network,
+    open: AtomicBool,
+    ends: Mutex<Vec<Name>>,
+}
+
+impl Lines {
+    /// No ends yet; those to come are open.
+    pub(super) fn new(network: &Network) -> Self {
+        let (network, open) = (network.clone(), AtomicBool::new(true));
+        Lines(Arc::new(Switch { network, open, ends: Mutex::default() }))
+    }
+
+    /// A new end to a server.
+    fn dial(&self, server: &str) -> ClientEnd {
+        let Switch { network, open, ends } = &*self.0;
+        let name = Name::from(randstring(20));
+        let end = network.make_end(name.clone());
+        network.connect(name.clone(), server);
+        network.enable(name.clone(), open.load(Relaxed));
+        ends.lock().push(name);
+        end
+    }
+
+    /// New ends to these servers.
+    pub(super) fn to(&self, servers: &[Name]) -> Vec<ClientEnd> {
+        servers.iter().map(|server| self.dial(server.as_str())).collect()
+    }
+
+    /// How servers and clerks make theirs.
+    pub(super) fn make_end(&self) -> MakeEnd {
+        let lines = self.clone();
+        Arc::new(move |server: &str| lines.dial(server))
+    }
+
+    /// Opens or cuts all ends, those to come as well.
+    pub(crate) fn open(&self, open: bool) {
+        let Switch { network, open: switch, ends } = &*self.0;
+        switch.store(open, Relaxed);
+        for end in ends.lock().clone() {
+            network.enable(end, open);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the clients of the course's tests do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use labrt::channel::Receiver;
+use labrt::thread::sleep;
+use labrt::time::Duration;
+use shardkv::Machine;
+use tester::kv::Client;
+use tester::{Helper, randstring};
+
+use super::{Harness, KvClerk, ms};
+
+/// Keys "0", "1", ... and the values that they must have.
+pub(crate) struct Table(pub(crate) Vec<String>);
+
+impl Table {
+    /// Gives `n` keys random values of so many characters.
+    pub(crate) fn put(client: &Client<KvClerk>, n: usize, length: usize) -> Self {
+        let table = Table((0..n).map(|_| randstring(length)).collect());
+        for (key, value) in table.entries() {
+            client.put(&key, value);
+        }
+        table
+    }
+
+    /// The keys and values.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (String, &str)> {
+        self.0.iter().enumerate().map(|(i, value)| (i.to_string(), value.as_str()))
+    }
+
+    /// All keys have their values.
+    #[track_caller]
+    pub(crate) fn check(&self, client: &Client<KvClerk>) {
+        self.entries().for_each(|(key, value)| client.check(&key, value));
+    }
+
+    /// Key `i` has its value, and gets so many characters more.
+    #[track_caller]
+    pub(crate) fn check_and_append_to(
+        &mut self,
+        client: &Client<KvClerk>,
+        i: usize,
+        length: usize,
+    ) {
+        let (key, more) = (i.to_string(), randstring(length));
+        client.check(&key, &self.0[i]);
+        client.append(&key, &more);
+        self.0[i].push_str(&more);
+    }
+
+    /// All keys have their values, and get so many characters more.
+    #[track_caller]
+    pub(crate) fn check_and_append(&mut self, client: &Client<KvClerk>, length: usize) {
+        (0..self.0.len()).for_each(|i| self.check_and_append_to(client, i, length));
+    }
+}
+
+/// Threads that append, one for each key, until they are told to stop.
+pub(crate) struct Appenders {
+    stop: Arc<AtomicBool>,
+    threads: Vec<Helper<String>>,
+}
+
+impl Appenders {
+    /// Starts them: each appends so many characters to its key, and pauses.
+    pub(crate) fn start<M: Machine>(
+        harness: &Harness<M>,
+        table: Table,
+        length: usize,
+        pause: Duration,
+    ) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let threads = harness.clerks().spawn_clients(table.0.len(), move |i, client| {
+            let (key, mut value) = (i.to_string(), table.0[i].clone());
+            while !stopped.load(Ordering::Relaxed) {
+                let more = randstring(length);
+                client.append(&key, &more);
+                value.push_str(&more);
+                sleep(pause);
+            }
+            value
+        });
+        Appenders { stop, threads }
+    }
+
+    /// Tells them to stop, without waiting.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for their end: what the keys must have now.
+    pub(crate) fn join(self) -> Table {
+        self.stop();
+        Table(self.threads.into_iter().map(Helper::join).collect())
+    }
+}
+
+/// Threads that read and write random keys until they are told to stop. Every call
+/// stands in the test's history.
+pub(crate) struct Mix {
+    stop: Arc<AtomicBool>,
+    threads: Vec<Helper<()>>,
+}
+
+impl Mix {
+    /// Starts `n` of them, on the keys "0" to `n` - 1. Each rests a random time, up
+    /// to `rest`, after each call.
+    pub(crate) fn start<M: Machine>(harness: &Harness<M>, n: usize, rest: Duration) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let threads = harness.clerks().spawn_clients(n, move |i, client| {
+            client.record_as(i);
+            while !stopped.load(Ordering::Relaxed) {
+                call_at_random(client, n);
+                sleep(rest * labrt::rng().below(1000) as u32 / 1000);
+            }
+        });
+        Mix { stop, threads }
+    }
+
+    /// Tells them to stop, without waiting.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for their end.
+    pub(crate) fn join(self) {
+        self.stop();
+        self.threads.into_iter().for_each(Helper::join);
+    }
+}
+
+/// One call: half of them append, one in twenty puts, the others read.
+fn call_at_random(client: &Client<KvClerk>, keys: usize) {
+    let mut rng = labrt::rng();
+    let (key, new) = (rng.below(keys as u64).to_string(), randstring(5));
+    if rng.chance(500, 1000) {
+        client.append(&key, &new);
+    } else if rng.chance(100, 1000) {
+        client.put(&key, &new);
+    } else {
+        client.get(&key);
+    }
+}
+
+/// How many messages come until none comes for two seconds.
+pub(crate) fn until_quiet<T>(messages: &Receiver<T>) -> Vec<T> {
+    std::iter::from_fn(|| messages.recv_timeout(ms(2000)).ok()).collect()
+}

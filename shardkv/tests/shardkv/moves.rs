@@ -1,0 +1,157 @@
+//! Shards move while nobody writes.
+
+use labrt::channel::unbounded;
+use labrt::thread::sleep;
+use shardkv::Machine;
+use tester::{Context, Net};
+
+use crate::harness::{Controller, Harness, Make, Table, ms, reference, until_quiet};
+
+/// How many keys most tests use: one in each shard.
+pub(crate) const KEYS: usize = 10;
+
+/// Each of ten new clerks that believe in this controller reads one key. Exactly
+/// half of them get an answer, the right one, as half of the shards is served.
+#[track_caller]
+fn half_is_served(controller: &Controller, table: &Table) {
+    let (told, answers) = unbounded();
+    let _readers = controller.clerks().spawn_clients(KEYS, move |i, client| {
+        // Nobody listens to those that are answered later.
+        let _ = told.send((i, client.get(&i.to_string())));
+    });
+    let answers = until_quiet(&answers);
+    for (i, value) in &answers {
+        assert_eq!(*value, table.0[*i], "get({i})");
+    }
+    assert_eq!(answers.len(), KEYS / 2, "completions with one of two groups down");
+}
+
+pub(crate) fn static_shards<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    let client = h.make_clerk();
+    h.join(&[0]);
+    h.join(&[1]);
+    let table = Table::put(&client, KEYS, 20);
+    table.check(&client);
+
+    // The data is really spread over the groups.
+    h.shutdown_group(1);
+    h.check_logs();
+    half_is_served(&h, &table);
+
+    h.start_group(1);
+    table.check(&client);
+}
+
+pub(crate) fn rejection<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    let client = h.make_clerk();
+    h.join(&[0]);
+    h.join(&[1]);
+    let table = Table::put(&client, KEYS, 20);
+    table.check(&client);
+
+    // Clerks of another controller ask one group for everything. It serves only
+    // what its own controller has given it.
+    let wrong = h.another_controller();
+    wrong.join(&[0]);
+    half_is_served(&wrong, &table);
+}
+
+pub(crate) fn join_leave<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let mut table = Table::put(&client, KEYS, 5);
+    table.check(&client);
+
+    h.join(&[1]);
+    table.check_and_append(&client, 5);
+    h.leave(&[0]);
+    table.check_and_append(&client, 5);
+
+    // Time for the shards to move.
+    sleep(ms(1000));
+    h.check_logs();
+    h.shutdown_group(0);
+    table.check(&client);
+}
+
+pub(crate) fn snapshot<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let mut table = Table::put(&client, 3 * KEYS, 20);
+    table.check(&client);
+
+    h.join(&[1]);
+    h.join(&[2]);
+    h.leave(&[0]);
+    table.check_and_append(&client, 20);
+    h.leave(&[1]);
+    h.join(&[0]);
+    table.check_and_append(&client, 20);
+
+    sleep(ms(1000));
+    table.check(&client);
+    sleep(ms(1000));
+    h.check_logs();
+
+    (0..3).for_each(|g| h.shutdown_group(g));
+    (0..3).for_each(|g| h.start_group(g));
+    table.check(&client);
+}
+
+pub(crate) fn miss_change<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let mut table = Table::put(&client, KEYS, 20);
+    table.check(&client);
+
+    h.join(&[1]);
+    (0..3).for_each(|g| h.shutdown_server(g, 0));
+    h.join(&[2]);
+    h.leave(&[1]);
+    h.leave(&[0]);
+    table.check_and_append(&client, 20);
+    h.join(&[1]);
+    table.check_and_append(&client, 20);
+    (0..3).for_each(|g| h.start_server(g, 0));
+    table.check_and_append(&client, 20);
+
+    sleep(ms(2000));
+    (0..3).for_each(|g| h.shutdown_server(g, 1));
+    h.join(&[0]);
+    h.leave(&[2]);
+    table.check_and_append(&client, 20);
+    (0..3).for_each(|g| h.start_server(g, 1));
+    table.check(&client);
+}
+
+#[test]
+fn static_shards_4B() {
+    tester::test("Test (4B): static shards", |ctx| static_shards(ctx, reference()));
+}
+
+#[test]
+fn rejection_4B() {
+    tester::test("Test (4B): rejection", |ctx| rejection(ctx, reference()));
+}
+
+#[test]
+fn join_leave_4B() {
+    tester::test("Test (4B): join then leave", |ctx| join_leave(ctx, reference()));
+}
+
+#[test]
+fn snapshot_4B() {
+    tester::test("Test (4B): snapshots, join, and leave", |ctx| snapshot(ctx, reference()));
+}
+
+#[test]
+fn miss_change_4B() {
+    tester::test("Test (4B): servers miss configuration changes", |ctx| {
+        miss_change(ctx, reference());
+    });
+}

@@ -1,0 +1,223 @@
+//! A long random walk: everything that can happen happens, in any order, while
+//! clients read and write; and in the end all is in order.
+
+use std::collections::BTreeSet;
+
+use labrt::Rng;
+use labrt::thread::sleep;
+use labrt::time::Duration;
+use rsm::StateMachine;
+use shardctrler::N_SHARDS;
+use shardkv::{Contents, Group, Machine, Shard};
+use tester::{Context, Net};
+
+use crate::harness::{Harness, Make, SERVERS, gid, ms, reference};
+
+/// How many groups take part.
+const GROUPS: usize = 4;
+
+/// How many clients, and keys: most shards have two.
+const CLIENTS: usize = 16;
+
+/// How often something happens.
+const STEPS: usize = 40;
+
+/// How long the groups may take to come to rest when all is well again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a follower may be behind when all is well: a leader looks after those
+/// that did not answer every 360 ms.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// Bytes of saved Raft state without an entry: format, term, vote, base, length.
+const EMPTY_LOG: usize = 42;
+
+/// Where a walk is.
+struct Walk<'a, M: Machine> {
+    h: &'a Harness<M>,
+    /// The groups that have joined. There is always one.
+    present: BTreeSet<usize>,
+    rng: Rng,
+}
+
+impl<M: Machine> Walk<'_, M> {
+    /// Something happens.
+    fn step(&mut self) {
+        let (g, i) = (self.below(GROUPS), self.below(SERVERS));
+        match self.rng.below(16) {
+            0..=2 => self.join(),
+            3..=5 => self.leave(),
+            6 | 7 => self.move_shard(),
+            8 => self.h.shutdown_server(g, i),
+            9 => self.h.shutdown_group(g),
+            10 | 11 => self.h.start_group(g),
+            12 => self.cut_off(g, i),
+            13 => self.heal(),
+            14 => self.h.network().set_reliable(self.rng.chance(1, 2)),
+            _ => {
+                self.h.clerks().crash(i);
+                self.h.clerks().restart(i);
+            }
+        }
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.rng.below(n as u64) as usize
+    }
+
+    /// Some of the absent groups join, if any.
+    fn join(&mut self) {
+        let absent = (0..GROUPS).filter(|g| !self.present.contains(g));
+        let joining: Vec<usize> = absent.filter(|_| labrt::rng().chance(2, 3)).collect();
+        if !joining.is_empty() {
+            self.h.join(&joining);
+            self.present.extend(joining);
+        }
+    }
+
+    /// Some of the present groups leave, but never all.
+    fn leave(&mut self) {
+        let mut leaving = Vec::from_iter(self.present.iter().copied());
+        self.rng.shuffle(&mut leaving);
+        leaving.truncate(self.below(self.present.len()));
+        if !leaving.is_empty() {
+            self.h.leave(&leaving);
+            self.present.retain(|g| !leaving.contains(g));
+        }
+    }
+
+    fn move_shard(&mut self) {
+        let (shard, to) = (self.below(N_SHARDS), self.below(self.present.len()));
+        let to = self.present.iter().nth(to).expect("one of those present");
+        self.h.move_shard(shard, *to);
+    }
+
+    /// A server is cut off from its group, or cannot call anybody else.
+    fn cut_off(&mut self, g: usize, i: usize) {
+        match self.rng.chance(1, 2) {
+            true => self.h.group(g).disconnect(i),
+            false => self.open_lines(g, i, false),
+        }
+    }
+
+    fn open_lines(&self, g: usize, i: usize, open: bool) {
+        if let Some(node) = self.h.group(g).node(i) {
+            node.lines.open(open);
+        }
+    }
+
+    /// Whoever lives is connected again.
+    fn heal(&self) {
+        for g in 0..GROUPS {
+            self.h.group(g).connect_living();
+            (0..SERVERS).for_each(|i| self.open_lines(g, i, true));
+        }
+    }
+
+    /// All is well again.
+    fn end(&self) {
+        for g in 0..GROUPS {
+            let dead = (0..SERVERS).filter(|&i| !self.h.group(g).is_alive(i));
+            dead.for_each(|i| self.h.start_server(g, i));
+        }
+        self.heal();
+        self.h.network().set_reliable(true);
+    }
+}
+
+/// Each shard is with its owner and with nobody else, and all servers of a group
+/// have the same.
+#[track_caller]
+fn check_shards<M: Machine>(h: &Harness<M>) {
+    let config = h.config();
+    for g in 0..GROUPS {
+        let leader = h.state(g).expect("a leader");
+        for i in 0..SERVERS {
+            let state = h.group(g).node(i).expect("all are alive").query(Group::clone);
+            assert!(state == leader, "server {i} has {state}, and the leader {leader}");
+        }
+        for (shard, state) in leader.shards().iter().enumerate() {
+            let serves = matches!(state, Shard::Serving(_));
+            assert_eq!(serves, config.shards[shard] == gid(g), "shard {shard}: {leader}");
+        }
+    }
+}
+
+/// Nothing is saved but what there is. With the limit of 1 that is exact: a
+/// snapshot of the present state, and an empty log.
+#[track_caller]
+fn check_bytes<M: Machine>(h: &Harness<M>, max_raft_state: usize) {
+    if max_raft_state > 1 {
+        return h.check_logs();
+    }
+    for g in 0..GROUPS {
+        let state = h.state(g).expect("a leader").snapshot().len();
+        let saved = h.group(g).total_saved();
+        let vote = size_of::<u64>();
+        let expected = SERVERS * (state + EMPTY_LOG - vote)..=SERVERS * (state + EMPTY_LOG);
+        assert!(expected.contains(&saved), "group {g} saves {saved} bytes of {expected:?}");
+    }
+}
+
+/// The values of all groups together are those that clients see, byte by byte.
+#[track_caller]
+fn check_values<M: Machine>(h: &Harness<M>) {
+    let client = h.make_clerk();
+    let seen: usize = (0..CLIENTS).map(|i| client.get(&i.to_string()).len()).sum();
+    let bytes = |contents: &Contents| contents.values.values().map(|v| v.len()).sum::<usize>();
+    let of_shard = |shard: &Shard| match shard {
+        Shard::Serving(contents) => bytes(contents),
+        Shard::Leaving(contents) => bytes(contents),
+        Shard::Absent | Shard::Awaited => 0,
+    };
+    let states = (0..GROUPS).map(|g| h.state(g).expect("a leader"));
+    let kept: usize = states.map(|s| s.shards().iter().map(of_shard).sum::<usize>()).sum();
+    assert_eq!(kept, seen, "bytes of values");
+}
+
+/// Nobody does anything any more, but for heartbeats and questions for the next
+/// configuration.
+#[track_caller]
+fn check_quiet<M: Machine>(h: &Harness<M>) {
+    /// Eight heartbeats a second, some of which a lazy leader sends twice.
+    const HEARTBEATS: usize = 10;
+    const POLLS: usize = 10;
+    const SECONDS: usize = 2;
+    let saved = || h.groups().iter().map(|group| group.total_saved()).collect::<Vec<_>>();
+    let (calls, bytes) = (h.network().total_count(), saved());
+    sleep(Duration::from_secs(SECONDS as u64));
+    let made = h.network().total_count() - calls;
+    let per_second = (GROUPS + 1) * (SERVERS - 1) * HEARTBEATS + GROUPS * POLLS;
+    assert!(made <= (SECONDS * per_second) as u64, "{made} calls in {SECONDS} s of rest");
+    assert_eq!(saved(), bytes, "something is still written");
+}
+
+pub(crate) fn random_walk<M: Machine>(ctx: &Context, make: Make<M>) {
+    let max_raft_state = [1, 100, 1000][labrt::rng().below(3) as usize];
+    let h = Harness::with(ctx, make, Net::Reliable, Some(max_raft_state), GROUPS);
+    h.join(&[0]);
+    let mix = crate::harness::Mix::start(&h, CLIENTS, ms(40));
+    let mut walk = Walk { h: &h, present: BTreeSet::from([0]), rng: labrt::rng() };
+    for _ in 0..STEPS {
+        walk.step();
+        sleep(ms(labrt::rng().below(400)));
+    }
+    walk.end();
+    mix.stop();
+    h.wait_until_settled(PATIENCE);
+    mix.join();
+
+    // A server that was started last has much to hear.
+    sleep(CATCH_UP);
+    check_shards(&h);
+    check_bytes(&h, max_raft_state);
+    check_values(&h);
+    // The reads were entries too.
+    sleep(CATCH_UP);
+    check_quiet(&h);
+}
+
+#[test]
+fn random_walk_4B() {
+    tester::test("Test (4B): random walk", |ctx| random_walk(ctx, reference()));
+}
