@@ -66,6 +66,7 @@
 //! | [`kv`] | what the tests of key/value labs share |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
+//! | `parts` | a part's tag selects its tests |
 //! | `shared` | the two locks that stand outside the simulation |
 //!
 //! # What is left out
@@ -90,6 +91,7 @@ mod logging;
 mod name;
 mod node;
 mod output;
+mod parts;
 mod random;
 mod recording;
 mod report;
@@ -108,6 +110,7 @@ pub use examination::Verdict;
 pub use logging::kept_log_bytes;
 pub use node::{Node, Setup, Watch};
 pub use output::Columns;
+pub use parts::assert_parts;
 pub use random::{rand_value, randstring};
 pub use site::Site;
 pub use specimen::{Specimen, Told};
