@@ -13,7 +13,7 @@ fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("check");
     for (name, clients, operations, keys, pause) in [
         ("one client, one key", 1, 30_000, 1, 50),
-        ("five clients, a key each, seldom at a time", 5, 6_000, 5, 1_000),
+        ("five clients, five keys, seldom at a time", 5, 6_000, 5, 1_000),
         ("five clients, one key, often at a time", 5, 6_000, 1, 100),
         ("fifty clients, ten keys, always at a time", 50, 20, 10, 50),
     ] {

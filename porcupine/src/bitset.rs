@@ -23,7 +23,11 @@ impl Bitset {
         Bitset { words: vec![0; capacity.div_ceil(BITS)], first: 0, end: 0 }
     }
 
+    // Inlined by hand, here and in `entries.rs`: the search is generic, so it is
+    // compiled in the crate that names the model.
+
     /// Adds `number`, which is not in the set.
+    #[inline]
     pub(crate) fn insert(&mut self, number: usize) {
         let word = number / BITS;
         debug_assert_eq!(self.words[word] >> (number % BITS) & 1, 0, "{number} is in the set");
@@ -35,6 +39,7 @@ impl Bitset {
     }
 
     /// Takes out `number`, which is in the set.
+    #[inline]
     pub(crate) fn remove(&mut self, number: usize) {
         let word = number / BITS;
         debug_assert_eq!(self.words[word] >> (number % BITS) & 1, 1, "{number} is not in the set");
@@ -47,6 +52,7 @@ impl Bitset {
 
     /// The words between those that are full and those that are empty, after the
     /// position of the first one: all that tells this set from others.
+    #[inline]
     pub(crate) fn window(&self) -> (usize, &[u64]) {
         (self.first, &self.words[self.first..self.end])
     }

@@ -119,10 +119,12 @@ fn hash_of<S: Hash>(full: usize, window: &[u64], state: &S) -> u32 {
 }
 
 /// What the table wants: it looks at both ends of 64 bits.
+#[inline]
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+#[inline]
 fn in_32_bits(number: usize) -> u32 {
     u32::try_from(number)
         .expect("a limit on memory ends a search before it counts 2^32 of anything")

@@ -69,54 +69,64 @@ impl Entries {
     }
 
     /// Whether all operations have been taken out.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.first() == HEAD
     }
 
     /// The first place.
+    #[inline]
     pub(crate) fn first(&self) -> u32 {
         self.entries[HEAD as usize].next
     }
 
     /// The place after `place`. After a call there always is one, its return.
+    #[inline]
     pub(crate) fn after(&self, place: u32) -> u32 {
         self.entries[place as usize].next
     }
 
     /// What stands at `place`.
+    #[inline]
     pub(crate) fn at(&self, place: u32) -> At {
         let entry = self.entries[place as usize];
         if entry.ret == HEAD { At::Return } else { At::Call(entry.number as usize) }
     }
 
     /// The number of the operation called at `place`.
+    #[inline]
     pub(crate) fn number(&self, place: u32) -> usize {
         self.entries[place as usize].number as usize
     }
 
     /// The position in the history of operation `number`.
+    #[inline]
     pub(crate) fn position(&self, number: usize) -> usize {
         self.positions[number]
     }
 
     /// Takes the operation called at `call` out of the list.
+    #[inline]
     pub(crate) fn lift(&mut self, call: u32) {
         self.unlink(call);
         self.unlink(self.entries[call as usize].ret);
     }
 
     /// Puts the operation called at `call` back; it is the last one taken out.
+    #[inline]
     pub(crate) fn unlift(&mut self, call: u32) {
         self.relink(self.entries[call as usize].ret);
         self.relink(call);
     }
 
+    #[inline]
     fn unlink(&mut self, place: u32) {
         let Entry { previous, next, .. } = self.entries[place as usize];
         self.entries[previous as usize].next = next;
         self.entries[next as usize].previous = previous;
     }
 
+    #[inline]
     fn relink(&mut self, place: u32) {
         let Entry { previous, next, .. } = self.entries[place as usize];
         self.entries[previous as usize].next = place;

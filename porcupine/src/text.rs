@@ -69,6 +69,7 @@ impl Text {
         })))
     }
 
+    #[inline]
     fn hash_value(&self) -> u64 {
         self.0.as_ref().map_or(HASH_OF_NOTHING, |node| node.hash)
     }
@@ -94,6 +95,7 @@ fn hash_on(hash: u64, piece: &str) -> u64 {
 }
 
 impl Node {
+    #[inline]
     fn class(&self) -> u64 {
         // Relaxed: a class is a fact about texts that never change; whoever sees
         // an old one only compares again.
@@ -153,6 +155,7 @@ impl<'a> Tail<'a> {
 }
 
 impl PartialEq for Text {
+    #[inline]
     fn eq(&self, other: &Text) -> bool {
         let (Some(a), Some(b)) = (&self.0, &other.0) else {
             return self.is_empty() && other.is_empty();
@@ -171,6 +174,7 @@ impl PartialEq for Text {
 impl Eq for Text {}
 
 impl Hash for Text {
+    #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         hasher.write_u64(self.hash_value());
     }
