@@ -131,19 +131,30 @@ fn print_row<W: Write>(
 ) -> io::Result<()> {
     let topic = row.topic();
     match &row.what {
-        // A space more, as there is before the columns.
-        What::Remark(text) => page.across(&format!("{margin} "), topic, text.as_bytes()),
+        What::Remarks { texts, times } => {
+            let mut text = texts.join(", ");
+            if *times > texts.len() as u64 {
+                text.push_str(&repeated(*times, row, clock));
+            }
+            // A space more, as there is before the columns.
+            page.across(&format!("{margin} "), topic, text.as_bytes())
+        }
         What::Step(step) => page.down(margin, step.server, topic, words(step).as_bytes()),
         What::Sends { server, to, times } => {
             let to_whom: Vec<String> = to.iter().map(|server| format!("S{server}")).collect();
             let mut text = format!("sends to {}", to_whom.join(" "));
             if *times > to.len() as u64 {
-                let until = clock.margin_of(row.until, None);
-                text.push_str(&format!(" (x{times}, last {})", until.trim_start()));
+                text.push_str(&repeated(*times, row, clock));
             }
             page.down(margin, *server, topic, text.as_bytes())
         }
     }
+}
+
+/// What stands behind a row of several events.
+fn repeated(times: u64, row: &Row, clock: Clock) -> String {
+    let last = clock.margin_of(row.until, None);
+    format!(" (x{times}, last {})", last.trim_start())
 }
 
 /// What a server does, in its column.

@@ -18,16 +18,23 @@ pub(crate) fn findings(timeline: &Timeline) -> Vec<String> {
 
 /// Two state machines that have applied entries of different terms.
 fn parted(timeline: &Timeline) -> Option<String> {
-    let applied = steps(timeline, Deed::Apply);
-    let mut terms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
-    for step in applied {
-        terms.entry(step.term?).or_default().insert(step.server);
-    }
+    let terms = applied(timeline);
     let told: Vec<String> =
         terms.iter().map(|(term, servers)| format!("{} of T{term}", names(servers))).collect();
     (terms.len() > 1).then(|| {
         format!("Different entries #{} were applied: by {}.", timeline.index, told.join(", by "))
     })
+}
+
+/// Who has applied the entry of which term.
+fn applied(timeline: &Timeline) -> BTreeMap<u64, BTreeSet<usize>> {
+    let mut terms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+    for step in steps(timeline, Deed::Apply) {
+        if let Some(term) = step.term {
+            terms.entry(term).or_default().insert(step.server);
+        }
+    }
+    terms
 }
 
 /// The same index was given to more than one command.
@@ -42,14 +49,13 @@ fn overwritten(timeline: &Timeline) -> Option<String> {
         return None;
     }
     let mut text = format!(
-        "#{} was started {} times: {}; one of them can stay",
+        "#{} was started {} times: {}; only one can stay",
         timeline.index,
         starts.len(),
         starts.join(", ")
     );
-    let ends =
-        [Deed::Apply, Deed::Commit].map(|deed| steps(timeline, deed).find_map(|step| step.term));
-    if let Some(term) = ends.into_iter().flatten().next() {
+    let terms: Vec<u64> = applied(timeline).into_keys().collect();
+    if let [term] = terms[..] {
         text.push_str(&format!(", that of T{term} did"));
     }
     text.push('.');
@@ -81,11 +87,16 @@ fn missing(timeline: &Timeline) -> Vec<String> {
     sentences
 }
 
-/// How long it took from the last start before the first commit.
+/// How long it took from the start that was committed: that of its term, or the last
+/// before.
 fn durations(timeline: &Timeline) -> Option<String> {
     let first = |deed: Deed| timeline.steps().find(|(_, step)| step.deed == deed);
     let (committed, _) = first(Deed::Commit).or_else(|| first(Deed::Apply))?;
-    let before = |(time, step): &(u64, &Step)| step.deed == Deed::Start && *time <= committed;
+    let term = first(Deed::Apply).and_then(|(_, step)| step.term);
+    let before = |(time, step): &(u64, &Step)| {
+        let other = term.is_some() && step.term.is_some() && step.term != term;
+        step.deed == Deed::Start && *time <= committed && !other
+    };
     let (started, _) = timeline.steps().rfind(before)?;
     let mut text = format!("From start to commit {}", milliseconds(committed - started));
     // A server that is started again applies again; that tells no delay.
@@ -155,7 +166,7 @@ mod tests {
     #[test]
     fn overwritten_entries_are_told() {
         let mut lines = vec![(1, "S0 starts #7 in T3"), (9, "S1 starts #7 in T5")];
-        let told = "#7 was started 2 times: in T3 by S0, in T5 by S1; one of them can stay";
+        let told = "#7 was started 2 times: in T3 by S0, in T5 by S1; only one can stay";
         assert_eq!(found(&lines)[0], format!("{told}."));
         lines.push((10, "S0 applies #7 of T5"));
         assert_eq!(found(&lines)[0], format!("{told}, that of T5 did."));

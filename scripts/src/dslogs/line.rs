@@ -66,7 +66,7 @@ fn leading_digits(text: &[u8]) -> usize {
 }
 
 /// The server that a message begins with: `S12` and no further letter.
-fn leading_peer(message: &[u8]) -> Option<usize> {
+pub(crate) fn leading_peer(message: &[u8]) -> Option<usize> {
     let text = message.strip_prefix(b"S")?;
     let (digits, rest) = text.split_at(leading_digits(text));
     if rest.first().is_some_and(u8::is_ascii_alphabetic) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::line;
 use super::step::{Deed, Step};
 use super::topic::Topic;
 
@@ -45,8 +46,8 @@ pub(crate) enum What {
     /// What a leader has sent without anything else happening meanwhile: who, to
     /// whom, how often.
     Sends { server: usize, to: BTreeSet<usize>, times: u64 },
-    /// What the test did meanwhile.
-    Remark(String),
+    /// What the test did meanwhile: of what befell one server the last.
+    Remarks { texts: Vec<String>, times: u64 },
 }
 
 impl Timeline {
@@ -113,7 +114,7 @@ impl Timeline {
         let mut rows: Vec<Row> = Vec::new();
         for (time, event) in &events[first..end] {
             match event {
-                Event::Remark(text) => rows.push(Row::at(*time, What::Remark(text.clone()))),
+                Event::Remark(text) => remarked(&mut rows, *time, text),
                 Event::Step(step) if step.deed == Deed::Send => sent(&mut rows, *time, step),
                 Event::Step(step) => rows.push(Row::at(*time, What::Step(step.clone()))),
             }
@@ -128,7 +129,7 @@ impl Row {
         match &self.what {
             What::Step(step) => step.deed.topic(),
             What::Sends { .. } => Deed::Send.topic(),
-            What::Remark(_) => Topic::test(),
+            What::Remarks { .. } => Topic::test(),
         }
     }
 
@@ -149,6 +150,20 @@ fn sent(rows: &mut Vec<Row>, time: u64, step: &Step) {
     }
     let to = step.to.into_iter().collect();
     rows.push(Row::at(time, What::Sends { server: step.server, to, times: 1 }));
+}
+
+/// Adds what the test did: to the last row, if that is of its doing, too. There a
+/// server that is connected, and cut off, and connected again, is connected.
+fn remarked(rows: &mut Vec<Row>, time: u64, text: &str) {
+    if let Some(Row { until, what: What::Remarks { texts, times }, .. }) = rows.last_mut() {
+        let server = |text: &str| line::leading_peer(text.as_bytes());
+        texts.retain(|earlier| server(earlier).is_none() || server(earlier) != server(text));
+        texts.push(text.to_owned());
+        *until = time;
+        *times += 1;
+        return;
+    }
+    rows.push(Row::at(time, What::Remarks { texts: vec![text.to_owned()], times: 1 }));
 }
 
 #[cfg(test)]
@@ -173,7 +188,9 @@ mod tests {
             What::Sends { server, to, times } => {
                 format!("{}-{} S{server} to {to:?} {times}x", row.from, row.until)
             }
-            What::Remark(text) => format!("{} {text}", row.from),
+            What::Remarks { texts, times } => {
+                format!("{}-{} {} {times}x", row.from, row.until, texts.join(", "))
+            }
         };
         timeline.rows().into_iter().map(tell).collect()
     }
@@ -224,8 +241,25 @@ mod tests {
     #[test]
     fn remarks_stand_between_steps_only() {
         let lines =
-            [(1, "before"), (2, "S0 starts #7"), (3, "crash"), (4, "S1 saves #7"), (5, "after")];
+            [(1, "before"), (2, "S0 starts #7"), (3, "S2 crash"), (4, "S1 saves #7"), (5, "after")];
         let timeline = timeline(7, &lines);
-        assert_eq!(told(&timeline), ["2 S0 starts", "3 crash", "4 S1 saves"]);
+        assert_eq!(told(&timeline), ["2 S0 starts", "3-3 S2 crash 1x", "4 S1 saves"]);
+    }
+
+    #[test]
+    fn of_many_remarks_the_last_of_each_server_counts() {
+        let timeline = timeline(
+            7,
+            &[
+                (1, "S0 starts #7"),
+                (2, "S1 disconnect"),
+                (3, "all is well"),
+                (4, "S2 disconnect"),
+                (5, "S1 connect"),
+                (6, "S1 saves #7"),
+            ],
+        );
+        let remarks = "2-5 all is well, S2 disconnect, S1 connect 4x";
+        assert_eq!(told(&timeline), ["1 S0 starts", remarks, "6 S1 saves"]);
     }
 }

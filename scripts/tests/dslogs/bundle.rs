@@ -103,7 +103,7 @@ entry #7 on 3 servers; time in s, gap in ms
    0.9138       +0.8              commits
    0.9140       +0.2              applies
 
-#7 was started 2 times: in T3 by S0, in T4 by S1; one of them can stay.
+#7 was started 2 times: in T3 by S0, in T4 by S1; only one can stay.
 S0 and S2 had, and never applied, #7.
 From start to commit 1.5 ms, to the last of S1 to apply 1.7 ms.
 ";
