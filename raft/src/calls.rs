@@ -7,10 +7,13 @@
 use std::sync::Weak;
 
 use labrpc::ClientEnd;
+use labrt::trace;
 
+use crate::log::Position;
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, RequestVoteArgs};
 use crate::progress::Plan;
 use crate::raft::Raft;
+use crate::state::IndexRange;
 
 /// A call to be made.
 #[derive(Clone, Debug)]
@@ -19,6 +22,34 @@ pub(crate) struct Outgoing {
     pub(crate) peer: usize,
     /// What to ask it.
     pub(crate) request: Request,
+}
+
+impl Outgoing {
+    /// Tells log and trace what leaves server `me`.
+    pub(crate) fn tell(&self, me: usize) {
+        let peer = self.peer;
+        match &self.request {
+            Request::Vote(args) => {
+                log::debug!(target: "VOTE", "S{me} asks S{peer} for its vote in T{}", args.term);
+            }
+            Request::Append(args, _) => {
+                let prev = args.prev_log.index;
+                let (first, last) = (prev + 1, prev + args.entries.len() as u64);
+                trace::event("append", [peer as u64, prev, first, last, args.leader_commit]);
+                if first <= last {
+                    let range = IndexRange(first, last);
+                    log::debug!(target: "LOG1", "S{me} sends {range} to S{peer}");
+                } else {
+                    log::trace!(target: "TIMR", "S{me} tells S{peer} that it leads, up to #{last}");
+                }
+            }
+            Request::Snapshot(args, _) => {
+                let (Position { index, term }, bytes) = (args.last_included, args.data.len());
+                trace::event("send_snapshot", [peer as u64, index, term, bytes as u64]);
+                log::debug!(target: "SNAP", "S{me} passes S{peer} a snapshot up to #{index}");
+            }
+        }
+    }
 }
 
 /// The arguments of a call, and what its reply has to be held against.

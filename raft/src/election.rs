@@ -50,11 +50,12 @@ impl State {
         if vote_granted {
             self.durable.vote_for(args.candidate as usize);
             self.reset_election_timer();
+            self.trace_role();
         }
         log::debug!(
-            target: "VOTE", "S{} T{} {} its vote to S{} of T{}",
-            self.me, self.term(), if vote_granted { "gives" } else { "refuses" },
-            args.candidate, args.term
+            target: "VOTE", "S{} {} S{} its vote in T{}, has voted for {:?} in T{}",
+            self.me, if vote_granted { "gives" } else { "refuses" }, args.candidate, args.term,
+            self.durable.voted_for(), self.term()
         );
         RequestVoteReply { term: self.term(), vote_granted }
     }

@@ -58,6 +58,8 @@ pub(crate) struct Durable {
     changed: bool,
     /// How many bytes of the encoded log are as they were saved.
     stable: usize,
+    /// The first entry that was added since, if any was.
+    added: Option<u64>,
 }
 
 impl Durable {
@@ -83,13 +85,15 @@ impl Durable {
             snapshot: persister.snapshot(),
             changed: false,
             stable: 0,
+            added: None,
         }
     }
 
-    /// Saves state and snapshot together, if anything has changed.
-    pub(crate) fn save(&mut self, persister: &Persister) {
+    /// Saves state and snapshot together, if anything has changed. Gives the first
+    /// entry that was not saved before, if there is one.
+    pub(crate) fn save(&mut self, persister: &Persister) -> Option<u64> {
         if !std::mem::take(&mut self.changed) {
-            return;
+            return None;
         }
         let header = Header {
             version: VERSION,
@@ -106,6 +110,11 @@ impl Durable {
             self.snapshot.clone(),
         );
         self.stable = encoded.len();
+        let base = self.log.base().index;
+        self.added
+            .take()
+            .map(|added| added.max(base + 1))
+            .filter(|&first| first <= self.log.last().index)
     }
 
     /// Latest term this server has seen.
@@ -150,11 +159,13 @@ impl Durable {
         assert!(entry.term <= self.term, "an entry of term {} in {}", entry.term, self.term);
         self.log.append(entry);
         self.changed = true;
+        self.added = self.added.or(Some(self.log.last().index));
     }
 
     /// Removes the entry at `index` and all that follow.
     pub(crate) fn truncate(&mut self, index: u64) {
         self.log.truncate(index);
+        self.added = self.added.map(|added| added.min(index));
         self.stable = self.stable.min(self.log.encoded().len());
         self.changed = true;
     }

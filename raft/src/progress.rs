@@ -116,6 +116,12 @@ impl Progress {
         }
     }
 
+    /// Probing: the entry after the one that the leader asks about. Streaming: the
+    /// first entry that is not on its way to the peer.
+    pub(crate) fn next_index(&self) -> u64 {
+        self.next_index
+    }
+
     /// The last entry that the peer is known to have.
     pub(crate) fn match_index(&self) -> u64 {
         self.match_index

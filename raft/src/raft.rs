@@ -105,6 +105,13 @@ impl Raft {
         let _ = self.stop.try_send(());
     }
 
+    /// A line of `key=value` about the state, for reports. It never waits, so it
+    /// may be asked for when a simulation has failed; it may find the lock held.
+    pub fn describe(&self) -> String {
+        let line = self.state.peek(ToString::to_string);
+        line.unwrap_or_else(|| "(its lock is held)".to_owned())
+    }
+
     /// Has it been killed?
     pub fn is_killed(&self) -> bool {
         self.state.lock().killed
@@ -145,7 +152,7 @@ impl Raft {
 
     /// The second half of a step that began with this deadline.
     fn finish_step(&self, mut state: MutexGuard<'_, State>, deadline: Instant) {
-        state.durable.save(&self.persister);
+        state.save(&self.persister);
         // A deadline that moves back needs no call: the ticker wakes in vain, once.
         if state.deadline() < deadline {
             self.ticker.notify_one();
@@ -153,9 +160,10 @@ impl Raft {
         if state.has_news() {
             self.applier.notify_one();
         }
-        let outbox = std::mem::take(&mut state.outbox);
+        let (me, outbox) = (state.me, std::mem::take(&mut state.outbox));
         drop(state);
         for outgoing in outbox {
+            outgoing.tell(me);
             let (end, raft) = (self.peers[outgoing.peer].clone(), Weak::clone(&self.weak));
             thread::go("raft call", move || calls::run(end, &raft, outgoing));
         }

@@ -18,13 +18,14 @@
 //! later, often several batches in one message, and the commit index with them.
 
 use labrt::time::Instant;
+use labrt::trace;
 
 use crate::apply_msg::Command;
 use crate::calls::{Call, Outgoing, Request};
 use crate::log::{Entry, Position};
 use crate::messages::{AppendEntriesArgs, AppendEntriesReply};
 use crate::progress::{Cause, Outcome, Progress};
-use crate::state::{Role, State};
+use crate::state::{IndexRange, Role, State};
 use crate::timing;
 
 /// The leader's side.
@@ -37,7 +38,8 @@ impl State {
         let term = self.term();
         self.durable.append(Entry { term, command });
         let index = self.log().last().index;
-        log::debug!(target: "LOG1", "S{} T{term} takes command {index}", self.me);
+        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.me);
+        trace::event("start", [index, term]);
         self.advance_commit();
         self.send_news();
         Some((index, term))
@@ -174,7 +176,7 @@ impl State {
         let Some(progress) = self.progress(peer) else { return };
         if progress.step_back(&call.plan, next_index) {
             log::debug!(
-                target: "LOG1", "S{me} steps back from {prev} to {} for S{peer}, by {hint:?}",
+                target: "LOG1", "S{me} steps back from #{prev} to #{} for S{peer}, by {hint:?}",
                 next_index - 1
             );
             self.send_to(peer, Cause::Refusal);
@@ -220,7 +222,8 @@ impl State {
         if !self.log().contains(prev) {
             let hint = self.log().last_at_most(prev);
             assert!(hint.is_some(), "{self} has a snapshot that the leader lacks: {prev:?}");
-            log::debug!(target: "LOG2", "S{} lacks {prev:?}, has {hint:?}", self.me);
+            let Position { index, term } = prev;
+            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.me);
             return AppendEntriesReply { term: self.term(), success: false, hint };
         }
         let upto = prev.index + args.entries.len() as u64;
@@ -247,7 +250,8 @@ impl State {
             }
             if index <= self.log().last().index {
                 assert!(index > self.commit_index(), "{self} would replace committed {index}");
-                log::debug!(target: "LOG2", "S{} drops its log from {index}", self.me);
+                let conflict = IndexRange(index, self.log().last().index);
+                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.me);
                 self.durable.truncate(index);
             }
             self.durable.append(entry);

@@ -5,8 +5,10 @@
 //! A peer that needs one of those entries gets the snapshot instead.
 
 use bytes::Bytes;
+use labrt::trace;
 
 use crate::calls::Call;
+use crate::log::Position;
 use crate::messages::{InstallSnapshotArgs, InstallSnapshotReply};
 use crate::progress::Outcome;
 use crate::state::State;
@@ -20,7 +22,8 @@ impl State {
         }
         assert!(index <= self.last_applied, "{self} was given a snapshot of {index}");
         let position = self.log().position(index);
-        log::debug!(target: "SNAP", "S{} snapshots up to {index}", self.me);
+        log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.me);
+        trace::event("snapshot", [index, position.term, bytes.len() as u64]);
         self.durable.compact(position, bytes);
     }
 
@@ -47,7 +50,9 @@ impl State {
         // What is committed here is in the log or in a later snapshot: a late message
         // must not turn the service back.
         if args.last_included.index > self.commit_index() {
-            log::debug!(target: "SNAP", "S{} installs {:?}", self.me, args.last_included);
+            let Position { index, term } = args.last_included;
+            log::debug!(target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.me);
+            trace::event("install", [index, term, args.data.len() as u64]);
             self.durable.compact(args.last_included, args.data);
             self.commit_to(args.last_included.index);
         }
@@ -79,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::apply_msg::ApplyMsg;
-    use crate::log::{Entry, Position};
+    use crate::log::Entry;
     use crate::messages::AppendEntriesArgs;
     use crate::persist::Durable;
 

@@ -20,7 +20,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
+use labrt::storage::Persister;
 use labrt::time::Instant;
+use labrt::trace;
 
 use crate::calls::Outgoing;
 use crate::log::Log;
@@ -170,7 +172,24 @@ impl State {
 
     /// Waits a fresh random time from now before the next election.
     pub(crate) fn reset_election_timer(&mut self) {
-        self.election_deadline = self.now + timing::election_timeout();
+        let timeout = timing::election_timeout();
+        log::trace!(target: "TIMR", "S{} waits {} ms for a leader", self.me, timeout.as_millis());
+        self.election_deadline = self.now + timeout;
+    }
+
+    /// Puts what has changed on stable storage.
+    pub(crate) fn save(&mut self, persister: &Persister) {
+        let Some(first) = self.durable.save(persister) else { return };
+        let topic = if self.is_leader() { "LOG1" } else { "LOG2" };
+        let entries = self.log().entries_from(first);
+        let mut next = first;
+        for run in entries.chunk_by(|one, other| one.term == other.term) {
+            let (term, last) = (run[0].term, next + run.len() as u64 - 1);
+            let range = IndexRange(next, last);
+            log::debug!(target: topic, "S{} saves {range} of T{term}", self.me);
+            trace::event("save", [next, last, term]);
+            next = last + 1;
+        }
     }
 
     /// Raises the commit index.
@@ -179,7 +198,10 @@ impl State {
         assert!(index >= self.commit_index, "commit index from {} to {index}", self.commit_index);
         assert!(index <= last, "commit index {index} beyond the log's end {last}");
         if index > self.commit_index {
-            log::debug!(target: "CMIT", "S{} commits {} -> {index}", self.me, self.commit_index);
+            let range = IndexRange(self.commit_index + 1, index);
+            log::debug!(target: "CMIT", "S{} commits {range}", self.me);
+            let term = self.log().term_at(index).expect("it is in the log");
+            trace::event("commit", [index, term]);
         }
         self.commit_index = index;
     }
@@ -201,14 +223,30 @@ impl State {
         assert!(term >= self.term(), "from term {} back to {term}", self.term());
         if self.is_leader() {
             assert!(term > self.term(), "the leader of term {term} would follow in it");
+            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.me, self.term());
             self.announce(false);
             self.reset_election_timer();
         }
+        let is_news = term > self.term() || !matches!(self.role, Role::Follower);
         if term > self.term() {
-            log::debug!(target: "TERM", "S{} T{} -> T{term}", self.me, self.term());
+            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.me, self.term());
             self.durable.enter_term(term);
         }
         self.role = Role::Follower;
+        if is_news {
+            self.trace_role();
+        }
+    }
+
+    /// Tells the trace of a new term, role or vote.
+    pub(crate) fn trace_role(&self) {
+        let role = match self.role {
+            Role::Follower => 0,
+            Role::Candidate { .. } => 1,
+            Role::Leader { .. } => 2,
+        };
+        let vote = self.durable.voted_for().map_or(0, |server| server as u64 + 1);
+        trace::event("role", [self.term(), role, vote]);
     }
 
     /// Stands for election in a new term, with its own vote.
@@ -222,6 +260,7 @@ impl State {
             ask_again: self.now + timing::HEARTBEAT_INTERVAL,
         };
         self.reset_election_timer();
+        self.trace_role();
         log::debug!(target: "VOTE", "S{} stands for election in T{}", self.me, self.term());
     }
 
@@ -232,16 +271,29 @@ impl State {
         };
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
         assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
-        log::debug!(target: "LEAD", "S{} leads T{} by {votes:?}", self.me, self.term());
+        log::debug!(target: "LEAD", "S{} leads T{} with the votes of {votes:?}", self.me, self.term());
         let next = self.log().last().index + 1;
         self.role = Role::Leader { peers: vec![Progress::new(next, self.now); self.servers] };
         self.announce(true);
+        self.trace_role();
     }
 
     /// Queues the news of a won or lost leadership for the service.
     fn announce(&mut self, leader: bool) {
         let (after, term) = (self.commit_index, self.term());
         self.announcements.push_back(Announcement { after, term, leader });
+    }
+}
+
+/// Entries of the log as debug lines write them: `#5`, or `#5..#7`.
+pub(crate) struct IndexRange(pub(crate) u64, pub(crate) u64);
+
+impl fmt::Display for IndexRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            IndexRange(first, last) if first == last => write!(f, "#{first}"),
+            IndexRange(first, last) => write!(f, "#{first}..#{last}"),
+        }
     }
 }
 
@@ -265,6 +317,10 @@ impl fmt::Display for State {
             last.term,
             self.commit_index,
             self.last_applied,
-        )
+        )?;
+        let Role::Leader { peers } = &self.role else { return Ok(()) };
+        let of = |index: fn(&Progress) -> u64| peers.iter().map(index).collect::<Vec<_>>();
+        let (next, matched) = (of(Progress::next_index), of(Progress::match_index));
+        write!(f, " next={next:?} match={matched:?}")
     }
 }

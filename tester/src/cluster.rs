@@ -31,6 +31,9 @@ struct Remains {
     watch: Watch,
 }
 
+/// The living servers, each in its place.
+type Nodes<N> = Arc<Shared<Vec<Option<Arc<N>>>>>;
+
 /// `n` servers of one lab on a simulated network, and their stable storage.
 ///
 /// All servers are started and connected from the beginning. Starting and
@@ -40,8 +43,8 @@ pub struct Cluster<N: Node> {
     site: Site,
     wiring: Arc<Wiring>,
     factory: Box<dyn Fn(Setup) -> N + Send + Sync>,
-    nodes: Shared<Vec<Option<Arc<N>>>>,
-    saved: Shared<Vec<Arc<Persister>>>,
+    nodes: Nodes<N>,
+    saved: Arc<Shared<Vec<Arc<Persister>>>>,
     status: Arc<Shared<Status>>,
     remains: Arc<Shared<Vec<Remains>>>,
 }
@@ -71,8 +74,8 @@ impl<N: Node> Cluster<N> {
             site: site.clone(),
             wiring: Arc::new(Wiring::new(site.network().clone(), names)),
             factory: Box::new(factory),
-            nodes: Shared::new((0..n).map(|_| None).collect()),
-            saved: Shared::new((0..n).map(|_| Arc::new(Persister::new())).collect()),
+            nodes: Arc::new(Shared::new((0..n).map(|_| None).collect())),
+            saved: Arc::new(Shared::new((0..n).map(|_| Arc::new(Persister::new())).collect())),
             status: Arc::new(Shared::new(Status::new(n))),
             remains: Arc::default(),
         };
@@ -89,8 +92,9 @@ impl<N: Node> Cluster<N> {
     /// Tells the test what to show on a failure and what to look after at its end.
     fn register(&self) {
         let context = self.context();
-        let status = Arc::clone(&self.status);
-        context.describe(move || status.with(|status| status.to_string()));
+        let (status, nodes, saved) =
+            (Arc::clone(&self.status), Arc::clone(&self.nodes), Arc::clone(&self.saved));
+        context.describe(move || portrait(&status.get(), &nodes, &saved.get()));
         let peers = self.n();
         context.count_by(move || Totals { peers, ..Totals::default() });
         let (remains, of) = (Arc::clone(&self.remains), context.clone());
@@ -142,10 +146,17 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i] += 1;
             status.incarnations[i]
         });
-        labrt::trace::event("start", [i as u64, incarnation, 0]);
+        labrt::trace::event("boot", [i as u64, incarnation]);
         self.note(i, Kind::Start);
-        log::info!(target: "TEST", "S{i} start, incarnation {incarnation}");
-        let node = Arc::new((self.factory)(Setup { ends, me: i, persister, incarnation }));
+        log::info!(target: "TEST", "S{i} boots, incarnation {incarnation}");
+        thread::on_behalf_of(Some(i), || self.boot(Setup { ends, me: i, persister, incarnation }));
+    }
+
+    /// Makes a server and puts it on the network. All threads that this starts, and
+    /// those of the server's handlers, are the server's.
+    fn boot(&self, setup: Setup) {
+        let (i, incarnation) = (setup.me, setup.incarnation);
+        let node = Arc::new((self.factory)(setup));
         self.watch(i, incarnation, &node);
         let services = node.services();
         self.nodes.with(|nodes| nodes[i] = Some(node));
@@ -173,9 +184,9 @@ impl<N: Node> Cluster<N> {
     /// happens to a dead one.
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
-        labrt::trace::event("crash", [i as u64, 0, 0]);
+        labrt::trace::event("crash", [i as u64]);
         self.note(i, Kind::Crash);
-        log::info!(target: "TEST", "S{i} crash");
+        log::info!(target: "TEST", "S{i} crashes");
         self.status.with(|status| status.alive[i] = false);
         self.disconnect(i);
         // Off the network first: a reply that gets out must not promise anything
@@ -185,7 +196,7 @@ impl<N: Node> Cluster<N> {
         let storage = self.saved.with(|saved| Arc::clone(&saved[i]));
         let survived = Arc::new(storage.copy());
         self.saved.with(|saved| saved[i] = survived);
-        node.kill();
+        thread::on_behalf_of(Some(i), || node.kill());
     }
 
     /// Crashes server `i`, as the 2025 course calls it.
@@ -209,9 +220,9 @@ impl<N: Node> Cluster<N> {
 
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
-        labrt::trace::event("connect", [i as u64, 0, 0]);
+        labrt::trace::event("connect", [i as u64]);
         self.note(i, Kind::Connect);
-        log::info!(target: "TEST", "S{i} connect");
+        log::info!(target: "TEST", "S{i} is connected");
         let connected = self.status.with(|status| {
             status.connected[i] = true;
             status.connected_servers()
@@ -223,9 +234,9 @@ impl<N: Node> Cluster<N> {
 
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
-        labrt::trace::event("disconnect", [i as u64, 0, 0]);
+        labrt::trace::event("disconnect", [i as u64]);
         self.note(i, Kind::Disconnect);
-        log::info!(target: "TEST", "S{i} disconnect");
+        log::info!(target: "TEST", "S{i} is cut off");
         self.status.with(|status| status.connected[i] = false);
         for j in 0..self.n() {
             self.wiring.enable_both(i, j, false);
@@ -235,6 +246,7 @@ impl<N: Node> Cluster<N> {
     /// Connects the members of each group with each other, and no two groups.
     pub fn partition(&self, groups: &[&[usize]]) {
         self.context().note(Incident::partition(groups));
+        log::info!(target: "TEST", "partition {groups:?}");
         self.wiring.partition(groups);
     }
 
@@ -274,11 +286,13 @@ impl<N: Node> Cluster<N> {
 
     /// Makes the network reliable or unreliable from now on.
     pub fn set_reliable(&self, reliable: bool) {
+        log::info!(target: "TEST", "the network is {}reliable", if reliable { "" } else { "un" });
         self.network().set_reliable(reliable);
     }
 
     /// Makes the network delay many replies long, or no longer.
     pub fn set_long_reordering(&self, reordering: bool) {
+        log::info!(target: "TEST", "long reordering: {reordering}");
         self.network().set_long_reordering(reordering);
     }
 
@@ -321,14 +335,15 @@ impl<N: Node> Drop for Cluster<N> {
     /// simulation is left as it is: no thread of it runs again. In real time the
     /// servers must go even then, or they would slow down the next test.
     fn drop(&mut self) {
-        let nodes: Vec<Arc<N>> =
-            self.nodes.with(|nodes| nodes.iter_mut().filter_map(Option::take).collect());
         if labrt::thread::panicking() && labrt::clock() == Clock::Virtual {
-            std::mem::forget(nodes);
+            // They can still be described, and their destructors never run.
+            std::mem::forget(Arc::clone(&self.nodes));
             return;
         }
-        for node in &nodes {
-            node.kill();
+        for i in 0..self.n() {
+            if let Some(node) = self.nodes.with(|nodes| nodes[i].take()) {
+                thread::on_behalf_of(Some(i), || node.kill());
+            }
         }
         // The network holds the services, which hold the servers, which hold ends
         // of the network: the circle is cut here.
@@ -336,6 +351,31 @@ impl<N: Node> Drop for Cluster<N> {
             self.network().delete_server(name.clone());
         }
     }
+}
+
+/// The last state of all servers, a line for the cluster and one for each of them.
+fn portrait<N: Node>(status: &Status, nodes: &Nodes<N>, saved: &[Arc<Persister>]) -> String {
+    let mut text = status.to_string();
+    for (i, persister) in saved.iter().enumerate() {
+        let Status { alive, connected, incarnations } = status;
+        let (alive, connected, incarnation) = (alive[i], connected[i], incarnations[i]);
+        text.push_str(&format!(
+            "\nS{i} alive={alive} connected={connected} incarnation={incarnation}"
+        ));
+        match persister.peek_sizes() {
+            Some((state, snapshot)) => {
+                text.push_str(&format!(" raft_state={state} snapshot={snapshot}"));
+            }
+            None => text.push_str(" raft_state=? snapshot=? (it is saving)"),
+        }
+        let node = nodes.with(|nodes| nodes[i].clone());
+        if let Some(told) = node.as_ref().and_then(|node| node.describe()) {
+            text.push_str(&format!(" {told}"));
+        }
+        // It must not be the last one to hold the server, whose destructor may wait.
+        std::mem::forget(node);
+    }
+    text
 }
 
 /// Waits until all servers of a test are gone, or fails naming one that is not.

@@ -31,8 +31,8 @@ pub(crate) fn account(
     if let Some(place) = &failure.place {
         let _ = writeln!(text, "    at {place}");
     }
-    for description in &outcome.descriptions {
-        let _ = writeln!(text, "    {description}");
+    for line in outcome.descriptions.iter().flat_map(|description| description.lines()) {
+        let _ = writeln!(text, "    {line}");
     }
     if config.backtrace {
         outcome.backtraces.iter().for_each(|backtrace| text.push_str(&calls(backtrace)));

@@ -29,6 +29,15 @@ pub trait Node: Send + Sync + 'static {
     fn watch(&self) -> Vec<Watch> {
         Vec::new()
     }
+
+    /// A line of `key=value` about the server's state, for the account of a failure.
+    ///
+    /// It is called when the run has ended, also when it has failed and left every
+    /// thread where it was. So it must not wait: look into a lock by
+    /// [`Mutex::peek`](labrt::sync::Mutex::peek), and say so if somebody holds it.
+    fn describe(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What the cluster gives to a server that is being started.

@@ -161,6 +161,10 @@ impl Peer for Broken {
         self.raft.kill();
     }
 
+    fn describe(&self) -> Option<String> {
+        Some(self.raft.describe())
+    }
+
     fn service(self: Arc<Self>) -> Service {
         raft::raft_service(self)
     }

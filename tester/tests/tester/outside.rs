@@ -87,6 +87,7 @@ fn a_failure_names_message_place_servers_and_replay() {
         "the body went wrong\n",
         "tests/tester/outside.rs:",
         "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
+        "    S1 alive=true connected=true incarnation=1 raft_state=0 snapshot=0\n",
         "seed 0x2a; to run it again:\n    LAB_SEED=0x2a cargo test -p tester \
              outside::a_failure_names_message_place_servers_and_replay -- --exact --nocapture\n",
     ]);
@@ -229,7 +230,7 @@ fn debug_lines_are_kept_for_failures() {
         specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")))
     };
     let Some(verbose) = told("1") else { return };
-    verbose.assert_contains(&[" TEST S0 start", " INFO S0 is doomed\n"]);
+    verbose.assert_contains(&[" TEST S0 boots", " INFO S0 is doomed\n"]);
     let silent = told("0").expect("in the parent again");
     assert!(!silent.stderr.contains("S0 is doomed"), "{}", silent.stderr);
 }

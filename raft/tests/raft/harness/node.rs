@@ -9,6 +9,7 @@ use labrpc::{ClientEnd, Service};
 use labrt::channel::{Receiver, Sender, bounded};
 use labrt::storage::Persister;
 use labrt::thread;
+use labrt::trace;
 use raft::{ApplyMsg, Raft};
 use tester::{Node, Setup, Watch};
 
@@ -24,6 +25,10 @@ pub(crate) trait Peer: Any + Send + Sync {
     fn snapshot(&self, index: u64, snapshot: Bytes);
     /// Stops for good.
     fn kill(&self);
+    /// A line about its state for reports, that never waits.
+    fn describe(&self) -> Option<String> {
+        None
+    }
     /// The service that other Rafts call.
     fn service(self: Arc<Self>) -> Service;
 }
@@ -43,6 +48,10 @@ impl Peer for Raft {
 
     fn kill(&self) {
         Raft::kill(self);
+    }
+
+    fn describe(&self) -> Option<String> {
+        Some(Raft::describe(self))
     }
 
     fn service(self: Arc<Self>) -> Service {
@@ -82,7 +91,8 @@ impl RaftNode {
     /// Offers a command; its index and term if this is the leader.
     #[track_caller]
     pub(crate) fn start(&self, command: Bytes) -> Option<(u64, u64)> {
-        let (index, term) = self.raft.start(command)?;
+        let (index, term) =
+            thread::on_behalf_of(Some(self.life.server), || self.raft.start(command))?;
         if !self.is_killed() {
             self.ledger.takes(self.life, index, term);
         }
@@ -118,6 +128,10 @@ impl Node for RaftNode {
 
     fn is_leader(&self) -> bool {
         self.raft.state().1
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.raft.describe()
     }
 
     fn watch(&self) -> Vec<Watch> {
@@ -167,7 +181,9 @@ impl Applier {
 
     fn take(&self, message: ApplyMsg) -> Result<(), String> {
         match message {
-            ApplyMsg::Command { index, command, .. } => {
+            ApplyMsg::Command { index, term, command } => {
+                log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.life.server);
+                trace::event("apply", [index, term]);
                 let due = self.ledger.apply(self.life, index, command)?;
                 if let Some(snapshot) = due
                     && let Some(raft) = self.raft.upgrade()
