@@ -7,8 +7,21 @@ const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
 
 /// How functions are called that are not the program's, for frames without a
 /// place. (Optimised builds know functions by their last names only.)
-const LIBRARIES: [&str; 8] =
-    ["std::", "core::", "alloc::", "corosensei::", "labrt::sim", "__", "_start", "rust_"];
+const LIBRARIES: [&str; 9] = [
+    "std::",
+    "core::",
+    "alloc::",
+    "corosensei::",
+    "labrt::sim",
+    "__",
+    "rust_",
+    "stack_init_trampoline",
+    "unknown>",
+];
+
+/// Where the code of others lies: std's, the libraries', the system's.
+const ELSEWHERE: [&str; 5] =
+    ["/rustc/", "/.cargo/registry/", "/rustlib/src/", "/nptl/", "/sysdeps/"];
 
 /// The calls of the calling thread, the innermost first: for each a line with
 /// the function and one with the place.
@@ -31,9 +44,7 @@ impl Frame<'_> {
             let function = self.function.trim_start_matches('<');
             return !LIBRARIES.iter().any(|library| function.starts_with(library));
         };
-        let library = ["/rustc/", "/.cargo/registry/", "/rustlib/src/"]
-            .iter()
-            .any(|folder| place.contains(folder));
+        let library = ELSEWHERE.iter().any(|folder| place.contains(folder));
         let full = place.strip_prefix("./").map(|below| format!("{here}/{below}"));
         !library && !full.as_deref().unwrap_or(place).starts_with(OURS)
     }

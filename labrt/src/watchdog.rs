@@ -27,9 +27,11 @@ pub(crate) struct Heartbeat {
     test: String,
     seed: u64,
     /// The variables that replay the run.
-    replay: String,
+    replay_vars: String,
     /// CPU time, or real time asleep, that is too long.
     patience: Duration,
+    /// Whether the run was told before: then nothing is written.
+    replay: bool,
     /// Whom to tell, once.
     on_stuck: Mutex<Option<OnStuck>>,
 }
@@ -53,15 +55,21 @@ impl Heartbeat {
 }
 
 /// Begins to watch the simulation that the calling OS thread is about to run.
-pub(crate) fn watch(test: &str, config: &Config, on_stuck: Option<OnStuck>) -> Arc<Heartbeat> {
+pub(crate) fn watch(
+    test: &str,
+    config: &Config,
+    replay: bool,
+    on_stuck: Option<OnStuck>,
+) -> Arc<Heartbeat> {
     let heartbeat = Arc::new(Heartbeat {
         beats: AtomicU64::new(0),
         kernel_id: AtomicI32::new(0),
         over: AtomicBool::new(false),
         test: test.into(),
         seed: config.seed,
-        replay: config.replay_vars(),
+        replay_vars: config.replay_vars(),
         patience: config.watchdog,
+        replay,
         on_stuck: Mutex::new(on_stuck),
     });
     heartbeat.carried_here();
@@ -197,11 +205,13 @@ mod os {
             "stuck: a simulated thread of '{}' has made no step for {:?}; it is {how}",
             heartbeat.test, heartbeat.patience
         );
-        let Heartbeat { test, seed, replay, .. } = &**heartbeat;
-        stderr::write(&format!(
-            "\n{message}\nseed {seed:#x}; to run it again:\n    \
-             {replay} cargo test {test} -- --exact --nocapture\n"
-        ));
+        let Heartbeat { test, seed, replay_vars: replay, .. } = &**heartbeat;
+        if !heartbeat.replay {
+            stderr::write(&format!(
+                "\n{message}\nseed {seed:#x}; to run it again:\n    \
+                 {replay} cargo test {test} -- --exact --nocapture\n"
+            ));
+        }
         let Tale { thread, time, frames } = ask(heartbeat);
         let Some(tell) = heartbeat.on_stuck.lock().take() else { std::process::abort() };
         let failure = Failure { message, place: None, thread: thread.clone(), time };
@@ -209,8 +219,8 @@ mod os {
             tell(failure, Backtrace { thread, frames });
             std::process::abort();
         };
-        // The watchdog goes on watching meanwhile.
-        let teller = std::thread::Builder::new().name("stuck".into()).spawn(aborts);
+        // The watchdog goes on watching meanwhile. Runs are named for their thread.
+        let teller = std::thread::Builder::new().name(test.clone()).spawn(aborts);
         teller.expect("the system gives a thread");
     }
 
@@ -265,7 +275,9 @@ mod os {
         let frames = backtrace::capture();
         if let Some(sim) = sim::current() {
             let who = sim.describe_current().unwrap_or_default();
-            stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
+            if !sim.is_replay() {
+                stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
+            }
             let time = Duration::from_nanos(sim.try_now().unwrap_or(0));
             *TALE.lock() = Tale { thread: sim.label(), time, frames };
         }

@@ -52,7 +52,7 @@ impl Raft {
     ) -> Arc<Raft> {
         let durable = Durable::restore(&persister);
         let state = State::new(me, peers.len(), durable, Instant::now());
-        log::debug!(target: "PERS", "S{me} starts: {state}");
+        log::debug!(target: "PERS", "S{me} is restored: {state}");
         // One place: kill() never waits, and the applier needs to hear it only once.
         let (stop, stopped) = channel::bounded(1);
         let raft = Arc::new_cyclic(|weak| Raft {
@@ -109,7 +109,8 @@ impl Raft {
     /// may be asked for when a simulation has failed; it may find the lock held.
     pub fn describe(&self) -> String {
         let line = self.state.peek(ToString::to_string);
-        line.unwrap_or_else(|| "(its lock is held)".to_owned())
+        let line = line.as_deref().and_then(|line| line.split_once(' '));
+        line.map_or("(its lock is held)", |(_, state)| state).to_owned()
     }
 
     /// Has it been killed?

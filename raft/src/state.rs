@@ -73,6 +73,8 @@ pub(crate) struct State {
     pub(crate) durable: Durable,
     /// Index of the last entry known to be committed.
     commit_index: u64,
+    /// Index of the last entry whose commitment log and trace were told.
+    told_commit: u64,
     /// Index of the last entry handed to the applier.
     pub(crate) last_applied: u64,
     /// What this server is at the moment.
@@ -101,6 +103,7 @@ impl State {
             servers,
             durable,
             commit_index: base,
+            told_commit: base,
             last_applied: base,
             role: Role::Follower,
             now,
@@ -177,9 +180,24 @@ impl State {
         self.election_deadline = self.now + timeout;
     }
 
-    /// Puts what has changed on stable storage.
+    /// Puts what has changed on stable storage. Log and trace are told, and of what
+    /// is committed from now on.
     pub(crate) fn save(&mut self, persister: &Persister) {
-        let Some(first) = self.durable.save(persister) else { return };
+        if let Some(first) = self.durable.save(persister) {
+            self.tell_saved(first);
+        }
+        let commit = self.commit_index;
+        if self.told_commit < commit {
+            let range = IndexRange(self.told_commit + 1, commit);
+            log::debug!(target: "CMIT", "S{} commits {range}", self.me);
+            trace::event("commit", [commit, self.log().position(commit).term]);
+            self.told_commit = commit;
+        }
+    }
+
+    /// Tells of the entries from `first` on, which were saved: those of one term
+    /// together.
+    fn tell_saved(&self, first: u64) {
         let topic = if self.is_leader() { "LOG1" } else { "LOG2" };
         let entries = self.log().entries_from(first);
         let mut next = first;
@@ -197,12 +215,6 @@ impl State {
         let last = self.log().last().index;
         assert!(index >= self.commit_index, "commit index from {} to {index}", self.commit_index);
         assert!(index <= last, "commit index {index} beyond the log's end {last}");
-        if index > self.commit_index {
-            let range = IndexRange(self.commit_index + 1, index);
-            log::debug!(target: "CMIT", "S{} commits {range}", self.me);
-            let term = self.log().term_at(index).expect("it is in the log");
-            trace::event("commit", [index, term]);
-        }
         self.commit_index = index;
     }
 
@@ -308,7 +320,7 @@ impl fmt::Display for State {
         let (base, last) = (self.log().base(), self.log().last());
         write!(
             f,
-            "server={} role={role} term={} vote={:?} snapshot={} last={}@{} commit={} applied={}",
+            "S{} role={role} term={} vote={:?} base={} last={}@{} commit={} applied={}",
             self.me,
             self.term(),
             self.durable.voted_for(),

@@ -103,6 +103,10 @@ pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: 
             let on_stuck = on_stuck.map(|tell| stuck(&context, keeps_files, tell));
             labrt::run_observed(config, Observer { recorder, replay, on_stuck }, whole)
         }
+        // There is no other run to ask where the threads were.
+        Clock::Real if keeps_files => {
+            watchdog::run(&Config { backtrace: true, ..config.clone() }, whole)
+        }
         Clock::Real => watchdog::run(config, whole),
     };
     let events = if config.keep_events { std::mem::take(&mut run.events) } else { Vec::new() };

@@ -191,7 +191,8 @@ pub(crate) fn write_facts(
         thread: &failure.thread,
         time_s: failure.time.as_secs_f64(),
         virtual_s: outcome.stats.lab_time.as_secs_f64(),
-        hash: is_virtual.then(|| format!("{:#018x}", outcome.stats.hash)),
+        // A run that could not be ended has none.
+        hash: (outcome.stats.hash != 0).then(|| format!("{:#018x}", outcome.stats.hash)),
         servers: outcome.totals.map_or(0, |totals| totals.peers),
         replay: test.name.replay_line(config),
         warning,

@@ -37,7 +37,7 @@ pub(crate) fn execute(
         seed: config.seed,
         scheduler: RefCell::new(Scheduler::new(config, observer.recorder)),
         engine: Engine::new(config.engine),
-        heartbeat: watchdog::watch(name, config, observer.on_stuck),
+        heartbeat: watchdog::watch(name, config, observer.replay, observer.on_stuck),
         backtrace: config.backtrace,
         replay: observer.replay,
     });

@@ -4,6 +4,7 @@
 // Some tests carry names of the course, with a tag in capitals.
 #![allow(non_snake_case)]
 
+mod bundles;
 mod cluster;
 mod counter;
 mod kv;
