@@ -30,7 +30,7 @@ impl<S: StateMachine> Applier<S> {
         while let Ok(message) = messages.recv() {
             match message {
                 ApplyMsg::Command { index, term, command } => self.execute(index, term, &command),
-                ApplyMsg::Snapshot { bytes, .. } => self.restore(&bytes),
+                ApplyMsg::Snapshot { term, bytes, .. } => self.restore(term, &bytes),
                 ApplyMsg::Leadership { term, leader: true } => self.lead(term),
                 ApplyMsg::Leadership { term, leader: false } => {
                     self.shared.core.lock().waiters.end_terms(term);
@@ -47,7 +47,10 @@ impl<S: StateMachine> Applier<S> {
         let Core { machine, waiters } = &mut *core;
         let met = match op {
             Some(op) => waiters.applied((term, index), machine.apply(op)),
-            None => None,
+            None => {
+                waiters.reach(term);
+                None
+            }
         };
         let is_due = self.compaction.applied(command.len(), || self.persister.raft_state_size());
         let snapshot = is_due.then(|| machine.snapshot());
@@ -69,9 +72,13 @@ impl<S: StateMachine> Applier<S> {
         }
     }
 
-    /// Goes on from another server's snapshot.
-    fn restore(&mut self, snapshot: &[u8]) {
-        self.shared.core.lock().machine.restore(snapshot);
+    /// Goes on from another server's snapshot, whose last entry is of this term.
+    fn restore(&mut self, term: u64, snapshot: &[u8]) {
+        let mut core = self.shared.core.lock();
+        core.machine.restore(snapshot);
+        // Who led in that term, or before, leads no longer.
+        core.waiters.end_terms(term);
+        drop(core);
         self.compaction.snapshot(snapshot.len());
     }
 

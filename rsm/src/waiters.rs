@@ -68,8 +68,7 @@ impl<R> Waiters<R> {
     /// An entry has been applied. The waiting caller, to be sent its reply; an
     /// early reply is kept.
     pub(crate) fn applied(&mut self, place: Place, reply: R) -> Option<(Sender<R>, R)> {
-        // Terms never decrease along the log: what waits in an earlier one is lost.
-        self.end_terms(place.0 - 1);
+        self.reach(place.0);
         match self.places.remove(&place) {
             Some(Half::Caller(caller)) => return Some((caller, reply)),
             Some(Half::Reply(_)) => panic!("Raft applied {place:?} twice"),
@@ -84,6 +83,12 @@ impl<R> Waiters<R> {
     /// This server has begun to lead.
     pub(crate) fn lead(&mut self, term: u64) {
         self.leads = Some(term);
+    }
+
+    /// An entry of this term has been applied. Terms never decrease along the
+    /// log, so what still waits in an earlier one is lost.
+    pub(crate) fn reach(&mut self, term: u64) {
+        self.end_terms(term - 1);
     }
 
     /// Sends away who waits in this term or an earlier one, now and later.
