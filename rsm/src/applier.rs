@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use labrt::channel::Receiver;
 use labrt::storage::Persister;
+use labrt::trace;
 use raft::{ApplyMsg, Raft};
 
 use crate::compaction::Compaction;
@@ -13,6 +14,8 @@ use crate::rsm::{Core, Shared};
 
 /// Takes what Raft tells, in order.
 pub(crate) struct Applier<S: StateMachine> {
+    /// This server's place among the peers, for log lines.
+    pub(crate) me: usize,
     /// State machine and waiting callers.
     pub(crate) shared: Arc<Shared<S>>,
     /// Weak: the applier must not keep Raft alive, whose end is the applier's.
@@ -41,6 +44,8 @@ impl<S: StateMachine> Applier<S> {
 
     /// Executes a command, wakes its caller, and takes a snapshot if one is due.
     fn execute(&mut self, index: u64, term: u64, command: &Bytes) {
+        log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.me);
+        trace::event("apply", [index, term]);
         let op: Option<S::Op> = labrpc::codec::decode(command)
             .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));
         let mut core = self.shared.core.lock();

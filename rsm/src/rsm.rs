@@ -80,6 +80,7 @@ impl<S: StateMachine> Rsm<S> {
         let (apply_tx, messages) = channel::bounded(APPLY_ROOM);
         let raft = Raft::make(peers, me, Arc::clone(&persister), apply_tx);
         let applier = Applier {
+            me,
             shared: Arc::clone(&shared),
             raft: Arc::downgrade(&raft),
             persister,

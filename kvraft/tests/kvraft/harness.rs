@@ -71,6 +71,11 @@ impl Node for KvNode {
         self.0.is_leader()
     }
 
+    fn describe(&self) -> Option<String> {
+        let raft = self.0.raft().upgrade()?.downcast::<raft::Raft>().ok()?;
+        Some(raft.describe())
+    }
+
     fn watch(&self) -> Vec<Watch> {
         let server: Weak<dyn Peer> = Arc::downgrade(&self.0);
         vec![server, self.0.raft()]

@@ -52,6 +52,10 @@ impl Node for CtrlerNode {
         self.server.is_leader()
     }
 
+    fn describe(&self) -> Option<String> {
+        Some(self.server.raft().describe())
+    }
+
     fn watch(&self) -> Vec<Watch> {
         let server: Watch = Arc::<ShardCtrler>::downgrade(&self.server);
         let raft: Watch = Arc::<raft::Raft>::downgrade(self.server.raft());

@@ -109,6 +109,10 @@ impl<M: Machine> Node for ShardNode<M> {
         self.server.is_leader()
     }
 
+    fn describe(&self) -> Option<String> {
+        Some(self.server.raft().describe())
+    }
+
     fn watch(&self) -> Vec<Watch> {
         let server: Watch = Arc::<ShardKv<M>>::downgrade(&self.server);
         let raft: Watch = Arc::<raft::Raft>::downgrade(self.server.raft());
