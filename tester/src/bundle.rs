@@ -4,9 +4,12 @@
 //! the final place and appear there all at once, or not at all.
 
 mod kinds;
+mod tail;
 mod trace;
 
-use std::fs::{self, File};
+pub(crate) use tail::Tail;
+
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,9 +65,10 @@ impl Draft {
         Ok(Draft { folder: folder.to_owned(), name, working })
     }
 
-    /// Makes a file of it.
-    pub(crate) fn create(&self, name: &str) -> io::Result<File> {
-        File::create(self.working.join(name))
+    /// A log of it: empty, and of which the last lines are kept.
+    pub(crate) fn log(&self) -> io::Result<Tail> {
+        const CUT: &str = "000000 WARN the beginning of the log is left out: it is very long\n";
+        Tail::new(self.working.join("log.txt"), CUT)
     }
 
     /// Writes a whole file of it.
@@ -129,8 +133,8 @@ pub(crate) struct Trace(Arc<Shared<TraceFile>>);
 impl Trace {
     /// An empty trace.
     pub(crate) fn new(draft: &Draft) -> io::Result<Self> {
-        let file = draft.create("trace.jsonl")?;
-        Ok(Trace(Arc::new(Shared::new(TraceFile::new(file)))))
+        let file = TraceFile::new(draft.working.join("trace.jsonl"))?;
+        Ok(Trace(Arc::new(Shared::new(file))))
     }
 
     /// What writes it.
@@ -139,7 +143,7 @@ impl Trace {
         Box::new(move |moment| trace.with(|trace| trace.record(moment)))
     }
 
-    /// Writes what is left of it.
+    /// Completes it.
     pub(crate) fn finish(&self) -> io::Result<()> {
         self.0.with(TraceFile::finish)
     }

@@ -16,14 +16,14 @@
 //! and without.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use env_logger::{Builder, Logger, Target};
 use labrt::time::Duration;
 use labrt::{Clock, Config};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::bundle::Tail;
 use crate::output::write_raw;
 use crate::shared::Shared;
 
@@ -34,7 +34,7 @@ static LINES: Shared<Vec<u8>> = Shared::new(Vec::new());
 static START: Shared<Duration> = Shared::new(Duration::ZERO);
 
 /// The log of the run that is being recorded.
-static RECORDED: Shared<Option<Lines>> = Shared::new(None);
+static RECORDED: Shared<Option<Tail>> = Shared::new(None);
 
 /// The last lines of a run in real time, all levels, for its bundle.
 static TAIL: Shared<VecDeque<u8>> = Shared::new(VecDeque::new());
@@ -89,7 +89,7 @@ struct Kept;
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if labrt::replaying() {
-            RECORDED.with(|recorded| recorded.as_mut().map(|lines| lines.add(bytes)));
+            RECORDED.with(|recorded| recorded.as_mut().map(|log| log.add(bytes)));
         } else {
             TAIL.with(|tail| {
                 let excess = (tail.len() + bytes.len()).saturating_sub(TAIL_BYTES);
@@ -102,26 +102,6 @@ impl Write for Kept {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// A log that is written to a file.
-struct Lines {
-    file: BufWriter<File>,
-    /// The first thing that went wrong.
-    result: io::Result<()>,
-}
-
-impl Lines {
-    fn add(&mut self, bytes: &[u8]) {
-        if self.result.is_ok() {
-            self.result = self.file.write_all(bytes);
-        }
-    }
-
-    fn finish(mut self) -> io::Result<()> {
-        self.result?;
-        self.file.flush()
     }
 }
 
@@ -207,9 +187,8 @@ fn logger(level: LevelFilter, sink: impl Write + Send + 'static) -> Logger {
 }
 
 /// From now on lines of a replay go to this file, all levels.
-pub(crate) fn record(file: File) -> Recording {
-    let lines = Lines { file: BufWriter::new(file), result: Ok(()) };
-    RECORDED.with(|recorded| *recorded = Some(lines));
+pub(crate) fn record(log: Tail) -> Recording {
+    RECORDED.with(|recorded| *recorded = Some(log));
     log::set_max_level(LevelFilter::Trace);
     Recording(())
 }
@@ -218,9 +197,9 @@ pub(crate) fn record(file: File) -> Recording {
 pub(crate) struct Recording(());
 
 impl Recording {
-    /// Writes what is left. What went wrong on the way comes out here.
+    /// Completes the file.
     pub(crate) fn finish(&self) -> io::Result<()> {
-        RECORDED.with(Option::take).map_or(Ok(()), Lines::finish)
+        RECORDED.with(Option::take).map_or(Ok(()), |mut log| log.finish())
     }
 }
 

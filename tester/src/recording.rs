@@ -47,7 +47,7 @@ fn say(config: &Config, kept: io::Result<PathBuf>) {
 /// Makes the failed run of virtual time once more, and writes down everything.
 fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::Result<PathBuf> {
     let trace = Trace::new(&draft)?;
-    let lines = logging::record(draft.create("log.txt")?);
+    let lines = logging::record(draft.log()?);
     let recorder = Some(trace.recorder());
     let finish = {
         let (test, config, failed) = (test.clone(), config.clone(), failed.clone());

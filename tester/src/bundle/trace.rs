@@ -1,41 +1,42 @@
 //! The trace of a bundle: a line of JSON for each event, as it happens.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
+use std::path::PathBuf;
 
 use labrt::trace::{Moment, Origin};
 
 use super::kinds;
+use super::tail::Tail;
+
+/// Stands for the events that were left out.
+const CUT: &str = "{\"t\":0,\"thread\":0,\"server\":null,\"kind\":\"cut\"}\n";
 
 /// Writes moments of a simulation to a file.
 pub(super) struct TraceFile {
-    file: BufWriter<File>,
+    file: Tail,
     line: String,
-    /// The first thing that went wrong.
-    result: io::Result<()>,
 }
 
 impl TraceFile {
     /// An empty trace.
-    pub(super) fn new(file: File) -> Self {
-        TraceFile { file: BufWriter::new(file), line: String::new(), result: Ok(()) }
+    pub(super) fn new(path: PathBuf) -> io::Result<Self> {
+        Ok(TraceFile { file: Tail::new(path, CUT)?, line: String::new() })
     }
 
     /// Adds a moment. The scheduler's own choices are left out: they are many, and
     /// say little without the rest of the simulator's state.
     pub(super) fn record(&mut self, moment: &Moment<'_>) {
-        if moment.origin != Origin::Schedule && self.result.is_ok() {
+        if moment.origin != Origin::Schedule {
             self.line.clear();
             write_line(&mut self.line, moment);
-            self.result = self.file.write_all(self.line.as_bytes());
+            self.file.add(self.line.as_bytes());
         }
     }
 
-    /// Writes what is left. What went wrong on the way comes out here.
+    /// Completes the file.
     pub(super) fn finish(&mut self) -> io::Result<()> {
-        std::mem::replace(&mut self.result, Ok(()))?;
-        self.file.flush()
+        self.file.finish()
     }
 }
 
