@@ -171,7 +171,8 @@ pub(crate) fn record_panic(message: String, place: Option<String>) {
     if let Ok(Some(run)) = run {
         let thread = label();
         if run.backtrace && run.failure.lock().is_none() {
-            let backtrace = Backtrace { thread: thread.clone(), frames: backtrace::capture() };
+            let frames = backtrace::capture();
+            let backtrace = Backtrace { thread: thread.clone(), panicked: true, frames };
             run.frames.lock().get_or_insert(backtrace);
         }
         run.fail(Failure { message, place, thread, time: run.start.elapsed() });

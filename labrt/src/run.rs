@@ -17,6 +17,8 @@ use crate::{hook, overflow, real, sim};
 pub struct Backtrace {
     /// The thread, as in [`Failure::thread`].
     pub thread: String,
+    /// Whether it is the one that failed the run, by a panic or by being stuck.
+    pub panicked: bool,
     /// Its calls, the innermost first, without those of std and of the simulator:
     /// for each a line with the function and one with the place.
     pub frames: String,

@@ -358,7 +358,7 @@ impl Sim {
         if let Some(frames) = frames
             && scheduler.backtraces.is_empty()
         {
-            scheduler.backtraces.push(Backtrace { thread: thread.clone(), frames });
+            scheduler.backtraces.push(Backtrace { thread: thread.clone(), panicked: true, frames });
         }
         scheduler.fail(Failure { message, place, thread, time });
     }
@@ -393,7 +393,7 @@ impl Sim {
                 Command::Backtrace => {
                     let thread = self.describe_current().unwrap_or_default();
                     let frames = backtrace::capture();
-                    let backtrace = Backtrace { thread, frames };
+                    let backtrace = Backtrace { thread, panicked: false, frames };
                     self.scheduler.borrow_mut().backtraces.push(backtrace);
                     next = Next::End;
                 }

@@ -216,7 +216,7 @@ mod os {
         let Some(tell) = heartbeat.on_stuck.lock().take() else { std::process::abort() };
         let failure = Failure { message, place: None, thread: thread.clone(), time };
         let aborts = move || {
-            tell(failure, Backtrace { thread, frames });
+            tell(failure, Backtrace { thread, panicked: true, frames });
             std::process::abort();
         };
         // The watchdog goes on watching meanwhile. Runs are named for their thread.

@@ -47,16 +47,20 @@ impl State {
     pub(crate) fn handle_request_vote(&mut self, args: &RequestVoteArgs) -> RequestVoteReply {
         self.observe_term(args.term);
         let vote_granted = self.would_vote_for(args);
+        let (candidate, term) = (args.candidate, args.term);
         if vote_granted {
+            log::debug!(target: "VOTE", "S{} gives S{candidate} its vote in T{term}", self.me);
             self.durable.vote_for(args.candidate as usize);
             self.reset_election_timer();
             self.trace_role();
+        } else {
+            let (me, voted_for, last) = (self.me, self.durable.voted_for(), self.log().last());
+            log::debug!(
+                target: "VOTE", "S{me} refuses S{candidate} its vote in T{term}: it is in T{}, has \
+                 voted for {voted_for:?}, its log ends in #{} of T{}",
+                self.term(), last.index, last.term
+            );
         }
-        log::debug!(
-            target: "VOTE", "S{} {} S{} its vote in T{}, has voted for {:?} in T{}",
-            self.me, if vote_granted { "gives" } else { "refuses" }, args.candidate, args.term,
-            self.durable.voted_for(), self.term()
-        );
         RequestVoteReply { term: self.term(), vote_granted }
     }
 

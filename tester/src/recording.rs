@@ -98,8 +98,7 @@ fn write(
     let mut account = failure::account(test, config, failed, cause);
     let mut threads = String::new();
     for backtrace in &again.backtraces {
-        let panicked = backtrace.thread == cause.thread;
-        let text = if panicked { &mut account } else { &mut threads };
+        let text = if backtrace.panicked { &mut account } else { &mut threads };
         text.push_str(&failure::calls(backtrace));
     }
     draft.write("failure.txt", account)?;
