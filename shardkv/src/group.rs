@@ -244,3 +244,139 @@ impl fmt::Display for Group {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rsm::RequestId;
+
+    use super::*;
+    use crate::messages::WriteKind;
+
+    /// The shard of key "k", and of no other here.
+    const SHARD: usize = 7;
+
+    /// Configuration `num`, in which one of two groups has everything.
+    fn config(num: u64, owner: Gid) -> Config {
+        let groups = [1, 2].map(|gid| (gid, vec![format!("server-{gid}")])).into();
+        Config { num, shards: [owner; N_SHARDS], groups }
+    }
+
+    fn append(sequence: u64) -> Op {
+        let (op, request) = (WriteKind::Append, RequestId { client: 1, sequence });
+        Op::Write(PutAppendArgs { op, key: "k".into(), value: sequence.to_string(), request })
+    }
+
+    fn get(group: &mut Group) -> Result<String, Err> {
+        group.apply(Op::Get { key: "k".into() }).map(Arc::unwrap_or_clone)
+    }
+
+    /// A group that has been given everything and has executed two appends, in
+    /// the configuration after that, which gives all to group 2.
+    fn giver() -> Group {
+        let mut group = Group::new(1);
+        for op in
+            [Op::Reconfigure(config(1, 1)), append(1), append(2), Op::Reconfigure(config(2, 2))]
+        {
+            group.apply(op).expect("done");
+        }
+        group
+    }
+
+    /// Group 2 in the same configuration, before anything has come.
+    fn receiver() -> Group {
+        let mut group = Group::new(2);
+        group.apply(Op::Reconfigure(config(1, 1))).expect("done");
+        group.apply(Op::Reconfigure(config(2, 2))).expect("done");
+        group
+    }
+
+    #[test]
+    fn a_shard_goes_through_the_table() {
+        assert_eq!(key2shard("k"), SHARD);
+        let (mut giver, mut receiver) = (giver(), receiver());
+        assert_eq!(
+            (get(&mut giver), get(&mut receiver)),
+            (Err(Err::WrongGroup), Err(Err::WrongGroup))
+        );
+        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
+        assert_eq!(receiver.agenda(), Agenda::Wait);
+
+        let (servers, parcel) = giver.parcel(2).expect("it owes");
+        assert_eq!(servers, ["server-2"]);
+        assert_eq!(receiver.apply(Op::Install(parcel)), Ok(Value::default()));
+        assert_eq!(get(&mut receiver).as_deref(), Ok("12"));
+        assert_eq!(receiver.agenda(), Agenda::GoOn(3));
+
+        giver.apply(Op::Forget { num: 2, to: 2 }).expect("done");
+        assert_eq!(giver.shards()[SHARD], Shard::Absent);
+        assert_eq!(giver.parcel(2), None);
+        assert_eq!(giver.agenda(), Agenda::GoOn(3));
+    }
+
+    #[test]
+    fn everything_may_come_twice_or_late() {
+        let (mut giver, mut receiver) = (giver(), receiver());
+        let (_, parcel) = giver.parcel(2).expect("it owes");
+        assert_eq!(Group::new(2).apply(Op::Install(parcel.clone())), Err(Err::NotReady));
+        receiver.apply(Op::Install(parcel.clone())).expect("done");
+        receiver.apply(append(3)).expect("served");
+        for op in [Op::Install(parcel.clone()), Op::Reconfigure(config(2, 2))] {
+            receiver.apply(op).expect("nothing to do");
+        }
+        assert_eq!(get(&mut receiver).as_deref(), Ok("123"));
+        receiver.apply(Op::Reconfigure(config(3, 2))).expect("done");
+        assert_eq!(receiver.arrival(&parcel), Arrival::Known, "in a later configuration too");
+
+        for _ in 0..2 {
+            giver.apply(Op::Forget { num: 2, to: 2 }).expect("done");
+        }
+        giver.apply(Op::Reconfigure(config(3, 2))).expect("done");
+        giver.apply(Op::Forget { num: 2, to: 2 }).expect("nothing to do");
+    }
+
+    #[test]
+    fn a_write_is_executed_in_one_group_only() {
+        let (mut giver, mut receiver) = (giver(), receiver());
+        assert_eq!(giver.apply(append(3)), Err(Err::WrongGroup));
+        let (_, parcel) = giver.parcel(2).expect("it owes");
+        receiver.apply(Op::Install(parcel)).expect("done");
+        // The second was executed by the giver, the third by nobody.
+        for op in [append(2), append(3), append(3)] {
+            receiver.apply(op).expect("served");
+        }
+        assert_eq!(get(&mut receiver).as_deref(), Ok("123"));
+    }
+
+    #[test]
+    fn a_snapshot_goes_on_in_the_middle_of_a_change() {
+        for group in [giver(), receiver()] {
+            let mut restored = Group::new(group.gid());
+            restored.restore(&group.snapshot());
+            assert_eq!(restored, group);
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_nobody_is_empty() {
+        let mut group = giver();
+        group.apply(Op::Forget { num: 2, to: 2 }).expect("done");
+        for (num, owner) in [(3, NOBODY), (4, 1)] {
+            group.apply(Op::Reconfigure(config(num, owner))).expect("done");
+        }
+        assert_eq!(get(&mut group), Err(Err::NoKey));
+        group.apply(Op::Reconfigure(config(5, NOBODY))).expect("done");
+        assert_eq!(group.shards()[SHARD], Shard::Absent);
+    }
+
+    #[test]
+    #[should_panic(expected = "skips a configuration")]
+    fn no_configuration_is_left_out() {
+        let _ = giver().apply(Op::Reconfigure(config(4, 2)));
+    }
+
+    #[test]
+    #[should_panic(expected = "is still changing")]
+    fn a_change_is_completed_before_the_next() {
+        let _ = receiver().apply(Op::Reconfigure(config(3, 1)));
+    }
+}

@@ -12,10 +12,13 @@
 // The part's tag stands in capitals at the end of a test's name.
 #![allow(non_snake_case)]
 
+mod broken;
 mod challenges;
 mod concurrent;
+mod detection;
 mod harness;
 mod moves;
 mod strict;
+mod throughput;
 mod unreliable;
 mod walk;

@@ -99,22 +99,29 @@ impl Appenders {
 }
 
 /// Threads that read and write random keys until they are told to stop. Every call
-/// stands in the test's history.
+/// stands in the test's history, which is checked for linearizability.
 pub(crate) struct Mix {
     stop: Arc<AtomicBool>,
     threads: Vec<Helper<()>>,
 }
 
 impl Mix {
-    /// Starts `n` of them, on the keys "0" to `n` - 1. Each rests a random time, up
-    /// to `rest`, after each call.
-    pub(crate) fn start<M: Machine>(harness: &Harness<M>, n: usize, rest: Duration) -> Self {
+    /// Starts `n` of them, on the keys "0" to `n` - 1. Each works on `own` of these,
+    /// from its number on, so that as many share a key. It rests a random time, up to
+    /// `rest`, after each call.
+    pub(crate) fn start<M: Machine>(
+        harness: &Harness<M>,
+        n: usize,
+        own: usize,
+        rest: Duration,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let threads = harness.clerks().spawn_clients(n, move |i, client| {
             client.record_as(i);
             while !stopped.load(Ordering::Relaxed) {
-                call_at_random(client, n);
+                let key = (i + labrt::rng().below(own as u64) as usize) % n;
+                call_at_random(client, &key.to_string());
                 sleep(rest * labrt::rng().below(1000) as u32 / 1000);
             }
         });
@@ -134,15 +141,14 @@ impl Mix {
 }
 
 /// One call: half of them append, one in twenty puts, the others read.
-fn call_at_random(client: &Client<KvClerk>, keys: usize) {
-    let mut rng = labrt::rng();
-    let (key, new) = (rng.below(keys as u64).to_string(), randstring(5));
+fn call_at_random(client: &Client<KvClerk>, key: &str) {
+    let (mut rng, new) = (labrt::rng(), randstring(5));
     if rng.chance(500, 1000) {
-        client.append(&key, &new);
+        client.append(key, &new);
     } else if rng.chance(100, 1000) {
-        client.put(&key, &new);
+        client.put(key, &new);
     } else {
-        client.get(&key);
+        client.get(key);
     }
 }
 
