@@ -2,3 +2,4 @@
 
 pub mod dslogs;
 pub mod dstest;
+pub mod test_mr;
