@@ -91,6 +91,7 @@
 
 mod call;
 pub mod codec;
+mod door;
 mod end;
 mod error;
 mod fate;
@@ -104,6 +105,7 @@ mod service_macro;
 pub mod socket;
 mod topology;
 
+pub use door::Door;
 pub use end::ClientEnd;
 pub use latency::Latency;
 pub use name::Name;

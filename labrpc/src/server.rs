@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::door::Door;
 use crate::error::CallError;
 use crate::service::{Handler, Service};
 
@@ -19,13 +20,14 @@ pub struct Server {
     /// The server, as the tests count them, for whom it was made: its handlers work
     /// for that one.
     home: Option<usize>,
+    door: Door,
 }
 
 impl Server {
     /// A server without services.
     pub fn new() -> Self {
         let home = labrt::thread::server();
-        Server { services: BTreeMap::new(), count: AtomicU64::new(0), home }
+        Server { services: BTreeMap::new(), count: AtomicU64::new(0), home, door: Door::new() }
     }
 
     /// The server with one more service.
@@ -35,6 +37,12 @@ impl Server {
     /// As [`add_service`](Self::add_service).
     pub fn with_service(mut self, service: Service) -> Self {
         self.add_service(service);
+        self
+    }
+
+    /// The server behind a door that may close.
+    pub fn with_door(mut self, door: Door) -> Self {
+        self.door = door;
         self
     }
 
@@ -59,9 +67,15 @@ impl Server {
         self.home
     }
 
+    /// Whether a request that is sent now comes in.
+    pub(crate) fn is_open(&self) -> bool {
+        self.door.is_open()
+    }
+
     /// Counts a request that arrived, and finds its handler.
     pub(crate) fn receive(&self, method: &str) -> Result<Handler, CallError> {
         self.count.fetch_add(1, Relaxed);
+        self.door.enter();
         let (service, method) = split_method(method)?;
         let service = self.services.get(service).ok_or_else(|| CallError::UnknownService {
             service: service.to_string(),

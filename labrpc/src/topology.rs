@@ -127,7 +127,7 @@ impl Topology {
     pub(crate) fn route(&self, end: EndId) -> Option<Route> {
         let End { enabled: true, server: Some(id) } = self.ends[end.0] else { return None };
         let slot = &self.slots[id.0];
-        let server = Arc::clone(slot.server.as_ref()?);
+        let server = Arc::clone(slot.server.as_ref().filter(|server| server.is_open())?);
         Some(Route { end, id, name: slot.name.clone(), server })
     }
 

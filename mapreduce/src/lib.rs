@@ -87,6 +87,10 @@
 //! * The coordinator's state is not saved: when it dies, the job starts over.
 //! * The example RPC of the course's skeleton.
 //!
+//! # The library lab
+//!
+//! From 2014 to 2018 the lab was another one: [`classic`].
+//!
 //! # Where things are
 //!
 //! | file | idea |
@@ -103,6 +107,7 @@
 //! | `command.rs` | the programs |
 //! | `corpus.rs` | texts out of a seed |
 
+pub mod classic;
 pub mod command;
 
 mod coordinator;

@@ -7,6 +7,7 @@
 mod cleanup;
 mod codec;
 mod course;
+mod door;
 mod fidelity;
 mod junk;
 mod labgob;

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
 //! | `kills`, `bad_input` | our own, with real processes |
+//! | `classic`, `classic2015` | the library lab of 2016 to 2018, and of 2014 and 2015 |
+//! | `simulated` | coordinator and workers under faults, by the seed |
 //!
 //! Real processes take real time, whatever `LAB_CLOCK` says, and their tests
 //! take turns: timing is what some of them judge.
@@ -12,6 +14,9 @@
 #![allow(non_snake_case)]
 
 mod bad_input;
+mod classic;
+mod classic2015;
 mod course;
 mod kills;
 mod processes;
+mod simulated;

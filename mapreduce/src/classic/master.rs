@@ -1,0 +1,172 @@
+//! The master: from the first map task to the merged output.
+
+use std::sync::Arc;
+
+use labrpc::{ClientEnd, Network, Server};
+use labrt::channel::{self, Receiver, Sender};
+use labrt::sync::{Condvar, Mutex};
+use labrt::thread;
+
+use super::Job;
+use super::protocol::{
+    DoTaskArgs, MapFunction, MasterService, Phase, ReduceFunction, WorkerClient, master_service,
+};
+use super::schedule::schedule;
+use super::tasks::{do_map, do_reduce, merge};
+
+/// A job under way.
+#[derive(Debug)]
+pub struct Master {
+    job: Job,
+    /// What each worker that answered in the end has done, once the output is
+    /// there.
+    stats: Mutex<Option<Vec<u64>>>,
+    finished: Condvar,
+}
+
+impl Master {
+    /// Runs a job in one thread, all its map tasks and then all its reduce
+    /// tasks, in the background.
+    pub fn sequential(job: Job, map: MapFunction, reduce: ReduceFunction) -> Arc<Master> {
+        Master::start(job, move |job| {
+            let Job { name, folder, files, n_reduce } = job;
+            for (task, file) in files.iter().enumerate() {
+                do_map(folder, name, task, file, *n_reduce, map);
+            }
+            for task in 0..*n_reduce {
+                do_reduce(folder, name, task, files.len(), reduce);
+            }
+            vec![(files.len() + n_reduce) as u64]
+        })
+    }
+
+    /// Runs a job with the workers that register at the server `me`, in the
+    /// background.
+    pub fn distributed(network: &Network, me: &str, job: Job) -> Arc<Master> {
+        let registry = Arc::new(Registry::new(network, me));
+        let service = master_service(Arc::clone(&registry));
+        network.add_server(me, Server::new().with_service(service));
+        let (network, me) = (network.clone(), me.to_owned());
+        Master::start(job, move |job| {
+            for phase in [Phase::Map, Phase::Reduce] {
+                schedule(tasks_of(job, phase), &registry.subscribe());
+            }
+            let stats = registry.shut_workers_down();
+            network.delete_server(me.as_str());
+            stats
+        })
+    }
+
+    /// Starts a job; `run` does its tasks and tells who did how many.
+    fn start(job: Job, run: impl FnOnce(&Job) -> Vec<u64> + Send + 'static) -> Arc<Master> {
+        assert!(!job.files.is_empty() && job.n_reduce > 0, "a job has inputs and reduce tasks");
+        let master = Arc::new(Master { job, stats: Mutex::new(None), finished: Condvar::new() });
+        let background = Arc::clone(&master);
+        thread::go("master", move || {
+            let Job { name, folder, n_reduce, .. } = &background.job;
+            let stats = run(&background.job);
+            merge(folder, name, *n_reduce);
+            *background.stats.lock() = Some(stats);
+            background.finished.notify_all();
+        });
+        master
+    }
+
+    /// Waits for the end of the job. Gives the number of tasks of each worker
+    /// that answered in the end.
+    pub fn wait(&self) -> Vec<u64> {
+        let mut stats = self.stats.lock();
+        loop {
+            if let Some(stats) = &*stats {
+                return stats.clone();
+            }
+            self.finished.wait(&mut stats);
+        }
+    }
+
+    /// Whether the job has ended.
+    pub fn is_done(&self) -> bool {
+        self.stats.lock().is_some()
+    }
+}
+
+/// The tasks of a phase, in order.
+fn tasks_of(job: &Job, phase: Phase) -> Vec<DoTaskArgs> {
+    let task = |task: usize, file: &str, n_other: usize| DoTaskArgs {
+        job: job.name.clone(),
+        file: file.to_owned(),
+        phase,
+        task: task as u64,
+        n_other: n_other as u64,
+    };
+    match phase {
+        Phase::Map => {
+            let files = job.files.iter().enumerate();
+            files.map(|(number, file)| task(number, file, job.n_reduce)).collect()
+        }
+        Phase::Reduce => {
+            (0..job.n_reduce).map(|number| task(number, "", job.files.len())).collect()
+        }
+    }
+}
+
+/// All workers that ever registered, the dead included.
+#[derive(Debug)]
+struct Registry {
+    network: Network,
+    me: String,
+    state: Mutex<Registered>,
+}
+
+#[derive(Debug, Default)]
+struct Registered {
+    workers: Vec<WorkerClient>,
+    /// Where the phase under way gets its workers from.
+    subscriber: Option<Sender<WorkerClient>>,
+}
+
+impl Registry {
+    fn new(network: &Network, me: &str) -> Self {
+        Registry { network: network.clone(), me: me.to_owned(), state: Mutex::default() }
+    }
+
+    /// A channel with all workers so far, and all that come until the next
+    /// subscription.
+    fn subscribe(&self) -> Receiver<WorkerClient> {
+        let (sender, receiver) = channel::unbounded();
+        let mut state = self.state.lock();
+        for worker in &state.workers {
+            sender.send(worker.clone()).expect("the receiver is at hand");
+        }
+        state.subscriber = Some(sender);
+        receiver
+    }
+
+    /// Ends all workers, and gives what those say that still answer.
+    fn shut_workers_down(&self) -> Vec<u64> {
+        let workers = std::mem::take(&mut self.state.lock().workers);
+        workers.iter().filter_map(|worker| worker.shutdown(&())).collect()
+    }
+}
+
+impl MasterService for Registry {
+    fn register(&self, worker: String) {
+        let end = connect(&self.network, &self.me, &worker);
+        let client = WorkerClient::new(end);
+        let mut state = self.state.lock();
+        state.workers.push(client.clone());
+        if let Some(subscriber) = &state.subscriber {
+            // Between two phases nobody listens, and the next one asks for all.
+            let _ = subscriber.send(client);
+        }
+    }
+}
+
+/// An end from one server to another.
+pub(super) fn connect(network: &Network, from: &str, to: &str) -> ClientEnd {
+    let name = format!("{from} to {to}");
+    let end = network.make_end(name.as_str());
+    network.connect(name.as_str(), to);
+    network.enable(name.as_str(), true);
+    end
+}

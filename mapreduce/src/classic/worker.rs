@@ -1,0 +1,126 @@
+//! A worker of the library lab: a server that does what it is told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use labrpc::{Door, Network, Server};
+use labrt::sync::Mutex;
+use labrt::thread;
+use labrt::time::Duration;
+
+use super::master::connect;
+use super::protocol::{
+    DoTaskArgs, MapFunction, MasterClient, Phase, ReduceFunction, WorkerService, worker_service,
+};
+use super::tasks::{do_map, do_reduce};
+
+/// How long a task is held up for another one to join it.
+const COMPANY: Duration = Duration::from_secs(1);
+
+/// How many tasks run at a time, over all workers that share this (2018).
+#[derive(Debug, Default)]
+pub struct Parallelism {
+    state: Mutex<Running>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    now: u64,
+    max: u64,
+}
+
+impl Parallelism {
+    /// The most tasks that ran at a time.
+    pub fn max(&self) -> u64 {
+        self.state.lock().max
+    }
+
+    /// A task begins. As long as no two have run side by side it waits a
+    /// second, to give another worker the chance.
+    fn enter(&self) {
+        let max = {
+            let mut state = self.state.lock();
+            state.now += 1;
+            state.max = state.max.max(state.now);
+            state.max
+        };
+        if max < 2 {
+            thread::sleep(COMPANY);
+        }
+    }
+
+    fn leave(&self) {
+        self.state.lock().now -= 1;
+    }
+}
+
+/// A worker, before it runs.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// Its Map.
+    pub map: MapFunction,
+    /// Its Reduce.
+    pub reduce: ReduceFunction,
+    /// Where files are.
+    pub folder: PathBuf,
+    /// How many requests it takes before it closes its door, if it ever does.
+    pub budget: Option<u64>,
+    /// Counts its tasks together with other workers'.
+    pub parallelism: Option<Arc<Parallelism>>,
+}
+
+impl Worker {
+    /// Puts the worker on the network as the server `me`, and registers it with
+    /// the master. It then does what it is told until it is shut down or its
+    /// budget is spent.
+    pub fn run(self, network: &Network, master: &str, me: &str) {
+        let door = Door::new();
+        if let Some(requests) = self.budget {
+            door.close_after(requests);
+        }
+        let desk = Desk { worker: self, door: door.clone(), tasks: Mutex::default() };
+        let service = worker_service(Arc::new(desk));
+        network.add_server(me, Server::new().with_service(service).with_door(door));
+        // No answer: the job is over, and this worker has come for nothing.
+        let _ = MasterClient::new(connect(network, me, master)).register(&me.to_owned());
+    }
+}
+
+/// A worker at work.
+struct Desk {
+    worker: Worker,
+    door: Door,
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    done: u64,
+    running: bool,
+}
+
+impl WorkerService for Desk {
+    fn do_task(&self, args: DoTaskArgs) {
+        {
+            let mut tasks = self.tasks.lock();
+            assert!(!tasks.running, "a worker was given two tasks at a time");
+            tasks.running = true;
+            tasks.done += 1;
+        }
+        let Worker { map, reduce, folder, parallelism, .. } = &self.worker;
+        parallelism.iter().for_each(|parallelism| parallelism.enter());
+        let (task, n_other) = (args.task as usize, args.n_other as usize);
+        match args.phase {
+            Phase::Map => do_map(folder, &args.job, task, &args.file, n_other, *map),
+            Phase::Reduce => do_reduce(folder, &args.job, task, n_other, *reduce),
+        }
+        parallelism.iter().for_each(|parallelism| parallelism.leave());
+        self.tasks.lock().running = false;
+    }
+
+    fn shutdown(&self, (): ()) -> u64 {
+        // In Go the listener is in the middle of waiting for one more.
+        self.door.close_after(1);
+        self.tasks.lock().done
+    }
+}

@@ -1,0 +1,62 @@
+//! The tests of the library lab of 2014 and 2015: one input, cut into pieces,
+//! and many more tasks.
+//!
+//! Source: `src/mapreduce/test_test.go` of MIT's 6.824 of 2014 and 2015. Its
+//! word count (Part I, `test-wc.sh`) is `word_count_1B` of the later years. The
+//! check that every worker worked could not fail then, since it counted the
+//! request to shut down as well; here it does not, as from 2017 on.
+
+use mapreduce::classic::split;
+use tester::Context;
+
+use crate::classic::{Rig, check_worker};
+
+/// Pieces of the input, and so map tasks.
+const MAPS: usize = 100;
+
+/// Reduce tasks.
+const REDUCES: usize = 50;
+
+/// One file of numbers, cut into pieces.
+fn rig(ctx: &Context) -> Rig {
+    let mut rig = Rig::new(ctx, 1, REDUCES);
+    rig.job.files = split(rig.folder.path(), &rig.job.files[0], MAPS);
+    assert_eq!(rig.job.files.len(), MAPS);
+    rig
+}
+
+#[test]
+fn basic_1C() {
+    tester::test("Test (1C): two workers (2015)", |ctx| {
+        let rig = rig(ctx);
+        let master = rig.distributed();
+        rig.worker(0, None);
+        rig.worker(1, None);
+        let stats = master.wait();
+        rig.check();
+        check_worker(&stats);
+    });
+}
+
+#[test]
+fn one_failure_1D() {
+    tester::test("Test (1D): one worker is lost (2015)", |ctx| {
+        let rig = rig(ctx);
+        let master = rig.distributed();
+        rig.worker(0, Some(10));
+        rig.worker(1, None);
+        let stats = master.wait();
+        rig.check();
+        check_worker(&stats);
+    });
+}
+
+#[test]
+fn many_failures_1D() {
+    tester::test("Test (1D): all workers are lost, and new ones come (2015)", |ctx| {
+        let rig = rig(ctx);
+        let master = rig.distributed();
+        rig.replace_workers(&master);
+        rig.check();
+    });
+}

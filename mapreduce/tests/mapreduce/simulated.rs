@@ -1,0 +1,283 @@
+//! Coordinator and workers in the simulator: crashes, stalls, partitions and
+//! lost messages by the seed, and always the output of [`mapreduce::sequential`].
+//!
+//! The files are real ones in a temporary folder; threads, time, chance and the
+//! network are simulated. `LAB_RUNS=1000 cargo test --release -p mapreduce
+//! simulated` tries a thousand seeds.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use labrpc::{Network, Server};
+use labrt::sync::Mutex;
+use labrt::thread;
+use labrt::time::{Duration, Instant};
+use mapreduce::{Coordinator, coordinator_service, sequential, work};
+use mrapps::{App, Env};
+use tempfile::TempDir;
+use tester::Context;
+
+/// Places where a worker may be at a time.
+const DESKS: usize = 3;
+
+/// Reduce tasks.
+const REDUCES: usize = 4;
+
+#[test]
+fn simulated_wc_MR() {
+    tester::test("Test (MR): word count under faults", |ctx| job(ctx, "wc", "wc"));
+}
+
+#[test]
+fn simulated_indexer_MR() {
+    tester::test("Test (MR): indexer under faults", |ctx| job(ctx, "indexer", "indexer"));
+}
+
+#[test]
+fn simulated_crash_MR() {
+    tester::test("Test (MR): crash under faults", |ctx| job(ctx, "crash", "nocrash"));
+}
+
+/// Runs a job with everything going wrong, and compares.
+fn job(ctx: &Context, app: &str, reference: &str) {
+    let site = Arc::new(Site::new(ctx, app));
+    let desks: Vec<_> = (0..DESKS)
+        .map(|desk| {
+            let site = Arc::clone(&site);
+            ctx.spawn(format!("desk {desk}"), move || site.keep_busy(desk))
+        })
+        .collect();
+    assert_eq!(site.coordinator.wait(), Ok(()));
+    let expected = site.reference(reference);
+    assert_eq!(site.output(), expected, "when the job ends");
+    site.over.store(true, Relaxed);
+    desks.into_iter().for_each(tester::Helper::join);
+    // Whoever was late has replaced files by the same ones.
+    assert_eq!(site.output(), expected, "when the last worker has left");
+    assert_eq!(site.names("mr-tmp-"), [""; 0], "nothing half written is left");
+}
+
+/// A job's folder, network and coordinator.
+struct Site {
+    folder: TempDir,
+    inputs: Vec<String>,
+    app: &'static dyn App,
+    network: Network,
+    coordinator: Arc<Coordinator>,
+    /// Whether the coordinator hears of dead workers, as it does over sockets.
+    tells_of_deaths: bool,
+    /// The living workers.
+    alive: Arc<Mutex<BTreeSet<u64>>>,
+    workers: AtomicU64,
+    /// No more workers are wanted.
+    over: AtomicBool,
+}
+
+impl Site {
+    fn new(ctx: &Context, app: &str) -> Self {
+        let mut rng = labrt::rng();
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("reference")).expect("a folder");
+        let inputs: Vec<String> =
+            (0..rng.between(1, 6)).map(|number| format!("in-{number}.txt")).collect();
+        for input in &inputs {
+            fs::write(folder.path().join(input), text()).expect("there is room");
+        }
+        let network = Network::new();
+        network.set_reliable(rng.chance(1, 4));
+        network.set_long_reordering(rng.chance(1, 4));
+        let end = network.clone();
+        ctx.at_end(move || end.cleanup());
+        Site {
+            coordinator: Coordinator::make(inputs.clone(), REDUCES),
+            folder,
+            inputs,
+            app: mrapps::lookup(app).expect("it is registered"),
+            network,
+            // Deaths that nobody hears of cost ten seconds each: too many for
+            // the course's limit where a third of the calls is one.
+            tells_of_deaths: app == "crash" || rng.chance(1, 2),
+            alive: Arc::default(),
+            workers: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Has a worker at a desk, one after the other, until the job is over.
+    fn keep_busy(self: &Arc<Self>, desk: usize) {
+        while !self.over.load(Relaxed) {
+            let id = self.workers.fetch_add(1, Relaxed);
+            let site = Arc::clone(self);
+            let worker = thread::Builder::new().name(format!("worker {id} at desk {desk}"));
+            let session = self.coordinator.session();
+            let server = Server::new().with_service(coordinator_service(Arc::clone(&session)));
+            let name = format!("for-{id}");
+            self.network.add_server(name.as_str(), server);
+            self.alive.lock().insert(id);
+            let worker = worker.spawn(move || site.live(id, &name)).expect("a thread");
+            // An error is a worker that crashed.
+            let _ = worker.join();
+            self.alive.lock().remove(&id);
+            if self.tells_of_deaths {
+                session.close();
+            }
+            self.network.delete_server(format!("for-{id}"));
+            thread::sleep(Duration::from_millis(labrt::rng().below(1000)));
+        }
+    }
+
+    /// A worker's life.
+    fn live(self: &Arc<Self>, id: u64, server: &str) {
+        let end = self.network.make_end(format!("worker-{id}"));
+        self.network.connect(format!("worker-{id}"), server);
+        self.network.enable(format!("worker-{id}"), true);
+        if labrt::rng().chance(1, 3) {
+            self.cut_off_later(id);
+        }
+        let env = SimulatedEnv {
+            id,
+            folder: self.folder.path().to_owned(),
+            alive: Arc::clone(&self.alive),
+            calls: AtomicU64::new(0),
+            faulty: true,
+        };
+        // A worker that was cut off for long gives up; another one follows.
+        let _ = work(end, self.app, &env, self.folder.path());
+    }
+
+    /// Cuts a worker off for a while, some time from now.
+    fn cut_off_later(self: &Arc<Self>, id: u64) {
+        let network = self.network.clone();
+        let mut rng = labrt::rng();
+        let (wait, length) = (rng.below(3000), rng.below(2000));
+        thread::go("partition", move || {
+            thread::sleep(Duration::from_millis(wait));
+            network.enable(format!("worker-{id}"), false);
+            thread::sleep(Duration::from_millis(length));
+            network.enable(format!("worker-{id}"), true);
+        });
+    }
+
+    /// What the sequential job makes of the same inputs.
+    fn reference(&self, app: &str) -> Vec<String> {
+        let app = mrapps::lookup(app).expect("it is registered");
+        let folder = self.folder.path().join("reference");
+        for input in &self.inputs {
+            fs::copy(self.folder.path().join(input), folder.join(input)).expect("there is room");
+        }
+        let env = SimulatedEnv {
+            id: u64::MAX,
+            folder: folder.clone(),
+            alive: Arc::default(),
+            calls: AtomicU64::new(0),
+            faulty: false,
+        };
+        sequential(app, &env, &folder, &self.inputs).expect("a quiet job");
+        sorted_lines(&folder, 1)
+    }
+
+    fn output(&self) -> Vec<String> {
+        sorted_lines(self.folder.path(), REDUCES)
+    }
+
+    fn names(&self, prefix: &str) -> Vec<String> {
+        names(self.folder.path()).into_iter().filter(|name| name.starts_with(prefix)).collect()
+    }
+}
+
+/// Some lines of a few words.
+fn text() -> String {
+    let mut rng = labrt::rng();
+    let words = ["the", "whale", "Ahab", "ship", "of", "sea", "a", "white", "and", "call"];
+    let mut text = String::new();
+    for _ in 0..rng.below(200) {
+        text.push_str(words[rng.below(10) as usize]);
+        text.push(if rng.chance(1, 8) { '\n' } else { ' ' });
+    }
+    text
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder").flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// The lines of all outputs, sorted; every output must be there.
+fn sorted_lines(folder: &Path, outputs: usize) -> Vec<String> {
+    let read = |number| fs::read_to_string(folder.join(format!("mr-out-{number}")));
+    let texts: Vec<String> = (0..outputs).map(|number| read(number).expect("an output")).collect();
+    let mut lines: Vec<String> =
+        texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// The world of a simulated worker.
+struct SimulatedEnv {
+    id: u64,
+    folder: PathBuf,
+    alive: Arc<Mutex<BTreeSet<u64>>>,
+    calls: AtomicU64,
+    /// Whether this worker dies and dawdles between two steps.
+    faulty: bool,
+}
+
+impl Env for SimulatedEnv {
+    fn worker_id(&self) -> u64 {
+        self.id
+    }
+
+    fn is_alive(&self, id: u64) -> bool {
+        self.alive.lock().contains(&id)
+    }
+
+    fn write_file(&self, name: &str, data: &[u8]) {
+        fs::write(self.folder.join(name), data).expect("there is room");
+    }
+
+    fn remove_file(&self, name: &str) {
+        fs::remove_file(self.folder.join(name)).expect("it is ours");
+    }
+
+    fn list_dir(&self) -> Vec<String> {
+        names(&self.folder)
+    }
+
+    fn now(&self) -> f64 {
+        let now = Instant::now();
+        now.duration_since(now - Duration::MAX).as_secs_f64()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        thread::sleep(duration);
+    }
+
+    fn random_below(&self, n: u64) -> u64 {
+        labrt::rng().below(n)
+    }
+
+    fn exit(&self, _status: i32) -> ! {
+        thread::exit()
+    }
+
+    fn next_call(&self) -> u64 {
+        self.calls.fetch_add(1, Relaxed)
+    }
+
+    fn checkpoint(&self) {
+        // A file takes its time to be written.
+        thread::sleep(Duration::from_micros(labrt::rng().below(2000)));
+        if !self.faulty {
+            return;
+        }
+        match labrt::rng().below(40) {
+            0 => thread::exit(),
+            // Some of these are longer than a task may take.
+            1 => thread::sleep(Duration::from_millis(labrt::rng().below(15_000))),
+            _ => {}
+        }
+    }
+}
