@@ -35,26 +35,26 @@ struct Routes {
     /// The newest configuration that it has heard of.
     config: Config,
     /// That configuration's groups, as far as they were needed.
-    groups: BTreeMap<Gid, Arc<Group>>,
+    groups: BTreeMap<Gid, Arc<Route>>,
 }
 
-/// The servers of one group.
-struct Group {
+/// The way to one group.
+struct Route {
     names: Vec<String>,
     servers: Servers<ShardKvClient>,
 }
 
 impl Routes {
-    /// The group that owns a shard, if one does.
-    fn owner(&mut self, shard: usize, make_end: &MakeEnd) -> Option<Arc<Group>> {
+    /// The way to the group that owns a shard, if one does.
+    fn owner(&mut self, shard: usize, make_end: &MakeEnd) -> Option<Arc<Route>> {
         let gid = self.config.shards[shard];
         let names = self.config.groups.get(&gid)?;
-        let group = self.groups.entry(gid).or_insert_with(|| {
+        let route = self.groups.entry(gid).or_insert_with(|| {
             let ends = names.iter().map(|name| make_end(name));
             let servers = Servers::new(ends.map(ShardKvClient::new).collect());
-            Arc::new(Group { names: names.clone(), servers })
+            Arc::new(Route { names: names.clone(), servers })
         });
-        Some(Arc::clone(group))
+        Some(Arc::clone(route))
     }
 
     /// Goes by another configuration; tells whether it is a newer one. Groups
@@ -62,7 +62,7 @@ impl Routes {
     fn learn(&mut self, config: Config) -> bool {
         let is_news = config.num > self.config.num;
         if is_news {
-            self.groups.retain(|gid, group| config.groups.get(gid) == Some(&group.names));
+            self.groups.retain(|gid, route| config.groups.get(gid) == Some(&route.names));
             self.config = config;
         }
         is_news
@@ -115,8 +115,8 @@ impl Clerk {
             let owner = self.routes.lock().owner(shard, &self.make_end);
             // That this is the wrong group is an answer too: no need to ask its
             // other servers.
-            let answer = owner.and_then(|group| {
-                group.servers.ask_once(|server| match call(server)? {
+            let answer = owner.and_then(|route| {
+                route.servers.ask_once(|server| match call(server)? {
                     Err(Err::WrongLeader | Err::NotReady) => Some(Err(NotLeader)),
                     reply => Some(Ok(reply)),
                 })

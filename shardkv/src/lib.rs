@@ -126,6 +126,9 @@
 //!   for theirs.
 //! * When the last group leaves, the contents of all shards are deleted: a
 //!   shard that belongs to nobody is empty for its next owner.
+//! * What is deleted leaves stable storage with the next snapshot, and the size
+//!   of the log decides when that is.
+//! * Sessions never end, as in kvraft, and every shard has its own.
 //! * Shards travel in one message, and in one log entry, however large.
 //! * A group goes through all configurations one by one, also those in which it
 //!   neither gains nor loses anything.
