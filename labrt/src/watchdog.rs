@@ -48,9 +48,10 @@ impl Heartbeat {
         os::name_this_thread(self);
     }
 
-    /// The simulation is over.
+    /// The simulation is over, and so is its observer.
     pub(crate) fn stop(&self) {
         self.over.store(true, Relaxed);
+        drop(self.on_stuck.lock().take());
     }
 }
 
@@ -200,6 +201,7 @@ mod os {
     /// Tells of a stuck simulation, has its observer tell more, and ends the process.
     fn give_up(heartbeat: &Arc<Heartbeat>, how: &str) {
         // It is told once; the observer may make the run again and be stuck again.
+        let on_stuck = heartbeat.on_stuck.lock().take();
         heartbeat.stop();
         let message = format!(
             "stuck: a simulated thread of '{}' has made no step for {:?}; it is {how}",
@@ -213,7 +215,7 @@ mod os {
             ));
         }
         let Tale { thread, time, frames } = ask(heartbeat);
-        let Some(tell) = heartbeat.on_stuck.lock().take() else { std::process::abort() };
+        let Some(tell) = on_stuck else { std::process::abort() };
         let failure = Failure { message, place: None, thread: thread.clone(), time };
         let aborts = move || {
             tell(failure, Backtrace { thread, panicked: true, frames });
