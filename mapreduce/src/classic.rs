@@ -18,7 +18,7 @@
 //! The parts of the assignment: I is `tasks.rs`, III and IV are `schedule.rs`;
 //! II and V are applications, word count and the inverted index, and stand with
 //! the tests. (2014 and 2015 called the messages differently, gave Map no file
-//! name, and cut one input into pieces: [`split`].)
+//! name, and cut one input into pieces: [`split()`].)
 //!
 //! # Files
 //!
