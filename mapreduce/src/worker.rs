@@ -16,7 +16,7 @@ use crate::protocol::{
 use crate::task::Workshop;
 
 /// A coordinator that answers nothing for so long is taken for dead.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Between two tries of a call.
 const PAUSE: Duration = Duration::from_millis(50);

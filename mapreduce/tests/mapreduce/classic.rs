@@ -86,6 +86,18 @@ impl Rig {
         worker.run(&self.network, "master", &format!("worker{number}"));
     }
 
+    /// Runs the job with two workers, of which the first may have a budget, and
+    /// checks what comes out.
+    pub(crate) fn run_with_two(&self, budget: Option<u64>) -> Vec<u64> {
+        let master = self.distributed();
+        self.worker(0, budget);
+        self.worker(1, None);
+        let stats = master.wait();
+        self.check();
+        check_worker(&stats);
+        stats
+    }
+
     /// New workers every second, each of which is lost after ten requests.
     pub(crate) fn replace_workers(&self, master: &Master) {
         for pair in 0.. {
@@ -114,7 +126,7 @@ impl Rig {
 }
 
 /// Everybody who answered in the end has done something.
-pub(crate) fn check_worker(stats: &[u64]) {
+fn check_worker(stats: &[u64]) {
     assert!(stats.iter().all(|&tasks| tasks > 0), "some worker didn't do any work: {stats:?}");
 }
 
@@ -142,12 +154,7 @@ fn sequential_many_1A() {
 fn parallel_basic_1C() {
     tester::test("Test (1C): two workers", |ctx| {
         let rig = Rig::new(ctx, MAPS, REDUCES);
-        let master = rig.distributed();
-        rig.worker(0, None);
-        rig.worker(1, None);
-        let stats = master.wait();
-        rig.check();
-        check_worker(&stats);
+        let stats = rig.run_with_two(None);
         let tasks: u64 = stats.iter().sum();
         assert_eq!((stats.len(), tasks), (2, (MAPS + REDUCES) as u64));
     });
@@ -172,13 +179,7 @@ fn parallel_check_1C() {
 fn one_failure_1D() {
     tester::test("Test (1D): one worker is lost", |ctx| {
         let rig = Rig::new(ctx, MAPS, REDUCES);
-        let master = rig.distributed();
-        rig.worker(0, Some(10));
-        rig.worker(1, None);
-        let stats = master.wait();
-        rig.check();
-        check_worker(&stats);
-        assert!(stats.len() <= 2, "{stats:?}");
+        rig.run_with_two(Some(10));
     });
 }
 

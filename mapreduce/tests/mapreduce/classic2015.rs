@@ -9,7 +9,7 @@
 use mapreduce::classic::split;
 use tester::Context;
 
-use crate::classic::{Rig, check_worker};
+use crate::classic::Rig;
 
 /// Pieces of the input, and so map tasks.
 const MAPS: usize = 100;
@@ -28,26 +28,14 @@ fn rig(ctx: &Context) -> Rig {
 #[test]
 fn basic_1C() {
     tester::test("Test (1C): two workers (2015)", |ctx| {
-        let rig = rig(ctx);
-        let master = rig.distributed();
-        rig.worker(0, None);
-        rig.worker(1, None);
-        let stats = master.wait();
-        rig.check();
-        check_worker(&stats);
+        rig(ctx).run_with_two(None);
     });
 }
 
 #[test]
 fn one_failure_1D() {
     tester::test("Test (1D): one worker is lost (2015)", |ctx| {
-        let rig = rig(ctx);
-        let master = rig.distributed();
-        rig.worker(0, Some(10));
-        rig.worker(1, None);
-        let stats = master.wait();
-        rig.check();
-        check_worker(&stats);
+        rig(ctx).run_with_two(Some(10));
     });
 }
 

@@ -14,7 +14,8 @@
 use labrt::thread;
 use labrt::time::Duration;
 
-use crate::processes::{LIMIT, Place, Process, assert_same};
+use crate::outputs::assert_same;
+use crate::processes::{LIMIT, Place, Process};
 
 #[test]
 fn wc_MR() {

@@ -3,7 +3,8 @@
 use labrt::Generator;
 use labrt::time::{Duration, Instant};
 
-use crate::processes::{Place, assert_same};
+use crate::outputs::assert_same;
+use crate::processes::Place;
 
 /// Workers are killed all the time, at any moment, and what comes out is what
 /// comes out of a quiet run.

@@ -18,5 +18,6 @@ mod classic;
 mod classic2015;
 mod course;
 mod kills;
+mod outputs;
 mod processes;
 mod simulated;

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use labrt::sync::{Mutex, MutexGuard};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use tempfile::TempDir;
+
+use crate::outputs::sorted_lines;
 
 /// Between two looks at something that has no way to call us.
 const LOOK: Duration = Duration::from_millis(5);
@@ -217,27 +219,4 @@ impl Place {
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         names.filter(|name| name.starts_with(prefix)).collect()
     }
-}
-
-/// The lines of the first `count` outputs in a folder, all of which must be
-/// there.
-fn sorted_lines(folder: &Path, count: usize) -> Vec<String> {
-    let read = |number| {
-        let path = folder.join(format!("mr-out-{number}"));
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    let texts: Vec<String> = (0..count).map(read).collect();
-    let mut lines: Vec<String> =
-        texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();
-    lines.sort_unstable();
-    lines
-}
-
-/// Compares outputs of many lines without printing them all.
-#[track_caller]
-pub(crate) fn assert_same(output: &[String], reference: &[String]) {
-    assert!(!reference.is_empty(), "the reference is empty");
-    let differ = output.iter().zip(reference).find(|(ours, theirs)| ours != theirs);
-    assert_eq!(differ, None, "the first lines that differ");
-    assert_eq!(output.len(), reference.len(), "the numbers of lines");
 }

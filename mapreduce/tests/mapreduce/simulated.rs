@@ -20,6 +20,8 @@ use mrapps::{App, Env};
 use tempfile::TempDir;
 use tester::Context;
 
+use crate::outputs::sorted_lines;
+
 /// Places where a worker may be at a time.
 const DESKS: usize = 3;
 
@@ -203,16 +205,6 @@ fn text() -> String {
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("the folder").flatten();
     entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
-}
-
-/// The lines of all outputs, sorted; every output must be there.
-fn sorted_lines(folder: &Path, outputs: usize) -> Vec<String> {
-    let read = |number| fs::read_to_string(folder.join(format!("mr-out-{number}")));
-    let texts: Vec<String> = (0..outputs).map(|number| read(number).expect("an output")).collect();
-    let mut lines: Vec<String> =
-        texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();
-    lines.sort_unstable();
-    lines
 }
 
 /// The world of a simulated worker.
