@@ -37,7 +37,7 @@ pub(crate) struct Test {
 /// Unwinds when the test has failed, after the account of it has been written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     let config = Config::from_env();
-    run(title, body, config.clock == Clock::Real || config.verbose > 0);
+    run(title, body, config, config.clock == Clock::Real || config.verbose > 0);
 }
 
 /// Runs a test as [`test()`] does, and no other test of this process that is alone
@@ -47,16 +47,28 @@ pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
 ///
 /// As [`test()`].
 pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
-    run(title, body, true);
+    run(title, body, Config::from_env(), true);
 }
 
-fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, alone: bool) {
-    let config = Config::from_env();
+/// Runs a test as [`test()`] does under the real clock, whatever `LAB_CLOCK` says:
+/// for tests that start processes or open sockets. They take turns.
+///
+/// # Panics
+///
+/// As [`test()`].
+pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
+    // A run that cannot be repeated has nothing to be compared with.
+    let config = Config { clock: Clock::Real, check: false, ..Config::from_env().clone() };
+    run(title, body, &config, true);
+}
+
+fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, config: &Config, alone: bool) {
     let name = name_of(&body);
     let test = Test { name, title: title.to_owned(), body: Arc::new(body) };
     logging::install(config);
     report::open(config);
     bundle::prepare(config);
+    output::header(Config::from_env());
     let _turn = alone.then(|| ALONE.wait());
     let failure = if config.runs > 1 { batch(&test, config) } else { single(&test, config) };
     if let Some(failure) = failure {
@@ -71,7 +83,6 @@ fn name_of<F>(_body: &F) -> TestName {
 
 /// One run with the course's lines.
 fn single(test: &Test, config: &Config) -> Option<Failure> {
-    output::header(config);
     let at_once = config.clock == Clock::Real || logging::streams(config);
     let output = Arc::new(Output::new(if at_once { When::AtOnce } else { When::AtEnd }));
     output.line(&format!("{} ...", test.title));
@@ -104,7 +115,6 @@ fn when_stuck(test: &Test, config: &Config, output: &Arc<Output>) -> OnStuck {
 
 /// Many runs without lines, up to the first failure, and a summary.
 fn batch(test: &Test, config: &Config) -> Option<Failure> {
-    output::header(config);
     let mut summary = Summary::default();
     let mut first_failure = None;
     for run in 0..config.runs {

@@ -49,110 +49,134 @@ fn limit_files(command: &mut Command, bytes: u64) {
 
 #[test]
 fn a_missing_input_is_named_MR() {
-    let mut place = Place::with_books();
-    place.inputs.insert(3, "pg-nothing.txt".into());
-    let reason = "cannot read input pg-nothing.txt: No such file or directory (os error 2)";
-    job_fails(&place, "wc", |_| {}, reason);
+    tester::test_in_real_time("Test (MR): a missing input is named", |_| {
+        let mut place = Place::with_books();
+        place.inputs.insert(3, "pg-nothing.txt".into());
+        let reason = "cannot read input pg-nothing.txt: No such file or directory (os error 2)";
+        job_fails(&place, "wc", |_| {}, reason);
 
-    let ended = run("mrsequential", &["wc", "pg-nothing.txt"]);
-    assert_eq!(ended.stderr, format!("mrsequential: {reason}\n"));
-    assert_eq!(ended.status.code(), Some(1));
+        let ended = run("mrsequential", &["wc", "pg-nothing.txt"]);
+        assert_eq!(ended.stderr, format!("mrsequential: {reason}\n"));
+        assert_eq!(ended.status.code(), Some(1));
+    });
 }
 
 #[test]
 fn an_unreadable_input_is_named_MR() {
-    let mut place = Place::with_books();
-    place.inputs.push("../in".into());
-    job_fails(&place, "wc", |_| {}, "cannot read input ../in: Is a directory (os error 21)");
+    tester::test_in_real_time("Test (MR): an unreadable input is named", |_| {
+        let mut place = Place::with_books();
+        place.inputs.push("../in".into());
+        job_fails(&place, "wc", |_| {}, "cannot read input ../in: Is a directory (os error 21)");
+    });
 }
 
 #[test]
 fn a_full_disk_is_told_MR() {
-    let place = Place::with_books();
-    let reason = "cannot write mr-0-0: File too large (os error 27)";
-    job_fails(&place, "wc", |command| limit_files(command, 1000), reason);
+    tester::test_in_real_time("Test (MR): a full disk is told", |_| {
+        let place = Place::with_books();
+        let reason = "cannot write mr-0-0: File too large (os error 27)";
+        job_fails(&place, "wc", |command| limit_files(command, 1000), reason);
+    });
 }
 
 #[test]
 fn a_place_that_is_taken_is_told_MR() {
-    let place = Place::with_books();
-    fs::create_dir(place.job().join("mr-0-3")).expect("a folder in the way");
-    job_fails(&place, "wc", |_| {}, "cannot write mr-0-3: Is a directory (os error 21)");
+    tester::test_in_real_time("Test (MR): a place that is taken is told", |_| {
+        let place = Place::with_books();
+        fs::create_dir(place.job().join("mr-0-3")).expect("a folder in the way");
+        job_fails(&place, "wc", |_| {}, "cannot write mr-0-3: Is a directory (os error 21)");
+    });
 }
 
 /// The application panics when it cannot write its file.
 #[test]
 fn a_panic_names_application_task_and_input_MR() {
-    let place = Place::new(1, 1000);
-    let coordinator = place.coordinator();
-    let mut command = place.worker_command("jobcount");
-    limit_files(&mut command, 0);
-    let worker = Process::start("mrworker", &mut command).end_within(SOON);
-    let coordinator = coordinator.end_within(SOON);
-    let lines: Vec<&str> = coordinator.stderr.lines().collect();
-    let what = "mrcoordinator: jobcount panicked in map task 0, file ../in/pg-being_ernest.txt: \
-                cannot write mr-worker-jobcount-";
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines.iter().all(|line| line.starts_with(what)), "{lines:?}");
-    assert!(lines[0].ends_with("; try 2 of 3 follows"), "{lines:?}");
-    assert!(lines[2].ends_with("File too large (os error 27)"), "{lines:?}");
-    assert_eq!((coordinator.status.code(), worker.status.code()), (Some(1), Some(1)));
+    tester::test_in_real_time("Test (MR): a panic names application task and input", |_| {
+        let place = Place::new(1, 1000);
+        let coordinator = place.coordinator();
+        let mut command = place.worker_command("jobcount");
+        limit_files(&mut command, 0);
+        let worker = Process::start("mrworker", &mut command).end_within(SOON);
+        let coordinator = coordinator.end_within(SOON);
+        let lines: Vec<&str> = coordinator.stderr.lines().collect();
+        let what = "mrcoordinator: jobcount panicked in map task 0, file ../in/pg-being_ernest.txt: \
+                    cannot write mr-worker-jobcount-";
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines.iter().all(|line| line.starts_with(what)), "{lines:?}");
+        assert!(lines[0].ends_with("; try 2 of 3 follows"), "{lines:?}");
+        assert!(lines[2].ends_with("File too large (os error 27)"), "{lines:?}");
+        assert_eq!((coordinator.status.code(), worker.status.code()), (Some(1), Some(1)));
+    });
 }
 
 #[test]
 fn command_lines_that_say_too_little_MR() {
-    for (name, arguments, text) in [
-        ("mrcoordinator", [].as_slice(), "Usage: mrcoordinator"),
-        ("mrcoordinator", &["/tmp/5840-mr-nobody"], "there are no input files"),
-        ("mrcoordinator", &["--reduces", "0", "x"], "invalid value '0'"),
-        ("mrcoordinator", &["--socket", "tcp:x", "x"], "\"tcp:x\" is no address"),
-        ("mrcoordinator", &["--token-file", "/nowhere", "x"], "token file /nowhere: No such file"),
-        ("mrcoordinator", &["--socket", "tcp:0.0.0.0:0", "x"], "that takes a token"),
-        ("mrcoordinator", &["/nowhere/5840-mr-x", "x"], "cannot listen at /nowhere/5840-mr-x: No"),
-        ("mrworker", &[], "Usage: mrworker"),
-        ("mrworker", &["wx"], "there is no application wx; there are wc, indexer"),
-        ("mrworker", &["wc", "/nowhere/s"], "cannot reach /nowhere/s: No such file"),
-        ("mrsequential", &["wc"], "Usage: mrsequential"),
-        ("mrsequential", &["wx.so", "x"], "there is no application wx.so; there are wc"),
-    ] {
-        let ended = run(name, arguments);
-        assert!(ended.stderr.contains(text), "{name} {arguments:?}: {ended:?}");
-        assert_eq!(ended.status.code(), Some(1), "{name} {arguments:?}");
-    }
+    tester::test_in_real_time("Test (MR): command lines that say too little", |_| {
+        for (name, arguments, text) in [
+            ("mrcoordinator", [].as_slice(), "Usage: mrcoordinator"),
+            ("mrcoordinator", &["/tmp/5840-mr-nobody"], "there are no input files"),
+            ("mrcoordinator", &["--reduces", "0", "x"], "invalid value '0'"),
+            ("mrcoordinator", &["--socket", "tcp:x", "x"], "\"tcp:x\" is no address"),
+            (
+                "mrcoordinator",
+                &["--token-file", "/nowhere", "x"],
+                "token file /nowhere: No such file",
+            ),
+            ("mrcoordinator", &["--socket", "tcp:0.0.0.0:0", "x"], "that takes a token"),
+            (
+                "mrcoordinator",
+                &["/nowhere/5840-mr-x", "x"],
+                "cannot listen at /nowhere/5840-mr-x: No",
+            ),
+            ("mrworker", &[], "Usage: mrworker"),
+            ("mrworker", &["wx"], "there is no application wx; there are wc, indexer"),
+            ("mrworker", &["wc", "/nowhere/s"], "cannot reach /nowhere/s: No such file"),
+            ("mrsequential", &["wc"], "Usage: mrsequential"),
+            ("mrsequential", &["wx.so", "x"], "there is no application wx.so; there are wc"),
+        ] {
+            let ended = run(name, arguments);
+            assert!(ended.stderr.contains(text), "{name} {arguments:?}: {ended:?}");
+            assert_eq!(ended.status.code(), Some(1), "{name} {arguments:?}");
+        }
+    });
 }
 
 #[test]
 fn a_socket_in_use_is_told_MR() {
-    let place = Place::new(1, 1000);
-    let mut first = place.coordinator();
-    let socket = place.socket().display().to_string();
-    let ended = run("mrcoordinator", &[&socket, "x"]);
-    assert_eq!(ended.stderr, format!("mrcoordinator: {socket} is in use by another server\n"));
-    assert_eq!(ended.status.code(), Some(1));
-    // The first one has not noticed.
-    place.worker("wc").end_within(SOON);
-    assert!(first.has_ended() || first.end_within(SOON).status.success());
+    tester::test_in_real_time("Test (MR): a socket in use is told", |_| {
+        let place = Place::new(1, 1000);
+        let mut first = place.coordinator();
+        let socket = place.socket().display().to_string();
+        let ended = run("mrcoordinator", &[&socket, "x"]);
+        assert_eq!(ended.stderr, format!("mrcoordinator: {socket} is in use by another server\n"));
+        assert_eq!(ended.status.code(), Some(1));
+        // The first one has not noticed.
+        place.worker("wc").end_within(SOON);
+        assert!(first.has_ended() || first.end_within(SOON).status.success());
+    });
 }
 
 #[test]
 fn workers_that_do_not_fit_are_refused_MR() {
-    let place = Place::new(2, 2000);
-    let coordinator = place.coordinator();
-    let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
-    let old = RegisterArgs { version: "mapreduce 0.0.1".into(), app: "wc".into(), worker: 1 };
-    let refusal = CoordinatorClient::new(end).register(&old).expect("it answers");
-    let text = refusal.expect_err("it is old");
-    let begin = "this worker is of mapreduce 0.0.1, the coordinator of mapreduce ";
-    assert!(text.starts_with(begin), "{text}");
-    assert!(text.ends_with(": build both from one source"), "{text}");
+    tester::test_in_real_time("Test (MR): workers that do not fit are refused", |_| {
+        let place = Place::new(2, 2000);
+        let coordinator = place.coordinator();
+        let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
+        let old = RegisterArgs { version: "mapreduce 0.0.1".into(), app: "wc".into(), worker: 1 };
+        let refusal = CoordinatorClient::new(end).register(&old).expect("it answers");
+        let text = refusal.expect_err("it is old");
+        let begin = "this worker is of mapreduce 0.0.1, the coordinator of mapreduce ";
+        assert!(text.starts_with(begin), "{text}");
+        assert!(text.ends_with(": build both from one source"), "{text}");
 
-    let first = place.worker("jobcount");
-    while place.files("mr-worker-jobcount").is_empty() {
-        labrt::thread::sleep(Duration::from_millis(1));
-    }
-    let other = place.worker("indexer").end_within(SOON);
-    assert_eq!(other.stderr, "mrworker: this job runs jobcount, this worker indexer\n");
-    assert_eq!(other.status.code(), Some(1));
-    assert!(coordinator.end_within(SOON * 2).status.success());
-    assert!(first.end_within(SOON).status.success());
+        let first = place.worker("jobcount");
+        while place.files("mr-worker-jobcount").is_empty() {
+            labrt::thread::sleep(Duration::from_millis(1));
+        }
+        let other = place.worker("indexer").end_within(SOON);
+        assert_eq!(other.stderr, "mrworker: this job runs jobcount, this worker indexer\n");
+        assert_eq!(other.status.code(), Some(1));
+        assert!(coordinator.end_within(SOON * 2).status.success());
+        assert!(first.end_within(SOON).status.success());
+    });
 }

@@ -10,60 +10,66 @@ use crate::processes::Place;
 /// comes out of a quiet run.
 #[test]
 fn output_survives_kill_9_MR() {
-    let mut rng = Generator::from_seed(1);
-    for app in ["wc", "indexer"] {
-        for workers in [1, 2, 5] {
-            let place = Place::new(40, 20_000_000);
-            let mut kills = 0;
-            let mut next = Instant::now();
-            place.keep_running(app, workers, Duration::from_secs(60), |running| {
-                if next <= Instant::now() {
-                    running[rng.below(workers as u64) as usize].kill();
-                    kills += 1;
-                    // Now and then long enough to get something done.
-                    next = Instant::now() + Duration::from_millis(rng.between(1, 200));
-                }
-            });
-            assert!(kills > 2, "the job was over before anything happened");
-            assert_same(&place.output(), &place.reference(app));
+    tester::test_in_real_time("Test (MR): output survives kill -9", |_| {
+        let mut rng = Generator::from_seed(1);
+        for app in ["wc", "indexer"] {
+            for workers in [1, 2, 5] {
+                let place = Place::new(40, 8_000_000);
+                let mut kills = 0;
+                let mut next = Instant::now();
+                place.keep_running(app, workers, Duration::from_secs(60), |running| {
+                    if next <= Instant::now() {
+                        running[rng.below(workers as u64) as usize].kill();
+                        kills += 1;
+                        // Now and then long enough to get something done.
+                        next = Instant::now() + Duration::from_millis(rng.between(1, 200));
+                    }
+                });
+                assert!(kills > 2, "the job was over before anything happened");
+                assert_same(&place.output(), &place.reference(app));
+            }
         }
-    }
+    });
 }
 
 /// In the middle of a task that takes seconds.
 #[test]
 fn a_dead_coordinator_ends_its_workers_MR() {
-    let place = Place::with_books();
-    let mut coordinator = place.coordinator();
-    let workers = [place.worker("jobcount"), place.worker("jobcount")];
-    while place.files("mr-worker-jobcount").len() < 2 {
-        labrt::thread::sleep(Duration::from_millis(1));
-    }
-    coordinator.kill();
-    let begin = Instant::now();
-    for worker in workers {
-        let ended = worker.end_within(Duration::from_secs(4));
-        assert_eq!(ended.stderr, "mrworker: the coordinator is gone\n");
-        assert_eq!(ended.status.code(), Some(1));
-    }
-    assert!(begin.elapsed() < Duration::from_secs(2), "they took {:?}", begin.elapsed());
-    assert_eq!(place.files("mr-out"), [""; 0]);
+    tester::test_in_real_time("Test (MR): a dead coordinator ends its workers", |_| {
+        let place = Place::with_books();
+        let mut coordinator = place.coordinator();
+        let workers = [place.worker("jobcount"), place.worker("jobcount")];
+        while place.files("mr-worker-jobcount").len() < 2 {
+            labrt::thread::sleep(Duration::from_millis(1));
+        }
+        coordinator.kill();
+        let begin = Instant::now();
+        for worker in workers {
+            let ended = worker.end_within(Duration::from_secs(4));
+            assert_eq!(ended.stderr, "mrworker: the coordinator is gone\n");
+            assert_eq!(ended.status.code(), Some(1));
+        }
+        assert!(begin.elapsed() < Duration::from_secs(2), "they took {:?}", begin.elapsed());
+        assert_eq!(place.files("mr-out"), [""; 0]);
+    });
 }
 
 /// A worker that dies is replaced at once, not when its task's time is up.
 #[test]
 fn a_lost_worker_is_replaced_at_once_MR() {
-    let place = Place::new(1, 1000);
-    let coordinator = place.coordinator();
-    let mut doomed = place.worker("jobcount");
-    while place.files("mr-worker-jobcount").is_empty() {
-        labrt::thread::sleep(Duration::from_millis(1));
-    }
-    let other = place.worker("jobcount");
-    let begin = Instant::now();
-    doomed.kill();
-    assert!(coordinator.end_within(Duration::from_secs(30)).status.success());
-    assert!(begin.elapsed() < Duration::from_secs(8), "it took {:?}", begin.elapsed());
-    assert!(other.end_within(Duration::from_secs(2)).status.success());
-    assert_eq!(place.output(), ["a 2"]);
+    tester::test_in_real_time("Test (MR): a lost worker is replaced at once", |_| {
+        let place = Place::new(1, 1000);
+        let coordinator = place.coordinator();
+        let mut doomed = place.worker("jobcount");
+        while place.files("mr-worker-jobcount").is_empty() {
+            labrt::thread::sleep(Duration::from_millis(1));
+        }
+        let other = place.worker("jobcount");
+        let begin = Instant::now();
+        doomed.kill();
+        assert!(coordinator.end_within(Duration::from_secs(30)).status.success());
+        assert!(begin.elapsed() < Duration::from_secs(8), "it took {:?}", begin.elapsed());
+        assert!(other.end_within(Duration::from_secs(2)).status.success());
+        assert_eq!(place.output(), ["a 2"]);
+    });
 }

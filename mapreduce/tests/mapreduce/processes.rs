@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use labrt::sync::{Mutex, MutexGuard};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -17,9 +16,6 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Under this limit each program must end, as in the course's script.
 pub(crate) const LIMIT: Duration = Duration::from_secs(45);
-
-/// One test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// A program of this package.
 pub(crate) fn program(name: &str) -> Command {
@@ -97,7 +93,6 @@ pub(crate) struct Place {
     root: TempDir,
     /// The inputs as workers see them.
     pub(crate) inputs: Vec<String>,
-    _alone: MutexGuard<'static, ()>,
 }
 
 impl Place {
@@ -108,7 +103,6 @@ impl Place {
 
     /// With so many files of so many bytes in all.
     pub(crate) fn new(files: usize, bytes: usize) -> Self {
-        let alone = ALONE.lock();
         let root = tempfile::Builder::new().prefix("mr-tmp-").tempdir().expect("a folder");
         for folder in ["in", "job", "reference"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
@@ -120,7 +114,7 @@ impl Place {
             corpus.write(bytes / files, &mut file).expect("there is room");
         }
         let inputs = names.iter().map(|name| format!("../in/{name}")).collect();
-        Place { root, inputs, _alone: alone }
+        Place { root, inputs }
     }
 
     /// Where workers run.
