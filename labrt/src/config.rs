@@ -57,8 +57,8 @@ pub struct Config {
     pub bundle: Option<PathBuf>,
     /// `VERBOSE`: 0, 1 or 2; log lines from 1 on.
     pub verbose: u8,
-    /// Keep every event of the trace, not only the last ones. Needs memory in
-    /// proportion to the run.
+    /// Keep the events of the trace and give them back. Needs memory in proportion
+    /// to the run.
     pub keep_events: bool,
 }
 

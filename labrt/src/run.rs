@@ -53,8 +53,7 @@ pub struct Run<R> {
     pub result: Result<R, Failure>,
     /// How much happened.
     pub stats: Stats,
-    /// Virtual mode: the last 10,000 events of the trace, or all of them with
-    /// [`Config::keep_events`].
+    /// Virtual mode, with [`Config::keep_events`]: the trace.
     pub events: Vec<Event>,
     /// With [`Config::backtrace`], of a failed run: the thread that panicked, then,
     /// in virtual mode, all threads that wait.

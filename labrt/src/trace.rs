@@ -6,14 +6,13 @@
 //! effect: it is no operation, costs no virtual time and draws nothing. The
 //! same holds for whoever looks on, a [`Recorder`].
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::sim;
 
-/// How many events a trace keeps unless all are asked for.
+/// How many events a trace remembers for reports.
 const RING: usize = 10_000;
 
 /// The most numbers that an event carries.
@@ -105,32 +104,49 @@ pub fn event<const N: usize>(kind: &'static str, numbers: [u64; N]) {
 pub(crate) struct Trace {
     hash: u64,
     count: u64,
-    keep_all: bool,
-    events: VecDeque<Event>,
+    /// All events, if they are to be kept.
+    events: Option<Vec<Event>>,
+    /// What the last events were, for reports: a ring, for the memory that a trace
+    /// goes through is most of what it costs.
+    latest: Vec<Latest>,
 }
+
+/// Kind and source line of an event.
+pub(crate) type Latest = (&'static str, &'static Location<'static>);
 
 impl Trace {
     pub(crate) fn new(keep_all: bool) -> Self {
-        Trace { hash: 0, count: 0, keep_all, events: VecDeque::new() }
+        let (events, latest) = (keep_all.then(Vec::new), Vec::with_capacity(RING));
+        Trace { hash: 0, count: 0, events, latest }
     }
 
     #[inline]
-    pub(crate) fn push(&mut self, event: Event) {
+    pub(crate) fn push(&mut self, event: &Event) {
         self.mix(u64::from(event.thread));
         self.mix(event.nanos);
-        for chunk in event.kind.as_bytes().chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word));
+        let (words, rest) = event.kind.as_bytes().as_chunks();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            self.mix(rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)));
         }
-        if event.numbers != [0; NUMBERS] {
+        if event.numbers.iter().fold(0, |all, number| all | number) != 0 {
             event.numbers.iter().for_each(|&number| self.mix(number));
         }
-        self.count += 1;
-        if !self.keep_all && self.events.len() == RING {
-            self.events.pop_front();
+        if let Some(site) = event.site {
+            self.remember((event.kind, site));
         }
-        self.events.push_back(event);
+        self.count += 1;
+        if let Some(events) = &mut self.events {
+            events.push(*event);
+        }
+    }
+
+    #[inline]
+    fn remember(&mut self, latest: Latest) {
+        match self.latest.get_mut((self.count % RING as u64) as usize) {
+            Some(oldest) => *oldest = latest,
+            None => self.latest.push(latest),
+        }
     }
 
     /// One step of FxHash: cheap, and every bit of every event counts.
@@ -147,12 +163,43 @@ impl Trace {
         self.count
     }
 
-    /// The kept events, oldest first.
-    pub(crate) fn events(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter()
+    /// What the last events were, in no particular order.
+    pub(crate) fn latest(&self) -> &[Latest] {
+        &self.latest
     }
 
+    /// All events, if they were to be kept.
     pub(crate) fn into_events(self) -> Vec<Event> {
-        self.events.into()
+        self.events.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_remembers_the_last_events() {
+        let site = Location::caller();
+        let numbers = [7, 0, 0, 0, 9];
+        let event = |nanos: u64| {
+            let kind = if nanos < 15_000 { "early" } else { "late" };
+            Event { nanos, thread: 3, kind, numbers, site: Some(site) }
+        };
+        let [ring, all] = [false, true].map(|keep_all| {
+            let mut trace = Trace::new(keep_all);
+            (0..25_000).for_each(|nanos| trace.push(&event(nanos)));
+            trace
+        });
+        assert_eq!((ring.hash(), ring.count()), (all.hash(), all.count()));
+        assert_eq!(ring.latest(), vec![("late", site); RING]);
+        assert!(ring.into_events().is_empty());
+        let events = all.into_events();
+        assert!(events.len() == 25_000 && events[9].same(&event(9)));
+        assert!(
+            events[6].to_string().contains("thread 3 early [7, 0, 0, 0, 9] at "),
+            "{}",
+            events[6]
+        );
     }
 }

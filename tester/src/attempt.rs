@@ -109,7 +109,7 @@ pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: 
         }
         Clock::Real => watchdog::run(config, whole),
     };
-    let events = if config.keep_events { std::mem::take(&mut run.events) } else { Vec::new() };
+    let events = std::mem::take(&mut run.events);
     Outcome { events, ..outcome(&context, run, keeps_files) }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::scheduler::Scheduler;
 use super::thread_table::{State, Thread};
-use crate::trace::Event;
 
 /// How many threads a report lists before it sums up the rest.
 const THREADS: usize = 50;
@@ -35,10 +34,10 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
         scheduler,
         "the virtual time limit of the run has passed (LAB_LIMIT, in seconds, sets it)",
     );
-    let events = || scheduler.trace.events();
-    let place = |event: &Event| event.site.map(|site| (site.file(), site.line(), event.kind));
-    let _ = writeln!(text, "  busiest lines among the last {} events:", events().count());
-    for ((file, line, kind), count) in busiest(events().filter_map(place)) {
+    let latest = scheduler.trace.latest();
+    let places = latest.iter().map(|(kind, site)| (site.file(), site.line(), *kind));
+    let _ = writeln!(text, "  busiest lines among the last {} events:", latest.len());
+    for ((file, line, kind), count) in busiest(places) {
         let _ = writeln!(text, "    {count:>6} {kind} at {file}:{line}");
     }
     list_threads(scheduler, &mut text);

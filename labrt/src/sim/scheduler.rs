@@ -391,7 +391,7 @@ impl Scheduler {
         site: Site,
     ) {
         let event = self.event(self.current, kind, numbers, site);
-        self.trace.push(event);
+        self.trace.push(&event);
         if self.recorder.is_some() {
             self.show(self.current, origin, &event);
         }
