@@ -26,7 +26,7 @@ use crate::run::Run;
 const TEMPORARY: &str = "mr-tmp-";
 
 /// Bytes that are gathered before a write.
-const BUFFER: usize = 1 << 16;
+pub(crate) const BUFFER: usize = 1 << 16;
 
 /// What map task `map` has for reduce task `reduce`.
 pub(crate) fn intermediate_name(map: usize, reduce: usize) -> String {
@@ -38,14 +38,19 @@ pub(crate) fn output_name(reduce: usize) -> String {
     format!("mr-out-{reduce}")
 }
 
-/// An input file as text. Bytes that are not UTF-8 become U+FFFD, which is no
-/// letter: so Go's `range` over a string sees them.
+/// An input file as text, see [`as_text`].
 pub(crate) fn read_input(folder: &Path, file: &str) -> Result<String, TaskError> {
     match fs::read(folder.join(file)) {
-        Ok(bytes) => Ok(String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())),
+        Ok(bytes) => Ok(as_text(bytes)),
         Err(error) => Err(TaskError::Input { file: file.to_owned(), reason: error.to_string() }),
     }
+}
+
+/// An input as text. Bytes that are not UTF-8 become U+FFFD, which is no letter:
+/// so Go's `range` over a string sees them.
+pub(crate) fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// A run that a map task has left.

@@ -103,12 +103,14 @@
 //! | `grouping.rs`, `run.rs`, `merge.rs` | pairs: in memory, in files, back together |
 //! | `files.rs` | names, and files that are whole or not there |
 //! | `sequential.rs` | the job in one thread |
+//! | `streaming.rs` | the applications in other engines |
 //! | `process_env.rs` | what applications see in a process |
 //! | `command.rs` | the programs |
 //! | `corpus.rs` | texts out of a seed |
 
 pub mod classic;
 pub mod command;
+pub mod streaming;
 
 mod coordinator;
 mod corpus;

@@ -69,7 +69,11 @@ impl Workshop<'_> {
     }
 
     /// Calls into the application, and makes an error of a panic.
-    fn call<R>(&self, task: &dyn fmt::Display, work: impl FnOnce() -> R) -> Result<R, TaskError> {
+    pub(crate) fn call<R>(
+        &self,
+        task: &dyn fmt::Display,
+        work: impl FnOnce() -> R,
+    ) -> Result<R, TaskError> {
         catch_unwind(AssertUnwindSafe(work)).map_err(|payload| TaskError::Panicked {
             app: self.app.name().to_owned(),
             task: task.to_string(),

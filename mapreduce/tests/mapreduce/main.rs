@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
 //! | `kills`, `bad_input` | our own, with real processes |
+//! | `streaming` | applications between pipes, as Hadoop and Spark run them |
 //! | `classic`, `classic2015` | the library lab of 2016 to 2018, and of 2014 and 2015 |
 //! | `simulated` | coordinator and workers under faults, by the seed |
 //!
@@ -21,3 +22,4 @@ mod kills;
 mod outputs;
 mod processes;
 mod simulated;
+mod streaming;

@@ -22,6 +22,7 @@ pub(crate) fn program(name: &str) -> Command {
     let binary = match name {
         "mrcoordinator" => env!("CARGO_BIN_EXE_mrcoordinator"),
         "mrworker" => env!("CARGO_BIN_EXE_mrworker"),
+        "mrapp" => env!("CARGO_BIN_EXE_mrapp"),
         "mrsequential" => env!("CARGO_BIN_EXE_mrsequential"),
         other => panic!("there is no program {other}"),
     };

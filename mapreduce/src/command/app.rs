@@ -1,0 +1,58 @@
+//! `mrapp`.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{find_app, finish, parse};
+use crate::{ProcessEnv, streaming};
+
+/// Where Hadoop and Spark put the name of a map's input: the name of today, and
+/// that of Hadoop 1.
+const INPUT_NAMES: [&str; 2] = ["mapreduce_map_input_file", "map_input_file"];
+
+/// Runs one half of an application for an engine that speaks the protocol of
+/// Hadoop Streaming: lines come in, lines KEY tab VALUE go out.
+#[derive(Debug, Parser)]
+#[command(name = "mrapp")]
+struct Options {
+    #[command(subcommand)]
+    half: Half,
+}
+
+#[derive(Debug, Subcommand)]
+enum Half {
+    /// Calls Map with all lines of the input; the variable
+    /// mapreduce_map_input_file names it
+    Map {
+        /// The application: wc, or a path that ends in wc.so
+        app: String,
+    },
+    /// Calls Reduce for each key of the input, lines KEY tab VALUE that are
+    /// sorted by key
+    Reduce {
+        /// The application: wc, or a path that ends in wc.so
+        app: String,
+    },
+}
+
+/// The program `mrapp`.
+pub fn app() -> ExitCode {
+    let options: Options = parse();
+    finish("mrapp", run(&options.half))
+}
+
+fn run(half: &Half) -> Result<(), String> {
+    let env = ProcessEnv::new(Path::new("."));
+    let (input, out) = (io::stdin().lock(), io::stdout().lock());
+    let result = match half {
+        Half::Map { app } => {
+            let file = INPUT_NAMES.iter().find_map(|name| std::env::var(name).ok());
+            streaming::map(find_app(app)?, &env, file.as_deref().unwrap_or("-"), input, out)
+        }
+        Half::Reduce { app } => streaming::reduce(find_app(app)?, &env, input, out),
+    };
+    result.map_err(|error| error.to_string())
+}

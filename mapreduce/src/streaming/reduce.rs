@@ -1,0 +1,106 @@
+//! Reduce over a stream.
+
+use std::io::{BufRead, BufWriter, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use mrapps::{App, Env, Values};
+
+use super::{StreamError, write_pair};
+use crate::files;
+use crate::task::Workshop;
+
+/// Calls Reduce once per key of the sorted lines in `input`, and writes a line
+/// for each result. The values of one key must fit into memory; equal ones that
+/// follow each other take the room of one.
+///
+/// # Errors
+///
+/// As [`StreamError`] tells. What was written before stays written: engines
+/// drop the output of a program that fails.
+pub fn reduce(
+    app: &dyn App,
+    env: &dyn Env,
+    input: impl BufRead,
+    out: impl Write,
+) -> Result<(), StreamError> {
+    let workshop = Workshop { app, env, folder: Path::new(".") };
+    let mut out = BufWriter::with_capacity(files::BUFFER, out);
+    let mut finish = |group: &Group| {
+        let key = group.key.as_str();
+        let result = workshop
+            .call(&format_args!("reduce, key {key:?}"), || app.reduce(env, key, group.values()))
+            .map_err(StreamError::Task)?;
+        write_pair(&mut out, key, &result)
+    };
+    let mut lines = Lines { input, line: Vec::new(), number: 0 };
+    let mut group: Option<Group> = None;
+    while let Some((line, key, value)) = lines.next()? {
+        match &mut group {
+            Some(group) if group.key == key => group.push(value),
+            Some(Group { key: after, .. }) if key < after.as_str() => {
+                let (key, after) = (key.to_owned(), after.clone());
+                return Err(StreamError::Unsorted { line, key, after });
+            }
+            _ => {
+                group.as_ref().map_or(Ok(()), &mut finish)?;
+                group.insert(Group::of(key)).push(value);
+            }
+        }
+    }
+    group.as_ref().map_or(Ok(()), &mut finish)?;
+    out.flush().map_err(StreamError::Write)
+}
+
+/// The lines of the input.
+struct Lines<R> {
+    input: R,
+    line: Vec<u8>,
+    /// Of the line in hand, from 1.
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line: its number, its key, its value.
+    fn next(&mut self) -> Result<Option<(u64, &str, &str)>, StreamError> {
+        self.line.clear();
+        if self.input.read_until(b'\n', &mut self.line).map_err(StreamError::Read)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let line = str::from_utf8(line).map_err(|_| StreamError::NotText(self.number))?;
+        let (key, value) = line.split_once('\t').unwrap_or((line, ""));
+        Ok(Some((self.number, key, value)))
+    }
+}
+
+/// A key with its values so far.
+struct Group {
+    key: String,
+    /// Values one behind the other, each as often as it did not follow itself.
+    text: String,
+    /// Where they are in `text`, and how often each comes.
+    runs: Vec<(Range<usize>, u64)>,
+}
+
+impl Group {
+    fn of(key: &str) -> Self {
+        Group { key: key.to_owned(), text: String::new(), runs: Vec::new() }
+    }
+
+    fn push(&mut self, value: &str) {
+        match self.runs.last_mut() {
+            Some((last, times)) if self.text[last.clone()] == *value => *times += 1,
+            _ => {
+                let start = self.text.len();
+                self.text.push_str(value);
+                self.runs.push((start..self.text.len(), 1));
+            }
+        }
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values::new(self.runs.iter().map(|(range, times)| (&self.text[range.clone()], *times)))
+    }
+}
