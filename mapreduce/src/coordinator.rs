@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use labrt::sync::{Condvar, Mutex, MutexGuard};
 use labrt::time::{Duration, Instant};
+use mrapps::Counts;
 
+use crate::counters;
 use crate::job::{Job, Progress};
 use crate::protocol::{
     Assignment, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs, VERSION, WorkerId,
@@ -38,6 +40,8 @@ struct State {
     workers: BTreeMap<WorkerId, Known>,
     /// The application, as the first worker named it.
     app: Option<String>,
+    /// The sums of what the tasks have counted that are done.
+    counts: Counts,
     /// Lines for the user that were not told yet.
     complaints: Vec<String>,
     /// Counts changes.
@@ -70,6 +74,9 @@ enum Standing {
 pub struct News {
     /// How far the job is.
     pub progress: Progress,
+    /// What the tasks have counted that are done: sums by name, the
+    /// [library's](crate::counters) and the application's.
+    pub counts: Counts,
     /// Lines about tasks that failed and are tried again.
     pub complaints: Vec<String>,
     /// How the job ended, if it has.
@@ -90,6 +97,7 @@ impl Coordinator {
             job: Job::new(files, n_reduce),
             workers: BTreeMap::new(),
             app: None,
+            counts: Counts::new(),
             complaints: Vec::new(),
             version: 1,
         };
@@ -135,6 +143,7 @@ impl Coordinator {
         self.changed.wait_while(&mut state, |state| state.version <= since);
         News {
             progress: state.job.progress(),
+            counts: state.counts.clone(),
             complaints: std::mem::take(&mut state.complaints),
             end: state.job.end(),
             version: state.version,
@@ -264,7 +273,11 @@ impl CoordinatorService for Session {
             return Some(Err(STRANGER.into()));
         }
         match args.outcome {
-            Ok(()) => _ = state.job.complete(args.task),
+            Ok(done) => {
+                if state.job.complete(args.task) {
+                    counters::add_all(&mut state.counts, done.counts);
+                }
+            }
             Err(error) => {
                 let complaint = state.job.fail(args.worker, args.task, &error);
                 state.complaints.extend(complaint);

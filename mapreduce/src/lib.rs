@@ -106,6 +106,7 @@
 //! | `streaming.rs` | the applications in other engines |
 //! | `process_env.rs` | what applications see in a process |
 //! | `command.rs` | the programs |
+//! | `counters.rs` | what the library counts |
 //! | `corpus.rs` | texts out of a seed |
 
 pub mod classic;
@@ -114,6 +115,7 @@ pub mod streaming;
 
 mod coordinator;
 mod corpus;
+pub mod counters;
 mod error;
 mod files;
 mod grouping;
@@ -136,8 +138,8 @@ pub use hash::ihash;
 pub use job::Progress;
 pub use process_env::ProcessEnv;
 pub use protocol::{
-    Assignment, CoordinatorClient, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs,
-    TaskId, VERSION, WorkerId, coordinator_service,
+    Assignment, CoordinatorClient, CoordinatorService, Done, End, RegisterArgs, ReportArgs,
+    RequestArgs, TaskId, VERSION, WorkerId, coordinator_service,
 };
 pub use sequential::sequential;
 pub use worker::{WorkerError, work};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use mrapps::Env;
+use mrapps::{Counters, Env};
 
 /// What applications see when they run in a process: the operating system's
 /// facts, and the files of one folder.
@@ -14,12 +14,17 @@ use mrapps::Env;
 pub struct ProcessEnv {
     folder: PathBuf,
     calls: AtomicU64,
+    counters: Counters,
 }
 
 impl ProcessEnv {
     /// The world of this process, with its files in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        ProcessEnv { folder: folder.into(), calls: AtomicU64::new(0) }
+        ProcessEnv {
+            folder: folder.into(),
+            calls: AtomicU64::new(0),
+            counters: Counters::default(),
+        }
     }
 }
 
@@ -77,5 +82,9 @@ impl Env for ProcessEnv {
 
     fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Relaxed)
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.counters
     }
 }

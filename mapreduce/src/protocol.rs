@@ -3,13 +3,14 @@
 //! All calls go from a worker to the coordinator, so workers need no address.
 //! A call may be lost or answered twice; every one of them may be repeated.
 
+use mrapps::Counts;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TaskError;
 
 /// Which messages this program speaks. [`RegisterArgs`] keeps its form in all
 /// versions, so that a stranger is told so instead of being misunderstood.
-pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 1");
+pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 2");
 
 labrpc::service! {
     /// The coordinator, as workers see it.
@@ -90,6 +91,13 @@ pub enum TaskId {
     Reduce(u64),
 }
 
+/// What comes with a task that is done: its files have their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// What the task has counted.
+    pub counts: Counts,
+}
+
 /// A worker tells what came of its task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportArgs {
@@ -97,8 +105,8 @@ pub struct ReportArgs {
     pub worker: WorkerId,
     /// Its task.
     pub task: TaskId,
-    /// What came of it. If all went well, its files have their names.
-    pub outcome: Result<(), TaskError>,
+    /// What came of it.
+    pub outcome: Result<Done, TaskError>,
 }
 
 #[cfg(test)]
@@ -114,6 +122,8 @@ mod tests {
         assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8 });
         assert_roundtrip(&Assignment::Retry);
         assert_roundtrip(&Assignment::Leave(Err("why".into())));
+        let done = Done { counts: [("a".into(), 1)].into() };
+        assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Map(3), outcome: Ok(done) });
         let error = TaskError::Input { file: "a".into(), reason: "gone".into() };
         assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Reduce(3), outcome: Err(error) });
     }

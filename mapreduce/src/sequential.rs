@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mrapps::{App, Env};
+use mrapps::{App, Counts, Env};
 
 use crate::error::TaskError;
 use crate::run::Run;
@@ -24,11 +24,12 @@ pub fn sequential(
     inputs: &[String],
 ) -> Result<(), TaskError> {
     let workshop = Workshop { app, env, folder };
+    let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
-        let grouping = workshop.group(task, file)?;
+        let grouping = workshop.group(task, file, &mut counts)?;
         let run = grouping.runs(1).next().expect("one partition was asked for");
         Ok(Run::check(run).expect("grouping writes sorted runs"))
     };
     let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
-    workshop.reduce_runs(0, &runs?)
+    workshop.reduce_runs(0, &runs?, &mut counts)
 }

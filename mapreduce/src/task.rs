@@ -6,12 +6,16 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-use mrapps::{App, Env, Values};
+use mrapps::{App, Counts, Env, Values};
 
+use crate::counters::{
+    INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, add, add_all,
+};
 use crate::error::TaskError;
 use crate::files::{self, WriteError};
 use crate::grouping::Grouping;
 use crate::merge::Merge;
+use crate::protocol::Done;
 use crate::run::Run;
 
 /// Where tasks are done: an application in a folder.
@@ -27,18 +31,28 @@ pub(crate) struct Workshop<'a> {
 
 impl Workshop<'_> {
     /// Map task `task`: from an input file to one run per reduce task.
-    pub(crate) fn map(&self, task: usize, file: &str, n_reduce: usize) -> Result<(), TaskError> {
-        let grouping = self.group(task, file)?;
+    pub(crate) fn map(&self, task: usize, file: &str, n_reduce: usize) -> Result<Done, TaskError> {
+        let _ = self.env.counters().take();
+        let mut counts = Counts::new();
+        let grouping = self.group(task, file, &mut counts)?;
         for (reduce, run) in grouping.runs(n_reduce).enumerate() {
+            add(&mut counts, INTERMEDIATE_BYTES, run.len());
             let name = files::intermediate_name(task, reduce);
             files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
         }
-        Ok(())
+        Ok(self.done(counts))
     }
 
     /// The pairs of an input file, grouped.
-    pub(crate) fn group(&self, task: usize, file: &str) -> Result<Grouping, TaskError> {
+    pub(crate) fn group(
+        &self,
+        task: usize,
+        file: &str,
+        counts: &mut Counts,
+    ) -> Result<Grouping, TaskError> {
         let contents = files::read_input(self.folder, file)?;
+        add(counts, INPUT_BYTES, contents.len());
+        add(counts, INPUT_RECORDS, 1);
         let mut grouping = Grouping::default();
         self.call(&format_args!("map task {task}, file {file}"), || {
             self.app.map(self.env, file, &contents, &mut grouping);
@@ -47,25 +61,41 @@ impl Workshop<'_> {
     }
 
     /// Reduce task `task`: from one run per map task to an output file.
-    pub(crate) fn reduce(&self, task: usize, n_map: usize) -> Result<(), TaskError> {
+    pub(crate) fn reduce(&self, task: usize, n_map: usize) -> Result<Done, TaskError> {
+        let _ = self.env.counters().take();
         let runs: Result<Vec<Run>, _> =
             (0..n_map).map(|map| files::read_run(self.folder, map, task)).collect();
-        self.reduce_runs(task, &runs?)
+        let mut counts = Counts::new();
+        self.reduce_runs(task, &runs?, &mut counts)?;
+        Ok(self.done(counts))
     }
 
     /// Merges runs into the output file of reduce task `task`: a line
     /// `key result` per key, keys ascending.
-    pub(crate) fn reduce_runs(&self, task: usize, runs: &[Run]) -> Result<(), TaskError> {
+    pub(crate) fn reduce_runs(
+        &self,
+        task: usize,
+        runs: &[Run],
+        counts: &mut Counts,
+    ) -> Result<(), TaskError> {
         files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
             let mut merge = Merge::new(runs);
             while let Some(key) = merge.next_key() {
                 let result = self.call(&format_args!("reduce task {task}, key {key:?}"), || {
                     self.app.reduce(self.env, key, Values::new(merge.values()))
                 })?;
+                add(counts, OUTPUT_KEYS, 1);
+                add(counts, OUTPUT_BYTES, key.len() + result.len() + 2);
                 writeln!(out, "{key} {result}").map_err(WriteError::Io)?;
             }
             Ok(())
         })
+    }
+
+    /// A task is done: what the library and the application have counted.
+    fn done(&self, mut counts: Counts) -> Done {
+        add_all(&mut counts, self.env.counters().take());
+        Done { counts }
     }
 
     /// Calls into the application, and makes an error of a panic.

@@ -10,8 +10,8 @@ use mrapps::{App, Env};
 
 use crate::error::TaskError;
 use crate::protocol::{
-    Assignment, CoordinatorClient, End, RegisterArgs, ReportArgs, RequestArgs, TaskId, VERSION,
-    WorkerId,
+    Assignment, CoordinatorClient, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId,
+    VERSION, WorkerId,
 };
 use crate::task::Workshop;
 
@@ -112,7 +112,7 @@ impl Worker<'_> {
     fn report(
         &self,
         task: TaskId,
-        outcome: Result<(), TaskError>,
+        outcome: Result<Done, TaskError>,
     ) -> Result<Option<End>, WorkerError> {
         let args = ReportArgs { worker: self.id, task, outcome };
         insist(|| self.client.report(&args))

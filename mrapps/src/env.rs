@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Counters;
+
 /// The world around a worker: its process, its folder, its clock, its dice.
 ///
 /// A real worker answers with the operating system's facts, a simulated one
@@ -40,6 +42,16 @@ pub trait Env {
 
     /// Counts: 0 at the first call in this worker, then 1, 2, ...
     fn next_call(&self) -> u64;
+
+    /// What the task in hand has counted.
+    fn counters(&self) -> &Counters;
+
+    /// Adds to one of the application's counters. Names that begin with `mr.`
+    /// are the library's. A look-up each time: who counts every word had better
+    /// add up and count once per call of Map.
+    fn count(&self, name: &str, by: u64) {
+        self.counters().add(name, by);
+    }
 
     /// Called by the worker, between two steps of a task, just before a file
     /// gets its name. A simulated worker may dawdle or die here.

@@ -55,6 +55,7 @@
 //! application runs in a process and in a simulated worker.
 
 mod app;
+mod counters;
 mod crash;
 mod early_exit;
 mod env;
@@ -68,6 +69,7 @@ mod wc;
 mod words;
 
 pub use app::{App, Sink};
+pub use counters::{Counters, Counts};
 pub use env::Env;
 pub use registry::{lookup, names};
 pub use values::Values;

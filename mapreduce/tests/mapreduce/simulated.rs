@@ -15,8 +15,8 @@ use labrpc::{Network, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use mapreduce::{Coordinator, coordinator_service, sequential, work};
-use mrapps::{App, Env};
+use mapreduce::{Coordinator, coordinator_service, counters, sequential, work};
+use mrapps::{App, Counters, Env};
 use tempfile::TempDir;
 use tester::Context;
 
@@ -59,6 +59,7 @@ fn job(ctx: &Context, app: &str, reference: &str) {
     desks.into_iter().for_each(tester::Helper::join);
     // Whoever was late has replaced files by the same ones.
     assert_eq!(site.output(), expected, "when the last worker has left");
+    site.check_counts(&expected);
     assert_eq!(site.names("mr-tmp-"), [""; 0], "nothing half written is left");
 }
 
@@ -144,6 +145,7 @@ impl Site {
             folder: self.folder.path().to_owned(),
             alive: Arc::clone(&self.alive),
             calls: AtomicU64::new(0),
+            counters: Counters::default(),
             faulty: true,
         };
         // A worker that was cut off for long gives up; another one follows.
@@ -175,10 +177,21 @@ impl Site {
             folder: folder.clone(),
             alive: Arc::default(),
             calls: AtomicU64::new(0),
+            counters: Counters::default(),
             faulty: false,
         };
         sequential(app, &env, &folder, &self.inputs).expect("a quiet job");
         sorted_lines(&folder, 1)
+    }
+
+    /// However often a task was done, it was counted once.
+    fn check_counts(&self, output: &[String]) {
+        let counts = self.coordinator.news(0).counts;
+        let length = |path: PathBuf| fs::metadata(path).expect("a file").len();
+        let inputs = self.inputs.iter().map(|input| length(self.folder.path().join(input)));
+        assert_eq!(counts[counters::INPUT_BYTES], inputs.sum::<u64>());
+        let outputs = output.iter().map(|line| line.len() as u64 + 1);
+        assert_eq!(counts.get(counters::OUTPUT_BYTES).copied().unwrap_or(0), outputs.sum::<u64>());
     }
 
     fn output(&self) -> Vec<String> {
@@ -213,6 +226,7 @@ struct SimulatedEnv {
     folder: PathBuf,
     alive: Arc<Mutex<BTreeSet<u64>>>,
     calls: AtomicU64,
+    counters: Counters,
     /// Whether this worker dies and dawdles between two steps.
     faulty: bool,
 }
@@ -257,6 +271,10 @@ impl Env for SimulatedEnv {
 
     fn next_call(&self) -> u64 {
         self.calls.fetch_add(1, Relaxed)
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     fn checkpoint(&self) {
