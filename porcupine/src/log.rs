@@ -33,10 +33,19 @@ fn read_lines(
 ) -> Result<(), LogError> {
     for (line, content) in (1..).zip(text.lines()) {
         if !content.trim().is_empty() {
-            read(line, content).map_err(|what| LogError { line, what })?;
+            read(line, content).map_err(|what| LogError { line, what: shortened(what) })?;
         }
     }
     Ok(())
+}
+
+/// What is wrong with a line quotes some of it, which may be of any length.
+fn shortened(what: String) -> String {
+    const CHARACTERS: usize = 200;
+    match what.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", &what[..end]),
+        None => what,
+    }
 }
 
 /// Pairs what processes invoke with what they hear. A process does one thing at

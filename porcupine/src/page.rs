@@ -4,7 +4,7 @@ mod annotation;
 mod data;
 mod html;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -66,14 +66,20 @@ impl<'a, M: Model> Page<'a, M> {
         html::write(&mut out, &self.title, &data)
     }
 
-    /// Writes the page to a file.
+    /// Writes the page to a file. One that cannot be finished is removed.
     ///
     /// # Panics
     ///
     /// As [`write`](Page::write).
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        self.write(&mut file)?;
-        file.flush()
+        let file = File::create(&path)?;
+        let is_device = !file.metadata()?.is_file();
+        let mut out = BufWriter::new(file);
+        let written = self.write(&mut out).and_then(|()| out.flush());
+        if written.is_err() && !is_device {
+            // What went wrong before counts more.
+            let _ = fs::remove_file(&path);
+        }
+        written
     }
 }

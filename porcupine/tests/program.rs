@@ -167,6 +167,11 @@ fn a_broken_line_is_named() {
             r#"{:process 0, :type :ok, :f :append, :key "5", :value "a"}"#,
             r#"ends :append of "5", but process 0 invoked :append of "4""#,
         ),
+        (
+            r#"{:process 0, :type :ok, :f :append, :key "4", :value "b"}"#,
+            r#"ends with "b", but process 0 invoked "a""#,
+        ),
+        (r#"{:process 0, :type :ok, :process 1}"#, "has a :process twice"),
     ] {
         assert_eq!(kv(line), format!("porcupine: history:2: {complaint}"));
     }
@@ -192,13 +197,39 @@ fn a_broken_line_of_jepsen_is_named() {
             "INFO  jepsen.util - 1 :ok :read 1",
             "process 1 returns from an operation that it did not invoke",
         ),
+        (
+            "INFO  jepsen.util - 0 :invoke :write 5\nINFO  jepsen.util - 0 :ok :write 6",
+            "ends :write 6, which process 0 did not invoke",
+        ),
     ] {
         let scene = Scene::new(&format!("{STALE_READ}{line}\n"));
         assert_eq!(
             scene.refusal(&["--model", "register", "history"]),
-            format!("porcupine: history:9: {complaint}")
+            format!("porcupine: history:{}: {complaint}", 8 + line.lines().count())
         );
     }
+}
+
+#[test]
+fn a_line_that_is_no_text_is_named() {
+    let scene = Scene::new("");
+    let bytes = [STALE_READ.as_bytes(), b"INFO \xff\n"].concat();
+    fs::write(scene.path("history"), bytes).expect("writable");
+    assert_eq!(scene.refusal(&["history"]), "porcupine: history:9: is not UTF-8");
+}
+
+#[test]
+fn a_complaint_is_short_however_long_the_line() {
+    let line = format!("{{:process {}}}", "9".repeat(1_000_000));
+    assert!(Scene::new(&line).refusal(&["history"]).len() < 300);
+}
+
+#[test]
+fn a_page_does_not_replace_the_history() {
+    let scene = Scene::new(STALE_READ);
+    let complaint = "porcupine: --page would replace the history: name another file";
+    assert_eq!(scene.refusal(&["--page", "./history", "history"]), complaint);
+    assert_eq!(fs::read_to_string(scene.path("history")).expect("it is there"), STALE_READ);
 }
 
 #[test]

@@ -41,6 +41,12 @@ fn read_line(pairing: &mut Pairing<Input, Output>, time: i64, content: &str) -> 
         if name(asked) != *function {
             return Err(format!("ends {function}, but process {process} invoked {}", name(asked)));
         }
+        // Writers repeat what they asked; readers and who gave up say something else.
+        let repeats = *kind != ":info" && *asked != Input::Read;
+        if repeats && input(function, value)? != *asked {
+            let value = value.join(" ");
+            return Err(format!("ends {function} {value}, which process {process} did not invoke"));
+        }
         output(asked, kind, value)
     })
 }

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use super::{LogError, Pairing, read_lines};
 use crate::kv::{Input, Output};
-use crate::{Operation, TextPool};
+use crate::{Operation, Text, TextPool};
 
 mod fields;
 
@@ -65,14 +65,21 @@ fn output(asked: &Input, fields: &Fields, pool: &mut TextPool) -> Result<Option<
     if fields.kind == Kind::Info {
         return Ok(None);
     }
-    let value = if let Input::Get { .. } = asked { &fields.value } else { &fields.old };
-    match value {
-        Some(value) => Ok(Some(Output::Value(pool.share(key, value)))),
-        None if matches!(asked, Input::Get { .. }) => {
-            Err("a :get that is :ok needs a :value".into())
+    let found = match asked {
+        Input::Get { .. } => {
+            Some(fields.value.as_ref().ok_or("a :get that is :ok needs a :value")?)
         }
-        None => Ok(Some(Output::Nothing)),
-    }
+        Input::Put { value, .. } | Input::Append { value, .. } => {
+            if let Some(told) = &fields.value
+                && Text::from(told.as_str()) != *value
+            {
+                let process = fields.process;
+                return Err(format!("ends with {told:?}, but process {process} invoked {value:?}"));
+            }
+            fields.old.as_ref()
+        }
+    };
+    Ok(Some(found.map_or(Output::Nothing, |value| Output::Value(pool.share(key, value)))))
 }
 
 fn name(input: &Input) -> &'static str {

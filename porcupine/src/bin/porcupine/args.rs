@@ -92,6 +92,13 @@ impl Args {
             let message = "--page shows one history: name one file";
             return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
         }
+        if let [file] = self.files.as_slice()
+            && let Some(page) = self.page.as_ref().and_then(|page| page.canonicalize().ok())
+            && file.canonicalize().is_ok_and(|file| file == page)
+        {
+            let message = "--page would replace the history: name another file";
+            return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
+        }
         Ok(self)
     }
 

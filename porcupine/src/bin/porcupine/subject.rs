@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::string::FromUtf8Error;
 
 use porcupine::kv::{KvModel, WholeKvModel};
 use porcupine::log::{self, LogError};
@@ -29,8 +30,9 @@ impl Subject {
     /// The history in a file, or the line that says what is wrong with it.
     pub(crate) fn read(file: &Path, args: &Args) -> Result<Subject, String> {
         let name = file.display();
-        let text =
-            fs::read_to_string(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+        let bytes = fs::read(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| format!("{name}:{}: is not UTF-8", line_of(&error)))?;
         let model = match args.model {
             Some(model) => model,
             None => guess(&text).ok_or_else(|| {
@@ -104,6 +106,12 @@ fn check<M: Model>(
     } else {
         check_operations(model, history, limits)
     }
+}
+
+/// The line that is no text, from 1.
+fn line_of(error: &FromUtf8Error) -> usize {
+    let text = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    1 + text.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// The model that goes with the first line.

@@ -39,9 +39,14 @@ impl Fields {
         let mut scanner = Scanner { rest: line.trim() };
         let (mut process, mut kind, mut function, mut key) = (None, None, None, None);
         let (mut value, mut old, mut time) = (None, None, None);
+        let mut names: Vec<String> = Vec::new();
         scanner.expect('{')?;
         while !scanner.skip('}') {
-            match (scanner.keyword()?.as_str(), scanner.value()?) {
+            let name = scanner.keyword()?;
+            if names.contains(&name) {
+                return Err(format!("has a :{name} twice"));
+            }
+            match (name.as_str(), scanner.value()?) {
                 ("process", Value::Number(number)) => process = usize::try_from(number).ok(),
                 ("type", Value::Keyword(word)) => kind = Some(kind_of(&word)?),
                 ("f", Value::Keyword(word)) => function = Some(word),
@@ -52,6 +57,7 @@ impl Fields {
                 ("time", Value::Number(number)) => time = Some(number),
                 (name, _) => return Err(format!("`:{name}` is not known, or not with this value")),
             }
+            names.push(name);
             scanner.skip(',');
         }
         if !scanner.rest.is_empty() {
