@@ -57,3 +57,24 @@ impl KvServerService for KvServer {
         PutAppendReply { value: before.unwrap_or_default() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What another clerk has done meanwhile stays done.
+    #[test]
+    fn a_request_that_arrives_again_changes_nothing() {
+        let server = KvServer::new();
+        let args = |value: &str, clerk| {
+            let value = Arc::new(value.to_owned());
+            PutAppendArgs { key: "k".to_owned(), value, clerk, sequence: 1 }
+        };
+        server.put(args("a", 1));
+        let before = || server.append(args("b", 2)).value.as_str().to_owned();
+        assert_eq!(before(), "a");
+        server.put(args("a", 1));
+        assert_eq!(before(), "a");
+        assert_eq!(server.get(GetArgs { key: "k".to_owned() }).value.as_str(), "ab");
+    }
+}

@@ -129,3 +129,49 @@ fn in_32_bits(number: usize) -> u32 {
     u32::try_from(number)
         .expect("a limit on memory ends a search before it counts 2^32 of anything")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many configurations that hashes of 32 bits collide, in about ten pairs.
+    const MANY: usize = 300_000;
+
+    fn insert(cache: &mut Cache<usize>, set: &Bitset, state: usize) -> bool {
+        cache.insert(set, &state, |&state| (state, 0))
+    }
+
+    #[test]
+    fn equal_hashes_do_not_make_configurations_equal() {
+        let mut by_state = Cache::new();
+        let nothing = Bitset::new(64);
+        assert!((0..MANY).all(|state| insert(&mut by_state, &nothing, state)));
+
+        let mut by_window = Cache::new();
+        for number in 0..MANY {
+            let mut set = Bitset::new(64);
+            (0..32).filter(|bit| number >> bit & 1 == 1).for_each(|bit| set.insert(bit));
+            assert!(insert(&mut by_window, &set, 0));
+        }
+
+        let mut by_length = Cache::new();
+        let mut set = Bitset::new(64 * MANY);
+        for word in 0..MANY {
+            assert!(insert(&mut by_length, &set, 0));
+            (0..64).for_each(|bit| set.insert(64 * word + bit));
+        }
+        for cache in [by_state, by_window, by_length] {
+            assert_eq!(cache.len(), MANY);
+        }
+    }
+
+    #[test]
+    fn a_configuration_is_new_once() {
+        let mut cache = Cache::new();
+        let mut set = Bitset::new(200);
+        [3, 130].into_iter().for_each(|number| set.insert(number));
+        assert_eq!([1, 2, 1].map(|state| insert(&mut cache, &set, state)), [true, true, false]);
+        set.remove(3);
+        assert!(insert(&mut cache, &set, 1));
+    }
+}

@@ -117,3 +117,18 @@ impl<M: NondeterministicModel> Model for Nondeterministic<M> {
         size_of_val(state) + size_of_val(state.0.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_equal_in_any_order_and_to_no_part_of_them() {
+        let hash = |states: &States<u32>| FixedState::default().hash_one(states);
+        let [all, turned, part] = [&[1, 2, 3][..], &[3, 1, 2, 1], &[1, 2]]
+            .map(|states| States::of(states.iter().copied()));
+        assert_eq!((&all, hash(&all)), (&turned, hash(&turned)));
+        assert_ne!(all, part);
+        assert_ne!(part, all);
+    }
+}

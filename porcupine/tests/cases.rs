@@ -54,6 +54,45 @@ fn calls_come_before_returns_of_the_same_time() {
     assert_eq!(verdict(&[write(1, 0, 9), read(0, 10, 20)]), Verdict::Illegal);
 }
 
+/// What was never answered took effect or not, but as the model says.
+#[test]
+fn unknown_outcomes_are_no_licence() {
+    let cas = |from| (Input::Cas(from, 2), Output::Unknown, 0, 99);
+    assert_eq!(verdict(&[write(4, 0, 9), cas(4), read(4, 10, 19), read(2, 20, 29)]), Verdict::Ok);
+    assert_eq!(verdict(&[write(4, 0, 9), cas(9), read(2, 10, 19)]), Verdict::Illegal);
+    let open_read = (Input::Read, Output::Unknown, 0, 99);
+    assert_eq!(verdict(&[write(4, 0, 9), open_read]), Verdict::Ok);
+}
+
+#[test]
+fn values_that_a_key_never_had_are_refused() {
+    use kv::Output::{Nothing, Value};
+    let after_an_append_of_a = |input: &kv::Input, output| {
+        let append = kv::Input::Append { key: "k".into(), value: "a".into() };
+        let operations = [(append, Nothing), (input.clone(), output)];
+        let history: Vec<_> = (0..)
+            .zip(operations)
+            .map(|(at, (input, output))| Operation {
+                client: 0,
+                input,
+                call: 2 * at,
+                output,
+                ret: 2 * at + 1,
+            })
+            .collect();
+        let partitioned = check_operations(&KvModel, &history, Limits::NONE).verdict;
+        assert_eq!(check_operations(&WholeKvModel, &history, Limits::NONE).verdict, partitioned);
+        partitioned
+    };
+    let get = kv::Input::Get { key: "k".into() };
+    let append = kv::Input::Append { key: "k".into(), value: "b".into() };
+    for input in [&get, &append] {
+        assert_eq!(after_an_append_of_a(input, Value("a".into())), Verdict::Ok);
+        assert_eq!(after_an_append_of_a(input, Value("ab".into())), Verdict::Illegal);
+        assert_eq!(after_an_append_of_a(input, Nothing), Verdict::Ok, "any value fits");
+    }
+}
+
 #[test]
 fn nothing_is_linearizable() {
     assert_eq!(check_operations(&KvModel, &[], Limits::NONE).verdict, Verdict::Ok);
@@ -118,6 +157,27 @@ fn limits_end_in_unknown() {
     assert_eq!(check(Limits { bytes: Some(10_000), ..Limits::NONE }).verdict, Verdict::Unknown);
     let time = Some(std::time::Duration::ZERO);
     assert_eq!(check(Limits { time, ..Limits::NONE }).verdict, Verdict::Unknown);
+}
+
+/// Only partitions that are still searched hold memory.
+#[test]
+fn what_is_decided_needs_no_memory() {
+    let verdict = |keys: i64, operations: i64| {
+        let operation = |at: i64| {
+            let input = kv::Input::Put { key: (at % keys).to_string().into(), value: "v".into() };
+            Operation {
+                client: 0,
+                input,
+                call: 2 * at,
+                output: kv::Output::Nothing,
+                ret: 2 * at + 1,
+            }
+        };
+        let history: Vec<_> = (0..operations).map(operation).collect();
+        check_operations(&KvModel, &history, Limits { bytes: Some(20_000), ..Limits::NONE }).verdict
+    };
+    assert_eq!(verdict(1, 5_000), Verdict::Unknown, "one key that takes more than a slice");
+    assert_eq!(verdict(50, 5_000), Verdict::Ok);
 }
 
 /// The first partition would take for ever, the second is wrong at once.

@@ -40,6 +40,16 @@ fn other_texts_differ() {
     assert!(Text::EMPTY.is_empty());
 }
 
+/// FNV-1a makes one number of these two.
+#[test]
+fn texts_of_one_hash_differ() {
+    let [one, other] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"].map(Text::from);
+    assert_eq!(hash(&one), hash(&other));
+    assert_ne!(one, other);
+    let longer = |text: &Text| text.append(&"!".into());
+    assert_ne!(longer(&one), longer(&other));
+}
+
 /// Longer versions of equal texts are compared behind the common part only, and
 /// dropped without a recursion: else this would take minutes, or the stack.
 #[test]

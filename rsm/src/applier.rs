@@ -31,13 +31,17 @@ impl<S: StateMachine> Applier<S> {
     pub(crate) fn run(mut self, messages: &Receiver<ApplyMsg>) {
         let _sends_callers_away = CloseOnExit(Arc::clone(&self.shared));
         while let Ok(message) = messages.recv() {
-            match message {
-                ApplyMsg::Command { index, term, command } => self.execute(index, term, &command),
-                ApplyMsg::Snapshot { term, bytes, .. } => self.restore(term, &bytes),
-                ApplyMsg::Leadership { term, leader: true } => self.lead(term),
-                ApplyMsg::Leadership { term, leader: false } => {
-                    self.shared.core.lock().waiters.end_terms(term);
-                }
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: ApplyMsg) {
+        match message {
+            ApplyMsg::Command { index, term, command } => self.execute(index, term, &command),
+            ApplyMsg::Snapshot { term, bytes, .. } => self.restore(term, &bytes),
+            ApplyMsg::Leadership { term, leader: true } => self.lead(term),
+            ApplyMsg::Leadership { term, leader: false } => {
+                self.shared.core.lock().waiters.end_terms(term);
             }
         }
     }
@@ -106,5 +110,91 @@ struct CloseOnExit<S: StateMachine>(Arc<Shared<S>>);
 impl<S: StateMachine> Drop for CloseOnExit<S> {
     fn drop(&mut self) {
         self.0.core.lock().waiters.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use labrpc::codec::{decode, encode};
+    use labrt::channel::{Receiver, TryRecvError};
+    use labrt::sync::Mutex;
+
+    use super::*;
+    use crate::waiters::{Found, Waiters};
+
+    /// Adds up.
+    struct Sum(u64);
+
+    impl StateMachine for Sum {
+        type Op = u64;
+        type Reply = u64;
+
+        fn apply(&mut self, op: u64) -> u64 {
+            self.0 += op;
+            self.0
+        }
+
+        fn snapshot(&self) -> Vec<u8> {
+            encode(&self.0)
+        }
+
+        fn restore(&mut self, snapshot: &[u8]) {
+            self.0 = decode(snapshot).expect("a sum");
+        }
+    }
+
+    /// An applier whose Raft is gone, with room for 100 bytes of log.
+    fn applier() -> Applier<Sum> {
+        let core = Mutex::new(Core { machine: Sum(0), waiters: Waiters::new() });
+        Applier {
+            me: 0,
+            shared: Arc::new(Shared { core }),
+            raft: Weak::new(),
+            persister: Arc::default(),
+            compaction: Compaction::new(Some(100), 0),
+        }
+    }
+
+    fn wait_at(applier: &Applier<Sum>, term: u64, index: u64) -> Receiver<u64> {
+        match applier.shared.core.lock().waiters.come((term, index)) {
+            Found::Wait(reply) => reply,
+            other => panic!("nothing was applied, but {other:?} is there"),
+        }
+    }
+
+    fn command(index: u64, term: u64, op: Option<u64>) -> ApplyMsg {
+        ApplyMsg::Command { index, term, command: encode(&op).into() }
+    }
+
+    fn snapshot(index: u64, term: u64) -> ApplyMsg {
+        ApplyMsg::Snapshot { index, term, bytes: encode(&7u64).into() }
+    }
+
+    /// Each of these may be the first that a server hears of the end of its term.
+    #[test]
+    fn callers_are_sent_away_by_whatever_shows_that_their_term_is_over() {
+        for sign in [
+            ApplyMsg::Leadership { term: 2, leader: false },
+            command(6, 3, Some(1)),
+            command(6, 3, None),
+            snapshot(6, 3),
+            snapshot(6, 2),
+        ] {
+            let mut applier = applier();
+            let (old, new) = (wait_at(&applier, 2, 7), wait_at(&applier, 4, 7));
+            applier.take(sign.clone());
+            assert_eq!(old.try_recv(), Err(TryRecvError::Disconnected), "{sign:?}");
+            assert_eq!(new.try_recv(), Err(TryRecvError::Empty), "{sign:?}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_of_a_peer_frees_the_log() {
+        let mut applier = applier();
+        (1..=4).for_each(|index| applier.take(command(index, 1, Some(1))));
+        applier.take(snapshot(5, 1));
+        assert_eq!(applier.shared.core.lock().machine.0, 7);
+        let saved = || 1000;
+        assert!(!applier.compaction.applied(10, saved), "there is little to free");
     }
 }

@@ -72,6 +72,15 @@ mod tests {
     #[test]
     fn a_log_of_uncommitted_entries_is_no_reason() {
         assert_eq!(entries_until_due(0, 5000), 10);
+        let mut compaction = Compaction::new(Some(1000), 0);
+        let due = (1..=100).filter(|_| {
+            let is_due = compaction.applied(34, || 5000);
+            if is_due {
+                compaction.snapshot(500);
+            }
+            is_due
+        });
+        assert_eq!(due.collect::<Vec<_>>(), Vec::from_iter((10..=100).step_by(10)));
     }
 
     #[test]

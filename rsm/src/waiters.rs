@@ -142,6 +142,7 @@ mod tests {
         deliver(&mut waiters, (1, 1), "of another leader");
         waiters.lead(2);
         deliver(&mut waiters, (1, 2), "of another leader");
+        assert!(waiters.places.is_empty());
         waiters.end_terms(2);
         deliver(&mut waiters, (2, 3), "of an earlier life as leader");
         assert!(waiters.places.is_empty());

@@ -1,32 +1,49 @@
 //! The harness of the key/value labs, over clerks that keep everything in a drawer of
 //! their own and may lie about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use labrpc::ClientEnd;
 use labrt::sync::Mutex;
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use porcupine::kv::KvModel;
+use porcupine::kv::{Input, KvModel};
 use porcupine::{Limits, Verdict, check_operations, log};
 use tester::kv::{self, Generic, Harness};
 use tester::{Cluster, Columns, Context, Net, Specimen, Told, test};
 
-use crate::counter::Counter;
+use crate::counter::{Counter, get};
 
 /// What all clerks share: each key's value, and the value before.
 type Drawer = Arc<Mutex<BTreeMap<String, [String; 2]>>>;
 
+/// What a clerk does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vice {
+    /// Nothing.
+    None,
+    /// It sometimes tells the value before for the value that is read.
+    ReadsOld,
+    /// It sometimes tells nothing for the value before an append.
+    ForgetsBefore,
+    /// It takes its time.
+    IsSlow,
+}
+
 /// A clerk without a server.
 struct Clerk {
     drawer: Drawer,
-    /// Whether it sometimes tells the value before for the value.
-    lies: bool,
+    vice: Vice,
 }
 
 impl Clerk {
+    fn errs(&self, vice: Vice) -> bool {
+        self.vice == vice && labrt::rng().chance(1, 10)
+    }
+
     fn change(&self, key: &str, change: impl FnOnce(&str) -> String) -> String {
-        sleep(Duration::from_millis(1));
+        sleep(Duration::from_millis(if self.vice == Vice::IsSlow { 40 } else { 1 }));
         let mut drawer = self.drawer.lock();
         let values = drawer.entry(key.to_owned()).or_default();
         let after = change(&values[0]);
@@ -38,7 +55,7 @@ impl Clerk {
 impl kv::Clerk for Clerk {
     fn get(&self, key: &str) -> String {
         sleep(Duration::from_millis(1));
-        let stale = self.lies && labrt::rng().chance(1, 10);
+        let stale = self.errs(Vice::ReadsOld);
         let drawer = self.drawer.lock();
         drawer.get(key).map(|values| values[usize::from(stale)].clone()).unwrap_or_default()
     }
@@ -48,16 +65,17 @@ impl kv::Clerk for Clerk {
     }
 
     fn append(&self, key: &str, value: &str) -> Option<String> {
-        Some(self.change(key, |before| format!("{before}{value}")))
+        let before = self.change(key, |before| format!("{before}{value}"));
+        Some(if self.errs(Vice::ForgetsBefore) { String::new() } else { before })
     }
 }
 
-/// A harness whose clerks are honest or not.
-fn harness(ctx: &Context, lies: bool) -> Harness<Counter, Clerk> {
+/// A harness with such clerks.
+fn harness(ctx: &Context, vice: Vice) -> Harness<Counter, Clerk> {
     ctx.set_columns(Columns::Operations);
     let cluster = Cluster::new(ctx, 3, Net::Reliable, Counter::make);
     let drawer = Drawer::default();
-    Harness::new(cluster, move |_| Clerk { drawer: Arc::clone(&drawer), lies })
+    Harness::new(cluster, move |_| Clerk { drawer: Arc::clone(&drawer), vice })
 }
 
 /// Everything at once: what goes wrong with the servers does not touch these clerks.
@@ -75,25 +93,116 @@ const LOAD: Generic = Generic {
 
 #[test]
 fn honest_clerks_pass() {
-    let body = |ctx: &Context| LOAD.run(&harness(ctx, false));
+    let body = |ctx: &Context| LOAD.run(&harness(ctx, Vice::None));
     let Some(told) = Specimen::new().run(|| test(&LOAD.title(), body)) else { return };
     assert!(told.passed(), "{}", told.stderr);
     told.assert_contains(&["Test: restarts, partitions, many clients (3A) ...\n  ... Passed --  "]);
 }
 
+/// What is said to go wrong does go wrong, and as often and as long as it is said.
 #[test]
-fn a_wrong_value_is_told_with_the_right_one() {
-    let body = |ctx: &Context| LOAD.run(&harness(ctx, true));
-    let Some(told) = Specimen::new().run(|| test(&LOAD.title(), body)) else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["get wrong value, key ", "in thread 'client "]);
+fn servers_crash_and_are_parted() {
+    let body = |ctx: &Context| {
+        let h = harness(ctx, Vice::None);
+        LOAD.run(&h);
+        assert_eq!(h.status().incarnations, [4; 3], "three restarts");
+        assert_eq!(h.connected(), [0, 1, 2]);
+
+        let before = h.node(0).expect("it is alive");
+        let partitioner = h.start_partitioner();
+        let mut seen = BTreeSet::new();
+        for _ in 0..50 {
+            sleep(Duration::from_secs(1));
+            seen.insert([1, 2].map(|other| before.reaches(other)));
+        }
+        partitioner.stop();
+        assert_eq!(seen.len(), 4, "all partitions that server 0 can tell apart: {seen:?}");
+        h.restart_all();
+        assert!(before.is_killed());
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: faults", body)) else { return };
+    assert!(told.passed(), "{}", told.stderr);
 }
+
+/// Without faults it is the clients alone that take time.
+#[test]
+fn iterations_are_as_long_as_is_asked() {
+    let load = Generic { crash: false, partitions: false, ..LOAD };
+    let body = move |ctx: &Context| {
+        let (begin, iterations) = (ctx.elapsed(), 3 * load.iteration);
+        load.run(&harness(ctx, Vice::None));
+        let taken = ctx.elapsed() - begin;
+        assert!((iterations..iterations * 11 / 10).contains(&taken), "{taken:?}");
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: time", body)) else { return };
+    assert!(told.passed(), "{}", told.stderr);
+}
+
+#[test]
+fn a_clerk_cannot_know_which_server_is_which() {
+    let body = |ctx: &Context| {
+        let given: Arc<Mutex<Vec<ClientEnd>>> = Arc::default();
+        let cluster = Cluster::new(ctx, 3, Net::Reliable, Counter::make);
+        let kept = Arc::clone(&given);
+        let h = Harness::new(cluster, move |ends| {
+            *kept.lock() = ends;
+            Clerk { drawer: Drawer::default(), vice: Vice::None }
+        });
+        let place_of_server_0 = |_| {
+            let _client = h.make_clerk([0]);
+            let ends = given.lock().clone();
+            ends.iter().position(|end| get(end).is_some()).expect("one end is connected")
+        };
+        let places: BTreeSet<usize> = (0..30).map(place_of_server_0).collect();
+        assert_eq!(places.len(), 3, "{places:?}");
+    };
+    let Some(told) = Specimen::new().run(|| test("Test: order", body)) else { return };
+    assert!(told.passed(), "{}", told.stderr);
+}
+
+/// Has a body fail with these words.
+macro_rules! fails {
+    ($name:ident, $vice:expr, $body:expr, $($part:literal),+) => {
+        #[test]
+        fn $name() {
+            let body: fn(&Harness<Counter, Clerk>) = $body;
+            let specimen = Specimen::new();
+            let Some(told) = specimen.run(|| test("Test", move |ctx| body(&harness(ctx, $vice))))
+            else {
+                return;
+            };
+            assert!(!told.passed());
+            told.assert_contains(&[$($part),+]);
+        }
+    };
+}
+
+fails!(
+    a_wrong_value_is_told_with_the_right_one,
+    Vice::ReadsOld,
+    |h| LOAD.run(h),
+    "get wrong value, key ",
+    "in thread 'client "
+);
+fails!(
+    the_value_before_an_append_is_looked_at,
+    Vice::ForgetsBefore,
+    |h| LOAD.run(h),
+    "lacks the one before it: "
+);
+fails!(
+    a_value_that_is_not_the_expected_one_is_told,
+    Vice::None,
+    |h| h.make_clerk(h.all()).check("1", "14"),
+    "get(\"1\"): expected \"14\", received \"\""
+);
+fails!(slow_operations_are_told, Vice::IsSlow, kv::speed, "operations completed too slowly: 1000 ");
 
 /// Runs the test whose clients read each other's keys, so that only the history tells
 /// that they were lied to.
 fn lie_to_all(specimen: Specimen) -> Option<Told> {
     let load = Generic { random_keys: true, ..LOAD };
-    specimen.run(move || test(&load.title(), move |ctx| load.run(&harness(ctx, true))))
+    specimen.run(move || test(&load.title(), move |ctx| load.run(&harness(ctx, Vice::ReadsOld))))
 }
 
 #[test]
@@ -114,21 +223,31 @@ fn a_history_that_no_server_could_have_made_fails_the_test() {
 #[test]
 fn the_bundle_has_the_history() {
     let bundles = tempfile::tempdir().expect("a folder");
+    let report = bundles.path().join("report");
     let specimen = Specimen::new().env("LAB_RUNS", "3").env("LAB_BUNDLE", bundles.path());
+    let specimen = specimen.env("LAB_REPORT", &report);
     let Some(told) = lie_to_all(specimen) else { return };
     assert!(!told.passed());
     told.assert_contains(&["    history is not linearizable\n", " runs=1 failures=1 "]);
     let file = |name| std::fs::read_to_string(bundles.path().join("latest").join(name));
     assert!(file("history.html").expect("the page").contains("not linearizable"));
     let history = log::kv::read(&file("history.edn").expect("the log")).expect("a history");
-    let report = check_operations(&KvModel, &history, Limits::REPLAYABLE);
-    assert_eq!(report.verdict, Verdict::Illegal);
+    let check = check_operations(&KvModel, &history, Limits::REPLAYABLE);
+    assert_eq!(check.verdict, Verdict::Illegal);
+    let run = std::fs::read_to_string(report).expect("a report");
+    let run: serde_json::Value = serde_json::from_str(&run).expect("one run");
+    assert_eq!(run["ops"], history.len(), "every operation is counted and recorded");
+    let of_one_client = || history.iter().filter(|operation| operation.client == 1);
+    let keys: BTreeSet<_> = of_one_client().map(|operation| operation.input.key()).collect();
+    assert_eq!(keys.len(), 4, "it uses the keys of all");
+    let is_put = |input: &Input| matches!(input, Input::Put { .. });
+    assert!(of_one_client().any(|operation| is_put(&operation.input)), "and puts to them");
 }
 
 #[test]
 fn a_test_of_several_parts_prints_a_line_for_each() {
     let body = |ctx: &Context| {
-        let h = harness(ctx, false);
+        let h = harness(ctx, Vice::None);
         let client = h.make_clerk(h.all());
         client.put("1", "13");
         ctx.count_from_here();
