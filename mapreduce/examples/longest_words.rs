@@ -6,6 +6,7 @@
 //! $ target/release/mrcoordinator pg-*.txt &
 //! $ target/release/examples/longest_words
 //! $ sort mr-out-*
+//! $ target/debug/examples/longest_words --local pg-*.txt       # alone, for a debugger
 //! ```
 
 use std::process::ExitCode;

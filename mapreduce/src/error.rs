@@ -28,6 +28,15 @@ pub enum TaskError {
         /// What the system said, or where the file is damaged.
         reason: String,
     },
+    /// The application broke a rule: of partitions, or of combiners.
+    Misused {
+        /// The application.
+        app: String,
+        /// Its task, with the input file.
+        task: String,
+        /// What it did.
+        reason: String,
+    },
     /// The application panicked.
     Panicked {
         /// The application.
@@ -41,13 +50,14 @@ pub enum TaskError {
 
 impl TaskError {
     /// Whether another try may end better. A panic may hang on chance; files
-    /// stay as they are, and only the user can mend them.
+    /// and rules stay as they are, and only the user can mend them.
     pub fn is_worth_another_try(&self) -> bool {
         match self {
             TaskError::Panicked { .. } => true,
-            TaskError::Input { .. } | TaskError::Output { .. } | TaskError::Intermediate { .. } => {
-                false
-            }
+            TaskError::Input { .. }
+            | TaskError::Output { .. }
+            | TaskError::Intermediate { .. }
+            | TaskError::Misused { .. } => false,
         }
     }
 }
@@ -58,6 +68,7 @@ impl fmt::Display for TaskError {
             TaskError::Input { file, reason } => write!(f, "cannot read input {file}: {reason}"),
             TaskError::Output { file, reason } => write!(f, "cannot write {file}: {reason}"),
             TaskError::Intermediate { file, reason } => write!(f, "cannot read {file}: {reason}"),
+            TaskError::Misused { app, task, reason } => write!(f, "{app} in {task}: {reason}"),
             TaskError::Panicked { app, task, message } => {
                 write!(f, "{app} panicked in {task}: {}", message.replace('\n', " "))
             }

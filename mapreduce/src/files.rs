@@ -38,19 +38,11 @@ pub(crate) fn output_name(reduce: usize) -> String {
     format!("mr-out-{reduce}")
 }
 
-/// An input file as text, see [`as_text`].
-pub(crate) fn read_input(folder: &Path, file: &str) -> Result<String, TaskError> {
-    match fs::read(folder.join(file)) {
-        Ok(bytes) => Ok(as_text(bytes)),
-        Err(error) => Err(TaskError::Input { file: file.to_owned(), reason: error.to_string() }),
-    }
-}
-
-/// An input as text. Bytes that are not UTF-8 become U+FFFD, which is no letter:
-/// so Go's `range` over a string sees them.
-pub(crate) fn as_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+/// An input file.
+pub(crate) fn read_input(folder: &Path, file: &str) -> Result<Vec<u8>, TaskError> {
+    let input_error =
+        |error: io::Error| TaskError::Input { file: file.to_owned(), reason: error.to_string() };
+    fs::read(folder.join(file)).map_err(input_error)
 }
 
 /// A run that a map task has left.

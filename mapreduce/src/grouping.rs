@@ -14,8 +14,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use mrapps::Sink;
 
-use crate::hash::ihash;
-use crate::run::RunWriter;
+use crate::partition::Partition;
 
 /// No earlier repeat.
 const NONE: u32 = u32::MAX;
@@ -42,7 +41,7 @@ struct Repeat {
 
 /// A key with the values that it has got so far.
 #[derive(Debug)]
-struct Entry {
+pub(crate) struct Entry {
     key: Span,
     /// The newest value, which still grows.
     newest: Repeat,
@@ -135,50 +134,43 @@ impl Grouping {
         self.table.insert_unique(hash, index, rehash);
     }
 
-    /// One sorted run per reduce task, in order.
-    pub(crate) fn runs(&self, n_reduce: usize) -> impl Iterator<Item = Vec<u8>> {
+    /// The groups of each of `n_reduce` reduce tasks, where `partition` says
+    /// which one a key belongs to. The error is a line about a key that belongs
+    /// to none.
+    pub(crate) fn partitions(
+        &self,
+        n_reduce: usize,
+        partition: impl Fn(&str) -> usize,
+    ) -> Result<Vec<Partition<'_>>, String> {
         assert!(n_reduce > 0, "a job has at least one reduce task");
-        let mut partitions: Vec<Vec<Sortable>> = (0..n_reduce).map(|_| Vec::new()).collect();
+        let mut partitions: Vec<Partition<'_>> =
+            (0..n_reduce).map(|_| Partition::new(self)).collect();
         for entry in &self.entries {
-            let key = &self.arena[entry.key.range()];
-            let text = str::from_utf8(key).expect("keys were emitted as text");
-            let partition = ihash(text) as usize % n_reduce;
-            partitions[partition].push(Sortable { prefix: prefix(key), key, entry });
+            let key = str::from_utf8(&self.arena[entry.key.range()]);
+            let key = key.expect("keys were emitted as text");
+            let number = partition(key);
+            let partition = partitions.get_mut(number).ok_or_else(|| {
+                format!("partition {number} for key {key:?}, but there are only {n_reduce}")
+            })?;
+            partition.push(key, entry);
         }
-        partitions.into_iter().map(|mut partition| {
-            partition.sort_unstable_by_key(|sortable| (sortable.prefix, sortable.key));
-            let mut run = RunWriter::new();
-            for Sortable { key, entry, .. } in partition {
-                run.group(key, self.values(entry));
-            }
-            run.finish()
-        })
+        Ok(partitions)
+    }
+
+    /// All groups in one run.
+    pub(crate) fn into_run(self) -> Vec<u8> {
+        let partitions = self.partitions(1, |_| 0).expect("0 is below 1");
+        let [all] = <[_; 1]>::try_from(partitions).expect("one was asked for");
+        all.into_run()
     }
 
     /// A key's values in the order in which they were emitted.
-    fn values(&self, entry: &Entry) -> impl Iterator<Item = (&[u8], u64)> {
+    pub(crate) fn values(&self, entry: &Entry) -> impl Iterator<Item = (&[u8], u64)> {
         let at = |index: u32| self.earlier.get(index as usize);
         let earlier = std::iter::successors(at(entry.earlier[0]), move |last| at(last.next));
         let repeats = earlier.map(|earlier| earlier.repeat).chain([entry.newest]);
         repeats.map(|repeat| (&self.arena[repeat.value.range()], repeat.times))
     }
-}
-
-/// An entry on its way into a run.
-struct Sortable<'a> {
-    /// The key's first eight bytes decide most comparisons without a look at
-    /// the arena.
-    prefix: u64,
-    key: &'a [u8],
-    entry: &'a Entry,
-}
-
-/// The first eight bytes of a key as a number that sorts as they do.
-fn prefix(key: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let length = key.len().min(8);
-    first[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(first)
 }
 
 /// The table's hash of a key. It is the same in every process, and never seen
@@ -196,6 +188,7 @@ mod tests {
 
     use super::*;
     use crate::run::Run;
+    use mrapps::ihash;
 
     /// Against a map of vectors, with keys and values drawn so that everything
     /// occurs: long runs, alternation, empty text.
@@ -211,8 +204,9 @@ mod tests {
             let partition = ihash(&key) as usize % 3;
             model[partition].entry(key).or_default().push(value);
         }
-        let runs: Vec<Run> =
-            grouping.runs(3).map(|run| Run::check(run).expect("runs are sorted")).collect();
+        let partitions = grouping.partitions(3, |key| ihash(key) as usize % 3);
+        let runs = partitions.expect("they are below 3").into_iter().map(Partition::into_run);
+        let runs: Vec<Run> = runs.map(|run| Run::check(run).expect("runs are sorted")).collect();
         for (run, model) in runs.iter().zip(&model) {
             let spelled = run.groups().map(|(key, repeats)| {
                 let values =

@@ -100,9 +100,10 @@
 //! | `worker.rs` | a worker's life |
 //! | `protocol.rs` | what they say to each other |
 //! | `task.rs` | one map task, one reduce task |
-//! | `grouping.rs`, `run.rs`, `merge.rs` | pairs: in memory, in files, back together |
+//! | `records.rs` | what Map gets of a file |
+//! | `grouping.rs`, `partition.rs`, `run.rs`, `merge.rs` | pairs: in memory, on their way, in files, back together |
 //! | `files.rs` | names, and files that are whole or not there |
-//! | `sequential.rs` | the job in one thread |
+//! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
 //! | `streaming.rs` | the applications in other engines |
 //! | `process_env.rs` | what applications see in a process |
 //! | `command.rs` | the programs |
@@ -119,11 +120,13 @@ pub mod counters;
 mod error;
 mod files;
 mod grouping;
-mod hash;
 mod job;
+mod local;
 mod merge;
+mod partition;
 mod process_env;
 mod protocol;
+mod records;
 mod run;
 mod sequential;
 mod task;
@@ -134,8 +137,9 @@ pub use command::worker_main;
 pub use coordinator::{Coordinator, News, Session};
 pub use corpus::{Corpus, file_name};
 pub use error::TaskError;
-pub use hash::ihash;
 pub use job::Progress;
+pub use local::local;
+pub use mrapps::ihash;
 pub use process_env::ProcessEnv;
 pub use protocol::{
     Assignment, CoordinatorClient, CoordinatorService, Done, End, RegisterArgs, ReportArgs,

@@ -69,7 +69,7 @@ mod tests {
     fn run(pairs: &[(&str, &str)]) -> Run {
         let mut grouping = Grouping::default();
         pairs.iter().for_each(|(key, value)| grouping.emit(key, value));
-        let bytes = grouping.runs(1).next().expect("one partition was asked for");
+        let bytes = grouping.into_run();
         Run::check(bytes).expect("just written")
     }
 

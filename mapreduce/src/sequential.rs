@@ -27,8 +27,7 @@ pub fn sequential(
     let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
         let grouping = workshop.group(task, file, &mut counts)?;
-        let run = grouping.runs(1).next().expect("one partition was asked for");
-        Ok(Run::check(run).expect("grouping writes sorted runs"))
+        Ok(Run::check(grouping.into_run()).expect("grouping writes sorted runs"))
     };
     let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
     workshop.reduce_runs(0, &runs?, &mut counts)

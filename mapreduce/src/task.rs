@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-use mrapps::{App, Counts, Env, Values};
+use mrapps::{App, Counts, Env, Sink, Values};
 
 use crate::counters::{
     INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, add, add_all,
@@ -16,6 +16,7 @@ use crate::files::{self, WriteError};
 use crate::grouping::Grouping;
 use crate::merge::Merge;
 use crate::protocol::Done;
+use crate::records::{self, Place, Record, records};
 use crate::run::Run;
 
 /// Where tasks are done: an application in a folder.
@@ -35,7 +36,16 @@ impl Workshop<'_> {
         let _ = self.env.counters().take();
         let mut counts = Counts::new();
         let grouping = self.group(task, file, &mut counts)?;
-        for (reduce, run) in grouping.runs(n_reduce).enumerate() {
+        let what = format_args!("map task {task}, file {file}");
+        let partition = |key: &str| self.app.partition(key, n_reduce);
+        let partitions = self.check(&what, || grouping.partitions(n_reduce, partition))?;
+        for (reduce, partition) in partitions.into_iter().enumerate() {
+            let run = match self.app.combiner() {
+                Some(combiner) => {
+                    self.check(&what, || partition.into_combined_run(combiner, self.env))?
+                }
+                None => partition.into_run(),
+            };
             add(&mut counts, INTERMEDIATE_BYTES, run.len());
             let name = files::intermediate_name(task, reduce);
             files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
@@ -50,14 +60,33 @@ impl Workshop<'_> {
         file: &str,
         counts: &mut Counts,
     ) -> Result<Grouping, TaskError> {
-        let contents = files::read_input(self.folder, file)?;
-        add(counts, INPUT_BYTES, contents.len());
-        add(counts, INPUT_RECORDS, 1);
+        let bytes = files::read_input(self.folder, file)?;
+        add(counts, INPUT_BYTES, bytes.len());
         let mut grouping = Grouping::default();
-        self.call(&format_args!("map task {task}, file {file}"), || {
-            self.app.map(self.env, file, &contents, &mut grouping);
-        })?;
+        let what = format_args!("map task {task}, file {file}");
+        self.map_records(&what, file, &bytes, counts, &mut grouping)?;
         Ok(grouping)
+    }
+
+    /// Calls Map for each record of a file.
+    pub(crate) fn map_records(
+        &self,
+        task: &dyn fmt::Display,
+        file: &str,
+        bytes: &[u8],
+        counts: &mut Counts,
+        sink: &mut dyn Sink,
+    ) -> Result<(), TaskError> {
+        let mut number = 0;
+        for record in records(self.app.records(), bytes) {
+            let Record { contents, place } = record.map_err(|place| too_long(file, place))?;
+            number += 1;
+            self.call(&format_args!("{task}{place}"), || {
+                self.app.map(self.env, file, &contents, sink);
+            })?;
+        }
+        add(counts, INPUT_RECORDS, number);
+        Ok(())
     }
 
     /// Reduce task `task`: from one run per map task to an output file.
@@ -98,6 +127,20 @@ impl Workshop<'_> {
         Done { counts }
     }
 
+    /// Calls into the application where it may break a rule as well, and makes
+    /// an error of both.
+    fn check<R>(
+        &self,
+        task: &dyn fmt::Display,
+        work: impl FnOnce() -> Result<R, String>,
+    ) -> Result<R, TaskError> {
+        self.call(task, work)?.map_err(|reason| TaskError::Misused {
+            app: self.app.name().to_owned(),
+            task: task.to_string(),
+            reason,
+        })
+    }
+
     /// Calls into the application, and makes an error of a panic.
     pub(crate) fn call<R>(
         &self,
@@ -110,6 +153,12 @@ impl Workshop<'_> {
             message: panic_text(payload),
         })
     }
+}
+
+/// A record is longer than it may be.
+fn too_long(file: &str, place: Place) -> TaskError {
+    let reason = format!("the record is longer than {} MiB", records::LIMIT >> 20);
+    TaskError::Input { file: format!("{file}{place}"), reason }
 }
 
 /// The text of a panic. An unwind without text is not the application's: a

@@ -25,6 +25,18 @@ impl<'a> Values<'a> {
     pub fn new(runs: impl Iterator<Item = (&'a str, u64)> + 'a) -> Self {
         Values { runs: Box::new(runs), value: "", left: 0 }
     }
+
+    /// The runs that are left: each value, and how often it follows itself.
+    ///
+    /// ```
+    /// let mut values = mrapps::Values::new([("x", 2), ("y", 1)].into_iter());
+    /// values.next();
+    /// assert_eq!(values.runs().collect::<Vec<_>>(), [("x", 1), ("y", 1)]);
+    /// ```
+    pub fn runs(self) -> impl Iterator<Item = (&'a str, u64)> {
+        let begun = (self.left > 0).then_some((self.value, self.left));
+        begun.into_iter().chain(self.runs)
+    }
 }
 
 impl<'a> Iterator for Values<'a> {

@@ -1,6 +1,6 @@
 //! Word count, the paper's first example.
 
-use crate::{App, Env, Sink, Values, words};
+use crate::{App, Combiner, Env, Records, Sink, Values, words};
 
 /// How often each word occurs.
 pub(crate) struct WordCount;
@@ -10,13 +10,33 @@ impl App for WordCount {
         "wc"
     }
 
+    fn records(&self) -> Records {
+        Records::Lines
+    }
+
     fn map(&self, _env: &dyn Env, _file: &str, contents: &str, sink: &mut dyn Sink) {
         for word in words(contents) {
             sink.emit(word, "1");
         }
     }
 
-    fn reduce(&self, _env: &dyn Env, _key: &str, values: Values<'_>) -> String {
-        values.count().to_string()
+    fn combiner(&self) -> Option<&dyn Combiner> {
+        Some(self)
     }
+
+    fn reduce(&self, _env: &dyn Env, _key: &str, values: Values<'_>) -> String {
+        sum(values).to_string()
+    }
+}
+
+impl Combiner for WordCount {
+    fn combine(&self, _env: &dyn Env, key: &str, values: Values<'_>, sink: &mut dyn Sink) {
+        sink.emit(key, &sum(values).to_string());
+    }
+}
+
+/// The sum of values that are numbers.
+fn sum(values: Values<'_>) -> u64 {
+    let number = |value: &str| value.parse::<u64>().expect("wc emits numbers");
+    values.runs().map(|(value, times)| number(value) * times).sum()
 }

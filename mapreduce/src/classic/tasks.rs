@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use super::protocol::{KeyValue, MapFunction, ReduceFunction};
-use crate::hash::ihash;
+use mrapps::ihash;
 
 /// What map task `map` has for reduce task `reduce`.
 fn reduce_name(job: &str, map: usize, reduce: usize) -> String {

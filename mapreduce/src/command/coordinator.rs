@@ -10,7 +10,7 @@ use labrpc::socket::Listener;
 use labrt::time::Duration;
 
 use super::connection::{Connection, is_address};
-use super::{finish, parse};
+use super::{REDUCES, finish, parse, print_counts};
 use crate::coordinator::Coordinator;
 use crate::job::Progress;
 use crate::protocol::{End, coordinator_service};
@@ -26,9 +26,12 @@ struct Options {
     #[command(flatten)]
     connection: Connection,
     /// How many reduce tasks, and so mr-out files
-    #[arg(long, value_name = "N", default_value_t = 10,
+    #[arg(long, value_name = "N", default_value_t = REDUCES,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     reduces: u32,
+    /// Print the counters at the end, as name=value
+    #[arg(long)]
+    counters: bool,
     /// The input files, as the workers find them. A first argument called
     /// 5840-mr..., 824-mr..., unix:... or tcp:... is the socket
     #[arg(required = true, value_name = "INPUT")]
@@ -65,6 +68,9 @@ fn run(mut options: Options) -> End {
     let end = follow(&coordinator);
     coordinator.dismiss(GRACE);
     serving.close(GRACE);
+    if options.counters {
+        print_counts(&coordinator.news(0).counts)?;
+    }
     end
 }
 

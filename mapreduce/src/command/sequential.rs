@@ -5,13 +5,24 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::{find_app, finish, parse};
+use super::{find_app, finish, parse, run_here};
 use crate::{ProcessEnv, TaskError};
 
-/// Runs a whole MapReduce job in one process and writes mr-out-0 here.
+/// Runs a whole MapReduce job in one process and thread and writes mr-out-0
+/// here.
+///
+/// With --reduces it does all that workers would do, one after the other, and
+/// writes mr-X-Y and mr-out-Y files: for debugging, as breakpoints in the
+/// partition function or the combiner work.
 #[derive(Debug, Parser)]
 #[command(name = "mrsequential")]
 struct Options {
+    /// Do as workers do, with so many reduce tasks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    reduces: Option<u32>,
+    /// Print the counters at the end, as name=value
+    #[arg(long, requires = "reduces")]
+    counters: bool,
     /// The application: wc, or a path that ends in wc.so
     app: String,
     /// The input files
@@ -24,6 +35,9 @@ pub fn sequential() -> ExitCode {
     let options: Options = parse();
     let run = || {
         let app = find_app(&options.app)?;
+        if let Some(reduces) = options.reduces {
+            return run_here(app, &options.inputs, reduces, options.counters);
+        }
         let here = Path::new(".");
         crate::sequential(app, &ProcessEnv::new(here), here, &options.inputs)
             .map_err(|error: TaskError| error.to_string())

@@ -13,7 +13,7 @@ use labrt::time::Duration;
 use mrapps::App;
 
 use super::connection::Connection;
-use super::{find_app, finish, parse};
+use super::{REDUCES, find_app, finish, parse, run_here};
 use crate::ProcessEnv;
 use crate::protocol::CoordinatorClient;
 use crate::worker::{WorkerError, insist, work};
@@ -40,6 +40,10 @@ struct Options {
 struct OwnOptions {
     #[command(flatten)]
     connection: Connection,
+    /// Do a whole job in this process and thread, without a coordinator: for
+    /// debugging
+    #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["socket", "place"])]
+    local: Vec<String>,
     /// The coordinator's socket, as --socket
     #[arg(value_name = "SOCKET", conflicts_with = "socket")]
     place: Option<String>,
@@ -54,7 +58,8 @@ pub fn worker() -> ExitCode {
 }
 
 /// The `main` of a worker that brings an application of its own. Its command
-/// line is `mrworker`'s without the name of the application.
+/// line is `mrworker`'s without the name of the application; with `--local
+/// INPUT...` it does a whole job by itself, in one thread.
 ///
 /// ```no_run
 /// # use mrapps::{App, Env, Sink, Values};
@@ -69,7 +74,10 @@ pub fn worker() -> ExitCode {
 /// }
 /// ```
 pub fn worker_main(app: &dyn App) -> ExitCode {
-    let OwnOptions { mut connection, place } = parse();
+    let OwnOptions { mut connection, place, local } = parse();
+    if !local.is_empty() {
+        return finish(app.name(), run_here(app, &local, REDUCES, false));
+    }
     connection.socket = connection.socket.or(place);
     finish(app.name(), run(app.name(), app, &connection))
 }

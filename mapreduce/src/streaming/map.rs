@@ -3,14 +3,14 @@
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
-use mrapps::{App, Env, Sink};
+use mrapps::{App, Counts, Env, Sink};
 
 use super::{StreamError, write_pair};
 use crate::files;
 use crate::task::Workshop;
 
-/// Calls Map once, with all of `input` as the contents of `file`, and writes
-/// its pairs as they are emitted.
+/// Calls Map with all of `input` as the contents of `file`, or line by line if
+/// the application takes lines, and writes its pairs as they are emitted.
 ///
 /// # Errors
 ///
@@ -25,10 +25,15 @@ pub fn map(
 ) -> Result<(), StreamError> {
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
-    let contents = files::as_text(contents);
     let mut lines = Lines { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
     Workshop { app, env, folder: Path::new(".") }
-        .call(&format_args!("map, file {file}"), || app.map(env, file, &contents, &mut lines))
+        .map_records(
+            &format_args!("map, file {file}"),
+            file,
+            &contents,
+            &mut Counts::new(),
+            &mut lines,
+        )
         .map_err(StreamError::Task)?;
     lines.written?;
     lines.out.flush().map_err(StreamError::Write)

@@ -6,6 +6,7 @@
 //! | `kills`, `bad_input` | our own, with real processes |
 //! | `streaming` | applications between pipes, as Hadoop and Spark run them |
 //! | `classic`, `classic2015` | the library lab of 2016 to 2018, and of 2014 and 2015 |
+//! | `refinements` | what an application may refine, in one thread |
 //! | `simulated` | coordinator and workers under faults, by the seed |
 //!
 //! Real processes take real time, whatever `LAB_CLOCK` says, and their tests
@@ -21,5 +22,6 @@ mod course;
 mod kills;
 mod outputs;
 mod processes;
+mod refinements;
 mod simulated;
 mod streaming;
