@@ -13,7 +13,7 @@ use crate::snapshots::{PART_B, snapshot_size};
 /// old values from the map of a former leader shows in two of five.
 const SEEDS: &str = "20";
 
-/// Defines a test that sees a server with a mistake fail as expected.
+/// Defines a test that sees a server with a mistake fail with one of these words.
 macro_rules! caught {
     ($name:ident, $mistake:ident, $body:expr, $($part:literal),+) => {
         #[test]
@@ -29,7 +29,8 @@ macro_rules! caught {
                 return;
             };
             assert!(!told.passed());
-            told.assert_contains(&[$($part),+]);
+            let parts = [$($part),+];
+            assert!(parts.iter().any(|part| told.stderr.contains(part)), "{}", told.stderr);
         }
     };
 }
@@ -55,6 +56,13 @@ caught!(answers_early, AnswersEarly, one_partition, "Put in minority completed")
 caught!(executes_again, ExecutesAgain, one_key, "duplicate element");
 caught!(never_snapshots, NeverSnapshots, snapshot_size, "logs were not trimmed");
 caught!(snapshots_unasked, SnapshotsUnasked, basic, "snapshot too large");
-caught!(forgets_clients, ForgetsClients, snapshot_unreliable_recover, "duplicate element");
+// Whether a client or the final check is first to see it depends on the schedule.
+caught!(
+    forgets_clients,
+    ForgetsClients,
+    snapshot_unreliable_recover,
+    "duplicate element",
+    "get wrong value, key"
+);
 caught!(ignores_snapshots, IgnoresSnapshots, snapshot_unreliable_recover, "get wrong value, key");
 caught!(keeps_callers, KeepsCallers, one_partition, "Put did not complete");
