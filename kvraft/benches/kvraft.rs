@@ -1,16 +1,17 @@
 //! What the service carries: closed-loop clerks, each with its next operation as
 //! soon as the one before is answered.
 //!
-//! Every second operation is a `Put` of 16 bytes to the clerk's own key, the others
-//! are `Get`s. One table in real time, on a network that takes none: that is the
-//! cost of the code. One in virtual time, on the network of the tests, where a call
-//! takes a millisecond and the code takes nothing: that is the cost of the protocol.
+//! Every second operation is a `Put` of 16 bytes to the clerk's own key, the
+//! others are `Get`s. One table in real time, on a network that takes none:
+//! that is the cost of the code. One in virtual time, on the network of the
+//! tests, where a call takes a millisecond and the code takes nothing: that is
+//! the cost of the protocol.
 //!
 //! * `p50`, `p99`: how long an operation takes, at the median and for the slowest
 //!   hundredth.
 //! * `RPCs/op`, `bytes/op`: all calls, the clerks' and Raft's, and their payload.
-//! * `appends/op/peer`: of these, Raft's alone, for each server but the leader. Below
-//!   one when operations share a call.
+//! * `appends/op/peer`: of these, Raft's alone, for each server but the leader.
+//!   Below one when operations share a call.
 //!
 //! Arguments that are numbers choose the numbers of clerks; default 1, 8 and 64.
 

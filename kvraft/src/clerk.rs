@@ -20,6 +20,7 @@ impl Clerk {
     /// `MakeClerk`).
     ///
     /// # Panics
+    ///
     /// When there are none.
     pub fn new(servers: Vec<ClientEnd>) -> Self {
         let servers = servers.into_iter().map(KvClient::new).collect();

@@ -35,9 +35,10 @@
 //! * A get is not remembered at all. Executed twice it gives another answer, and
 //!   either is right: both were the value at some moment during the call.
 //! * A put leaves its number, and no more.
-//! * An append leaves the value before it, by sharing the string that the server had
-//!   under the key anyway. The clerk's next put or append frees it: a clerk makes
-//!   one call at a time, so a higher number means that it has the answer.
+//! * An append leaves the value before it, by sharing the string that the
+//!   server had under the key anyway. The clerk's next put or append frees it:
+//!   a clerk makes one call at a time, so a higher number means that it has the
+//!   answer.
 //!
 //! # Invariants
 //!
@@ -53,9 +54,9 @@
 //!
 //! # Map of the code
 //!
-//! `messages.rs` says what travels, `clerk.rs` and `server.rs` are the two sides,
-//! `sessions.rs` is the server's memory of its clerks. The course's ten tests are in
-//! `tests/`, those that measure memory in a binary of their own.
+//! `messages.rs` says what travels, `clerk.rs` and `server.rs` are the two
+//! sides, `sessions.rs` is the server's memory of its clerks. The course's ten
+//! tests are in `tests/`, those that measure memory in a binary of their own.
 
 mod clerk;
 mod messages;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// A value. It is never changed, only replaced, so that the server's state, its
-/// memory of answers and the answers on their way can share it: it may be 10 MiB
-/// long. (A string in an `Arc` and not an `Arc<str>`, which could not be made from a
-/// string without copying it.)
+/// memory of answers and the answers on their way can share it: it may be 10
+/// MiB long. (A string in an `Arc` and not an `Arc<str>`, which could not be
+/// made from a string without copying it.)
 pub type Value = Arc<String>;
 
 /// Asks for a value.

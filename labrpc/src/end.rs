@@ -21,7 +21,8 @@ pub(crate) trait Transport: Send + Sync {
 /// One client's end of a connection to one server.
 ///
 /// Ends are made by [`Network::make_end`](crate::Network::make_end), and by
-/// [`socket::dial`](crate::socket::dial). A clone is the same end, and many calls may be in progress on it at once.
+/// [`socket::dial`](crate::socket::dial). A clone is the same end, and many
+/// calls may be in progress on it at once.
 #[derive(Clone)]
 pub struct ClientEnd {
     transport: Arc<dyn Transport>,

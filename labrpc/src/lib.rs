@@ -56,9 +56,9 @@
 //!
 //! | event | its numbers |
 //! |---|---|
-//! | `send` | end, call, payload bytes, 1 + server, or 0 if there is no way to one |
+//! | `send` | end, call, payload bytes, 1 + server (0: no way to one) |
 //! | `unreachable` (no way to a server) | end, call |
-//! | `drop_request`, `drop_reply`, `dead` (step 5), `reply` | end, call, payload bytes, 1 + server |
+//! | `reply`, `drop_request`, `drop_reply`, `dead` (step 5) | as `send` |
 //! | `deliver` | server, call, payload bytes |
 //! | `make_end`, `fault_delete_end` | end |
 //! | `fault_connect` | end, server |

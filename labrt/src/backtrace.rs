@@ -88,7 +88,8 @@ mod tests {
         let text = format!(
             "   0: std::backtrace::Backtrace::force_capture\n\
              \x20     at /rustc/abc/library/std/src/backtrace.rs:313:9\n\
-             \x20  1: labrt::sync::mutex::Mutex<T>::lock\n             at {OURS}sync/mutex.rs:44:9\n\
+             \x20  1: labrt::sync::mutex::Mutex<T>::lock\n\
+             \x20     at {OURS}sync/mutex.rs:44:9\n\
              \x20  2: raft::state::State::tick\n             at ./src/state.rs:7:1\n\
              \x20  3: corosensei::coroutine::on_stack\n\
              \x20  4: <core::iter::Map<I,F> as Iterator>::next\n\

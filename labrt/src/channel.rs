@@ -100,6 +100,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 /// nobody takes in time are left out.
 ///
 /// # Panics
+///
 /// In virtual mode when `period` is zero.
 pub fn tick(period: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {

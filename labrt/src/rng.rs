@@ -47,6 +47,7 @@ impl Generator {
     /// Uniform in `0..n`.
     ///
     /// # Panics
+    ///
     /// When `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "no number is below 0");
@@ -57,6 +58,7 @@ impl Generator {
     /// Uniform in `low..=high`, both ends included.
     ///
     /// # Panics
+    ///
     /// When `low` is above `high`, or the range is all of `u64`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         assert!(low <= high, "the range {low}..={high} is empty");
@@ -75,6 +77,7 @@ impl Generator {
     /// True `times` times `out_of`, on average.
     ///
     /// # Panics
+    ///
     /// When `out_of` is 0.
     pub fn chance(&mut self, times: u64, out_of: u64) -> bool {
         self.below(out_of) < times
@@ -155,6 +158,7 @@ impl Rng {
     /// Uniform in `0..n`. See [`Generator::below`].
     ///
     /// # Panics
+    ///
     /// When `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
         Self::draw(|user| user.below(n))
@@ -163,6 +167,7 @@ impl Rng {
     /// Uniform in `low..=high`. See [`Generator::between`].
     ///
     /// # Panics
+    ///
     /// When the range is empty or all of `u64`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         Self::draw(|user| user.between(low, high))
@@ -171,6 +176,7 @@ impl Rng {
     /// True `times` times `out_of`, on average.
     ///
     /// # Panics
+    ///
     /// When `out_of` is 0.
     pub fn chance(&mut self, times: u64, out_of: u64) -> bool {
         Self::draw(|user| user.chance(times, out_of))

@@ -98,6 +98,7 @@ pub fn replaying() -> bool {
 /// left-over threads end at their next sleep or call.
 ///
 /// # Panics
+///
 /// When called inside a simulation.
 #[track_caller]
 pub fn run<R: Send + 'static>(
@@ -110,6 +111,7 @@ pub fn run<R: Send + 'static>(
 /// As [`run()`], with somebody who looks on. In real time there is nothing to see.
 ///
 /// # Panics
+///
 /// When called inside a simulation.
 #[track_caller]
 pub fn run_observed<R: Send + 'static>(

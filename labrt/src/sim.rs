@@ -270,6 +270,7 @@ impl Sim {
     /// Starts a simulated thread.
     ///
     /// # Panics
+    ///
     /// When too many are alive.
     #[track_caller]
     pub(crate) fn spawn(&self, name: Cow<'static, str>, job: Job) {

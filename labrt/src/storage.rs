@@ -62,6 +62,7 @@ impl Persister {
     /// updated last, and `added` follows them.
     ///
     /// # Panics
+    ///
     /// When the log has fewer than `kept` bytes.
     #[track_caller]
     pub fn update(&self, head: Vec<u8>, kept: usize, added: &[u8], snapshot: Bytes) {

@@ -79,6 +79,7 @@ impl WaitingRoom {
     /// Takes the lock in real mode, without a trace of its own there.
     ///
     /// # Panics
+    ///
     /// When a thread of a simulation holds it and does not let go: one of a failed
     /// simulation never runs again.
     #[inline]
@@ -139,6 +140,7 @@ impl WaitingRoom {
     /// [`RwLock`] is the thread that took it last.
     ///
     /// # Panics
+    ///
     /// When it is the caller, and the lock a [`Mutex`]: nobody else could ever
     /// end that wait, but timers of other threads might hide it for long.
     #[track_caller]

@@ -131,6 +131,7 @@ impl Builder {
     /// Starts the thread.
     ///
     /// # Errors
+    ///
     /// Real mode: the operating system refuses a thread.
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
@@ -202,10 +203,12 @@ impl<T> JoinHandle<T> {
     /// Waits until the thread has ended and gives its result.
     ///
     /// # Errors
+    ///
     /// The thread did not return: it ended by [`exit`] or, in real mode, by a
     /// panic (which fails the run anyway).
     ///
     /// # Panics
+    ///
     /// When a thread of a simulation is joined outside it, or the other way
     /// round.
     #[track_caller]

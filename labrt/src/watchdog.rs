@@ -198,7 +198,8 @@ mod os {
         }
     }
 
-    /// Tells of a stuck simulation, has its observer tell more, and ends the process.
+    /// Tells of a stuck simulation, has its observer tell more, and ends the
+    /// process.
     fn give_up(heartbeat: &Arc<Heartbeat>, how: &str) {
         // It is told once; the observer may make the run again and be stuck again.
         let on_stuck = heartbeat.on_stuck.lock().take();

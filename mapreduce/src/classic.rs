@@ -24,8 +24,8 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `mrtmp.JOB-M-R` | what map task M has for reduce task R: a JSON object `{"Key", "Value"}` a line |
-//! | `mrtmp.JOB-res-R` | the result of reduce task R, likewise, keys ascending |
+//! | `mrtmp.JOB-M-R` | what map task M has for reduce task R: a JSON object a line |
+//! | `mrtmp.JOB-res-R` | what reduce task R made, likewise, keys ascending |
 //! | `mrtmp.JOB` | all results, a line `key: value` each, keys ascending |
 //! | `mrtmp.FILE-M` | piece M of an input (2014, 2015) |
 //!

@@ -60,8 +60,7 @@ impl Env for ProcessEnv {
     #[expect(
         clippy::disallowed_types,
         clippy::disallowed_methods,
-        reason = "processes share \
-        nothing but the wall clock"
+        reason = "processes share nothing but the wall clock"
     )]
     fn now(&self) -> f64 {
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -8,7 +8,7 @@
 //!
 //! Numbers are [varints](crate::varint). A key is written once, and so is a
 //! value that follows itself, whether it came five times or a million: that is
-//! what makes the intermediate data of word count a hundredth of its input.
+//! what makes the intermediate data of word count a twentieth of its input.
 
 use std::str;
 

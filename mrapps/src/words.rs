@@ -5,7 +5,8 @@ use std::iter::FusedIterator;
 /// The words of a text: its longest runs of letters.
 ///
 /// ```
-/// assert_eq!(mrapps::words("Don't panic, Zoë!").collect::<Vec<_>>(), ["Don", "t", "panic", "Zoë"]);
+/// let words: Vec<&str> = mrapps::words("Don't panic, Zoë!").collect();
+/// assert_eq!(words, ["Don", "t", "panic", "Zoë"]);
 /// ```
 ///
 /// A letter is what [`char::is_alphabetic`] says. Go's `unicode.IsLetter`

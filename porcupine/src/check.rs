@@ -117,6 +117,10 @@ pub fn check_operations_verbose<M: Model>(
 }
 
 /// Checks a history of events, as [`check_operations`] does one of operations.
+///
+/// # Errors
+///
+/// The events are no history: see [`operations_of`].
 pub fn check_events<M: Model>(
     model: &M,
     events: impl IntoIterator<Item = Event<M::Input, M::Output>>,

@@ -80,6 +80,10 @@ struct Pair<I, O> {
 
 /// Pairs calls with returns. The operations come in the order of their calls,
 /// and their times are the positions of their events.
+///
+/// # Errors
+///
+/// An operation is called twice, returns without a call, or never returns.
 pub fn operations_of<I, O>(
     events: impl IntoIterator<Item = Event<I, O>>,
 ) -> Result<Vec<Operation<I, O>>, EventError> {

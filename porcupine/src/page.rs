@@ -58,6 +58,10 @@ impl<'a, M: Model> Page<'a, M> {
 
     /// Writes the page.
     ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    ///
     /// # Panics
     ///
     /// If the report is not one on this history with this model.
@@ -67,6 +71,10 @@ impl<'a, M: Model> Page<'a, M> {
     }
 
     /// Writes the page to a file. One that cannot be finished is removed.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
     ///
     /// # Panics
     ///

@@ -34,6 +34,9 @@ impl Text {
     /// The empty text.
     pub const EMPTY: Text = Text(None);
 
+    /// About how many bytes a text takes that shares all but its last piece.
+    pub const OWN_BYTES: usize = size_of::<Node>() + 2 * size_of::<usize>();
+
     /// The length in bytes.
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |node| node.len)
@@ -52,9 +55,6 @@ impl Text {
             Some(_) => self.push(more.to_string().into()),
         }
     }
-
-    /// About how many bytes a text takes that shares all but its last piece.
-    pub const OWN_BYTES: usize = size_of::<Node>() + 2 * size_of::<usize>();
 
     fn push(&self, piece: Arc<str>) -> Text {
         if piece.is_empty() {

@@ -51,7 +51,9 @@ impl State {
         // must not turn the service back.
         if args.last_included.index > self.commit_index() {
             let Position { index, term } = args.last_included;
-            log::debug!(target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.me);
+            log::debug!(
+                target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.me
+            );
             trace::event("install", [index, term, args.data.len() as u64]);
             self.durable.compact(args.last_included, args.data);
             self.commit_to(args.last_included.index);

@@ -283,7 +283,9 @@ impl State {
         };
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
         assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
-        log::debug!(target: "LEAD", "S{} leads T{} with the votes of {votes:?}", self.me, self.term());
+        log::debug!(
+            target: "LEAD", "S{} leads T{} with the votes of {votes:?}", self.me, self.term()
+        );
         let next = self.log().last().index + 1;
         self.role = Role::Leader { peers: vec![Progress::new(next, self.now); self.servers] };
         self.announce(true);

@@ -57,6 +57,7 @@ impl<C> Servers<C> {
     /// These servers, in any order.
     ///
     /// # Panics
+    ///
     /// When there are none.
     pub fn new(servers: Vec<C>) -> Self {
         assert!(!servers.is_empty(), "a client needs a server");

@@ -28,6 +28,7 @@ pub trait StateMachine: Send + 'static {
     /// [`snapshot`](Self::snapshot) told.
     ///
     /// # Panics
+    ///
     /// May panic on other bytes.
     fn restore(&mut self, snapshot: &[u8]);
 }

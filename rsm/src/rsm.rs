@@ -62,6 +62,7 @@ impl<S: StateMachine> Rsm<S> {
     /// snapshot is taken; `None` is never, the course's -1. Returns at once.
     ///
     /// # Panics
+    ///
     /// When the persister holds what neither Raft nor the state machine can
     /// read.
     pub fn new(
@@ -98,6 +99,7 @@ impl<S: StateMachine> Rsm<S> {
     /// know what will become of it.
     ///
     /// # Errors
+    ///
     /// [`NotLeader`] when this server does not lead, loses the leadership, or
     /// is killed. The operation may have been, or may still be executed.
     pub fn submit(&self, op: &S::Op) -> Result<S::Reply, NotLeader> {

@@ -47,9 +47,9 @@
 //! `layout.rs` says and as `wrap.rs` breaks it. `args.rs` is the command line,
 //! `bundle.rs` knows the folder of a failed run.
 //!
-//! For `--command`, `step.rs` reads steps of entries from debug lines and `trace.rs`
-//! from a bundle's trace; `timeline.rs` gathers those of one entry, `findings.rs`
-//! says what follows from them, `chart.rs` draws it.
+//! For `--command`, `step.rs` reads steps of entries from debug lines and
+//! `trace.rs` from a bundle's trace; `timeline.rs` gathers those of one entry,
+//! `findings.rs` says what follows from them, `chart.rs` draws it.
 
 mod args;
 mod bundle;

@@ -7,11 +7,11 @@
 //!
 //! It is the script of the course's teaching assistants with the same options,
 //! file names and table, for tests that have two clocks. In virtual time a run
-//! takes milliseconds, so a process makes many (`LAB_RUNS`), and a failure comes
-//! back from its seed: dstest makes the failing run once more, keeps its debug lines
-//! as its log and a bundle that explains the failure (`docs/bundle.md`), and prints
-//! the command that repeats it. In real time (`--real`) a process makes one run, and
-//! its output is the log.
+//! takes milliseconds, so a process makes many (`LAB_RUNS`), and a failure
+//! comes back from its seed: dstest makes the failing run once more, keeps its
+//! debug lines as its log and a bundle that explains the failure
+//! (`docs/bundle.md`), and prints the command that repeats it. In real time
+//! (`--real`) a process makes one run, and its output is the log.
 //!
 //! # The life of a batch
 //!
@@ -22,8 +22,8 @@
 //!    from the file that `LAB_REPORT` names (`report`), never from printed text.
 //!    A process stops at its first failure: the seeds after it go back into the
 //!    plan.
-//! 4. For a failed run, unless there were enough of its kind, `replay` makes log and
-//!    bundle, which `logs` keeps.
+//! 4. For a failed run, unless there were enough of its kind, `replay` makes
+//!    log and bundle, which `logs` keeps.
 //! 5. `results` gathers figures and failures; `table`, `junit` and the JSON of
 //!    `results` show them.
 //!

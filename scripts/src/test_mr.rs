@@ -9,10 +9,11 @@
 //! *** PASSED ALL TESTS
 //! ```
 //!
-//! What is judged, and how, stands in one place, `mapreduce/tests/mapreduce/course.rs`:
-//! the script builds that test binary, with the programs that it starts, and runs
-//! its tests one after the other. Whatever a failed test has to say follows its
-//! line, unless the first argument is `quiet`.
+//! What is judged, and how, stands in one place,
+//! `mapreduce/tests/mapreduce/course.rs`: the script builds that test binary,
+//! with the programs that it starts, and runs its tests one after the other.
+//! Whatever a failed test has to say follows its line, unless the first
+//! argument is `quiet`.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

@@ -24,6 +24,7 @@ impl Clerk {
     /// `MakeClerk`).
     ///
     /// # Panics
+    ///
     /// When there are none.
     pub fn new(servers: Vec<ClientEnd>) -> Self {
         let servers = servers.into_iter().map(ShardCtrlerClient::new).collect();
@@ -34,6 +35,7 @@ impl Clerk {
     /// Adds groups: a new configuration.
     ///
     /// # Errors
+    ///
     /// The controller refuses, and nothing has changed.
     pub fn join(&self, groups: &Groups) -> Outcome {
         let args = JoinArgs { groups: groups.clone(), request: self.requests.next() };
@@ -43,6 +45,7 @@ impl Clerk {
     /// Removes groups: a new configuration.
     ///
     /// # Errors
+    ///
     /// The controller refuses, and nothing has changed.
     pub fn leave(&self, gids: &[Gid]) -> Outcome {
         let args = LeaveArgs { gids: gids.to_vec(), request: self.requests.next() };
@@ -53,6 +56,7 @@ impl Clerk {
     /// moves (the course's `Move`).
     ///
     /// # Errors
+    ///
     /// The controller refuses, and nothing has changed.
     pub fn move_shard(&self, shard: usize, gid: Gid) -> Outcome {
         let args = MoveArgs { shard: shard as u64, gid, request: self.requests.next() };

@@ -74,6 +74,7 @@ impl Config {
     /// The next configuration, in which these groups are present too.
     ///
     /// # Errors
+    ///
     /// A group has a name that is taken or reserved, or no servers; or there is
     /// no group.
     pub fn join(&self, joining: &Groups) -> Result<Config, Refusal> {
@@ -92,6 +93,7 @@ impl Config {
     /// The next configuration, without these groups.
     ///
     /// # Errors
+    ///
     /// A group is not present, or none is named.
     pub fn leave(&self, leaving: &[Gid]) -> Result<Config, Refusal> {
         if let Some(&gid) = leaving.iter().find(|&gid| !self.groups.contains_key(gid)) {
@@ -110,6 +112,7 @@ impl Config {
     /// out.
     ///
     /// # Errors
+    ///
     /// There is no such shard or group.
     pub fn move_shard(&self, shard: u64, gid: Gid) -> Result<Config, Refusal> {
         let mut next = Config { num: self.num + 1, ..self.clone() };

@@ -8,7 +8,7 @@ use tester::Context;
 
 /// The harness and the model are the tests'.
 #[path = "../tests/shardkv"]
-#[allow(dead_code, unused_imports, reason = "the tests use all of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 mod tests {
     pub(crate) mod harness;
     pub(crate) mod throughput;

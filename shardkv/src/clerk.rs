@@ -74,6 +74,7 @@ impl Clerk {
     /// (the course's `MakeClerk`). It reaches the groups by `make_end`.
     ///
     /// # Panics
+    ///
     /// When there are no ends.
     pub fn new(ctrlers: Vec<ClientEnd>, make_end: MakeEnd) -> Self {
         let ctrler = shardctrler::Clerk::new(ctrlers);

@@ -82,6 +82,7 @@ impl Group {
     /// nothing.
     ///
     /// # Panics
+    ///
     /// When it is called [`NOBODY`].
     pub fn new(gid: Gid) -> Self {
         assert_ne!(gid, NOBODY, "a group's name");

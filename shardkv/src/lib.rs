@@ -45,10 +45,10 @@
 //! |---|---|---|---|
 //! | Absent | Serving | Reconfigure | the shard had no owner: it is empty |
 //! | Absent | Awaited | Reconfigure | its contents are with the last owner |
-//! | Awaited | Serving | Install | the contents have come: clients are served at once |
-//! | Serving | Leaving | Reconfigure | clients are refused from here on; the contents are kept as they are |
-//! | Leaving | Absent | Forget | the new owner has committed the contents: they are deleted |
-//! | Serving | Absent | Reconfigure | no group is left; nobody would ever take the contents |
+//! | Awaited | Serving | Install | the contents are here: clients are served |
+//! | Serving | Leaving | Reconfigure | clients are refused; the contents stay as they are |
+//! | Leaving | Absent | Forget | the new owner has committed them: they are deleted |
+//! | Serving | Absent | Reconfigure | no group is left: nobody would take them |
 //!
 //! A group is *settled* when all shards are Absent or Serving. Only then it
 //! goes on, by Reconfigure, to the next configuration, never leaving one out.

@@ -101,8 +101,9 @@ impl Context {
     }
 
     /// Notes that the test has failed, without ending the calling thread: for
-    /// threads that have to go on, such as one that a server waits for. The first
-    /// failure counts; the test's own thread ends at its next [`check`](Self::check).
+    /// threads that have to go on, such as one that a server waits for. The
+    /// first failure counts; the test's own thread ends at its next
+    /// [`check`](Self::check).
     #[track_caller]
     pub fn fail(&self, message: impl Into<String>) {
         let failure = Failure {
@@ -116,6 +117,10 @@ impl Context {
 
     /// Ends the calling thread if the test has failed by [`fail`](Self::fail).
     /// Every helper that waits or polls calls this.
+    ///
+    /// # Panics
+    ///
+    /// When the test has failed.
     #[track_caller]
     pub fn check(&self) {
         if let Some(failure) = self.failure() {
@@ -124,6 +129,10 @@ impl Context {
     }
 
     /// Ends the calling thread and fails the test.
+    ///
+    /// # Panics
+    ///
+    /// Always, with this message.
     #[track_caller]
     pub fn fatal(&self, message: impl fmt::Display) -> ! {
         panic!("{message}")
@@ -193,6 +202,10 @@ impl Context {
     }
 
     /// Starts a named thread of the test. A panic in it fails the test.
+    ///
+    /// # Panics
+    ///
+    /// When the system gives no thread.
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
         &self,

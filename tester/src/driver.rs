@@ -12,9 +12,9 @@ use crate::report::{self, Summary};
 use crate::shared::Turn;
 use crate::{bundle, failure, logging, recording};
 
-/// Held by a test that must be alone: one in real time, whose timing others would
-/// spoil, one with debug lines, which have one place to go, or one that measures the
-/// memory of the process.
+/// Held by a test that must be alone: one in real time, whose timing others
+/// would spoil, one with debug lines, which have one place to go, or one that
+/// measures the memory of the process.
 static ALONE: Turn = Turn::new();
 
 /// A test: what it is called and what it does.
@@ -97,7 +97,8 @@ fn single(test: &Test, config: &Config) -> Option<Failure> {
     outcome.failure
 }
 
-/// Tells of a failed run: people at once, then tools, then whoever reads the bundle.
+/// Tells of a failed run: people at once, then tools, then whoever reads the
+/// bundle.
 fn tell_failure(test: &Test, config: &Config, output: &Output, outcome: &Outcome) {
     if let Some(failure) = &outcome.failure {
         let account = failure::account(test, config, outcome, failure);

@@ -1,8 +1,9 @@
 //! What is looked at when a run has ended.
 //!
-//! Whether a history is linearizable can take longer to find out than the run took
-//! that made it, and needs nothing of the simulation. So it is found out afterwards,
-//! on the test's own thread, and still decides whether the run has passed.
+//! Whether a history is linearizable can take longer to find out than the run
+//! took that made it, and needs nothing of the simulation. So it is found out
+//! afterwards, on the test's own thread, and still decides whether the run has
+//! passed.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 

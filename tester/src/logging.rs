@@ -223,8 +223,8 @@ pub(crate) fn start(config: &Config) {
     }
 }
 
-/// How much memory the debug lines take that are kept for a failure, in bytes: a test
-/// that measures memory must not count them.
+/// How much memory the debug lines take that are kept for a failure, in bytes:
+/// a test that measures memory must not count them.
 pub fn kept_log_bytes() -> usize {
     LINES.with(|lines| lines.capacity()) + TAIL.with(|tail| tail.capacity())
 }

@@ -30,7 +30,8 @@ pub trait Node: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// A line of `key=value` about the server's state, for the account of a failure.
+    /// A line of `key=value` about the server's state, for the account of a
+    /// failure.
     ///
     /// It is called when the run has ended, also when it has failed and left every
     /// thread where it was. So it must not wait: look into a lock by

@@ -1,8 +1,9 @@
 //! How a failed run comes to its bundle.
 //!
-//! In virtual time a run costs nothing extra until it fails; then it is made once
-//! more, with everything recorded. In real time only what was gathered on the way is
-//! there. Whatever goes wrong here costs the bundle, never the account of the failure.
+//! In virtual time a run costs nothing extra until it fails; then it is made
+//! once more, with everything recorded. In real time only what was gathered on
+//! the way is there. Whatever goes wrong here costs the bundle, never the
+//! account of the failure.
 
 use std::io;
 use std::path::PathBuf;
@@ -85,7 +86,8 @@ fn difference(failed: &Outcome, again: &Outcome) -> Option<&'static str> {
     }
 }
 
-/// Writes the files that are not written by now, and puts the bundle into its place.
+/// Writes the files that are not written by now, and puts the bundle into its
+/// place.
 fn write(
     draft: &Draft,
     test: &Test,

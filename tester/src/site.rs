@@ -42,20 +42,15 @@ impl Site {
     /// A new end that leads to the server of this name, enabled from the start:
     /// what a server needs to call the servers of another group.
     pub fn dial(&self, server: impl Into<Name>) -> ClientEnd {
-        dial(self.network(), server)
+        let (name, end) = fresh_end(self.network(), server.into());
+        self.network().enable(name, true);
+        end
     }
 
     /// The test.
     pub(crate) fn context(&self) -> &Context {
         &self.0.context
     }
-}
-
-/// See [`Site::dial`].
-fn dial(network: &Network, server: impl Into<Name>) -> ClientEnd {
-    let (name, end) = fresh_end(network, server.into());
-    network.enable(name, true);
-    end
 }
 
 /// What all clones of a site share.

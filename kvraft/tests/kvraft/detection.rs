@@ -9,8 +9,8 @@ use crate::harness::{MakeServer, generic};
 use crate::service::{LINEARIZABLE, PART_A, one_key, one_partition};
 use crate::snapshots::{PART_B, snapshot_size};
 
-/// How many runs a mistake has to be seen in one of. Most show in every run; reading
-/// old values from the map of a former leader shows in two of five.
+/// How many runs a mistake has to be seen in one of. Most show in every run;
+/// reading old values from the map of a former leader shows in two of five.
 const SEEDS: &str = "20";
 
 /// Defines a test that sees a server with a mistake fail with one of these words.

@@ -1,4 +1,5 @@
-//! A server that executes requests twice is caught, by both tests that lose messages.
+//! A server that executes requests twice is caught, by both tests that lose
+//! messages.
 
 use tester::{Context, Net, Specimen};
 

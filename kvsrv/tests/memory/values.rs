@@ -25,7 +25,8 @@ const LONG: usize = 10 * MIB;
 
 /// Measures the memory of one test.
 pub(crate) struct Scale {
-    /// What was in use when the test began: what tests that failed have left behind.
+    /// What was in use when the test began: what tests that failed have left
+    /// behind.
     others: usize,
 }
 

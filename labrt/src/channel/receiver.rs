@@ -32,6 +32,7 @@ impl<T> Receiver<T> {
     /// Waits for a message.
     ///
     /// # Errors
+    ///
     /// The channel is empty and all senders are gone.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
@@ -46,6 +47,7 @@ impl<T> Receiver<T> {
     /// Waits for a message, giving up after `timeout`.
     ///
     /// # Errors
+    ///
     /// The time is over, or the channel is empty and all senders are gone.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
@@ -60,6 +62,7 @@ impl<T> Receiver<T> {
     /// Takes a message if one is there.
     ///
     /// # Errors
+    ///
     /// The channel is empty, or also disconnected.
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {

@@ -31,6 +31,7 @@ impl<T> Sender<T> {
     /// 0, until a receiver takes it.
     ///
     /// # Errors
+    ///
     /// All receivers are gone; the message comes back.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
@@ -45,6 +46,7 @@ impl<T> Sender<T> {
     /// Sends a message, giving up after `timeout`.
     ///
     /// # Errors
+    ///
     /// The time is over, or all receivers are gone; the message comes back.
     #[track_caller]
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
@@ -57,6 +59,7 @@ impl<T> Sender<T> {
     /// Sends a message if that is possible without waiting.
     ///
     /// # Errors
+    ///
     /// It is not, or all receivers are gone; the message comes back.
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {

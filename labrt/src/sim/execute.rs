@@ -31,16 +31,7 @@ pub(crate) fn execute(
     site: Site,
     body: Job,
 ) -> Outcome {
-    static IDS: AtomicU32 = AtomicU32::new(1);
-    let sim = Arc::new(Sim {
-        id: IDS.fetch_add(1, Ordering::Relaxed),
-        seed: config.seed,
-        scheduler: RefCell::new(Scheduler::new(config, observer.recorder)),
-        engine: Engine::new(config.engine),
-        heartbeat: watchdog::watch(name, config, observer.replay, observer.on_stuck),
-        backtrace: config.backtrace,
-        replay: observer.replay,
-    });
+    let sim = Arc::new(make(config, observer, name));
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body);
     // Only the simulator's own code can panic on the root, such as for want of
@@ -72,6 +63,20 @@ pub(crate) fn execute(
         std::mem::forget(sim);
     }
     outcome
+}
+
+/// A simulation without threads.
+fn make(config: &Config, observer: Observer, name: &str) -> Sim {
+    static IDS: AtomicU32 = AtomicU32::new(1);
+    Sim {
+        id: IDS.fetch_add(1, Ordering::Relaxed),
+        seed: config.seed,
+        scheduler: RefCell::new(Scheduler::new(config, observer.recorder)),
+        engine: Engine::new(config.engine),
+        heartbeat: watchdog::watch(name, config, observer.replay, observer.on_stuck),
+        backtrace: config.backtrace,
+        replay: observer.replay,
+    }
 }
 
 /// Unwinds the threads that the body left behind, so that their destructors

@@ -86,37 +86,40 @@ fn different_seeds_are_different_runs() {
     assert_eq!(hashes.len(), 200);
 }
 
+/// A run of four threads; if it is `watching` it records events, looks at the
+/// clock and prints lines.
+fn watched(keep_events: bool, watching: bool, recorder: Option<trace::Recorder>) -> Run<u64> {
+    let config = Config { seed: 9, keep_events, backtrace: watching, ..Config::default() };
+    let observer = Observer { recorder, ..Observer::default() };
+    run_observed(&config, observer, move || {
+        let watch = move |n: u64| {
+            if watching {
+                trace::event("watched", [n]);
+                let _ = peek();
+                eprintln!("line {n}");
+            }
+        };
+        let mutex = Arc::new(Mutex::new(0));
+        let workers: Vec<_> = (0..4)
+            .map(|n| {
+                let mutex = Arc::clone(&mutex);
+                thread::spawn(move || {
+                    for _ in 0..20 {
+                        watch(n);
+                        *mutex.lock() += 1;
+                        thread::yield_now();
+                    }
+                })
+            })
+            .collect();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        rng().next_u64()
+    })
+}
+
 /// Whoever watches a run does not change it.
 #[test]
 fn tracing_has_no_effect() {
-    let watched = |keep_events, watching: bool, recorder: Option<trace::Recorder>| {
-        let config = Config { seed: 9, keep_events, backtrace: watching, ..Config::default() };
-        let observer = Observer { recorder, ..Observer::default() };
-        run_observed(&config, observer, move || {
-            let watch = move |n: u64| {
-                if watching {
-                    trace::event("watched", [n, 0, 0]);
-                    let _ = peek();
-                    eprintln!("line {n}");
-                }
-            };
-            let mutex = Arc::new(Mutex::new(0));
-            let workers: Vec<_> = (0..4)
-                .map(|n| {
-                    let mutex = Arc::clone(&mutex);
-                    thread::spawn(move || {
-                        for _ in 0..20 {
-                            watch(n);
-                            *mutex.lock() += 1;
-                            thread::yield_now();
-                        }
-                    })
-                })
-                .collect();
-            workers.into_iter().for_each(|worker| worker.join().unwrap());
-            rng().next_u64()
-        })
-    };
     let quiet = watched(true, false, None);
     let forgetful = watched(false, false, None);
     assert_eq!((forgetful.stats.hash, forgetful.events.len()), (quiet.stats.hash, 0));

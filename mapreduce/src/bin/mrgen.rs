@@ -1,4 +1,5 @@
-//! `mrgen`: writes texts for tests and measurements, see [`mapreduce::command::generate`].
+//! `mrgen`: writes texts for tests and measurements, see
+//! [`mapreduce::command::generate`].
 
 fn main() -> std::process::ExitCode {
     mapreduce::command::generate()

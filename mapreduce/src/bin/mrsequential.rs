@@ -1,4 +1,5 @@
-//! `mrsequential`: runs a whole job in one process, see [`mapreduce::command::sequential`].
+//! `mrsequential`: runs a whole job in one process, see
+//! [`mapreduce::command::sequential`].
 
 fn main() -> std::process::ExitCode {
     mapreduce::command::sequential()

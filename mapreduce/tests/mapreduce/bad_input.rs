@@ -99,8 +99,8 @@ fn a_panic_names_application_task_and_input_MR() {
         let worker = Process::start("mrworker", &mut command).end_within(SOON);
         let coordinator = coordinator.end_within(SOON);
         let lines: Vec<&str> = coordinator.stderr.lines().collect();
-        let what = "mrcoordinator: jobcount panicked in map task 0, file ../in/pg-being_ernest.txt: \
-                    cannot write mr-worker-jobcount-";
+        let what = "mrcoordinator: jobcount panicked in map task 0, \
+                    file ../in/pg-being_ernest.txt: cannot write mr-worker-jobcount-";
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines.iter().all(|line| line.starts_with(what)), "{lines:?}");
         assert!(lines[0].ends_with("; try 2 of 3 follows"), "{lines:?}");

@@ -18,6 +18,10 @@ use crate::register::{Input, Output};
 const PREFIX: &str = "INFO  jepsen.util - ";
 
 /// The history in a log. Times are line numbers.
+///
+/// # Errors
+///
+/// The first line that does not fit.
 pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
     let mut pairing = Pairing::new();
     read_lines(text, |line, content| read_line(&mut pairing, line as i64, content))?;

@@ -24,6 +24,10 @@ mod fields;
 use fields::{Fields, Kind};
 
 /// The history in a log.
+///
+/// # Errors
+///
+/// The first line that does not fit.
 pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
     let mut pairing = Pairing::new();
     let mut pool = TextPool::new();
@@ -91,6 +95,10 @@ fn name(input: &Input) -> &'static str {
 }
 
 /// Writes a history with its times, so that [`read`] has the same verdict on it.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn write(out: impl Write, history: &[Operation<Input, Output>]) -> io::Result<()> {
     let mut order: Vec<_> = history.iter().collect();
     order.sort_by_key(|operation| (operation.call, operation.ret));

@@ -40,7 +40,8 @@ pub(crate) struct Args {
     #[arg(short, long)]
     time: bool,
 
-    /// Hide debug lines before this time: seconds (1.5), or the six digits of a line
+    /// Hide debug lines before this time: seconds (1.5), or the six digits of a
+    /// line
     #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
     from: Option<Moment>,
 

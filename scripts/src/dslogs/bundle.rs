@@ -144,7 +144,8 @@ mod tests {
     const JSON: &str = r#"{"format":1,"package":"raft","test":"election::x_2A","title":null,
         "seed":"0x2a","clock":"virtual","verdict":"failed","message":"no\nleader",
         "place":"a.rs:1:2","thread":"'main' #0","time_s":1.5,"virtual_s":1.5,"hash":"0x1",
-        "servers":3,"warning":"two courses","replay":"LAB_SEED=0x2a cargo test","files":["log.txt"]}"#;
+        "servers":3,"warning":"two courses","replay":"LAB_SEED=0x2a cargo test",
+        "files":["log.txt"]}"#;
 
     #[test]
     fn a_bundle_tells_what_failed() {

@@ -87,8 +87,8 @@ fn missing(timeline: &Timeline) -> Vec<String> {
     sentences
 }
 
-/// How long it took from the start that was committed: that of its term, or the last
-/// before.
+/// How long it took from the start that was committed: that of its term, or the
+/// last before.
 fn durations(timeline: &Timeline) -> Option<String> {
     let first = |deed: Deed| timeline.steps().find(|(_, step)| step.deed == deed);
     let (committed, _) = first(Deed::Commit).or_else(|| first(Deed::Apply))?;

@@ -73,7 +73,8 @@ mod tests {
 
     fn told(kind: &str, rest: &str) -> Option<Told> {
         let line = format!(
-            r#"{{"t":1500,"thread":3,"name":"S1 \"x\"","server":1,"kind":"{kind}"{rest},"site":"a:1"}}"#
+            r#"{{"t":1500,"thread":3,"name":"S1 \"x\"","server":1,"kind":"{kind}"{rest},
+            "site":"a:1"}}"#
         );
         parse(line.as_bytes()).map(|(time, told)| {
             assert_eq!(time, 1500);

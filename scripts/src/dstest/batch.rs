@@ -272,9 +272,9 @@ impl<'a> Batch<'a> {
         lines.join("\n    ")
     }
 
-    /// In virtual time log and bundle come from the same run made again. In real
-    /// time there is no second chance to see it, and after Ctrl-C no time. The value
-    /// is a warning.
+    /// In virtual time log and bundle come from the same run made again. In
+    /// real time there is no second chance to see it, and after Ctrl-C no time.
+    /// The value is a warning.
     fn keep_replay(
         &self,
         test: &Test,

@@ -37,8 +37,8 @@ impl Folder {
         std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
-    /// Makes room for a log: finds out that nothing can be written before the run is
-    /// made again for it. The error names the place.
+    /// Makes room for a log: finds out that nothing can be written before the
+    /// run is made again for it. The error names the place.
     pub(crate) fn prepare(&self, log: &Path) -> Result<File, String> {
         let made = std::fs::create_dir_all(&self.path).and_then(|()| File::create(log));
         made.map_err(|error| unwritable(log, &error))

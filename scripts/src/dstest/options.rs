@@ -75,7 +75,8 @@ pub(crate) struct Options {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = positive())]
     pub(crate) iter: u64,
 
-    /// Folder for logs and bundles, made at the first one [default: the time, such as 20240131_235959].
+    /// Folder for logs and bundles, made at the first one [default: the time,
+    /// such as 20240131_235959].
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 

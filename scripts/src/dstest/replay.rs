@@ -1,5 +1,5 @@
-//! A failed run once more: the command for it, its log with all debug lines, and its
-//! bundle.
+//! A failed run once more: the command for it, its log with all debug lines,
+//! and its bundle.
 
 use std::path::{Path, PathBuf};
 

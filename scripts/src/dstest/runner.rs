@@ -46,8 +46,8 @@ pub(crate) enum Purpose<'a> {
     /// The same, with debug lines at this level of `VERBOSE`.
     Verbose(u8),
     /// To see a failed run again, with debug lines, and with a bundle in this
-    /// folder. It is not given up when the batch has seen enough, only when the user
-    /// has.
+    /// folder. It is not given up when the batch has seen enough, only when the
+    /// user has.
     Replay(u8, &'a Path),
 }
 

@@ -216,8 +216,8 @@ mod tests {
 
     #[test]
     fn messages_of_cargo() {
-        let artifact = r#"{"reason":"compiler-artifact","package_id":"raft 0.1.0","target":{"kind":["test"],"name":"raft"},
-            "executable":"/t/raft-1"}"#;
+        let artifact = r#"{"reason":"compiler-artifact","package_id":"raft 0.1.0",
+            "target":{"kind":["test"],"name":"raft"},"executable":"/t/raft-1"}"#;
         let artifact: Artifact = parse(artifact).unwrap();
         assert!(artifact.target.is_some_and(|target| target.is_test()));
         let finished: Artifact = parse(r#"{"reason":"build-finished","success":true}"#).unwrap();

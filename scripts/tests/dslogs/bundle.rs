@@ -23,9 +23,9 @@ seed 0x2a (virtual clock)
 panic: whatever
 ";
 
-const TRACE: &str = r##"{"t":234500100,"thread":1,"name":"S0","server":0,"kind":"start","index":7,"term":3,"site":"a.rs:1"}
+const TRACE: &str = r##"{"t":234500100,"thread":1,"server":0,"kind":"start","index":7,"term":3}
 {"t":234510200,"thread":1,"name":"S0","server":0,"kind":"send","to":1,"site":"a.rs:1"}
-{"t":234523400,"thread":1,"name":"S0","server":0,"kind":"append","to":1,"prev":6,"first":7,"last":7,"commit":6}
+{"t":234523400,"thread":1,"server":0,"kind":"append","to":1,"prev":6,"first":7,"last":7,"commit":6}
 {"t":234524400,"thread":1,"name":"S0","server":0,"kind":"append","to":1,"prev":7,"commit":6}
 {"t":235000000,"thread":0,"name":"main","server":null,"kind":"disconnect","peer":3,"site":"a.rs:1"}
 {"t":235623400,"thread":2,"name":"S1","server":1,"kind":"save","first":7,"last":7}
@@ -40,8 +40,8 @@ fn bundle(trace: bool) -> TempDir {
     std::fs::create_dir(&folder).expect("made");
     let about = r#"{"format":1,"package":"raft","test":"a::lost_2B","title":"Test (2B): lost",
         "seed":"0x2a","clock":"virtual","verdict":"failed","message":"one(7) \u001b[2J",
-        "place":"a.rs:1:2","thread":"'main' #0","time_s":1.0,"virtual_s":1.0,"hash":"0x1","servers":4,
-        "replay":"LAB_SEED=0x2a cargo test -p raft","files":["log.txt"]}"#;
+        "place":"a.rs:1:2","thread":"'main' #0","time_s":1.0,"virtual_s":1.0,"hash":"0x1",
+        "servers":4,"replay":"LAB_SEED=0x2a cargo test -p raft","files":["log.txt"]}"#;
     std::fs::write(folder.join("bundle.json"), about).expect("written");
     std::fs::write(folder.join("log.txt"), LOG).expect("written");
     if trace {

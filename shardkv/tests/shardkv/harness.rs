@@ -173,7 +173,8 @@ impl<M: Machine> Harness<M> {
         node.map(|leader| leader.query(Group::clone))
     }
 
-    /// Waits until every group has completed the change to the newest configuration.
+    /// Waits until every group has completed the change to the newest
+    /// configuration.
     #[track_caller]
     pub(crate) fn wait_until_settled(&self, patience: Duration) {
         let (begin, newest) = (Instant::now(), self.config().num);

@@ -1,8 +1,8 @@
 //! What the numbers of trace events mean: the one table.
 //!
-//! An event carries a kind and up to five numbers (`labrt::trace::event`). Whoever
-//! adds a kind adds a row here, and one to `docs/bundle.md`. Kinds without a row are
-//! written with their numbers as a list.
+//! An event carries a kind and up to five numbers (`labrt::trace::event`).
+//! Whoever adds a kind adds a row here, and one to `docs/bundle.md`. Kinds
+//! without a row are written with their numbers as a list.
 
 use std::fmt::Write;
 

@@ -67,8 +67,8 @@ impl Lanes {
     }
 }
 
-/// A lane for each server that was ever down or cut off, and one for partitions. What
-/// had not ended goes on to `end`.
+/// A lane for each server that was ever down or cut off, and one for
+/// partitions. What had not ended goes on to `end`.
 pub(super) fn annotations(incidents: &[Incident], end: i64) -> Vec<Annotation> {
     let mut lanes = Lanes::default();
     incidents.iter().for_each(|incident| lanes.take(incident));

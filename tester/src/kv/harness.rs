@@ -99,7 +99,8 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         (0..n).map(spawn).collect()
     }
 
-    /// Runs `n` threads with a clerk each to their end; what they came to, in order.
+    /// Runs `n` threads with a clerk each to their end; what they came to, in
+    /// order.
     #[track_caller]
     pub fn spawn_clients_and_wait<T: Send + 'static>(
         &self,

@@ -1,5 +1,5 @@
-//! The harness of the key/value labs, over clerks that keep everything in a drawer of
-//! their own and may lie about it.
+//! The harness of the key/value labs, over clerks that keep everything in a
+//! drawer of their own and may lie about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -78,7 +78,8 @@ fn harness(ctx: &Context, vice: Vice) -> Harness<Counter, Clerk> {
     Harness::new(cluster, move |_| Clerk { drawer: Arc::clone(&drawer), vice })
 }
 
-/// Everything at once: what goes wrong with the servers does not touch these clerks.
+/// Everything at once: what goes wrong with the servers does not touch these
+/// clerks.
 const LOAD: Generic = Generic {
     part: Some("3A"),
     clients: 4,
@@ -198,8 +199,8 @@ fails!(
 );
 fails!(slow_operations_are_told, Vice::IsSlow, kv::speed, "operations completed too slowly: 1000 ");
 
-/// Runs the test whose clients read each other's keys, so that only the history tells
-/// that they were lied to.
+/// Runs the test whose clients read each other's keys, so that only the history
+/// tells that they were lied to.
 fn lie_to_all(specimen: Specimen) -> Option<Told> {
     let load = Generic { random_keys: true, ..LOAD };
     specimen.run(move || test(&load.title(), move |ctx| load.run(&harness(ctx, Vice::ReadsOld))))

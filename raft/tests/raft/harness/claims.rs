@@ -3,8 +3,9 @@
 //!
 //! Nothing here goes beyond what holds for every correct Raft, however it is built:
 //!
-//! * *Election Safety* (Figure 3): a term has one leader. A restarted server does not
-//!   count as the same one: it has given its vote, and leads in later terms only.
+//! * *Election Safety* (Figure 3): a term has one leader. A restarted server
+//!   does not count as the same one: it has given its vote, and leads in later
+//!   terms only.
 //! * Terms only grow (Figure 2). A server may report a term before it is on stable
 //!   storage, so after a crash only the terms that it has led must not come again:
 //!   for those it has asked for votes, and must have saved its own.

@@ -1,6 +1,7 @@
-//! Tests that go wrong in every way that dstest has to cope with. They speak the
-//! tester's language (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`, `LAB_BUNDLE`) without its
-//! help, so that this package has no dependencies and is built in a second.
+//! Tests that go wrong in every way that dstest has to cope with. They speak
+//! the tester's language (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`, `LAB_BUNDLE`)
+//! without its help, so that this package has no dependencies and is built in a
+//! second.
 
 #![allow(non_snake_case)]
 

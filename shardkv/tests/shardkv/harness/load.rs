@@ -106,9 +106,9 @@ pub(crate) struct Mix {
 }
 
 impl Mix {
-    /// Starts `n` of them, on the keys "0" to `n` - 1. Each works on `own` of these,
-    /// from its number on, so that as many share a key. It rests a random time, up to
-    /// `rest`, after each call.
+    /// Starts `n` of them, on the keys "0" to `n` - 1. Each works on `own` of
+    /// these, from its number on, so that as many share a key. It rests a
+    /// random time, up to `rest`, after each call.
     pub(crate) fn start<M: Machine>(
         harness: &Harness<M>,
         n: usize,
