@@ -64,6 +64,7 @@
 //! | `chronicle` | what was done to the servers |
 //! | `clerk` | a clerk's ends to the servers |
 //! | [`kv`] | what the tests of key/value labs share |
+//! | `waiting` | waiting for what comes without an event |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
 //! | `parts` | a part's tag selects its tests |
@@ -98,6 +99,7 @@ mod report;
 mod shared;
 mod site;
 mod specimen;
+mod waiting;
 mod watchdog;
 mod wiring;
 
@@ -114,4 +116,5 @@ pub use parts::assert_parts;
 pub use random::{rand_value, randstring};
 pub use site::Site;
 pub use specimen::{Specimen, Told};
+pub use waiting::wait_for;
 pub use wiring::Net;

@@ -8,9 +8,9 @@ use labrt::thread;
 use socket2::Socket;
 
 use super::broken::Broken;
+use super::connections::Connections;
 use super::frame::{Answer, Frame};
 use super::handshake;
-use super::house::House;
 use super::wire::{self, Receiver, Sender};
 use crate::payload::Payload;
 use crate::server::Server;
@@ -50,15 +50,15 @@ impl fmt::Debug for Peer {
 }
 
 /// A connection's life: the greeting, then calls until it breaks.
-pub(super) fn converse(house: &Arc<House>, socket: Socket, number: u64) {
+pub(super) fn converse(connections: &Arc<Connections>, socket: Socket, number: u64) {
     // Who cannot greet is no client, and hears nothing more of us.
-    let Ok(()) = handshake::greet_client(&socket, house.options()) else { return };
-    let Ok((sender, mut receiver)) = wire::split(socket, house.options()) else { return };
+    let Ok(()) = handshake::greet_client(&socket, connections.options()) else { return };
+    let Ok((sender, mut receiver)) = wire::split(socket, connections.options()) else { return };
     let peer = Arc::new(Peer { number, sender, farewells: Mutex::default() });
-    let server = Arc::new(house.welcome(&peer));
-    let broken = answer_calls(house, &peer, &server, &mut receiver);
+    let server = Arc::new(connections.welcome(&peer));
+    let broken = answer_calls(connections, &peer, &server, &mut receiver);
     peer.close();
-    house.forget(&peer);
+    connections.forget(&peer);
     for farewell in std::mem::take(&mut *peer.farewells.lock()) {
         farewell(&broken);
     }
@@ -66,7 +66,7 @@ pub(super) fn converse(house: &Arc<House>, socket: Socket, number: u64) {
 
 /// Starts a handler per call, until the connection breaks.
 fn answer_calls(
-    house: &Arc<House>,
+    connections: &Arc<Connections>,
     peer: &Arc<Peer>,
     server: &Arc<Server>,
     receiver: &mut Receiver,
@@ -77,10 +77,11 @@ fn answer_calls(
             // An error breaks the connection: the next receive tells.
             Ok(Some(Frame::Ping)) => _ = peer.sender.send(&Frame::Pong),
             Ok(Some(Frame::Request { call, method, argument })) => {
-                house.call_begins();
-                let (house, peer, server) = (house.clone(), peer.clone(), server.clone());
+                connections.call_begins();
+                let (connections, peer, server) =
+                    (connections.clone(), peer.clone(), server.clone());
                 thread::go("socket handler", move || {
-                    let mut reply = Reply { house, peer, call, answer: Answer::Nothing };
+                    let mut reply = Reply { connections, peer, call, answer: Answer::Nothing };
                     reply.answer = handle(&server, &method, argument);
                 });
             }
@@ -102,7 +103,7 @@ fn handle(server: &Server, method: &str, argument: Vec<u8>) -> Answer {
 /// The answer that a call will get: sent when this is dropped, so that a handler
 /// that panics leaves nobody waiting.
 struct Reply {
-    house: Arc<House>,
+    connections: Arc<Connections>,
     peer: Arc<Peer>,
     call: u64,
     answer: Answer,
@@ -113,6 +114,6 @@ impl Drop for Reply {
         let answer = std::mem::replace(&mut self.answer, Answer::Nothing);
         // An error breaks the connection, and its thread tells everybody.
         let _ = self.peer.sender.send(&Frame::Answer { call: self.call, answer });
-        self.house.call_ends();
+        self.connections.call_ends();
     }
 }

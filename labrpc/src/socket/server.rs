@@ -9,7 +9,7 @@ use socket2::{Socket, Type};
 use super::address::Address;
 use super::assert_real_clock;
 use super::bind::{self, BindError, SocketFile};
-use super::house::House;
+use super::connections::Connections;
 use super::options::Options;
 use super::peer::Peer;
 use crate::server::Server;
@@ -49,10 +49,10 @@ impl Listener {
     /// server that answers it; it may well be another one each time.
     pub fn serve(self, welcome: impl Fn(&Peer) -> Server + Send + Sync + 'static) -> Serving {
         let Listener { socket, address, options, file } = self;
-        let house = Arc::new(House::new(options, Box::new(welcome)));
-        let accepting = Arc::clone(&house);
+        let connections = Arc::new(Connections::new(options, Box::new(welcome)));
+        let accepting = Arc::clone(&connections);
         thread::go("socket listener", move || accepting.accept(&socket));
-        Serving { address, house, _file: file }
+        Serving { address, connections, _file: file }
     }
 }
 
@@ -61,7 +61,7 @@ impl Listener {
 #[must_use = "dropping it ends the service"]
 pub struct Serving {
     address: Address,
-    house: Arc<House>,
+    connections: Arc<Connections>,
     /// Removed with this.
     _file: Option<SocketFile>,
 }
@@ -75,13 +75,13 @@ impl Serving {
     /// Ends the service, but lets calls in flight be answered, for at most
     /// `grace`.
     pub fn close(self, grace: Duration) {
-        self.house.await_answers(grace);
+        self.connections.await_answers(grace);
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.house.close();
+        self.connections.close();
         // A last visitor, at whom the accepting thread sees that it is over. If
         // he does not get through, the thread sees it at the next one.
         let _ = self

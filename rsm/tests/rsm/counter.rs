@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use labrpc::Service;
-use labrt::thread;
-use labrt::time::{Duration, Instant};
+use labrt::time::Duration;
 use rsm::{NotLeader, Rsm, StateMachine};
 use serde::{Deserialize, Serialize};
-use tester::{Cluster, Context, Net, Node, Setup, Watch};
+use tester::{Cluster, Context, Net, Node, Setup, Watch, wait_for};
 
 /// How long anything that should happen may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What can be done to the counter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,31 +104,18 @@ pub(crate) fn cluster(
     })
 }
 
-/// Waits until something is there.
-#[track_caller]
-pub(crate) fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = find() {
-            return found;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// A leader among these servers.
 #[track_caller]
 pub(crate) fn leader_among(cluster: &Cluster<Server>, servers: &[usize]) -> Arc<Server> {
     let leads = |&server: &usize| cluster.node(server).filter(|node| node.is_leader());
-    wait_for("a leader", || servers.iter().find_map(leads))
+    wait_for("a leader", PATIENCE, || servers.iter().find_map(leads))
 }
 
 /// Adds on whichever server leads.
 #[track_caller]
 pub(crate) fn add(cluster: &Cluster<Server>, number: u64) -> u64 {
     let servers: Vec<usize> = (0..cluster.n()).collect();
-    wait_for("an addition", || leader_among(cluster, &servers).add(number).ok())
+    wait_for("an addition", PATIENCE, || leader_among(cluster, &servers).add(number).ok())
 }
 
 /// Waits until these servers have counted up to `sum`.
@@ -137,5 +123,5 @@ pub(crate) fn add(cluster: &Cluster<Server>, number: u64) -> u64 {
 pub(crate) fn wait_for_sum(cluster: &Cluster<Server>, servers: &[usize], sum: u64) {
     let is_there =
         |&server: &usize| cluster.node(server).is_some_and(|node| node.query(|c| c.sum) == sum);
-    wait_for("the sum everywhere", || servers.iter().all(is_there).then_some(()));
+    wait_for("the sum everywhere", PATIENCE, || servers.iter().all(is_there).then_some(()));
 }

@@ -6,9 +6,9 @@ use labrt::channel::{Receiver, unbounded};
 use labrt::thread;
 use labrt::time::Duration;
 use rsm::NotLeader;
-use tester::{Cluster, Context};
+use tester::{Cluster, Context, wait_for};
 
-use crate::counter::{Server, add, cluster, leader_among, wait_for, wait_for_sum};
+use crate::counter::{PATIENCE, Server, add, cluster, leader_among, wait_for_sum};
 
 /// How many callers wait.
 const CALLERS: usize = 20;
@@ -21,7 +21,7 @@ fn cut_off_leader(
 ) -> (usize, Vec<usize>, Receiver<Result<u64, NotLeader>>) {
     add(cluster, 1);
     wait_for_sum(cluster, &[0, 1, 2], 1);
-    let leader = wait_for("a leader", || cluster.leader());
+    let leader = wait_for("a leader", PATIENCE, || cluster.leader());
     let node = cluster.node(leader).expect("it leads");
     cluster.disconnect(leader);
     let (told, heard) = unbounded();
@@ -59,7 +59,7 @@ fn callers_of_a_leader_that_gets_its_majority_back_are_answered() {
     tester::test("Test: a majority comes back", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
         add(&cluster, 1);
-        let leader = wait_for("a leader", || cluster.leader());
+        let leader = wait_for("a leader", PATIENCE, || cluster.leader());
         // Each is alone, so nobody can be elected in the meantime.
         cluster.partition(&[]);
         let node = cluster.node(leader).expect("it leads");

@@ -1,8 +1,8 @@
 //! Snapshots: when they are taken, and that everything is in them.
 
-use tester::Cluster;
+use tester::{Cluster, wait_for};
 
-use crate::counter::{Server, add, cluster, wait_for, wait_for_sum};
+use crate::counter::{PATIENCE, Server, add, cluster, wait_for_sum};
 
 /// The limit that the course's tests give.
 const MAX_RAFT_STATE: usize = 1000;
@@ -64,7 +64,7 @@ fn a_server_that_was_away_goes_on_from_a_snapshot() {
     tester::test("Test: a snapshot for a peer", |ctx| {
         let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 0);
         add(&cluster, 1);
-        let leader = wait_for("a leader", || cluster.leader());
+        let leader = wait_for("a leader", PATIENCE, || cluster.leader());
         let away = (leader + 1) % 3;
         cluster.disconnect(away);
         (0..200).for_each(|_| _ = add(&cluster, 1));

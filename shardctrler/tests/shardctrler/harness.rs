@@ -4,8 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use labrpc::Service;
-use labrt::thread;
-use labrt::time::{Duration, Instant};
+use labrt::time::Duration;
 use shardctrler::{Clerk, Config, Gid, Groups, ShardCtrler};
 use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch};
 
@@ -13,7 +12,7 @@ use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch};
 pub(crate) const SERVERS: usize = 3;
 
 /// How long anything that should happen may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What stands on the network for a server: the server itself, or something that
 /// comes between.
@@ -134,19 +133,6 @@ pub(crate) fn check_kept(here: &Config, there: &Config, gids: impl Iterator<Item
             let other = there.shards[shard];
             assert_eq!(*owner, other, "non-minimal transfer of shard {shard}");
         }
-    }
-}
-
-/// Waits until something is there.
-#[track_caller]
-pub(crate) fn wait_for<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = find() {
-            return found;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
-        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Several groups join and leave at once.
 
 use shardctrler::{Clerk, Groups};
-use tester::{Cluster, Context, Net};
+use tester::{Cluster, Context, Net, wait_for};
 
 use crate::harness::{
-    CtrlerNode, Front, check, check_kept, check_servers, controller, groups, make_clerk, reference,
-    ten_clerks, wait_for,
+    CtrlerNode, Front, PATIENCE, check, check_kept, check_servers, controller, groups, make_clerk,
+    reference, ten_clerks,
 };
 
 pub(crate) fn multi(ctx: &Context, front: Front) {
@@ -61,10 +61,10 @@ fn leave_join(clerk: &Clerk) {
 
 /// When the leader is gone, another server tells the same.
 fn same_config(cluster: &Cluster<CtrlerNode>, clerk: &Clerk) {
-    let leader = wait_for("a leader", || cluster.leader());
+    let leader = wait_for("a leader", PATIENCE, || cluster.leader());
     let before = clerk.query(None);
     cluster.crash(leader);
-    wait_for("another leader", || cluster.leader());
+    wait_for("another leader", PATIENCE, || cluster.leader());
     assert_eq!(clerk.query(None), before, "config of another server differs");
 }
 

@@ -1,11 +1,11 @@
 //! What the course demands and does not test.
 
 use shardctrler::{Clerk, Config, Groups, N_SHARDS, NOBODY, Refusal, ShardCtrlerService};
-use tester::{Cluster, Context, Net};
+use tester::{Cluster, Context, Net, wait_for};
 
 use crate::harness::{
-    CtrlerNode, Front, SERVERS, check, controller, groups, make_clerk, reference, ten_clerks,
-    wait_for,
+    CtrlerNode, Front, PATIENCE, SERVERS, check, controller, groups, make_clerk, reference,
+    ten_clerks,
 };
 
 /// Shards move only to groups that join, and from groups that leave.
@@ -54,7 +54,7 @@ fn agreed_upon(cluster: &Cluster<CtrlerNode>, config: &Config) {
     for server in 0..SERVERS {
         let node = cluster.node(server).expect("all are alive");
         let peek = |num| node.peek(shardctrler::PeekArgs { num });
-        let told = wait_for("the configuration on every server", || peek(config.num));
+        let told = wait_for("the configuration on every server", PATIENCE, || peek(config.num));
         assert_eq!(told, *config, "server {server} has another configuration {}", config.num);
         assert_eq!(peek(config.num + 1), None, "server {server} has one too many");
     }

@@ -1,4 +1,4 @@
-//! What all connections of a service share.
+//! The connections of a service, and what they share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 /// Finds the server that answers a new connection.
 pub(super) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
 
-/// A service at an address: its open connections and its calls in flight.
-pub(super) struct House {
+/// The open connections of a service, and its calls in flight.
+pub(super) struct Connections {
     options: Options,
     welcome: Box<Welcome>,
     state: Mutex<State>,
@@ -40,10 +40,10 @@ struct State {
     busy: usize,
 }
 
-impl House {
-    /// A service without connections.
+impl Connections {
+    /// No connections yet.
     pub(super) fn new(options: Options, welcome: Box<Welcome>) -> Self {
-        House { options, welcome, state: Mutex::default(), answered: Condvar::new() }
+        Connections { options, welcome, state: Mutex::default(), answered: Condvar::new() }
     }
 
     /// Limits and secret.
@@ -51,7 +51,7 @@ impl House {
         &self.options
     }
 
-    /// Takes connections until the house is closed.
+    /// Takes new ones until they are closed.
     pub(super) fn accept(self: &Arc<Self>, socket: &Socket) {
         loop {
             let accepted = socket.accept();
@@ -65,8 +65,10 @@ impl House {
             };
             match accepted {
                 Ok((socket, _)) => {
-                    let house = Arc::clone(self);
-                    thread::go("socket server", move || peer::converse(&house, socket, number));
+                    let connections = Arc::clone(self);
+                    thread::go("socket server", move || {
+                        peer::converse(&connections, socket, number);
+                    });
                 }
                 Err(_) => thread::sleep(NO_ROOM),
             }
@@ -79,7 +81,7 @@ impl House {
         let mut state = self.state.lock();
         state.peers.push(Arc::clone(peer));
         if state.closed {
-            // It came while the house was being closed.
+            // It came while the others were being closed.
             peer.close();
         }
         server
@@ -116,8 +118,8 @@ impl House {
     }
 }
 
-impl fmt::Debug for House {
+impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("House").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Connections").field("options", &self.options).finish_non_exhaustive()
     }
 }
