@@ -10,6 +10,7 @@ mod connection;
 mod coordinator;
 mod generate;
 mod sequential;
+mod status;
 mod worker;
 
 pub use app::app;

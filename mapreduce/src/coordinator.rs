@@ -24,6 +24,7 @@ use crate::job::{Job, Progress};
 use crate::protocol::{
     Assignment, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs, VERSION, WorkerId,
 };
+use crate::status::{Ledger, Status};
 
 /// A job and the workers that work on it.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ struct State {
     app: Option<String>,
     /// The sums of what the tasks have counted that are done.
     counts: Counts,
+    /// What has happened, for whoever wants to look.
+    ledger: Ledger,
     /// Lines for the user that were not told yet.
     complaints: Vec<String>,
     /// Counts changes.
@@ -94,6 +97,7 @@ impl Coordinator {
     /// Without files or reduce tasks.
     pub fn make(files: Vec<String>, n_reduce: usize) -> Arc<Coordinator> {
         let state = State {
+            ledger: Ledger::new(&files, n_reduce),
             job: Job::new(files, n_reduce),
             workers: BTreeMap::new(),
             app: None,
@@ -150,6 +154,13 @@ impl Coordinator {
         }
     }
 
+    /// How the job stands right now.
+    pub fn status(&self) -> Status {
+        let mut state = self.state.lock();
+        let (app, counts, end) = (state.app.clone(), state.counts.clone(), state.job.end());
+        state.ledger.status(app, counts, end.as_ref())
+    }
+
     /// A new session: what answers the calls of one connection.
     pub fn session(self: &Arc<Self>) -> Arc<Session> {
         let number = self.sessions.fetch_add(1, Relaxed) + 1;
@@ -177,6 +188,9 @@ impl State {
     /// Notes what a worker is about from now on.
     fn set(&mut self, worker: WorkerId, standing: Standing) {
         self.workers.get_mut(&worker).expect("it was heard").standing = standing;
+        if standing == Standing::Gone {
+            self.ledger.left(worker);
+        }
     }
 
     /// Whether a request is still the one that its worker waits for.
@@ -210,12 +224,13 @@ impl Session {
     /// and may still report its task.
     pub fn close(&self) {
         let mut state = self.coordinator.state.lock();
-        let State { job, workers, .. } = &mut *state;
+        let State { job, workers, ledger, .. } = &mut *state;
         for (worker, known) in workers.iter_mut().filter(|(_, known)| known.session == self.number)
         {
             known.sequence += 1;
             known.standing = Standing::Gone;
             job.abandon(*worker);
+            ledger.lost(*worker);
         }
         self.coordinator.tell(&mut state);
     }
@@ -230,6 +245,7 @@ impl CoordinatorService for Session {
         // One that is repeated finds the worker as it was: about to ask.
         let known = Known { session: self.number, sequence: 0, standing: Standing::Idle };
         state.workers.insert(args.worker, known);
+        state.ledger.joined(args.worker);
         Ok(())
     }
 
@@ -242,6 +258,7 @@ impl CoordinatorService for Session {
         known.sequence = args.sequence;
         // It asks, so it has none: the reply with its last task was lost.
         state.job.abandon(args.worker);
+        state.ledger.idle(args.worker);
         self.coordinator.tell(&mut state);
         loop {
             if !state.is_current(&args) {
@@ -254,6 +271,9 @@ impl CoordinatorService for Session {
             }
             if let Some(assignment) = state.job.assign(args.worker, Instant::now()) {
                 state.set(args.worker, Standing::Busy);
+                if let Some(task) = assignment.task() {
+                    state.ledger.assigned(args.worker, task);
+                }
                 return assignment;
             }
             match state.job.next_deadline() {
@@ -274,13 +294,19 @@ impl CoordinatorService for Session {
         }
         match args.outcome {
             Ok(done) => {
-                if state.job.complete(args.task) {
+                let first = state.job.complete(args.task);
+                state.ledger.done(args.worker, args.task, first, &done.counts);
+                if first {
                     counters::add_all(&mut state.counts, done.counts);
                 }
             }
             Err(error) => {
                 let complaint = state.job.fail(args.worker, args.task, &error);
-                state.complaints.extend(complaint);
+                state.ledger.idle(args.worker);
+                if let Some(line) = complaint {
+                    state.ledger.failed(line.clone());
+                    state.complaints.push(line);
+                }
             }
         }
         let end = state.job.end();

@@ -104,6 +104,7 @@
 //! | `grouping.rs`, `partition.rs`, `run.rs`, `merge.rs` | pairs: in memory, on their way, in files, back together |
 //! | `files.rs` | names, and files that are whole or not there |
 //! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
+//! | `status.rs` | what has happened, for whoever wants to look |
 //! | `streaming.rs` | the applications in other engines |
 //! | `process_env.rs` | what applications see in a process |
 //! | `command.rs` | the programs |
@@ -112,6 +113,7 @@
 
 pub mod classic;
 pub mod command;
+pub mod status;
 pub mod streaming;
 
 mod coordinator;

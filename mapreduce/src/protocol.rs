@@ -82,6 +82,17 @@ pub enum Assignment {
     Leave(End),
 }
 
+impl Assignment {
+    /// The task, if it is one.
+    pub(crate) fn task(&self) -> Option<TaskId> {
+        match self {
+            Assignment::Map { task, .. } => Some(TaskId::Map(*task)),
+            Assignment::Reduce { task, .. } => Some(TaskId::Reduce(*task)),
+            Assignment::Retry | Assignment::Leave(_) => None,
+        }
+    }
+}
+
 /// Which task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TaskId {

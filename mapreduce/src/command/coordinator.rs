@@ -10,6 +10,7 @@ use labrpc::socket::Listener;
 use labrt::time::Duration;
 
 use super::connection::{Connection, is_address};
+use super::status::StatusPage;
 use super::{REDUCES, finish, parse, print_counts};
 use crate::coordinator::Coordinator;
 use crate::job::Progress;
@@ -32,6 +33,10 @@ struct Options {
     /// Print the counters at the end, as name=value
     #[arg(long)]
     counters: bool,
+    /// Serves a page about the job at this address of this machine; port 0 lets
+    /// the system choose
+    #[arg(long, value_name = "HOST:PORT")]
+    status: Option<String>,
     /// The input files, as the workers find them. A first argument called
     /// 5840-mr..., 824-mr..., unix:... or tcp:... is the socket
     #[arg(required = true, value_name = "INPUT")]
@@ -51,6 +56,7 @@ fn run(mut options: Options) -> End {
     if options.inputs.is_empty() {
         return Err("there are no input files".into());
     }
+    let status = options.status.as_deref().map(StatusPage::bind).transpose()?;
     let address = options.connection.address()?;
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
@@ -64,6 +70,10 @@ fn run(mut options: Options) -> End {
     });
     if options.connection.is_open_port() {
         eprintln!("mrcoordinator: listening at {}", serving.address());
+    }
+    if let Some(page) = status {
+        eprintln!("mrcoordinator: status page at {}", page.url());
+        page.serve(Arc::clone(&coordinator));
     }
     let end = follow(&coordinator);
     coordinator.dismiss(GRACE);

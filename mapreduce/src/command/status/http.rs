@@ -1,0 +1,146 @@
+//! One request, one answer, and the connection is closed: as much of HTTP as a
+//! status page needs (RFC 9110 and 9112).
+//!
+//! The parser is `httparse`, hyper's. Servers that would bring their own loop
+//! either keep no time limits and no bound on what a visitor may send, or do
+//! not tell the port that the system chose for them.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, TcpStream};
+
+use super::visitor::Visitor;
+
+/// Bytes of a request's head, at most.
+const HEAD: usize = 8192;
+
+/// Header lines of a request, at most.
+const HEADERS: usize = 64;
+
+/// What there is at a path.
+pub(super) struct Response {
+    /// Its media type.
+    pub(super) kind: &'static str,
+    /// All of it.
+    pub(super) body: Vec<u8>,
+}
+
+/// A request as far as it matters.
+struct Request {
+    method: String,
+    /// Without the query.
+    path: String,
+    host: Option<String>,
+}
+
+/// Answers one request with what `find` finds.
+pub(super) fn converse(
+    stream: TcpStream,
+    find: impl FnOnce(&str) -> Option<Response>,
+) -> io::Result<()> {
+    let mut visitor = Visitor::welcome(stream)?;
+    let request = match read_request(&mut visitor)? {
+        Some(request) => request,
+        None => return write_error(&mut visitor, "400 Bad Request"),
+    };
+    if !is_local(request.host.as_deref()) {
+        return write_error(&mut visitor, "403 Forbidden");
+    }
+    if !matches!(&*request.method, "GET" | "HEAD") {
+        return write_error(&mut visitor, "405 Method Not Allowed");
+    }
+    match find(&request.path) {
+        Some(response) => write(&mut visitor, "200 OK", &response, request.method == "GET"),
+        None => write_error(&mut visitor, "404 Not Found"),
+    }
+}
+
+/// Reads the head of a request. `None` if it is none.
+fn read_request(visitor: &mut Visitor) -> io::Result<Option<Request>> {
+    let mut head = Vec::new();
+    let mut piece = [0; 1024];
+    loop {
+        match visitor.read(&mut piece)? {
+            0 => return Ok(None),
+            length => head.extend_from_slice(&piece[..length]),
+        }
+        match parse(&head) {
+            Ok(None) if head.len() < HEAD => {}
+            Ok(None) | Err(_) => return Ok(None),
+            Ok(request) => return Ok(request),
+        }
+    }
+}
+
+/// Takes the head of a request apart. `None` as long as it is not all there.
+fn parse(head: &[u8]) -> Result<Option<Request>, httparse::Error> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    if request.parse(head)?.is_partial() {
+        return Ok(None);
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
+    let target = request.path.unwrap_or_default();
+    Ok(Some(Request {
+        method: request.method.unwrap_or_default().to_owned(),
+        path: target.split('?').next().unwrap_or_default().to_owned(),
+        host: host.map(|header| text(header.value)),
+    }))
+}
+
+/// Whether a request is meant for this machine. The page of a stranger, whose
+/// name has been made to lead here, says so in its host.
+fn is_local(host: Option<&str>) -> bool {
+    let Some(host) = host else { return true };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn write_error(visitor: &mut Visitor, status: &str) -> io::Result<()> {
+    let body = format!("{status}\n").into_bytes();
+    write(visitor, status, &Response { kind: "text/plain", body }, true)
+}
+
+fn write(
+    visitor: &mut Visitor,
+    status: &str,
+    response: &Response,
+    with_body: bool,
+) -> io::Result<()> {
+    let Response { kind, body } = response;
+    // The page may do nothing but look at itself and ask for the next status.
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\
+         Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
+         Content-Security-Policy: default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; \
+         script-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'\r\n\r\n",
+        body.len()
+    );
+    let mut bytes = head.into_bytes();
+    if with_body {
+        bytes.extend_from_slice(body);
+    }
+    visitor.write_all(&bytes)?;
+    visitor.leave()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_are_told_from_this_machine() {
+        for host in
+            ["127.0.0.1", "127.0.0.1:80", "localhost:8080", "LocalHost", "[::1]:80", "[::1]"]
+        {
+            assert!(is_local(Some(host)), "{host}");
+        }
+        for host in ["", "evil.example:80", "192.0.2.1", "127.0.0.1.evil.example", "[::2]:80"] {
+            assert!(!is_local(Some(host)), "{host}");
+        }
+    }
+}
