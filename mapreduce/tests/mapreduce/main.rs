@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
 //! | `kills`, `bad_input` | our own, with real processes |
+//! | `status` | the status of a job: what it tells, and to whom |
 //! | `streaming` | applications between pipes, as Hadoop and Spark run them |
 //! | `classic`, `classic2015` | the library lab of 2016 to 2018, and of 2014 and 2015 |
 //! | `refinements` | what an application may refine, in one thread |
@@ -24,4 +25,5 @@ mod outputs;
 mod processes;
 mod refinements;
 mod simulated;
+mod status;
 mod streaming;

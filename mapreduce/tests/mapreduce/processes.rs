@@ -74,6 +74,15 @@ impl Process {
         Ended { status: self.child.wait().expect("it is our child"), stderr }
     }
 
+    /// Waits for the first line that it writes to the standard error.
+    pub(crate) fn first_line(&mut self) -> String {
+        let pipe = self.child.stderr.as_mut().expect("the standard error is a pipe");
+        #[expect(clippy::unbuffered_bytes, reason = "a buffer would keep the lines that follow")]
+        let bytes = pipe.bytes().map(|byte| byte.expect("the pipe can be read"));
+        let line = bytes.take_while(|&byte| byte != b'\n').collect();
+        String::from_utf8(line).expect("programs write text")
+    }
+
     /// Ends it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself.

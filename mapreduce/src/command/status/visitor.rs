@@ -9,7 +9,7 @@ use labrt::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Bytes that are read and forgotten at the end of a visit, at most.
-const REST: usize = 1 << 16;
+const REST: usize = 1 << 20;
 
 /// The other side.
 pub(super) struct Visitor {

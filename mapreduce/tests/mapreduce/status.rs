@@ -1,0 +1,190 @@
+//! The status of a job: what it tells, and to whom.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use labrpc::socket::{Address, Options, dial};
+use labrt::thread;
+use labrt::time::Duration;
+use mapreduce::status::{Phase, WorkerState};
+use mapreduce::{
+    Assignment, Coordinator, CoordinatorClient, CoordinatorService, Done, RegisterArgs, ReportArgs,
+    RequestArgs, Session, TaskId, VERSION, WorkerId,
+};
+use serde_json::Value;
+
+use crate::outputs::assert_same;
+use crate::processes::{LIMIT, Place, Process, program};
+
+fn register(worker: WorkerId) -> RegisterArgs {
+    RegisterArgs { version: VERSION.into(), app: "wc".into(), worker }
+}
+
+/// Asks for a task.
+fn request(session: &Session, worker: WorkerId, sequence: u64) -> Assignment {
+    session.request_task(RequestArgs { worker, sequence })
+}
+
+/// Tells that a task is done in which so many bytes were read.
+fn report(session: &Session, worker: WorkerId, task: TaskId, read: u64) {
+    let counts = [("mr.input_bytes".to_owned(), read)].into();
+    let outcome = Ok(Done { counts });
+    session.report(ReportArgs { worker, task, outcome });
+}
+
+/// Equal, but for the microseconds that a call takes.
+#[track_caller]
+fn assert_about(value: Option<f64>, expected: f64) {
+    let value = value.expect("a number");
+    assert!((value - expected).abs() < 0.01, "{value} is not about {expected}");
+}
+
+#[test]
+fn status_follows_tasks_and_workers_MR() {
+    tester::test("Test (MR): status follows tasks and workers", |_| {
+        let coordinator = Coordinator::make(vec!["a".into(), "b".into()], 2);
+        let sessions = [coordinator.session(), coordinator.session()];
+        assert_eq!(coordinator.status().maps.left_s, None);
+        for (session, worker) in sessions.iter().zip([7, 8]) {
+            session.register(register(worker)).expect("it is welcome");
+            request(session, worker, 1);
+        }
+        thread::sleep(Duration::from_secs(2));
+        report(&sessions[0], 7, TaskId::Map(0), 100);
+        let status = coordinator.status();
+        assert_eq!(
+            (status.phase, &*status.maps.states, status.maps.running),
+            (Phase::Map, "dr", 1)
+        );
+        assert_about(status.maps.left_s, 1.0);
+        assert_about(Some(status.rates.input_bytes), 50.0);
+        assert_eq!(status.reduces.left_s, None);
+        assert_eq!(status.workers[1].task.as_deref(), Some("map 1, b"));
+        assert_about(status.workers[1].task_s, 2.0);
+
+        // The connection breaks, but the worker lives, and is the first.
+        sessions[1].close();
+        assert!(matches!(request(&sessions[0], 7, 2), Assignment::Map { task: 1, .. }));
+        assert_eq!(coordinator.status().workers[1].state, WorkerState::Lost);
+        report(&sessions[0], 8, TaskId::Map(1), 10);
+        report(&sessions[0], 7, TaskId::Map(1), 10);
+        thread::sleep(Duration::from_secs(20));
+        let status = coordinator.status();
+        assert_eq!((status.phase, status.maps.done), (Phase::Reduce, 2));
+        assert_eq!(status.counters["mr.input_bytes"], 110, "a task counts once");
+        assert_eq!(status.rates.tasks, 0.0, "all of it was long ago");
+        let work: Vec<_> = status.workers.iter().map(|worker| (worker.done, worker.late)).collect();
+        assert_eq!(work, [(1, 1), (1, 0)]);
+        assert_eq!((status.workers_lost, status.failures_total), (1, 1));
+        assert_eq!(status.failures[0].text, "worker 2 was lost with map 1, b");
+    });
+}
+
+/// Says something and hears the answer, which ends with the connection.
+fn visit(address: &str, words: &[u8]) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(words)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// A coordinator with a page, and where that is.
+fn coordinator_with_page(place: &Place) -> (Process, String) {
+    let mut command = program("mrcoordinator");
+    command.current_dir(place.job()).args(["--status", "127.0.0.1:0"]);
+    command.arg("--socket").arg(place.socket()).args(&place.inputs);
+    let mut coordinator = Process::start("mrcoordinator", &mut command);
+    let line = coordinator.first_line();
+    let url = line.strip_prefix("mrcoordinator: status page at http://").expect("an address");
+    (coordinator, url.trim_end_matches('/').to_owned())
+}
+
+fn status(address: &str) -> Value {
+    let answer = visit(address, b"GET /status.json HTTP/1.0\r\n\r\n").expect("an answer");
+    serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON")
+}
+
+#[test]
+fn requests_of_any_kind_MR() {
+    tester::test_in_real_time("Test (MR): requests of any kind", |_| {
+        let place = Place::new(2, 2000);
+        let (_coordinator, address) = coordinator_with_page(&place);
+        let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(100_000));
+        for (words, line) in [
+            ("GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n", "200 OK"),
+            ("HEAD / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", "200 OK"),
+            ("GET /status.json?now HTTP/1.0\r\n\r\n", "200 OK"),
+            ("GET /nothing HTTP/1.1\r\n\r\n", "404 Not Found"),
+            ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed"),
+            ("GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", "403 Forbidden"),
+            ("\u{16}\u{3}\u{1}\r\n\r\n", "400 Bad Request"),
+            (&endless, "400 Bad Request"),
+        ] {
+            let answer = visit(&address, words.as_bytes()).expect("an answer");
+            let begin = &words[..words.len().min(50)];
+            assert!(answer.starts_with(&format!("HTTP/1.1 {line}\r\n")), "{begin:?}: {answer}");
+            assert_eq!(words.starts_with("HEAD"), answer.ends_with("\r\n\r\n"), "{begin:?}");
+        }
+        let page = visit(&address, b"GET / HTTP/1.1\r\n\r\n").expect("the page");
+        assert!(page.contains("<title>MapReduce</title>"), "{page}");
+        assert!(!page.contains("://"), "nothing is fetched from elsewhere");
+    });
+}
+
+/// Visitors who stay, say half of something or hang up: the job and other
+/// visitors do not notice.
+#[test]
+fn slow_visitors_disturb_nobody_MR() {
+    tester::test_in_real_time("Test (MR): slow visitors disturb nobody", |_| {
+        let mut place = Place::new(8, 2_000_000);
+        let odd = "../in/<b>\"&.txt".to_owned();
+        let path = |name: &str| place.job().join(name);
+        std::fs::rename(path(&place.inputs[0]), path(&odd)).expect("both are in one folder");
+        place.inputs[0] = odd;
+        let (coordinator, address) = coordinator_with_page(&place);
+        let mut visitors = Vec::new();
+        for number in 0..12 {
+            let mut stream = TcpStream::connect(&address).expect("it listens");
+            let half: &[u8] = if number % 2 == 0 { b"" } else { b"GET /stat" };
+            stream.write_all(half).expect("there is room");
+            visitors.push(stream);
+        }
+        visitors[0].shutdown(Shutdown::Both).expect("it is open");
+
+        let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
+        let client = CoordinatorClient::new(end);
+        client.register(&register(1)).expect("an answer").expect("it is welcome");
+        client.request_task(&RequestArgs { worker: 1, sequence: 1 }).expect("a task");
+        let busy = status(&address);
+        assert_eq!(busy["workers"][0]["task"], "map 0, ../in/<b>\"&.txt", "{busy}");
+        drop(client);
+        while status(&address)["workers_lost"] == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let worker = place.worker("wc");
+        assert!(coordinator.end_within(LIMIT).status.success());
+        assert!(worker.end_within(LIMIT).status.success());
+        assert_same(&place.output(), &place.reference("wc"));
+    });
+}
+
+#[test]
+fn addresses_that_cannot_be_are_told_MR() {
+    tester::test_in_real_time("Test (MR): addresses that cannot be are told", |_| {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let taken = taken.local_addr().map(|address| (taken, address.to_string())).expect("one");
+        for (address, text) in [
+            (&*taken.1, "is in use by another program: take another port, or 0 for a free one\n"),
+            ("0.0.0.0:0", ": the page is for this machine alone: take 127.0.0.1, and"),
+            ("8080", ": expected HOST:PORT, such as 127.0.0.1:0\n"),
+        ] {
+            let mut command = program("mrcoordinator");
+            let ended = Process::start("mrcoordinator", command.args(["--status", address, "x"]))
+                .end_within(LIMIT);
+            let begin = format!("mrcoordinator: --status {address}");
+            assert!(ended.stderr.starts_with(&begin) && ended.stderr.contains(text), "{ended:?}");
+            assert_eq!((ended.stderr.lines().count(), ended.status.code()), (1, Some(1)));
+        }
+    });
+}
