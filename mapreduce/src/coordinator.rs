@@ -26,6 +26,23 @@ use crate::protocol::{
 };
 use crate::status::{Ledger, Status};
 
+/// A ping is answered after so long: often enough for a worker to notice soon
+/// that its coordinator is dead.
+const PING: Duration = Duration::from_millis(400);
+
+/// How a job is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobOptions {
+    /// Whether a slow task gets a second worker, if its application allows.
+    pub backups: bool,
+}
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        JobOptions { backups: true }
+    }
+}
+
 /// A job and the workers that work on it.
 #[derive(Debug)]
 pub struct Coordinator {
@@ -37,6 +54,7 @@ pub struct Coordinator {
 
 #[derive(Debug)]
 struct State {
+    options: JobOptions,
     job: Job,
     workers: BTreeMap<WorkerId, Known>,
     /// The application, as the first worker named it.
@@ -96,7 +114,21 @@ impl Coordinator {
     ///
     /// Without files or reduce tasks.
     pub fn make(files: Vec<String>, n_reduce: usize) -> Arc<Coordinator> {
+        Self::with_options(files, n_reduce, JobOptions::default())
+    }
+
+    /// A coordinator for a job that is done in another way than most.
+    ///
+    /// # Panics
+    ///
+    /// Without files or reduce tasks.
+    pub fn with_options(
+        files: Vec<String>,
+        n_reduce: usize,
+        options: JobOptions,
+    ) -> Arc<Coordinator> {
         let state = State {
+            options,
             ledger: Ledger::new(&files, n_reduce),
             job: Job::new(files, n_reduce),
             workers: BTreeMap::new(),
@@ -129,13 +161,13 @@ impl Coordinator {
         }
     }
 
-    /// Waits, after the job's end, until every worker that has no task knows of
-    /// it, for at most `grace`. One that is busy in vain is not waited for.
+    /// Waits, after the job's end, until every worker knows of it, for at most
+    /// `grace`. One that is busy in vain need not be done.
     pub fn dismiss(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
         assert!(state.job.end().is_some(), "workers are dismissed when the job has ended");
-        while state.workers.values().any(|known| known.standing == Standing::Idle)
+        while state.workers.values().any(|known| known.standing != Standing::Gone)
             && !self.changed.wait_until(&mut state, deadline).timed_out()
         {}
     }
@@ -147,7 +179,7 @@ impl Coordinator {
         self.changed.wait_while(&mut state, |state| state.version <= since);
         News {
             progress: state.job.progress(),
-            counts: state.counts.clone(),
+            counts: state.counts(),
             complaints: std::mem::take(&mut state.complaints),
             end: state.job.end(),
             version: state.version,
@@ -157,7 +189,7 @@ impl Coordinator {
     /// How the job stands right now.
     pub fn status(&self) -> Status {
         let mut state = self.state.lock();
-        let (app, counts, end) = (state.app.clone(), state.counts.clone(), state.job.end());
+        let (app, counts, end) = (state.app.clone(), state.counts(), state.job.end());
         state.ledger.status(app, counts, end.as_ref())
     }
 
@@ -183,6 +215,13 @@ impl State {
         known.session = session;
         known.standing = Standing::Idle;
         Some(known)
+    }
+
+    /// What has been counted, the coordinator's own counters included.
+    fn counts(&self) -> Counts {
+        let mut counts = self.counts.clone();
+        counts.insert(counters::BACKUPS.to_owned(), self.job.backups());
+        counts
     }
 
     /// Notes what a worker is about from now on.
@@ -256,6 +295,7 @@ impl CoordinatorService for Session {
             return Assignment::Retry;
         }
         known.sequence = args.sequence;
+        let backups = args.backups && state.options.backups;
         // It asks, so it has none: the reply with its last task was lost.
         state.job.abandon(args.worker);
         state.ledger.idle(args.worker);
@@ -269,16 +309,16 @@ impl CoordinatorService for Session {
                 self.coordinator.tell(&mut state);
                 return Assignment::Leave(end);
             }
-            if let Some(assignment) = state.job.assign(args.worker, Instant::now()) {
+            if let Some(assignment) = state.job.assign(args.worker, Instant::now(), backups) {
                 state.set(args.worker, Standing::Busy);
                 if let Some(task) = assignment.task() {
                     state.ledger.assigned(args.worker, task);
                 }
                 return assignment;
             }
-            match state.job.next_deadline() {
-                Some(deadline) => {
-                    self.coordinator.changed.wait_until(&mut state, deadline);
+            match state.job.next_alarm(backups) {
+                Some(alarm) => {
+                    self.coordinator.changed.wait_until(&mut state, alarm);
                 }
                 None => self.coordinator.changed.wait(&mut state),
             }
@@ -294,7 +334,7 @@ impl CoordinatorService for Session {
         }
         match args.outcome {
             Ok(done) => {
-                let first = state.job.complete(args.task);
+                let first = state.job.complete(args.worker, args.task, Instant::now());
                 state.ledger.done(args.worker, args.task, first, &done.counts);
                 if first {
                     counters::add_all(&mut state.counts, done.counts);
@@ -317,7 +357,19 @@ impl CoordinatorService for Session {
         end
     }
 
-    fn ping(&self, (): ()) {}
+    fn ping(&self, worker: WorkerId) -> Option<End> {
+        let deadline = Instant::now() + PING;
+        let mut state = self.coordinator.state.lock();
+        while state.job.end().is_none()
+            && !self.coordinator.changed.wait_until(&mut state, deadline).timed_out()
+        {}
+        let end = state.job.end()?;
+        if state.workers.contains_key(&worker) {
+            state.set(worker, Standing::Gone);
+        }
+        self.coordinator.tell(&mut state);
+        Some(end)
+    }
 }
 
 /// What a worker hears that has not registered.

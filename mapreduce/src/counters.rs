@@ -20,6 +20,9 @@ pub const OUTPUT_KEYS: &str = "mr.output_keys";
 /// Bytes of `mr-out` files.
 pub const OUTPUT_BYTES: &str = "mr.output_bytes";
 
+/// Tasks that were given to a second worker because the first was slow.
+pub const BACKUPS: &str = "mr.backup_tasks";
+
 /// Adds to one sum.
 pub(crate) fn add(sums: &mut Counts, name: &str, by: usize) {
     match sums.get_mut(name) {

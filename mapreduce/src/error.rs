@@ -37,6 +37,8 @@ pub enum TaskError {
         /// What it did.
         reason: String,
     },
+    /// The job was over before the task was. Never reported: nobody would hear.
+    Over,
     /// The application panicked.
     Panicked {
         /// The application.
@@ -57,7 +59,8 @@ impl TaskError {
             TaskError::Input { .. }
             | TaskError::Output { .. }
             | TaskError::Intermediate { .. }
-            | TaskError::Misused { .. } => false,
+            | TaskError::Misused { .. }
+            | TaskError::Over => false,
         }
     }
 }
@@ -69,6 +72,7 @@ impl fmt::Display for TaskError {
             TaskError::Output { file, reason } => write!(f, "cannot write {file}: {reason}"),
             TaskError::Intermediate { file, reason } => write!(f, "cannot read {file}: {reason}"),
             TaskError::Misused { app, task, reason } => write!(f, "{app} in {task}: {reason}"),
+            TaskError::Over => f.write_str("the job is over"),
             TaskError::Panicked { app, task, message } => {
                 write!(f, "{app} panicked in {task}: {}", message.replace('\n', " "))
             }

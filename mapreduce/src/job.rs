@@ -4,8 +4,8 @@
 //! ```text
 //!          assigned                    done
 //!   Idle ────────────> Running ─────────────────> Done
-//!     ^                   |                        ^
-//!     └───────────────────┘                        |
+//!     ^                 |   ^                      ^
+//!     └─────────────────┘   └ backup               |
 //!       time is up, worker lost,          an earlier worker
 //!       worker asks again, panic          was only slow
 //! ```
@@ -13,81 +13,14 @@
 //! Plain data without locks, threads or clocks of its own. Reduce tasks begin
 //! when the last map task is done: what they read is complete.
 
-use labrt::time::{Duration, Instant};
+use labrt::time::Instant;
 
 use crate::error::TaskError;
 use crate::protocol::{Assignment, End, TaskId, WorkerId};
-
-/// A task that is not reported for so long is given to another worker.
-pub(crate) const TASK_LIMIT: Duration = Duration::from_secs(10);
+use crate::tasks::Tasks;
 
 /// So often a task may panic before the job is given up.
 const TRIES: u32 = 3;
-
-/// How a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Nobody works on it.
-    Idle,
-    /// A worker has it, and should report by then.
-    Running { worker: WorkerId, deadline: Instant },
-    /// Its files have their names.
-    Done,
-}
-
-#[derive(Clone, Debug)]
-struct Task {
-    state: State,
-    /// How often it panicked.
-    panics: u32,
-}
-
-/// All tasks of one kind.
-#[derive(Debug)]
-struct Tasks {
-    tasks: Vec<Task>,
-    done: usize,
-}
-
-impl Tasks {
-    fn new(count: usize) -> Self {
-        Tasks { tasks: vec![Task { state: State::Idle, panics: 0 }; count], done: 0 }
-    }
-
-    fn are_done(&self) -> bool {
-        self.done == self.tasks.len()
-    }
-
-    /// Gives the first task that nobody works on to a worker.
-    fn assign(&mut self, worker: WorkerId, deadline: Instant) -> Option<u64> {
-        let index = self.tasks.iter().position(|task| task.state == State::Idle)?;
-        self.tasks[index].state = State::Running { worker, deadline };
-        Some(index as u64)
-    }
-
-    /// Takes tasks away from their workers.
-    fn release(&mut self, which: impl Fn(WorkerId, Instant) -> bool) -> bool {
-        let mut any = false;
-        for task in &mut self.tasks {
-            if let State::Running { worker, deadline } = task.state
-                && which(worker, deadline)
-            {
-                task.state = State::Idle;
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// When the first running task's time will be up.
-    fn next_deadline(&self) -> Option<Instant> {
-        let deadline = |task: &Task| match task.state {
-            State::Running { deadline, .. } => Some(deadline),
-            State::Idle | State::Done => None,
-        };
-        self.tasks.iter().filter_map(deadline).min()
-    }
-}
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,47 +64,50 @@ impl Job {
     /// How far it is.
     pub(crate) fn progress(&self) -> Progress {
         Progress {
-            maps_done: self.maps.done,
-            maps: self.maps.tasks.len(),
-            reduces_done: self.reduces.done,
-            reduces: self.reduces.tasks.len(),
+            maps_done: self.maps.done(),
+            maps: self.maps.len(),
+            reduces_done: self.reduces.done(),
+            reduces: self.reduces.len(),
         }
     }
 
-    /// The next task for a worker, if there is one that nobody works on.
-    pub(crate) fn assign(&mut self, worker: WorkerId, now: Instant) -> Option<Assignment> {
+    /// How many backups were begun.
+    pub(crate) fn backups(&self) -> u64 {
+        self.maps.backups() + self.reduces.backups()
+    }
+
+    /// The next task for a worker, if there is one that nobody works on, or
+    /// that needs a backup if the worker does such.
+    pub(crate) fn assign(
+        &mut self,
+        worker: WorkerId,
+        now: Instant,
+        backups: bool,
+    ) -> Option<Assignment> {
         assert!(self.end().is_none(), "tasks are assigned in a job that goes on");
-        self.phase().release(|_, deadline| deadline <= now);
-        let task = self.phase().assign(worker, now + TASK_LIMIT)?;
+        let task = self.phase().assign(worker, now, backups)?;
         Some(if self.maps.are_done() {
-            Assignment::Reduce { task, n_map: self.maps.tasks.len() as u64 }
+            Assignment::Reduce { task: task as u64, n_map: self.maps.len() as u64 }
         } else {
-            let file = self.files[task as usize].clone();
-            Assignment::Map { task, file, n_reduce: self.reduces.tasks.len() as u64 }
+            let file = self.files[task].clone();
+            Assignment::Map { task: task as u64, file, n_reduce: self.reduces.len() as u64 }
         })
     }
 
-    /// When a task may have to be assigned anew without any news.
-    pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        self.phase().next_deadline()
+    /// When there may be a task for a worker without any news.
+    pub(crate) fn next_alarm(&mut self, backups: bool) -> Option<Instant> {
+        self.phase().next_alarm(backups)
     }
 
     /// The tasks of a worker are for others now. True if there were any.
     pub(crate) fn abandon(&mut self, worker: WorkerId) -> bool {
-        self.phase().release(|runner, _| runner == worker)
+        self.phase().abandon(worker)
     }
 
-    /// A task is done. Only its first completion counts: of two workers with
-    /// the same task both may get here. True if it counts.
-    pub(crate) fn complete(&mut self, id: TaskId) -> bool {
-        let Some((tasks, index)) = self.find(id) else { return false };
-        if tasks.tasks[index].state == State::Done {
-            return false;
-        }
-        tasks.tasks[index].state = State::Done;
-        tasks.done += 1;
-        assert!(tasks.done <= tasks.tasks.len(), "no task is done twice");
-        true
+    /// A worker has done a task. Only its first completion counts: of two
+    /// workers with the same task both may get here. True if it counts.
+    pub(crate) fn complete(&mut self, worker: WorkerId, id: TaskId, now: Instant) -> bool {
+        self.find(id).is_some_and(|(tasks, index)| tasks.complete(index, worker, now))
     }
 
     /// A worker could not do its task. Gives a line for the user, if the task
@@ -183,13 +119,11 @@ impl Job {
         error: &TaskError,
     ) -> Option<String> {
         let (tasks, index) = self.find(id)?;
-        let task = &mut tasks.tasks[index];
-        if task.state == State::Done {
+        let task = tasks.get_mut(index).expect("it was found");
+        if task.done {
             return None;
         }
-        if matches!(task.state, State::Running { worker: runner, .. } if runner == worker) {
-            task.state = State::Idle;
-        }
+        task.release(worker);
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
             return Some(format!("{error}; try {} of {TRIES} follows", task.panics + 1));
@@ -212,14 +146,17 @@ impl Job {
             TaskId::Reduce(task) if maps_done => (&mut self.reduces, task),
             TaskId::Reduce(_) => return None,
         };
-        let index = usize::try_from(index).ok().filter(|&index| index < tasks.tasks.len())?;
+        let index = usize::try_from(index).ok().filter(|&index| index < tasks.len())?;
         Some((tasks, index))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use labrt::time::Duration;
+
     use super::*;
+    use crate::tasks::TASK_LIMIT;
 
     const A: WorkerId = 1;
     const B: WorkerId = 2;
@@ -231,7 +168,7 @@ mod tests {
 
     /// The number of the task that a worker gets.
     fn task(job: &mut Job, worker: WorkerId, now: Instant) -> Option<TaskId> {
-        job.assign(worker, now).map(|assignment| match assignment {
+        job.assign(worker, now, false).map(|assignment| match assignment {
             Assignment::Map { task, .. } => TaskId::Map(task),
             Assignment::Reduce { task, .. } => TaskId::Reduce(task),
             other => panic!("{other:?} is no task"),
@@ -243,13 +180,13 @@ mod tests {
         let (mut job, now) = job(2, 1);
         assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
         assert_eq!(task(&mut job, B, now), Some(TaskId::Map(1)));
-        assert!(job.complete(TaskId::Map(1)));
+        assert!(job.complete(A, TaskId::Map(1), now));
         assert_eq!(task(&mut job, B, now), None);
-        assert!(!job.complete(TaskId::Reduce(0)), "nobody can have done it");
-        assert!(job.complete(TaskId::Map(0)));
-        assert_eq!(job.assign(B, now), Some(Assignment::Reduce { task: 0, n_map: 2 }));
+        assert!(!job.complete(A, TaskId::Reduce(0), now), "nobody can have done it");
+        assert!(job.complete(A, TaskId::Map(0), now));
+        assert_eq!(job.assign(B, now, false), Some(Assignment::Reduce { task: 0, n_map: 2 }));
         assert_eq!(job.end(), None);
-        assert!(job.complete(TaskId::Reduce(0)));
+        assert!(job.complete(A, TaskId::Reduce(0), now));
         assert_eq!(job.end(), Some(Ok(())));
     }
 
@@ -257,12 +194,12 @@ mod tests {
     fn a_task_is_given_away_after_its_time_and_counts_once() {
         let (mut job, now) = job(1, 1);
         assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
-        assert_eq!(job.next_deadline(), Some(now + TASK_LIMIT));
+        assert_eq!(job.next_alarm(false), Some(now + TASK_LIMIT));
         let almost = now + (TASK_LIMIT - Duration::from_nanos(1));
         assert_eq!(task(&mut job, B, almost), None);
         assert_eq!(task(&mut job, B, now + TASK_LIMIT), Some(TaskId::Map(0)));
-        assert!(job.complete(TaskId::Map(0)), "A was only slow");
-        assert!(!job.complete(TaskId::Map(0)), "B is late");
+        assert!(job.complete(A, TaskId::Map(0), now), "A was only slow");
+        assert!(!job.complete(A, TaskId::Map(0), now), "B is late");
         assert!(!job.abandon(B), "what is done stays done");
         assert_eq!(job.progress().maps_done, 1);
     }
@@ -305,9 +242,9 @@ mod tests {
 
     #[test]
     fn what_no_worker_of_ours_says_is_ignored() {
-        let (mut job, _) = job(1, 1);
+        let (mut job, now) = job(1, 1);
         for id in [TaskId::Map(1), TaskId::Map(u64::MAX), TaskId::Reduce(0)] {
-            assert!(!job.complete(id), "{id:?}");
+            assert!(!job.complete(A, id, now), "{id:?}");
             let error = TaskError::Input { file: "x".into(), reason: "y".into() };
             assert_eq!(job.fail(A, id, &error), None);
         }

@@ -96,8 +96,9 @@
 //! | file | idea |
 //! |---|---|
 //! | `coordinator.rs` | sessions, waiting requests, the end: the place to start |
-//! | `job.rs` | the states of tasks |
+//! | `job.rs`, `tasks.rs` | the states of tasks, and backups |
 //! | `worker.rs` | a worker's life |
+//! | `over.rs` | how a busy worker hears of the job's end |
 //! | `protocol.rs` | what they say to each other |
 //! | `task.rs` | one map task, one reduce task |
 //! | `records.rs` | what Map gets of a file |
@@ -125,6 +126,7 @@ mod grouping;
 mod job;
 mod local;
 mod merge;
+mod over;
 mod partition;
 mod process_env;
 mod protocol;
@@ -132,11 +134,12 @@ mod records;
 mod run;
 mod sequential;
 mod task;
+mod tasks;
 mod varint;
 mod worker;
 
 pub use command::worker_main;
-pub use coordinator::{Coordinator, News, Session};
+pub use coordinator::{Coordinator, JobOptions, News, Session};
 pub use corpus::{Corpus, file_name};
 pub use error::TaskError;
 pub use job::Progress;

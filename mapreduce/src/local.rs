@@ -32,7 +32,7 @@ pub fn local(
     n_reduce: usize,
 ) -> Result<Counts, TaskError> {
     assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
-    let workshop = Workshop { app, env, folder };
+    let workshop = Workshop { app, env, folder, over: None };
     let mut counts = Counts::new();
     for (task, file) in inputs.iter().enumerate() {
         counters::add_all(&mut counts, workshop.map(task, file, n_reduce)?.counts);

@@ -24,8 +24,9 @@ labrpc::service! {
         /// A task has come to an end. The reply tells if the job has as well.
         fn report(ReportArgs) -> Option<End>;
 
-        /// Asks whether the coordinator lives.
-        fn ping(()) -> ();
+        /// Asks whether the coordinator lives. The reply comes after a while, or
+        /// at once with the end of the job.
+        fn ping(WorkerId) -> Option<End>;
     }
 }
 
@@ -55,6 +56,8 @@ pub struct RequestArgs {
     /// Counts the worker's requests. A request makes all earlier ones void: the
     /// worker has heard no answer to them, and never will.
     pub sequence: u64,
+    /// Whether it would do a task that another worker does too slowly.
+    pub backups: bool,
 }
 
 /// What a worker is to do next.
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn messages_come_back_as_they_were() {
         assert_roundtrip(&RegisterArgs { version: VERSION.into(), app: "wc".into(), worker: 1 });
-        assert_roundtrip(&RequestArgs { worker: 1, sequence: 2 });
+        assert_roundtrip(&RequestArgs { worker: 1, sequence: 2, backups: true });
         assert_roundtrip(&Assignment::Map { task: 1, file: "a".into(), n_reduce: 10 });
         assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8 });
         assert_roundtrip(&Assignment::Retry);

@@ -23,7 +23,7 @@ pub fn sequential(
     folder: &Path,
     inputs: &[String],
 ) -> Result<(), TaskError> {
-    let workshop = Workshop { app, env, folder };
+    let workshop = Workshop { app, env, folder, over: None };
     let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
         let grouping = workshop.group(task, file, &mut counts)?;

@@ -15,6 +15,7 @@ use crate::error::TaskError;
 use crate::files::{self, WriteError};
 use crate::grouping::Grouping;
 use crate::merge::Merge;
+use crate::over::Over;
 use crate::protocol::Done;
 use crate::records::{self, Place, Record, records};
 use crate::run::Run;
@@ -28,9 +29,16 @@ pub(crate) struct Workshop<'a> {
     pub(crate) env: &'a dyn Env,
     /// Where inputs, intermediate files and outputs are.
     pub(crate) folder: &'a Path,
+    /// Whether anybody waits for what is made.
+    pub(crate) over: Option<&'a Over>,
 }
 
 impl Workshop<'_> {
+    /// An error if nobody waits for the task any more.
+    fn check_over(&self) -> Result<(), TaskError> {
+        self.over.map_or(Ok(()), Over::check)
+    }
+
     /// Map task `task`: from an input file to one run per reduce task.
     pub(crate) fn map(&self, task: usize, file: &str, n_reduce: usize) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
@@ -40,6 +48,7 @@ impl Workshop<'_> {
         let partition = |key: &str| self.app.partition(key, n_reduce);
         let partitions = self.check(&what, || grouping.partitions(n_reduce, partition))?;
         for (reduce, partition) in partitions.into_iter().enumerate() {
+            self.check_over()?;
             let run = match self.app.combiner() {
                 Some(combiner) => {
                     self.check(&what, || partition.into_combined_run(combiner, self.env))?
@@ -81,6 +90,7 @@ impl Workshop<'_> {
         for record in records(self.app.records(), bytes) {
             let Record { contents, place } = record.map_err(|place| too_long(file, place))?;
             number += 1;
+            self.check_over()?;
             self.call(&format_args!("{task}{place}"), || {
                 self.app.map(self.env, file, &contents, sink);
             })?;
@@ -110,6 +120,7 @@ impl Workshop<'_> {
         files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
             let mut merge = Merge::new(runs);
             while let Some(key) = merge.next_key() {
+                self.check_over()?;
                 let result = self.call(&format_args!("reduce task {task}, key {key:?}"), || {
                     self.app.reduce(self.env, key, Values::new(merge.values()))
                 })?;

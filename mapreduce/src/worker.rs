@@ -9,6 +9,7 @@ use labrt::time::{Duration, Instant};
 use mrapps::{App, Env};
 
 use crate::error::TaskError;
+use crate::over::Over;
 use crate::protocol::{
     Assignment, CoordinatorClient, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId,
     VERSION, WorkerId,
@@ -60,9 +61,24 @@ pub fn work(
     env: &dyn Env,
     folder: &Path,
 ) -> Result<(), WorkerError> {
-    let client = CoordinatorClient::new(end);
     let id = labrt::rng().next_u64();
-    Worker { client, id, requests: 0, workshop: Workshop { app, env, folder } }.run()
+    work_as(id, end, Workshop { app, env, folder, over: None })
+}
+
+/// [`work`] with a number that is known, in a workshop that may be told that the
+/// job is over.
+pub(crate) fn work_as(
+    id: WorkerId,
+    end: ClientEnd,
+    workshop: Workshop<'_>,
+) -> Result<(), WorkerError> {
+    let client = CoordinatorClient::new(end);
+    let result = Worker { client, id, requests: 0, workshop }.run();
+    // Who was busy when the job ended may find that the coordinator has left.
+    match workshop.over.and_then(Over::end) {
+        Some(end) => end.map_err(WorkerError::JobFailed),
+        None => result,
+    }
 }
 
 struct Worker<'a> {
@@ -105,7 +121,9 @@ impl Worker<'_> {
         insist(|| {
             // A request that is repeated is a new one: see `RequestArgs`.
             self.requests += 1;
-            self.client.request_task(&RequestArgs { worker: self.id, sequence: self.requests })
+            let backups = self.workshop.app.allows_backups();
+            let args = RequestArgs { worker: self.id, sequence: self.requests, backups };
+            self.client.request_task(&args)
         })
     }
 
@@ -114,6 +132,9 @@ impl Worker<'_> {
         task: TaskId,
         outcome: Result<Done, TaskError>,
     ) -> Result<Option<End>, WorkerError> {
+        if outcome == Err(TaskError::Over) {
+            return Ok(self.workshop.over.and_then(Over::end));
+        }
         let args = ReportArgs { worker: self.id, task, outcome };
         insist(|| self.client.report(&args))
     }

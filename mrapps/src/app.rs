@@ -28,6 +28,12 @@ pub trait App: Send + Sync {
         None
     }
 
+    /// Whether two workers may do the same task at once, when the first is slow:
+    /// not if a call leaves traces in the world that a second would double.
+    fn allows_backups(&self) -> bool {
+        true
+    }
+
     /// The reduce task that a key belongs to, a number below `n_reduce`. Equal
     /// keys must go to the same one.
     fn partition(&self, key: &str, n_reduce: usize) -> usize {

@@ -15,6 +15,11 @@ impl App for JobCount {
         "jobcount"
     }
 
+    /// A second call would be counted.
+    fn allows_backups(&self) -> bool {
+        false
+    }
+
     fn map(&self, env: &dyn Env, _file: &str, _contents: &str, sink: &mut dyn Sink) {
         let name = format!("{PREFIX}-{}-{}", env.worker_id(), env.next_call());
         env.write_file(&name, b"x");

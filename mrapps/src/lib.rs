@@ -39,7 +39,7 @@
 //! * Outside: a program of your own whose `main` calls
 //!   `mapreduce::worker_main(&Initials)`; see `mapreduce/examples/`.
 //!
-//! # The course's applications
+//! # The course's applications, and ours
 //!
 //! | name | what it is for |
 //! |---|---|
@@ -48,6 +48,7 @@
 //! | `mtiming`, `rtiming` | see whether maps, or reduces, run side by side |
 //! | `jobcount` | counts the calls of Map |
 //! | `early_exit` | has slow reduces: does a worker leave too early? |
+//! | `straggler` | takes long in workers that the test calls slow |
 //! | `crash`, `nocrash` | ends its worker, or dawdles, at random; the reference without |
 //!
 //! Several of them look at the world around them: process ids, files beside the
@@ -64,6 +65,7 @@ mod indexer;
 mod jobcount;
 mod parallel;
 mod registry;
+mod straggler;
 mod timing;
 mod values;
 mod wc;

@@ -7,12 +7,22 @@ use crate::crash::{Crash, NoCrash};
 use crate::early_exit::EarlyExit;
 use crate::indexer::Indexer;
 use crate::jobcount::JobCount;
+use crate::straggler::Straggler;
 use crate::timing::{MapTiming, ReduceTiming};
 use crate::wc::WordCount;
 
 /// Every application. A new one is registered by its line here.
-static APPS: [&dyn App; 8] =
-    [&WordCount, &Indexer, &MapTiming, &ReduceTiming, &JobCount, &EarlyExit, &Crash, &NoCrash];
+static APPS: [&dyn App; 9] = [
+    &WordCount,
+    &Indexer,
+    &MapTiming,
+    &ReduceTiming,
+    &JobCount,
+    &EarlyExit,
+    &Crash,
+    &NoCrash,
+    &Straggler,
+];
 
 /// The application of that name. The course names a plug-in, such as
 /// `../mrapps/wc.so`: that means `wc`.

@@ -11,6 +11,11 @@ impl App for MapTiming {
         "mtiming"
     }
 
+    /// A second call would be counted.
+    fn allows_backups(&self) -> bool {
+        false
+    }
+
     fn map(&self, env: &dyn Env, _file: &str, _contents: &str, sink: &mut dyn Sink) {
         let begin = env.now();
         let id = env.worker_id();
@@ -32,6 +37,11 @@ pub(crate) struct ReduceTiming;
 impl App for ReduceTiming {
     fn name(&self) -> &str {
         "rtiming"
+    }
+
+    /// A second call would be counted.
+    fn allows_backups(&self) -> bool {
+        false
     }
 
     fn map(&self, _env: &dyn Env, _file: &str, _contents: &str, sink: &mut dyn Sink) {

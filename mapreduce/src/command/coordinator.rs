@@ -12,7 +12,7 @@ use labrt::time::Duration;
 use super::connection::{Connection, is_address};
 use super::status::StatusPage;
 use super::{REDUCES, finish, parse, print_counts};
-use crate::coordinator::Coordinator;
+use crate::coordinator::{Coordinator, JobOptions};
 use crate::job::Progress;
 use crate::protocol::{End, coordinator_service};
 
@@ -30,6 +30,9 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = REDUCES,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     reduces: u32,
+    /// Give no slow task to a second worker
+    #[arg(long)]
+    no_backups: bool,
     /// Print the counters at the end, as name=value
     #[arg(long)]
     counters: bool,
@@ -60,7 +63,8 @@ fn run(mut options: Options) -> End {
     let address = options.connection.address()?;
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
-    let coordinator = Coordinator::make(options.inputs, options.reduces as usize);
+    let how = JobOptions { backups: !options.no_backups };
+    let coordinator = Coordinator::with_options(options.inputs, options.reduces as usize, how);
     let sessions = Arc::clone(&coordinator);
     let serving = listener.serve(move |peer| {
         let session = sessions.session();

@@ -15,12 +15,13 @@ use mrapps::App;
 use super::connection::Connection;
 use super::{REDUCES, find_app, finish, parse, run_here};
 use crate::ProcessEnv;
-use crate::protocol::CoordinatorClient;
-use crate::worker::{WorkerError, insist, work};
+use crate::over::Over;
+use crate::protocol::{CoordinatorClient, WorkerId};
+use crate::task::Workshop;
+use crate::worker::{WorkerError, insist, work_as};
 
-/// How often a worker looks whether its coordinator lives. Together with the
-/// second that it then insists, it leaves within two.
-const LOOK: Duration = Duration::from_millis(400);
+/// How long the worker's two threads wait for each other to say goodbye.
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// Works for a MapReduce coordinator until its job is done.
 #[derive(Debug, Parser)]
@@ -87,22 +88,29 @@ fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), Stri
     let end = end.map_err(|error| error.to_string())?;
     let here = Path::new(".");
     let leaving = Arc::new(AtomicBool::new(false));
-    watch(end.clone(), Arc::clone(&leaving), program.to_owned());
-    let result = work(end, app, &ProcessEnv::new(here), here);
+    let over = Arc::new(Over::default());
+    let id = labrt::rng().next_u64();
+    watch(id, end.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned());
+    let env = ProcessEnv::new(here);
+    let result = work_as(id, end, Workshop { app, env: &env, folder: here, over: Some(&over) });
     if leaving.swap(true, Relaxed) {
         // Both have noticed, and one line is enough: the process is ending.
-        thread::sleep(LOOK);
+        thread::sleep(PAUSE);
     }
     result.map_err(|error| error.to_string())
 }
 
-/// Ends the process when the coordinator dies while the worker is in the middle
-/// of a task, which may be a long one.
-fn watch(end: ClientEnd, leaving: Arc<AtomicBool>, program: String) {
+/// Looks at the coordinator while the worker is in the middle of a task, which
+/// may be a long one. When the job is over it says so; when the coordinator dies
+/// it ends the process.
+fn watch(id: WorkerId, end: ClientEnd, leaving: Arc<AtomicBool>, over: Arc<Over>, program: String) {
     let client = CoordinatorClient::new(end);
     thread::go("watch", move || {
-        while insist(|| client.ping(&())).is_ok() {
-            thread::sleep(LOOK);
+        // The coordinator takes its time to answer.
+        while let Ok(end) = insist(|| client.ping(&id)) {
+            if let Some(end) = end {
+                return over.set(end);
+            }
         }
         // The worker itself may have noticed, and says so.
         if !leaving.swap(true, Relaxed) {

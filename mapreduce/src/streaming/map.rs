@@ -26,7 +26,7 @@ pub fn map(
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
     let mut lines = Lines { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
-    Workshop { app, env, folder: Path::new(".") }
+    Workshop { app, env, folder: Path::new("."), over: None }
         .map_records(
             &format_args!("map, file {file}"),
             file,

@@ -24,7 +24,7 @@ pub fn reduce(
     input: impl BufRead,
     out: impl Write,
 ) -> Result<(), StreamError> {
-    let workshop = Workshop { app, env, folder: Path::new(".") };
+    let workshop = Workshop { app, env, folder: Path::new("."), over: None };
     let mut out = BufWriter::with_capacity(files::BUFFER, out);
     let mut finish = |group: &Group| {
         let key = group.key.as_str();

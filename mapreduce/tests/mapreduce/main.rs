@@ -5,6 +5,7 @@
 //! | `course` | the seven tests of the course, with real processes |
 //! | `kills`, `bad_input` | our own, with real processes |
 //! | `status` | the status of a job: what it tells, and to whom |
+//! | `backups` | one worker is slow: in the simulator, and with processes |
 //! | `streaming` | applications between pipes, as Hadoop and Spark run them |
 //! | `classic`, `classic2015` | the library lab of 2016 to 2018, and of 2014 and 2015 |
 //! | `refinements` | what an application may refine, in one thread |
@@ -16,6 +17,7 @@
 // Names carry the course's tags, as its Go tests do: `wc_MR`.
 #![allow(non_snake_case)]
 
+mod backups;
 mod bad_input;
 mod classic;
 mod classic2015;

@@ -37,6 +37,13 @@ pub(crate) struct Process {
     child: Child,
 }
 
+impl Process {
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 /// How a process ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -44,6 +51,8 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// What it wrote to the standard error.
     pub(crate) stderr: String,
+    /// What it wrote to the standard output, of a coordinator.
+    pub(crate) stdout: String,
 }
 
 impl Process {
@@ -71,7 +80,11 @@ impl Process {
         let mut stderr = String::new();
         let pipe = self.child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut stderr));
         pipe.expect("the standard error is a pipe").expect("programs write text");
-        Ended { status: self.child.wait().expect("it is our child"), stderr }
+        let mut stdout = String::new();
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_string(&mut stdout).expect("programs write text");
+        }
+        Ended { status: self.child.wait().expect("it is our child"), stderr, stdout }
     }
 
     /// Waits for the first line that it writes to the standard error.
@@ -140,7 +153,13 @@ impl Place {
     /// Starts a coordinator, in another folder than the workers', and waits for
     /// its socket.
     pub(crate) fn coordinator(&self) -> Process {
+        self.coordinator_with(&[])
+    }
+
+    /// The same with options.
+    pub(crate) fn coordinator_with(&self, options: &[&str]) -> Process {
         let mut command = program("mrcoordinator");
+        command.stdout(Stdio::piped()).args(options);
         command.current_dir(self.root.path()).arg(self.socket()).args(&self.inputs);
         let mut coordinator = Process::start("mrcoordinator", &mut command);
         while !self.socket().exists() && !coordinator.has_ended() {

@@ -141,12 +141,9 @@ impl Site {
             self.cut_off_later(id);
         }
         let env = SimulatedEnv {
-            id,
-            folder: self.folder.path().to_owned(),
             alive: Arc::clone(&self.alive),
-            calls: AtomicU64::new(0),
-            counters: Counters::default(),
             faulty: true,
+            ..SimulatedEnv::quiet(id, self.folder.path())
         };
         // A worker that was cut off for long gives up; another one follows.
         let _ = work(end, self.app, &env, self.folder.path());
@@ -172,14 +169,7 @@ impl Site {
         for input in &self.inputs {
             fs::copy(self.folder.path().join(input), folder.join(input)).expect("there is room");
         }
-        let env = SimulatedEnv {
-            id: u64::MAX,
-            folder: folder.clone(),
-            alive: Arc::default(),
-            calls: AtomicU64::new(0),
-            counters: Counters::default(),
-            faulty: false,
-        };
+        let env = SimulatedEnv::quiet(u64::MAX, &folder);
         sequential(app, &env, &folder, &self.inputs).expect("a quiet job");
         sorted_lines(&folder, 1)
     }
@@ -221,7 +211,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The world of a simulated worker.
-struct SimulatedEnv {
+pub(crate) struct SimulatedEnv {
     id: u64,
     folder: PathBuf,
     alive: Arc<Mutex<BTreeSet<u64>>>,
@@ -229,6 +219,20 @@ struct SimulatedEnv {
     counters: Counters,
     /// Whether this worker dies and dawdles between two steps.
     faulty: bool,
+}
+
+impl SimulatedEnv {
+    /// Without faults, and without others.
+    pub(crate) fn quiet(id: u64, folder: &Path) -> Self {
+        SimulatedEnv {
+            id,
+            folder: folder.to_owned(),
+            alive: Arc::default(),
+            calls: AtomicU64::new(0),
+            counters: Counters::default(),
+            faulty: false,
+        }
+    }
 }
 
 impl Env for SimulatedEnv {

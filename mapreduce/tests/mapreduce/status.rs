@@ -22,7 +22,7 @@ fn register(worker: WorkerId) -> RegisterArgs {
 
 /// Asks for a task.
 fn request(session: &Session, worker: WorkerId, sequence: u64) -> Assignment {
-    session.request_task(RequestArgs { worker, sequence })
+    session.request_task(RequestArgs { worker, sequence, backups: true })
 }
 
 /// Tells that a task is done in which so many bytes were read.
@@ -155,7 +155,9 @@ fn slow_visitors_disturb_nobody_MR() {
         let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
         let client = CoordinatorClient::new(end);
         client.register(&register(1)).expect("an answer").expect("it is welcome");
-        client.request_task(&RequestArgs { worker: 1, sequence: 1 }).expect("a task");
+        client
+            .request_task(&RequestArgs { worker: 1, sequence: 1, backups: true })
+            .expect("a task");
         let busy = status(&address);
         assert_eq!(busy["workers"][0]["task"], "map 0, ../in/<b>\"&.txt", "{busy}");
         drop(client);

@@ -1,0 +1,115 @@
+//! Backup tasks: one of three workers is ten times slower than the others.
+//!
+//! Four maps, then four reduces, of 0.3 s each (3 s in the slow worker). The two
+//! other workers do three of them in 0.6 s, twice. What the job takes beyond
+//! those 1.2 s is its tail: it waits for the slow worker.
+
+use std::fs;
+use std::sync::Arc;
+
+use labrpc::{Network, Server};
+use labrt::time::{Duration, Instant};
+use mapreduce::{Coordinator, JobOptions, coordinator_service, counters, sequential, work};
+use tester::Context;
+
+use crate::outputs::{assert_same, sorted_lines};
+use crate::processes::{LIMIT, Place};
+use crate::simulated::SimulatedEnv;
+
+/// What everybody but the slow worker has to do.
+const REST: Duration = Duration::from_millis(1200);
+
+/// Workers that are not slow, and one that is.
+const WORKERS: usize = 3;
+
+/// Maps, reduces.
+const TASKS: usize = 4;
+
+/// Sleeps in each call.
+const APP: &str = "straggler";
+
+#[test]
+fn simulated_backups_shorten_the_tail_MR() {
+    tester::test("Test (MR): simulated backups shorten the tail", |ctx| {
+        let tail = |backups| simulated_job(ctx, backups).as_secs_f64() - REST.as_secs_f64();
+        let (without, with) = (tail(false), tail(true));
+        // Two tasks of 3 s each without; with a backup, one of 0.3 s.
+        assert!((4.8..4.85).contains(&without), "{without}");
+        assert!((0.3..0.35).contains(&with), "{with}");
+    });
+}
+
+/// A job in the simulator: the virtual time that it takes.
+fn simulated_job(ctx: &Context, backups: bool) -> Duration {
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let inputs: Vec<String> = (0..TASKS).map(|number| format!("in-{number}")).collect();
+    for name in inputs.iter().map(String::as_str).chain(["mr-worker-slow-0"]) {
+        fs::write(folder.path().join(name), "").expect("there is room");
+    }
+    let options = JobOptions { backups };
+    let coordinator = Coordinator::with_options(inputs.clone(), TASKS, options);
+    let network = Network::new();
+    network.add_server(
+        "coordinator",
+        Server::new().with_service(coordinator_service(coordinator.session())),
+    );
+    let begin = Instant::now();
+    let app = mrapps::lookup(APP).expect("it is registered");
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|id| {
+            let end = network.make_end(id);
+            network.connect(id, "coordinator");
+            network.enable(id, true);
+            let folder = Arc::clone(&folder);
+            ctx.spawn(format!("worker {id}"), move || {
+                let env = SimulatedEnv::quiet(id as u64, folder.path());
+                work(end, app, &env, folder.path()).expect("the job ends well");
+            })
+        })
+        .collect();
+    assert_eq!(coordinator.wait(), Ok(()));
+    let took = begin.elapsed();
+    let output = sorted_lines(folder.path(), TASKS);
+    // The slow one is late with the same.
+    workers.into_iter().for_each(tester::Helper::join);
+    assert_eq!(sorted_lines(folder.path(), TASKS), output);
+    sequential(app, &SimulatedEnv::quiet(WORKERS as u64, folder.path()), folder.path(), &inputs)
+        .expect("a quiet job");
+    assert_eq!(sorted_lines(folder.path(), 1), output);
+    assert_eq!(coordinator.news(0).counts[counters::BACKUPS] > 0, backups);
+    network.cleanup();
+    took
+}
+
+#[test]
+fn backups_shorten_the_tail_MR() {
+    tester::test_in_real_time("Test (MR): backups shorten the tail", |_| {
+        let tail = |options| job(options).saturating_sub(REST);
+        let without = tail(&["--reduces", "4", "--counters", "--no-backups"]);
+        let with = tail(&["--reduces", "4", "--counters"]);
+        assert!(without >= 3 * with, "{without:?} without, {with:?} with backups");
+    });
+}
+
+/// A job with processes: the time that it takes.
+fn job(options: &[&str]) -> Duration {
+    let place = Place::new(TASKS, 100);
+    let coordinator = place.coordinator_with(options);
+    let workers: Vec<_> = (0..WORKERS).map(|_| place.worker(APP)).collect();
+    let begin = Instant::now();
+    fs::write(place.job().join(format!("mr-worker-slow-{}", workers[0].id())), "")
+        .expect("there is room");
+    let ended = coordinator.end_within(LIMIT);
+    let took = begin.elapsed();
+    assert!(ended.status.success(), "{ended:?}");
+    let none = ended.stdout.lines().any(|line| line == "mr.backup_tasks=0");
+    assert_eq!(none, options.contains(&"--no-backups"), "{ended:?}");
+    for worker in workers {
+        let ended = worker.end_within(LIMIT);
+        assert!(ended.status.success(), "whoever is slow is sent home all the same: {ended:?}");
+        assert_eq!(ended.stderr, "");
+    }
+    assert_same(&sorted_lines(&place.job(), TASKS), &place.reference(APP));
+    assert_eq!(place.files("mr-tmp-"), [""; 0], "nothing half written is left");
+    took
+}
