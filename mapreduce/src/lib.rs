@@ -102,7 +102,8 @@
 //! | `protocol.rs` | what they say to each other |
 //! | `task.rs` | one map task, one reduce task |
 //! | `records.rs` | what Map gets of a file |
-//! | `grouping.rs`, `partition.rs`, `run.rs`, `merge.rs` | pairs: in memory, on their way, in files, back together |
+//! | `grouping.rs`, `partition.rs` | pairs in memory, and where they go |
+//! | `run.rs`, `merge.rs` | pairs in files, and back together |
 //! | `files.rs` | names, and files that are whole or not there |
 //! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
 //! | `status.rs` | what has happened, for whoever wants to look |

@@ -64,8 +64,9 @@ impl fmt::Display for StreamError {
             StreamError::NotText(line) => write!(f, "line {line} of the input is not UTF-8"),
             StreamError::Unsorted { line, key, after } => write!(
                 f,
-                "line {line} of the input: the key {key:?} comes after {after:?}; reduce needs \
-                 its lines sorted by the bytes of their keys: LC_ALL=C sort -t \"$(printf '\\t')\" -k 1,1"
+                "line {line} of the input: the key {key:?} comes after {after:?}; reduce needs its \
+                 lines sorted by the bytes of their keys: LC_ALL=C sort -t \"$(printf '\\t')\" \
+                 -k 1,1"
             ),
             StreamError::Unfit { what, text } => write!(
                 f,

@@ -6,7 +6,7 @@
 //! tenths of milliseconds, topic, server, message.
 //!
 //! ```text
-//! 012345 VOTE S1 votes for S2 in term 3
+//! 012345 VOTE S1 gives S2 its vote in T3
 //! ```
 //!
 //! Without options such a line becomes `time message`. With `--columns 3` it goes,
@@ -15,8 +15,8 @@
 //! ```text
 //! S0 stands for
 //! election in T3
-//!                 S1 T3 gives its
-//!                 vote to S0 of T3
+//!                 S1 gives S0 its
+//!                 vote in T3
 //! ```
 //!
 //! The log may be a stream, a file, or the bundle of a failed run (a folder); then

@@ -3,7 +3,7 @@
 //! `VERBOSE=1` shows `log` records down to `debug`, `VERBOSE=2` down to `trace`:
 //!
 //! ```text
-//! 012345 VOTE S1 votes for S2 in term 3
+//! 012345 VOTE S1 gives S2 its vote in T3
 //! ```
 //!
 //! that is the time since the start of the run in tenths of milliseconds, the topic
