@@ -1,8 +1,8 @@
 //! How a job stands, as data: what `mrcoordinator --status` serves.
 //!
 //! The job itself (`job.rs`) knows no more than it needs to hand out tasks. Who
-//! does what, for how long, and what went wrong is kept beside it, in a
-//! [`Ledger`], which decides nothing.
+//! does what, for how long, and what went wrong is kept beside it, in a ledger
+//! (`status/ledger.rs`), which decides nothing.
 
 mod ledger;
 
