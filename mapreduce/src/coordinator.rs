@@ -22,7 +22,8 @@ use mrapps::Counts;
 use crate::counters;
 use crate::job::{Job, Progress};
 use crate::protocol::{
-    Assignment, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs, VERSION, WorkerId,
+    Assignment, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs, Testimony, VERSION,
+    WorkerId,
 };
 use crate::status::{Ledger, Status};
 
@@ -35,11 +36,13 @@ const PING: Duration = Duration::from_millis(400);
 pub struct JobOptions {
     /// Whether a slow task gets a second worker, if its application allows.
     pub backups: bool,
+    /// Whether a record that two workers have died or panicked of is left out.
+    pub skip_bad_records: bool,
 }
 
 impl Default for JobOptions {
     fn default() -> Self {
-        JobOptions { backups: true }
+        JobOptions { backups: true, skip_bad_records: false }
     }
 }
 
@@ -130,7 +133,7 @@ impl Coordinator {
         let state = State {
             options,
             ledger: Ledger::new(&files, n_reduce),
-            job: Job::new(files, n_reduce),
+            job: Job::new(files, n_reduce, options.skip_bad_records),
             workers: BTreeMap::new(),
             app: None,
             counts: Counts::new(),
@@ -224,6 +227,12 @@ impl State {
         counts
     }
 
+    /// There is something to tell the user.
+    fn complain(&mut self, line: String) {
+        self.ledger.failed(line.clone());
+        self.complaints.push(line);
+    }
+
     /// Notes what a worker is about from now on.
     fn set(&mut self, worker: WorkerId, standing: Standing) {
         self.workers.get_mut(&worker).expect("it was heard").standing = standing;
@@ -268,7 +277,7 @@ impl Session {
         {
             known.sequence += 1;
             known.standing = Standing::Gone;
-            job.abandon(*worker);
+            job.lost(*worker);
             ledger.lost(*worker);
         }
         self.coordinator.tell(&mut state);
@@ -337,6 +346,11 @@ impl CoordinatorService for Session {
                 let first = state.job.complete(args.worker, args.task, Instant::now());
                 state.ledger.done(args.worker, args.task, first, &done.counts);
                 if first {
+                    let skipped =
+                        done.skipped.iter().map(|name| format!("skipped a bad record: {name}"));
+                    for line in skipped {
+                        state.complain(line);
+                    }
                     counters::add_all(&mut state.counts, done.counts);
                 }
             }
@@ -344,8 +358,7 @@ impl CoordinatorService for Session {
                 let complaint = state.job.fail(args.worker, args.task, &error);
                 state.ledger.idle(args.worker);
                 if let Some(line) = complaint {
-                    state.ledger.failed(line.clone());
-                    state.complaints.push(line);
+                    state.complain(line);
                 }
             }
         }
@@ -355,6 +368,13 @@ impl CoordinatorService for Session {
         }
         self.coordinator.tell(&mut state);
         end
+    }
+
+    fn testify(&self, testimony: Testimony) -> Vec<u64> {
+        let mut state = self.coordinator.state.lock();
+        let bad = state.job.testified(&testimony);
+        self.coordinator.tell(&mut state);
+        bad
     }
 
     fn ping(&self, worker: WorkerId) -> Option<End> {

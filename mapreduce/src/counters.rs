@@ -23,6 +23,9 @@ pub const OUTPUT_BYTES: &str = "mr.output_bytes";
 /// Tasks that were given to a second worker because the first was slow.
 pub const BACKUPS: &str = "mr.backup_tasks";
 
+/// Records that were skipped.
+pub const SKIPPED_RECORDS: &str = "mr.skipped_records";
+
 /// Adds to one sum.
 pub(crate) fn add(sums: &mut Counts, name: &str, by: usize) {
     match sums.get_mut(name) {

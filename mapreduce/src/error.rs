@@ -47,10 +47,27 @@ pub enum TaskError {
         task: String,
         /// What it said.
         message: String,
+        /// The record, as in [`Care`](crate::protocol::Care), if it can be
+        /// skipped.
+        record: Option<u64>,
     },
 }
 
 impl TaskError {
+    /// The record that is to blame, if it can be skipped.
+    pub(crate) fn record(&self) -> Option<u64> {
+        let TaskError::Panicked { record, .. } = self else { return None };
+        *record
+    }
+
+    /// The same error, with a record to blame if the application panicked.
+    pub(crate) fn at(mut self, at: Option<u64>) -> Self {
+        if let TaskError::Panicked { record, .. } = &mut self {
+            *record = at;
+        }
+        self
+    }
+
     /// Whether another try may end better. A panic may hang on chance; files
     /// and rules stay as they are, and only the user can mend them.
     pub fn is_worth_another_try(&self) -> bool {
@@ -73,7 +90,7 @@ impl fmt::Display for TaskError {
             TaskError::Intermediate { file, reason } => write!(f, "cannot read {file}: {reason}"),
             TaskError::Misused { app, task, reason } => write!(f, "{app} in {task}: {reason}"),
             TaskError::Over => f.write_str("the job is over"),
-            TaskError::Panicked { app, task, message } => {
+            TaskError::Panicked { app, task, message, .. } => {
                 write!(f, "{app} panicked in {task}: {}", message.replace('\n', " "))
             }
         }

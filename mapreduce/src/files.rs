@@ -5,6 +5,7 @@
 //! | `mr-X-Y` | what map task X has for reduce task Y |
 //! | `mr-out-Y` | the result of reduce task Y |
 //! | `mr-tmp-…` | a file that is being written |
+//! | `mr-at-…` | where a worker is in its task, see `position.rs` |
 //!
 //! A file gets its name when it is complete, by a rename. So a reader sees all
 //! of it or nothing, whenever its writer dies, and of two workers on the same

@@ -15,8 +15,9 @@
 
 use labrt::time::Instant;
 
+use crate::bad_records::BadRecords;
 use crate::error::TaskError;
-use crate::protocol::{Assignment, End, TaskId, WorkerId};
+use crate::protocol::{Assignment, End, TaskId, Testimony, WorkerId};
 use crate::tasks::Tasks;
 
 /// So often a task may panic before the job is given up.
@@ -41,16 +42,20 @@ pub(crate) struct Job {
     files: Vec<String>,
     maps: Tasks,
     reduces: Tasks,
+    /// What is known of bad records, if they are to be skipped.
+    bad_records: Option<BadRecords>,
     /// Why it was given up.
     failure: Option<String>,
 }
 
 impl Job {
-    /// A map task per file, and so many reduce tasks.
-    pub(crate) fn new(files: Vec<String>, n_reduce: usize) -> Self {
+    /// A map task per file, and so many reduce tasks. Bad records are skipped,
+    /// or end the job.
+    pub(crate) fn new(files: Vec<String>, n_reduce: usize, skip_bad_records: bool) -> Self {
         assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
         let maps = Tasks::new(files.len());
-        Job { files, maps, reduces: Tasks::new(n_reduce), failure: None }
+        let bad_records = skip_bad_records.then(BadRecords::default);
+        Job { files, maps, reduces: Tasks::new(n_reduce), bad_records, failure: None }
     }
 
     /// How it ended, if it has.
@@ -86,11 +91,16 @@ impl Job {
     ) -> Option<Assignment> {
         assert!(self.end().is_none(), "tasks are assigned in a job that goes on");
         let task = self.phase().assign(worker, now, backups)?;
-        Some(if self.maps.are_done() {
-            Assignment::Reduce { task: task as u64, n_map: self.maps.len() as u64 }
-        } else {
-            let file = self.files[task].clone();
-            Assignment::Map { task: task as u64, file, n_reduce: self.reduces.len() as u64 }
+        let id = self.id_in_phase(task);
+        let care = self.bad_records.as_ref().map(|records| records.care(id));
+        Some(match id {
+            TaskId::Map(number) => {
+                let (file, n_reduce) = (self.files[task].clone(), self.reduces.len() as u64);
+                Assignment::Map { task: number, file, n_reduce, care }
+            }
+            TaskId::Reduce(number) => {
+                Assignment::Reduce { task: number, n_map: self.maps.len() as u64, care }
+            }
         })
     }
 
@@ -99,9 +109,30 @@ impl Job {
         self.phase().next_alarm(backups)
     }
 
-    /// The tasks of a worker are for others now. True if there were any.
-    pub(crate) fn abandon(&mut self, worker: WorkerId) -> bool {
-        self.phase().abandon(worker)
+    /// The tasks of a worker are for others now: it has asked for another one.
+    pub(crate) fn abandon(&mut self, worker: WorkerId) {
+        self.phase().abandon(worker);
+    }
+
+    /// A worker has died, as far as one can see, perhaps of a bad record.
+    pub(crate) fn lost(&mut self, worker: WorkerId) {
+        for task in self.phase().abandon(worker) {
+            let id = self.id_in_phase(task);
+            if let Some(records) = &mut self.bad_records {
+                records.died(id, worker);
+            }
+        }
+    }
+
+    /// Somebody knows where a dead worker was. Gives the bad records of the
+    /// task.
+    pub(crate) fn testified(&mut self, testimony: &Testimony) -> Vec<u64> {
+        let &Testimony { task, dead, record } = testimony;
+        let Some(records) = &mut self.bad_records else { return Vec::new() };
+        records.testified(task, dead, record);
+        let (bad, verdict) = (records.bad(task), records.verdict());
+        self.failure = self.failure.take().or(verdict);
+        bad
     }
 
     /// A worker has done a task. Only its first completion counts: of two
@@ -124,12 +155,33 @@ impl Job {
             return None;
         }
         task.release(worker);
+        if let Some(record) = error.record().filter(|_| self.bad_records.is_some()) {
+            return Some(self.blame(id, record, error));
+        }
+        let (tasks, index) = self.find(id)?;
+        let task = tasks.get_mut(index).expect("it was found");
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
             return Some(format!("{error}; try {} of {TRIES} follows", task.panics + 1));
         }
         self.failure.get_or_insert_with(|| error.to_string());
         None
+    }
+
+    /// The application panicked at a record, and bad records are skipped. Gives
+    /// a line for the user.
+    fn blame(&mut self, task: TaskId, record: u64, error: &TaskError) -> String {
+        let records = self.bad_records.as_mut().expect("bad records are skipped");
+        let bad = records.failed(task, record);
+        self.failure = self.failure.take().or(records.verdict());
+        let what = if bad { "the record will be skipped" } else { "another try follows" };
+        format!("{error}; {what}")
+    }
+
+    /// A task whose turn it is, by its number.
+    fn id_in_phase(&self, task: usize) -> TaskId {
+        let id = if self.maps.are_done() { TaskId::Reduce } else { TaskId::Map };
+        id(task as u64)
     }
 
     /// The tasks whose turn it is.
@@ -163,7 +215,7 @@ mod tests {
 
     fn job(maps: usize, reduces: usize) -> (Job, Instant) {
         let files = (0..maps).map(|map| format!("in-{map}")).collect();
-        (Job::new(files, reduces), Instant::now())
+        (Job::new(files, reduces, false), Instant::now())
     }
 
     /// The number of the task that a worker gets.
@@ -184,7 +236,10 @@ mod tests {
         assert_eq!(task(&mut job, B, now), None);
         assert!(!job.complete(A, TaskId::Reduce(0), now), "nobody can have done it");
         assert!(job.complete(A, TaskId::Map(0), now));
-        assert_eq!(job.assign(B, now, false), Some(Assignment::Reduce { task: 0, n_map: 2 }));
+        assert_eq!(
+            job.assign(B, now, false),
+            Some(Assignment::Reduce { task: 0, n_map: 2, care: None })
+        );
         assert_eq!(job.end(), None);
         assert!(job.complete(A, TaskId::Reduce(0), now));
         assert_eq!(job.end(), Some(Ok(())));
@@ -200,7 +255,7 @@ mod tests {
         assert_eq!(task(&mut job, B, now + TASK_LIMIT), Some(TaskId::Map(0)));
         assert!(job.complete(A, TaskId::Map(0), now), "A was only slow");
         assert!(!job.complete(A, TaskId::Map(0), now), "B is late");
-        assert!(!job.abandon(B), "what is done stays done");
+        job.abandon(B);
         assert_eq!(job.progress().maps_done, 1);
     }
 
@@ -209,8 +264,8 @@ mod tests {
         let (mut job, now) = job(2, 1);
         task(&mut job, A, now);
         task(&mut job, B, now);
-        assert!(job.abandon(A));
-        assert!(!job.abandon(A));
+        job.lost(A);
+        job.lost(A);
         assert_eq!(task(&mut job, B, now), Some(TaskId::Map(0)));
         assert_eq!(task(&mut job, A, now), None);
     }
@@ -221,6 +276,7 @@ mod tests {
             app: "wc".into(),
             task: "map task 0, file in-0".into(),
             message: "no".into(),
+            record: None,
         };
         let (mut job, now) = job(1, 1);
         for try_number in 2..=TRIES {

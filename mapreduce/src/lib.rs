@@ -98,6 +98,7 @@
 //! | `coordinator.rs` | sessions, waiting requests, the end: the place to start |
 //! | `job.rs`, `tasks.rs` | the states of tasks, and backups |
 //! | `worker.rs` | a worker's life |
+//! | `bad_records.rs`, `skipping.rs`, `position.rs` | bad records: who finds them, who skips them, how the dead tell |
 //! | `over.rs` | how a busy worker hears of the job's end |
 //! | `protocol.rs` | what they say to each other |
 //! | `task.rs` | one map task, one reduce task |
@@ -118,6 +119,7 @@ pub mod command;
 pub mod status;
 pub mod streaming;
 
+mod bad_records;
 mod coordinator;
 mod corpus;
 pub mod counters;
@@ -129,11 +131,13 @@ mod local;
 mod merge;
 mod over;
 mod partition;
+mod position;
 mod process_env;
 mod protocol;
 mod records;
 mod run;
 mod sequential;
+mod skipping;
 mod task;
 mod tasks;
 mod varint;
@@ -148,8 +152,8 @@ pub use local::local;
 pub use mrapps::ihash;
 pub use process_env::ProcessEnv;
 pub use protocol::{
-    Assignment, CoordinatorClient, CoordinatorService, Done, End, RegisterArgs, ReportArgs,
-    RequestArgs, TaskId, VERSION, WorkerId, coordinator_service,
+    Assignment, Care, CoordinatorClient, CoordinatorService, Done, End, RegisterArgs, ReportArgs,
+    RequestArgs, TaskId, Testimony, VERSION, WorkerId, coordinator_service,
 };
 pub use sequential::sequential;
 pub use worker::{WorkerError, work};

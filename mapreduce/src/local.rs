@@ -7,6 +7,7 @@ use mrapps::{App, Counts, Env};
 
 use crate::counters;
 use crate::error::TaskError;
+use crate::skipping::Skipping;
 use crate::task::Workshop;
 
 /// Does what a coordinator and its workers would do, with the same calls of Map,
@@ -35,10 +36,16 @@ pub fn local(
     let workshop = Workshop { app, env, folder, over: None };
     let mut counts = Counts::new();
     for (task, file) in inputs.iter().enumerate() {
-        counters::add_all(&mut counts, workshop.map(task, file, n_reduce)?.counts);
+        counters::add_all(
+            &mut counts,
+            workshop.map(task, file, n_reduce, Skipping::default())?.counts,
+        );
     }
     for task in 0..n_reduce {
-        counters::add_all(&mut counts, workshop.reduce(task, inputs.len())?.counts);
+        counters::add_all(
+            &mut counts,
+            workshop.reduce(task, inputs.len(), Skipping::default())?.counts,
+        );
     }
     Ok(counts)
 }

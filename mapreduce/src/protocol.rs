@@ -21,6 +21,10 @@ labrpc::service! {
         /// A worker has nothing to do. The reply comes when there is something.
         fn request_task(RequestArgs) -> Assignment;
 
+        /// A worker tells where another one was when it died. The reply are the
+        /// bad records of the task, as in [`Care`].
+        fn testify(Testimony) -> Vec<u64>;
+
         /// A task has come to an end. The reply tells if the job has as well.
         fn report(ReportArgs) -> Option<End>;
 
@@ -71,6 +75,8 @@ pub enum Assignment {
         file: String,
         /// The number of reduce tasks.
         n_reduce: u64,
+        /// What to do about bad records, if anything.
+        care: Option<Care>,
     },
     /// Run Reduce.
     Reduce {
@@ -78,6 +84,8 @@ pub enum Assignment {
         task: u64,
         /// The number of map tasks.
         n_map: u64,
+        /// What to do about bad records, if anything.
+        care: Option<Care>,
     },
     /// Ask again: a later request has made this one void.
     Retry,
@@ -96,6 +104,28 @@ impl Assignment {
     }
 }
 
+/// What a worker is to do about bad records. A record of a map task is called by
+/// the offset of its first byte, one of a reduce task by the number of its key,
+/// from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Care {
+    /// The records to skip.
+    pub bad: Vec<u64>,
+    /// Workers that died in the task. Where they were is of interest.
+    pub dead: Vec<WorkerId>,
+}
+
+/// A worker tells where another one was when it died.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Testimony {
+    /// The task.
+    pub task: TaskId,
+    /// Who died.
+    pub dead: WorkerId,
+    /// The record that it was at. `None` if it was at none, or left no word.
+    pub record: Option<u64>,
+}
+
 /// Which task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TaskId {
@@ -110,6 +140,8 @@ pub enum TaskId {
 pub struct Done {
     /// What the task has counted.
     pub counts: Counts,
+    /// The names of the records that were skipped.
+    pub skipped: Vec<String>,
 }
 
 /// A worker tells what came of its task.
@@ -132,12 +164,18 @@ mod tests {
     fn messages_come_back_as_they_were() {
         assert_roundtrip(&RegisterArgs { version: VERSION.into(), app: "wc".into(), worker: 1 });
         assert_roundtrip(&RequestArgs { worker: 1, sequence: 2, backups: true });
-        assert_roundtrip(&Assignment::Map { task: 1, file: "a".into(), n_reduce: 10 });
-        assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8 });
+        assert_roundtrip(&Assignment::Map {
+            task: 1,
+            file: "a".into(),
+            n_reduce: 10,
+            care: Some(Care { bad: vec![2], dead: vec![3] }),
+        });
+        assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8, care: None });
         assert_roundtrip(&Assignment::Retry);
         assert_roundtrip(&Assignment::Leave(Err("why".into())));
-        let done = Done { counts: [("a".into(), 1)].into() };
+        let done = Done { counts: [("a".into(), 1)].into(), skipped: vec!["b".into()] };
         assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Map(3), outcome: Ok(done) });
+        assert_roundtrip(&Testimony { task: TaskId::Map(3), dead: 1, record: Some(7) });
         let error = TaskError::Input { file: "a".into(), reason: "gone".into() };
         assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Reduce(3), outcome: Err(error) });
     }

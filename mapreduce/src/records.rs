@@ -32,6 +32,17 @@ pub(crate) enum Place {
     },
 }
 
+impl Place {
+    /// What the record is called among those that can be skipped. A whole file
+    /// cannot.
+    pub(crate) fn byte(self) -> Option<u64> {
+        match self {
+            Place::File => None,
+            Place::Line { byte, .. } => Some(byte),
+        }
+    }
+}
+
 /// What stands behind the name of a file.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use mrapps::{App, Counts, Env};
 
 use crate::error::TaskError;
 use crate::run::Run;
+use crate::skipping::Skipping;
 use crate::task::Workshop;
 
 /// Runs an application over its inputs, one after the other, and writes
@@ -26,9 +27,9 @@ pub fn sequential(
     let workshop = Workshop { app, env, folder, over: None };
     let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
-        let grouping = workshop.group(task, file, &mut counts)?;
+        let grouping = workshop.group(task, file, &mut counts, &mut Skipping::default())?;
         Ok(Run::check(grouping.into_run()).expect("grouping writes sorted runs"))
     };
     let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
-    workshop.reduce_runs(0, &runs?, &mut counts)
+    workshop.reduce_runs(0, &runs?, &mut counts, &mut Skipping::default())
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use mrapps::{App, Counts, Env, Sink, Values};
 
 use crate::counters::{
-    INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, add, add_all,
+    INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, SKIPPED_RECORDS,
+    add, add_all,
 };
 use crate::error::TaskError;
 use crate::files::{self, WriteError};
@@ -19,6 +20,7 @@ use crate::over::Over;
 use crate::protocol::Done;
 use crate::records::{self, Place, Record, records};
 use crate::run::Run;
+use crate::skipping::Skipping;
 
 /// Where tasks are done: an application in a folder.
 #[derive(Clone, Copy)]
@@ -40,10 +42,17 @@ impl Workshop<'_> {
     }
 
     /// Map task `task`: from an input file to one run per reduce task.
-    pub(crate) fn map(&self, task: usize, file: &str, n_reduce: usize) -> Result<Done, TaskError> {
+    pub(crate) fn map(
+        &self,
+        task: usize,
+        file: &str,
+        n_reduce: usize,
+        mut skipping: Skipping,
+    ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
         let mut counts = Counts::new();
-        let grouping = self.group(task, file, &mut counts)?;
+        let grouping = self.group(task, file, &mut counts, &mut skipping)?;
+        skipping.leave()?;
         let what = format_args!("map task {task}, file {file}");
         let partition = |key: &str| self.app.partition(key, n_reduce);
         let partitions = self.check(&what, || grouping.partitions(n_reduce, partition))?;
@@ -59,7 +68,7 @@ impl Workshop<'_> {
             let name = files::intermediate_name(task, reduce);
             files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
         }
-        Ok(self.done(counts))
+        Ok(self.done(counts, skipping))
     }
 
     /// The pairs of an input file, grouped.
@@ -68,12 +77,13 @@ impl Workshop<'_> {
         task: usize,
         file: &str,
         counts: &mut Counts,
+        skipping: &mut Skipping,
     ) -> Result<Grouping, TaskError> {
         let bytes = files::read_input(self.folder, file)?;
         add(counts, INPUT_BYTES, bytes.len());
         let mut grouping = Grouping::default();
         let what = format_args!("map task {task}, file {file}");
-        self.map_records(&what, file, &bytes, counts, &mut grouping)?;
+        self.map_records(&what, file, &bytes, counts, skipping, &mut grouping)?;
         Ok(grouping)
     }
 
@@ -84,29 +94,40 @@ impl Workshop<'_> {
         file: &str,
         bytes: &[u8],
         counts: &mut Counts,
+        skipping: &mut Skipping,
         sink: &mut dyn Sink,
     ) -> Result<(), TaskError> {
         let mut number = 0;
         for record in records(self.app.records(), bytes) {
             let Record { contents, place } = record.map_err(|place| too_long(file, place))?;
-            number += 1;
             self.check_over()?;
-            self.call(&format_args!("{task}{place}"), || {
-                self.app.map(self.env, file, &contents, sink);
-            })?;
+            let byte = place.byte();
+            if let Some(byte) = byte
+                && skipping.skips(byte, || format!("{task}{place}"))?
+            {
+                continue;
+            }
+            number += 1;
+            let map = || self.app.map(self.env, file, &contents, sink);
+            self.call(&format_args!("{task}{place}"), map).map_err(|error| error.at(byte))?;
         }
         add(counts, INPUT_RECORDS, number);
         Ok(())
     }
 
     /// Reduce task `task`: from one run per map task to an output file.
-    pub(crate) fn reduce(&self, task: usize, n_map: usize) -> Result<Done, TaskError> {
+    pub(crate) fn reduce(
+        &self,
+        task: usize,
+        n_map: usize,
+        mut skipping: Skipping,
+    ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
         let runs: Result<Vec<Run>, _> =
             (0..n_map).map(|map| files::read_run(self.folder, map, task)).collect();
         let mut counts = Counts::new();
-        self.reduce_runs(task, &runs?, &mut counts)?;
-        Ok(self.done(counts))
+        self.reduce_runs(task, &runs?, &mut counts, &mut skipping)?;
+        Ok(self.done(counts, skipping))
     }
 
     /// Merges runs into the output file of reduce task `task`: a line
@@ -116,26 +137,38 @@ impl Workshop<'_> {
         task: usize,
         runs: &[Run],
         counts: &mut Counts,
+        skipping: &mut Skipping,
     ) -> Result<(), TaskError> {
         files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
             let mut merge = Merge::new(runs);
+            let mut number = 0;
             while let Some(key) = merge.next_key() {
                 self.check_over()?;
-                let result = self.call(&format_args!("reduce task {task}, key {key:?}"), || {
-                    self.app.reduce(self.env, key, Values::new(merge.values()))
-                })?;
+                let (record, what) = (number, format_args!("reduce task {task}, key {key:?}"));
+                number += 1;
+                if skipping.skips(record, || what.to_string())? {
+                    continue;
+                }
+                let reduce = || self.app.reduce(self.env, key, Values::new(merge.values()));
+                let result = self.call(&what, reduce).map_err(|error| error.at(Some(record)))?;
                 add(counts, OUTPUT_KEYS, 1);
                 add(counts, OUTPUT_BYTES, key.len() + result.len() + 2);
                 writeln!(out, "{key} {result}").map_err(WriteError::Io)?;
             }
+            skipping.leave()?;
             Ok(())
         })
     }
 
-    /// A task is done: what the library and the application have counted.
-    fn done(&self, mut counts: Counts) -> Done {
+    /// A task is done: what the library and the application have counted, and
+    /// what was skipped.
+    fn done(&self, mut counts: Counts, skipping: Skipping) -> Done {
         add_all(&mut counts, self.env.counters().take());
-        Done { counts }
+        let skipped = skipping.into_skipped();
+        if !skipped.is_empty() {
+            add(&mut counts, SKIPPED_RECORDS, skipped.len());
+        }
+        Done { counts, skipped }
     }
 
     /// Calls into the application where it may break a rule as well, and makes
@@ -162,6 +195,7 @@ impl Workshop<'_> {
             app: self.app.name().to_owned(),
             task: task.to_string(),
             message: panic_text(payload),
+            record: None,
         })
     }
 }

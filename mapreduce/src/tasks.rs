@@ -151,10 +151,10 @@ impl Tasks {
         deadline.into_iter().chain(slow).min()
     }
 
-    /// Takes all tasks from a worker. True if there were any.
-    pub(crate) fn abandon(&mut self, worker: WorkerId) -> bool {
-        // No short circuit: every task is asked.
-        self.tasks.iter_mut().filter_map(|task| task.release(worker)).count() > 0
+    /// Takes all its tasks from a worker. Gives their numbers.
+    pub(crate) fn abandon(&mut self, worker: WorkerId) -> Vec<usize> {
+        let tasks = self.tasks.iter_mut().enumerate();
+        tasks.filter_map(|(index, task)| task.release(worker).map(|_| index)).collect()
     }
 
     /// A task is done. Only its first completion counts. True if it counts.
@@ -223,7 +223,7 @@ mod tests {
         let slow = now + 2 * SECOND;
         assert_eq!(tasks.assign(B, slow, true), Some(2));
         assert_eq!(tasks.assign(C, slow, true), Some(1));
-        assert!(tasks.abandon(A) && !tasks.abandon(A));
+        assert_eq!((tasks.abandon(A), tasks.abandon(A)), (vec![1], vec![]));
         assert_eq!(tasks.assign(A, slow + SECOND, true), None);
         assert_eq!(tasks.assign(A, slow + 2 * SECOND, true), Some(1), "C is slow, as B is");
     }

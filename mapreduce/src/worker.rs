@@ -10,10 +10,12 @@ use mrapps::{App, Env};
 
 use crate::error::TaskError;
 use crate::over::Over;
+use crate::position::Position;
 use crate::protocol::{
-    Assignment, CoordinatorClient, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId,
-    VERSION, WorkerId,
+    Assignment, Care, CoordinatorClient, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId,
+    Testimony, VERSION, WorkerId,
 };
+use crate::skipping::Skipping;
 use crate::task::Workshop;
 
 /// A coordinator that answers nothing for so long is taken for dead.
@@ -94,13 +96,19 @@ impl Worker<'_> {
         self.register()?;
         loop {
             let end = match self.request_task()? {
-                Assignment::Map { task, file, n_reduce } => {
-                    let outcome = self.workshop.map(task as usize, &file, n_reduce as usize);
-                    self.report(TaskId::Map(task), outcome)?
+                Assignment::Map { task, file, n_reduce, care } => {
+                    let id = TaskId::Map(task);
+                    let outcome = self.skipping(id, care)?.and_then(|skipping| {
+                        self.workshop.map(task as usize, &file, n_reduce as usize, skipping)
+                    });
+                    self.report(id, outcome)?
                 }
-                Assignment::Reduce { task, n_map } => {
-                    let outcome = self.workshop.reduce(task as usize, n_map as usize);
-                    self.report(TaskId::Reduce(task), outcome)?
+                Assignment::Reduce { task, n_map, care } => {
+                    let id = TaskId::Reduce(task);
+                    let outcome = self.skipping(id, care)?.and_then(|skipping| {
+                        self.workshop.reduce(task as usize, n_map as usize, skipping)
+                    });
+                    self.report(id, outcome)?
                 }
                 Assignment::Retry => None,
                 Assignment::Leave(end) => Some(end),
@@ -127,11 +135,30 @@ impl Worker<'_> {
         })
     }
 
+    /// Looks where those were that died in the task, and tells.
+    fn skipping(
+        &self,
+        task: TaskId,
+        care: Option<Care>,
+    ) -> Result<Result<Skipping, TaskError>, WorkerError> {
+        let Some(Care { mut bad, dead }) = care else { return Ok(Ok(Skipping::default())) };
+        let folder = self.workshop.folder;
+        for dead in dead {
+            let record = Position::read(folder, dead, task);
+            let testimony = Testimony { task, dead, record };
+            bad = insist(|| self.client.testify(&testimony))?;
+            Position::remove(folder, dead);
+        }
+        Ok(Skipping::new(folder, self.id, task, bad))
+    }
+
     fn report(
         &self,
         task: TaskId,
         outcome: Result<Done, TaskError>,
     ) -> Result<Option<End>, WorkerError> {
+        // Who can tell what went wrong need leave no word.
+        Position::remove(self.workshop.folder, self.id);
         if outcome == Err(TaskError::Over) {
             return Ok(self.workshop.over.and_then(Over::end));
         }

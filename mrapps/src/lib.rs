@@ -48,6 +48,7 @@
 //! | `mtiming`, `rtiming` | see whether maps, or reduces, run side by side |
 //! | `jobcount` | counts the calls of Map |
 //! | `early_exit` | has slow reduces: does a worker leave too early? |
+//! | `fragile` | dies of certain lines |
 //! | `straggler` | takes long in workers that the test calls slow |
 //! | `crash`, `nocrash` | ends its worker, or dawdles, at random; the reference without |
 //!
@@ -60,6 +61,7 @@ mod counters;
 mod crash;
 mod early_exit;
 mod env;
+mod fragile;
 mod hash;
 mod indexer;
 mod jobcount;

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::App;
 use crate::crash::{Crash, NoCrash};
 use crate::early_exit::EarlyExit;
+use crate::fragile::Fragile;
 use crate::indexer::Indexer;
 use crate::jobcount::JobCount;
 use crate::straggler::Straggler;
@@ -12,7 +13,7 @@ use crate::timing::{MapTiming, ReduceTiming};
 use crate::wc::WordCount;
 
 /// Every application. A new one is registered by its line here.
-static APPS: [&dyn App; 9] = [
+static APPS: [&dyn App; 10] = [
     &WordCount,
     &Indexer,
     &MapTiming,
@@ -22,6 +23,7 @@ static APPS: [&dyn App; 9] = [
     &Crash,
     &NoCrash,
     &Straggler,
+    &Fragile,
 ];
 
 /// The application of that name. The course names a plug-in, such as

@@ -33,6 +33,10 @@ struct Options {
     /// Give no slow task to a second worker
     #[arg(long)]
     no_backups: bool,
+    /// Leave out a line, or a key in a reduce task, that two workers have died or
+    /// panicked of, and say so
+    #[arg(long)]
+    skip_bad_records: bool,
     /// Print the counters at the end, as name=value
     #[arg(long)]
     counters: bool,
@@ -63,7 +67,8 @@ fn run(mut options: Options) -> End {
     let address = options.connection.address()?;
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
-    let how = JobOptions { backups: !options.no_backups };
+    let how =
+        JobOptions { backups: !options.no_backups, skip_bad_records: options.skip_bad_records };
     let coordinator = Coordinator::with_options(options.inputs, options.reduces as usize, how);
     let sessions = Arc::clone(&coordinator);
     let serving = listener.serve(move |peer| {

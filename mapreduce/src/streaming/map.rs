@@ -7,6 +7,7 @@ use mrapps::{App, Counts, Env, Sink};
 
 use super::{StreamError, write_pair};
 use crate::files;
+use crate::skipping::Skipping;
 use crate::task::Workshop;
 
 /// Calls Map with all of `input` as the contents of `file`, or line by line if
@@ -32,6 +33,7 @@ pub fn map(
             file,
             &contents,
             &mut Counts::new(),
+            &mut Skipping::default(),
             &mut lines,
         )
         .map_err(StreamError::Task)?;

@@ -46,7 +46,7 @@ fn simulated_job(ctx: &Context, backups: bool) -> Duration {
     for name in inputs.iter().map(String::as_str).chain(["mr-worker-slow-0"]) {
         fs::write(folder.path().join(name), "").expect("there is room");
     }
-    let options = JobOptions { backups };
+    let options = JobOptions { backups, ..JobOptions::default() };
     let coordinator = Coordinator::with_options(inputs.clone(), TASKS, options);
     let network = Network::new();
     network.add_server(

@@ -202,9 +202,21 @@ impl Place {
         app: &str,
         workers: usize,
         limit: Duration,
-        mut meddle: impl FnMut(&mut [Process]),
+        meddle: impl FnMut(&mut [Process]),
     ) {
-        let mut coordinator = self.coordinator();
+        self.keep_running_with(&[], app, workers, limit, meddle);
+    }
+
+    /// The same with options for the coordinator, which tells how it ended.
+    pub(crate) fn keep_running_with(
+        &self,
+        options: &[&str],
+        app: &str,
+        workers: usize,
+        limit: Duration,
+        mut meddle: impl FnMut(&mut [Process]),
+    ) -> Ended {
+        let mut coordinator = self.coordinator_with(options);
         let mut running: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
         let begin = Instant::now();
         while !coordinator.has_ended() {
@@ -219,6 +231,12 @@ impl Place {
         }
         let ended = coordinator.end_within(LIMIT);
         assert!(ended.status.success(), "{ended:?}");
+        ended
+    }
+
+    /// Writes an input file instead of the generated one.
+    pub(crate) fn write_input(&self, number: usize, text: &str) {
+        fs::write(self.job().join(&self.inputs[number]), text).expect("there is room");
     }
 
     /// The lines of all `mr-out` files together, sorted.

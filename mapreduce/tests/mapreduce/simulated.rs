@@ -15,7 +15,7 @@ use labrpc::{Network, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use mapreduce::{Coordinator, coordinator_service, counters, sequential, work};
+use mapreduce::{Coordinator, JobOptions, coordinator_service, counters, sequential, work};
 use mrapps::{App, Counters, Env};
 use tempfile::TempDir;
 use tester::Context;
@@ -24,6 +24,9 @@ use crate::outputs::sorted_lines;
 
 /// Places where a worker may be at a time.
 const DESKS: usize = 3;
+
+/// What kills a worker of `fragile`. No panics: labrt takes them for failures.
+const BAD_LINES: &str = "\nFatal\n\nso Fatal\n";
 
 /// Reduce tasks.
 const REDUCES: usize = 4;
@@ -41,6 +44,12 @@ fn simulated_indexer_MR() {
 #[test]
 fn simulated_crash_MR() {
     tester::test("Test (MR): crash under faults", |ctx| job(ctx, "crash", "nocrash"));
+}
+
+/// Bad lines come with all the other faults.
+#[test]
+fn simulated_bad_records_MR() {
+    tester::test("Test (MR): bad records under faults", |ctx| job(ctx, "fragile", "wc"));
 }
 
 /// Runs a job with everything going wrong, and compares.
@@ -87,22 +96,24 @@ impl Site {
         let inputs: Vec<String> =
             (0..rng.between(1, 6)).map(|number| format!("in-{number}.txt")).collect();
         for input in &inputs {
-            fs::write(folder.path().join(input), text()).expect("there is room");
+            let bad = if app == "fragile" { BAD_LINES } else { "" };
+            fs::write(folder.path().join(input), text() + bad).expect("there is room");
         }
         let network = Network::new();
         network.set_reliable(rng.chance(1, 4));
         network.set_long_reordering(rng.chance(1, 4));
+        let options = JobOptions { skip_bad_records: app == "fragile", ..JobOptions::default() };
         let end = network.clone();
         ctx.at_end(move || end.cleanup());
         Site {
-            coordinator: Coordinator::make(inputs.clone(), REDUCES),
+            coordinator: Coordinator::with_options(inputs.clone(), REDUCES, options),
             folder,
             inputs,
             app: mrapps::lookup(app).expect("it is registered"),
             network,
             // Deaths that nobody hears of cost ten seconds each: too many for
             // the course's limit where a third of the calls is one.
-            tells_of_deaths: app == "crash" || rng.chance(1, 2),
+            tells_of_deaths: matches!(app, "crash" | "fragile") || rng.chance(1, 2),
             alive: Arc::default(),
             workers: AtomicU64::new(0),
             over: AtomicBool::new(false),
@@ -167,7 +178,8 @@ impl Site {
         let app = mrapps::lookup(app).expect("it is registered");
         let folder = self.folder.path().join("reference");
         for input in &self.inputs {
-            fs::copy(self.folder.path().join(input), folder.join(input)).expect("there is room");
+            let text = fs::read_to_string(self.folder.path().join(input)).expect("an input");
+            fs::write(folder.join(input), text.replace(BAD_LINES, "")).expect("there is room");
         }
         let env = SimulatedEnv::quiet(u64::MAX, &folder);
         sequential(app, &env, &folder, &self.inputs).expect("a quiet job");

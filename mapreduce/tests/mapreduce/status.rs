@@ -28,7 +28,7 @@ fn request(session: &Session, worker: WorkerId, sequence: u64) -> Assignment {
 /// Tells that a task is done in which so many bytes were read.
 fn report(session: &Session, worker: WorkerId, task: TaskId, read: u64) {
     let counts = [("mr.input_bytes".to_owned(), read)].into();
-    let outcome = Ok(Done { counts });
+    let outcome = Ok(Done { counts, skipped: Vec::new() });
     session.report(ReportArgs { worker, task, outcome });
 }
 

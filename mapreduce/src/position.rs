@@ -1,0 +1,97 @@
+//! Where a worker is in its task, in a file that outlives it.
+//!
+//! The paper's workers send a "last gasp" from a signal handler. A file also
+//! tells of those that were killed by `kill -9`, left through `exit` or ran out
+//! of memory: it is written before each record, and what is written stays,
+//! whatever becomes of the process.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::protocol::{TaskId, WorkerId};
+
+/// Between two records: no record is to blame.
+const NOWHERE: u64 = u64::MAX;
+
+/// The bytes of a file: kind and number of the task, and the record, as numbers
+/// of eight bytes, the lowest first.
+const LENGTH: usize = 24;
+
+/// The position of a worker that lives.
+#[derive(Debug)]
+pub(crate) struct Position {
+    file: File,
+}
+
+/// One per worker, since a worker has one task at a time.
+fn path(folder: &Path, worker: WorkerId) -> PathBuf {
+    folder.join(format!("mr-at-{worker:016x}"))
+}
+
+fn encode(task: TaskId, record: u64) -> [u8; LENGTH] {
+    let (kind, number) = match task {
+        TaskId::Map(number) => (0, number),
+        TaskId::Reduce(number) => (1, number),
+    };
+    let mut bytes = [0; LENGTH];
+    for (place, number) in bytes.chunks_exact_mut(8).zip([kind, number, record]) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    bytes
+}
+
+impl Position {
+    /// Of a worker that begins a task.
+    pub(crate) fn begin(folder: &Path, worker: WorkerId, task: TaskId) -> io::Result<Self> {
+        let file = File::create(path(folder, worker))?;
+        file.write_all_at(&encode(task, NOWHERE), 0)?;
+        Ok(Position { file })
+    }
+
+    /// The worker begins a record.
+    pub(crate) fn set(&self, record: u64) -> io::Result<()> {
+        self.file.write_all_at(&record.to_le_bytes(), (LENGTH - 8) as u64)
+    }
+
+    /// The worker is done with its records.
+    pub(crate) fn leave(&self) -> io::Result<()> {
+        self.set(NOWHERE)
+    }
+
+    /// The record that a worker was at in this task when it died, if it was.
+    pub(crate) fn read(folder: &Path, worker: WorkerId, task: TaskId) -> Option<u64> {
+        let bytes: [u8; LENGTH] = fs::read(path(folder, worker)).ok()?.try_into().ok()?;
+        let (_, record) = bytes.split_last_chunk().expect("a file is longer");
+        let record = u64::from_le_bytes(*record);
+        (record != NOWHERE && bytes == encode(task, record)).then_some(record)
+    }
+
+    /// Removes what a worker has left, or did not.
+    pub(crate) fn remove(folder: &Path, worker: WorkerId) {
+        // Another worker may have been first.
+        let _ = fs::remove_file(path(folder, worker));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_read_in_its_own_task_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (here, task) = (folder.path(), TaskId::Reduce(3));
+        let position = Position::begin(here, 7, task).expect("there is room");
+        assert_eq!(Position::read(here, 7, task), None);
+        position.set(40).expect("there is room");
+        assert_eq!(Position::read(here, 7, task), Some(40));
+        assert_eq!(Position::read(here, 7, TaskId::Map(3)), None);
+        assert_eq!(Position::read(here, 8, task), None);
+        position.leave().expect("there is room");
+        assert_eq!(Position::read(here, 7, task), None);
+        Position::remove(here, 7);
+        assert_eq!(fs::read_dir(here).expect("the folder").count(), 0);
+    }
+}
