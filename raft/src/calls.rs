@@ -13,7 +13,7 @@ use crate::log::Position;
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, RequestVoteArgs};
 use crate::progress::Plan;
 use crate::raft::Raft;
-use crate::state::IndexRange;
+use crate::state::{IndexRange, State};
 
 /// A call to be made.
 #[derive(Clone, Debug)]
@@ -25,9 +25,9 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Tells log and trace what leaves server `me`.
-    pub(crate) fn tell(&self, me: usize) {
-        let peer = self.peer;
+    /// Tells log and trace what leaves a server.
+    pub(crate) fn tell(&self, from: &State) {
+        let (me, peer) = (from.my_number(), from.number(self.peer));
         match &self.request {
             Request::Vote(args) => {
                 log::debug!(target: "VOTE", "S{me} asks S{peer} for its vote in T{}", args.term);

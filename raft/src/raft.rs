@@ -52,7 +52,8 @@ impl Raft {
     ) -> Arc<Raft> {
         let durable = Durable::restore(&persister);
         let state = State::new(me, peers.len(), durable, Instant::now());
-        log::debug!(target: "PERS", "S{me} is restored: {state}");
+        let number = state.my_number();
+        log::debug!(target: "PERS", "S{number} is restored: {state}");
         // One place: kill() never waits, and the applier needs to hear it only once.
         let (stop, stopped) = channel::bounded(1);
         let raft = Arc::new_cyclic(|weak| Raft {
@@ -65,9 +66,9 @@ impl Raft {
             weak: Weak::clone(weak),
         });
         let ticker = Arc::clone(&raft);
-        spawn(format!("S{me} ticker"), move || ticker.run_ticker());
+        spawn(format!("S{number} ticker"), move || ticker.run_ticker());
         let applier = Arc::clone(&raft);
-        spawn(format!("S{me} applier"), move || apply::run(&applier, &apply_tx, &stopped));
+        spawn(format!("S{number} applier"), move || apply::run(&applier, &apply_tx, &stopped));
         raft
     }
 
@@ -97,7 +98,7 @@ impl Raft {
     pub fn kill(&self) {
         let mut state = self.state.lock();
         state.killed = true;
-        log::debug!(target: "DROP", "S{} is killed", state.me);
+        log::debug!(target: "DROP", "S{} is killed", state.my_number());
         drop(state);
         self.ticker.notify_all();
         self.applier.notify_all();
@@ -161,10 +162,10 @@ impl Raft {
         if state.has_news() {
             self.applier.notify_one();
         }
-        let (me, outbox) = (state.me, std::mem::take(&mut state.outbox));
+        let outbox = std::mem::take(&mut state.outbox);
+        outbox.iter().for_each(|outgoing| outgoing.tell(&state));
         drop(state);
         for outgoing in outbox {
-            outgoing.tell(me);
             let (end, raft) = (self.peers[outgoing.peer].clone(), Weak::clone(&self.weak));
             thread::go("raft call", move || calls::run(end, &raft, outgoing));
         }

@@ -38,7 +38,7 @@ impl State {
         let term = self.term();
         self.durable.append(Entry { term, command });
         let index = self.log().last().index;
-        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.me);
+        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.my_number());
         trace::event("start", [index, term]);
         self.advance_commit();
         self.send_news();
@@ -156,7 +156,7 @@ impl State {
     /// The peer has everything that the call brought, and what was before it.
     fn accepted(&mut self, call: &Call) {
         let (upto, last) = (call.plan.upto, self.log().last().index);
-        assert!(upto <= last, "S{} leads with {last} entries: {call:?}", self.me);
+        assert!(upto <= last, "{self} leads: {call:?}");
         let Some(progress) = self.progress(call.peer) else { return };
         progress.accept(upto);
         if self.advance_commit() {
@@ -171,12 +171,13 @@ impl State {
         // Without a common entry in the log, it must be in the snapshot.
         let common = self.log().last_at_most(hint).map(|position| position.index);
         let next_index = common.map_or(self.log().base().index, |index| index + 1);
-        let (me, peer, prev) = (self.me, call.peer, call.plan.prev);
+        let (peer, prev) = (call.peer, call.plan.prev);
+        let (me, other) = (self.my_number(), self.number(peer));
         assert!(common.is_none_or(|index| index < prev), "{call:?} was refused with {hint:?}");
         let Some(progress) = self.progress(peer) else { return };
         if progress.step_back(&call.plan, next_index) {
             log::debug!(
-                target: "LOG1", "S{me} steps back from #{prev} to #{} for S{peer}, by {hint:?}",
+                target: "LOG1", "S{me} steps back from #{prev} to #{} for S{other}, by {hint:?}",
                 next_index - 1
             );
             self.send_to(peer, Cause::Refusal);
@@ -223,7 +224,7 @@ impl State {
             let hint = self.log().last_at_most(prev);
             assert!(hint.is_some(), "{self} has a snapshot that the leader lacks: {prev:?}");
             let Position { index, term } = prev;
-            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.me);
+            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.my_number());
             return AppendEntriesReply { term: self.term(), success: false, hint };
         }
         let upto = prev.index + args.entries.len() as u64;
@@ -251,7 +252,7 @@ impl State {
             if index <= self.log().last().index {
                 assert!(index > self.commit_index(), "{self} would replace committed {index}");
                 let conflict = IndexRange(index, self.log().last().index);
-                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.me);
+                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.my_number());
                 self.durable.truncate(index);
             }
             self.durable.append(entry);

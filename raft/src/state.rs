@@ -69,6 +69,8 @@ pub(crate) struct State {
     pub(crate) me: usize,
     /// Number of servers, this one included.
     pub(crate) servers: usize,
+    /// What log and trace call the first of the peers, see [`State::number`].
+    first: usize,
     /// What survives a crash.
     pub(crate) durable: Durable,
     /// Index of the last entry known to be committed.
@@ -98,9 +100,12 @@ impl State {
     pub(crate) fn new(me: usize, servers: usize, durable: Durable, now: Instant) -> Self {
         assert!(me < servers, "server {me} of {servers}");
         let base = durable.log().base().index;
+        // Outside a test nobody has given the server another number.
+        let number = labrt::thread::server().unwrap_or(me);
         let mut state = State {
             me,
             servers,
+            first: number.saturating_sub(me),
             durable,
             commit_index: base,
             told_commit: base,
@@ -114,6 +119,22 @@ impl State {
         };
         state.reset_election_timer();
         state
+    }
+
+    /// What log and trace call a peer. Where a test has several groups of servers,
+    /// each counted from 0, all have numbers of their own besides, in order.
+    pub(crate) fn number(&self, peer: usize) -> usize {
+        self.first + peer
+    }
+
+    /// What log and trace call this server.
+    pub(crate) fn my_number(&self) -> usize {
+        self.number(self.me)
+    }
+
+    /// What log and trace call the server that has this one's vote.
+    pub(crate) fn vote_number(&self) -> Option<usize> {
+        self.durable.voted_for().map(|peer| self.number(peer))
     }
 
     /// The current term.
@@ -176,7 +197,7 @@ impl State {
     /// Waits a fresh random time from now before the next election.
     pub(crate) fn reset_election_timer(&mut self) {
         let timeout = timing::election_timeout();
-        log::trace!(target: "TIMR", "S{} waits {} ms for a leader", self.me, timeout.as_millis());
+        log::trace!(target: "TIMR", "S{} waits {} ms for a leader", self.my_number(), timeout.as_millis());
         self.election_deadline = self.now + timeout;
     }
 
@@ -189,7 +210,7 @@ impl State {
         let commit = self.commit_index;
         if self.told_commit < commit {
             let range = IndexRange(self.told_commit + 1, commit);
-            log::debug!(target: "CMIT", "S{} commits {range}", self.me);
+            log::debug!(target: "CMIT", "S{} commits {range}", self.my_number());
             trace::event("commit", [commit, self.log().position(commit).term]);
             self.told_commit = commit;
         }
@@ -204,7 +225,7 @@ impl State {
         for run in entries.chunk_by(|one, other| one.term == other.term) {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
             let range = IndexRange(next, last);
-            log::debug!(target: topic, "S{} saves {range} of T{term}", self.me);
+            log::debug!(target: topic, "S{} saves {range} of T{term}", self.my_number());
             trace::event("save", [next, last, term]);
             next = last + 1;
         }
@@ -235,13 +256,13 @@ impl State {
         assert!(term >= self.term(), "from term {} back to {term}", self.term());
         if self.is_leader() {
             assert!(term > self.term(), "the leader of term {term} would follow in it");
-            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.me, self.term());
+            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.my_number(), self.term());
             self.announce(false);
             self.reset_election_timer();
         }
         let is_news = term > self.term() || !matches!(self.role, Role::Follower);
         if term > self.term() {
-            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.me, self.term());
+            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.my_number(), self.term());
             self.durable.enter_term(term);
         }
         self.role = Role::Follower;
@@ -257,7 +278,7 @@ impl State {
             Role::Candidate { .. } => 1,
             Role::Leader { .. } => 2,
         };
-        let vote = self.durable.voted_for().map_or(0, |server| server as u64 + 1);
+        let vote = self.vote_number().map_or(0, |server| server as u64 + 1);
         trace::event("role", [self.term(), role, vote]);
     }
 
@@ -273,7 +294,7 @@ impl State {
         };
         self.reset_election_timer();
         self.trace_role();
-        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.me, self.term());
+        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.my_number(), self.term());
     }
 
     /// Leads the current term, knowing nothing of the others' logs yet.
@@ -284,7 +305,8 @@ impl State {
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
         assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
         log::debug!(
-            target: "LEAD", "S{} leads T{} with the votes of {votes:?}", self.me, self.term()
+            target: "LEAD", "S{} leads T{} with the votes of {:?}", self.my_number(), self.term(),
+            votes.iter().map(|&voter| self.number(voter)).collect::<Vec<_>>()
         );
         let next = self.log().last().index + 1;
         self.role = Role::Leader { peers: vec![Progress::new(next, self.now); self.servers] };
@@ -323,9 +345,9 @@ impl fmt::Display for State {
         write!(
             f,
             "S{} role={role} term={} vote={:?} base={} last={}@{} commit={} applied={}",
-            self.me,
+            self.my_number(),
             self.term(),
-            self.durable.voted_for(),
+            self.vote_number(),
             base.index,
             last.index,
             last.term,

@@ -14,8 +14,8 @@ use crate::rsm::{Core, Shared};
 
 /// Takes what Raft tells, in order.
 pub(crate) struct Applier<S: StateMachine> {
-    /// This server's place among the peers, for log lines.
-    pub(crate) me: usize,
+    /// What log lines call this server.
+    pub(crate) number: usize,
     /// State machine and waiting callers.
     pub(crate) shared: Arc<Shared<S>>,
     /// Weak: the applier must not keep Raft alive, whose end is the applier's.
@@ -48,7 +48,7 @@ impl<S: StateMachine> Applier<S> {
 
     /// Executes a command, wakes its caller, and takes a snapshot if one is due.
     fn execute(&mut self, index: u64, term: u64, command: &Bytes) {
-        log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.me);
+        log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.number);
         trace::event("apply", [index, term]);
         let op: Option<S::Op> = labrpc::codec::decode(command)
             .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));

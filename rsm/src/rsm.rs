@@ -80,15 +80,17 @@ impl<S: StateMachine> Rsm<S> {
         let shared = Arc::new(Shared { core });
         let (apply_tx, messages) = channel::bounded(APPLY_ROOM);
         let raft = Raft::make(peers, me, Arc::clone(&persister), apply_tx);
+        // Other groups of servers have one at the place `me` too.
+        let number = thread::server().unwrap_or(me);
         let applier = Applier {
-            me,
+            number,
             shared: Arc::clone(&shared),
             raft: Arc::downgrade(&raft),
             persister,
             compaction: Compaction::new(max_raft_state, snapshot.len()),
         };
         thread::Builder::new()
-            .name(format!("S{me} state machine"))
+            .name(format!("S{number} state machine"))
             .spawn(move || applier.run(&messages))
             .expect("the system can start a thread");
         Rsm { raft, shared }

@@ -335,6 +335,26 @@ mod tests {
         giver.apply(Op::Forget { num: 2, to: 2 }).expect("nothing to do");
     }
 
+    /// A forget of the first time that a shard was handed over says nothing of the
+    /// second.
+    #[test]
+    fn what_leaves_again_is_kept() {
+        let mut giver = giver();
+        let (_, parcel) = giver.parcel(2).expect("it owes");
+        let forget = Op::Forget { num: 2, to: 2 };
+        let back = Op::Install(Parcel { num: 3, ..parcel });
+        for op in [
+            forget.clone(),
+            Op::Reconfigure(config(3, 1)),
+            back,
+            Op::Reconfigure(config(4, 2)),
+            forget,
+        ] {
+            giver.apply(op).expect("done");
+        }
+        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
+    }
+
     #[test]
     fn a_write_is_executed_in_one_group_only() {
         let (mut giver, mut receiver) = (giver(), receiver());

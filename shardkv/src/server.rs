@@ -44,7 +44,8 @@ impl<M: Machine> ShardKv<M> {
         ctrlers: Vec<ClientEnd>,
         make_end: MakeEnd,
     ) -> Arc<Self> {
-        let name = format!("S{me} G{}", machine.as_ref().gid());
+        let number = thread::server().unwrap_or(me);
+        let name = format!("S{number} G{}", machine.as_ref().gid());
         let rsm = Rsm::new(servers, me, persister, max_raft_state, machine);
         // One nudge waits at most: it says that there is something to look at.
         let (nudge, nudges) = channel::bounded(1);

@@ -197,7 +197,7 @@ pub(crate) fn write_facts(
         virtual_s: outcome.stats.lab_time.as_secs_f64(),
         // A run that could not be ended has none.
         hash: (outcome.stats.hash != 0).then(|| format!("{:#018x}", outcome.stats.hash)),
-        servers: outcome.totals.map_or(0, |totals| totals.peers),
+        servers: outcome.totals.map_or(0, |totals| totals.servers),
         replay: test.name.replay_line(config),
         warning,
         files: draft.files()?,

@@ -41,6 +41,9 @@ type Nodes<N> = Arc<Shared<Vec<Option<Arc<N>>>>>;
 /// from any thread. The cluster never holds a lock while it calls into a server.
 pub struct Cluster<N: Node> {
     site: Site,
+    /// What log, trace and accounts call server 0 of this cluster: other clusters of
+    /// the site have other numbers.
+    first: usize,
     wiring: Arc<Wiring>,
     factory: Box<dyn Fn(Setup) -> N + Send + Sync>,
     nodes: Nodes<N>,
@@ -72,6 +75,7 @@ impl<N: Node> Cluster<N> {
         let names = (0..n).map(|i| Name::from(format!("{group}{i}"))).collect();
         let cluster = Cluster {
             site: site.clone(),
+            first: site.number(n),
             wiring: Arc::new(Wiring::new(site.network().clone(), names)),
             factory: Box::new(factory),
             nodes: Arc::new(Shared::new((0..n).map(|_| None).collect())),
@@ -94,9 +98,10 @@ impl<N: Node> Cluster<N> {
         let context = self.context();
         let (status, nodes, saved) =
             (Arc::clone(&self.status), Arc::clone(&self.nodes), Arc::clone(&self.saved));
-        context.describe(move || portrait(&status.get(), &nodes, &saved.get()));
+        let (names, first) = (self.names().to_vec(), self.first);
+        context.describe(move || portrait(first, &names, &status.get(), &nodes, &saved.get()));
         let peers = self.n();
-        context.count_by(move || Totals { peers, ..Totals::default() });
+        context.count_by(move || Totals { peers, servers: peers, ..Totals::default() });
         let (remains, of) = (Arc::clone(&self.remains), context.clone());
         context.at_end(move || wait_until_gone(&of, &remains));
     }
@@ -104,6 +109,11 @@ impl<N: Node> Cluster<N> {
     /// How many servers there are, dead ones included.
     pub fn n(&self) -> usize {
         self.nodes.with(|nodes| nodes.len())
+    }
+
+    /// What log, trace and accounts call server `i`.
+    fn number(&self, i: usize) -> usize {
+        self.first + i
     }
 
     /// The test that the cluster belongs to.
@@ -146,10 +156,15 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i] += 1;
             status.incarnations[i]
         });
-        labrt::trace::event("boot", [i as u64, incarnation]);
+        labrt::trace::event("boot", [self.number(i) as u64, incarnation]);
         self.note(i, Kind::Start);
-        log::info!(target: "TEST", "S{i} boots, incarnation {incarnation}");
-        thread::on_behalf_of(Some(i), || self.boot(Setup { ends, me: i, persister, incarnation }));
+        let name = alias(&self.names()[i]).map(|name| format!(" as {name}")).unwrap_or_default();
+        log::info!(
+            target: "TEST", "S{} boots{name}, incarnation {incarnation}", self.number(i)
+        );
+        thread::on_behalf_of(Some(self.number(i)), || {
+            self.boot(Setup { ends, me: i, persister, incarnation });
+        });
     }
 
     /// Makes a server and puts it on the network. All threads that this starts, and
@@ -184,9 +199,9 @@ impl<N: Node> Cluster<N> {
     /// happens to a dead one.
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
-        labrt::trace::event("crash", [i as u64]);
+        labrt::trace::event("crash", [self.number(i) as u64]);
         self.note(i, Kind::Crash);
-        log::info!(target: "TEST", "S{i} crashes");
+        log::info!(target: "TEST", "S{} crashes", self.number(i));
         self.status.with(|status| status.alive[i] = false);
         self.disconnect(i);
         // Off the network first: a reply that gets out must not promise anything
@@ -196,7 +211,7 @@ impl<N: Node> Cluster<N> {
         let storage = self.saved.with(|saved| Arc::clone(&saved[i]));
         let survived = Arc::new(storage.copy());
         self.saved.with(|saved| saved[i] = survived);
-        thread::on_behalf_of(Some(i), || node.kill());
+        thread::on_behalf_of(Some(self.number(i)), || node.kill());
     }
 
     /// Crashes server `i`, as the 2025 course calls it.
@@ -220,9 +235,9 @@ impl<N: Node> Cluster<N> {
 
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
-        labrt::trace::event("connect", [i as u64]);
+        labrt::trace::event("connect", [self.number(i) as u64]);
         self.note(i, Kind::Connect);
-        log::info!(target: "TEST", "S{i} is connected");
+        log::info!(target: "TEST", "S{} is connected", self.number(i));
         let connected = self.status.with(|status| {
             status.connected[i] = true;
             status.connected_servers()
@@ -234,9 +249,9 @@ impl<N: Node> Cluster<N> {
 
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
-        labrt::trace::event("disconnect", [i as u64]);
+        labrt::trace::event("disconnect", [self.number(i) as u64]);
         self.note(i, Kind::Disconnect);
-        log::info!(target: "TEST", "S{i} is cut off");
+        log::info!(target: "TEST", "S{} is cut off", self.number(i));
         self.status.with(|status| status.connected[i] = false);
         for j in 0..self.n() {
             self.wiring.enable_both(i, j, false);
@@ -246,7 +261,9 @@ impl<N: Node> Cluster<N> {
     /// Connects the members of each group with each other, and no two groups.
     pub fn partition(&self, groups: &[&[usize]]) {
         self.context().note(Incident::partition(groups));
-        log::info!(target: "TEST", "partition {groups:?}");
+        let numbers = |group: &&[usize]| group.iter().map(|&i| self.number(i)).collect::<Vec<_>>();
+        let parts: Vec<_> = groups.iter().map(numbers).collect();
+        log::info!(target: "TEST", "partition {parts:?}");
         self.wiring.partition(groups);
     }
 
@@ -342,7 +359,7 @@ impl<N: Node> Drop for Cluster<N> {
         }
         for i in 0..self.n() {
             if let Some(node) = self.nodes.with(|nodes| nodes[i].take()) {
-                thread::on_behalf_of(Some(i), || node.kill());
+                thread::on_behalf_of(Some(self.number(i)), || node.kill());
             }
         }
         // The network holds the services, which hold the servers, which hold ends
@@ -353,15 +370,32 @@ impl<N: Node> Drop for Cluster<N> {
     }
 }
 
-/// The last state of all servers, a line for the cluster and one for each of them.
-fn portrait<N: Node>(status: &Status, nodes: &Nodes<N>, saved: &[Arc<Persister>]) -> String {
-    let mut text = status.to_string();
+/// What a server is called besides its number: nothing where the name is a number.
+fn alias(name: &Name) -> Option<&str> {
+    Some(name.as_str()).filter(|name| name.parse::<usize>().is_err())
+}
+
+/// The last state of all servers, a line for each of them. A cluster that is alone
+/// has a line before these.
+fn portrait<N: Node>(
+    first: usize,
+    names: &[Name],
+    status: &Status,
+    nodes: &Nodes<N>,
+    saved: &[Arc<Persister>],
+) -> String {
+    let mut lines = Vec::new();
+    if names.iter().all(|name| alias(name).is_none()) {
+        lines.push(status.to_string());
+    }
     for (i, persister) in saved.iter().enumerate() {
+        let mut text = format!("S{}", first + i);
+        if let Some(name) = alias(&names[i]) {
+            text.push_str(&format!(" name={name}"));
+        }
         let Status { alive, connected, incarnations } = status;
         let (alive, connected, incarnation) = (alive[i], connected[i], incarnations[i]);
-        text.push_str(&format!(
-            "\nS{i} alive={alive} connected={connected} incarnation={incarnation}"
-        ));
+        text.push_str(&format!(" alive={alive} connected={connected} incarnation={incarnation}"));
         match persister.peek_sizes() {
             Some((state, snapshot)) => {
                 text.push_str(&format!(" raft_state={state} snapshot={snapshot}"));
@@ -374,8 +408,9 @@ fn portrait<N: Node>(status: &Status, nodes: &Nodes<N>, saved: &[Arc<Persister>]
         }
         // It must not be the last one to hold the server, whose destructor may wait.
         std::mem::forget(node);
+        lines.push(text);
     }
-    text
+    lines.join("\n")
 }
 
 /// Waits until all servers of a test are gone, or fails naming one that is not.

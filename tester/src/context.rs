@@ -29,8 +29,10 @@ pub(crate) type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
 /// What all clusters of a test have counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// Servers.
+    /// Servers of the widest cluster.
     pub(crate) peers: usize,
+    /// Servers of all clusters.
+    pub(crate) servers: usize,
     /// Requests sent, lost ones included.
     pub(crate) rpcs: u64,
     /// Bytes of requests and of delivered replies.
@@ -169,6 +171,7 @@ impl Context {
         let mark = self.0.mark.get();
         let since = |totals: Totals| Totals {
             peers: totals.peers,
+            servers: totals.servers,
             rpcs: totals.rpcs - mark.totals.rpcs,
             bytes: totals.bytes - mark.totals.bytes,
         };
@@ -288,13 +291,13 @@ impl Context {
         self.0.counters.with(|counters| counters.push(Box::new(read)));
     }
 
-    /// What the clusters have counted; nothing when there were none. The widest
-    /// cluster gives the peers.
+    /// What the clusters have counted; nothing when there were none.
     pub(crate) fn totals(&self) -> Option<Totals> {
         let counts: Vec<Totals> =
             self.0.counters.with(|counters| counters.iter().map(|read| read()).collect());
         counts.into_iter().reduce(|sum, next| Totals {
             peers: sum.peers.max(next.peers),
+            servers: sum.servers + next.servers,
             rpcs: sum.rpcs + next.rpcs,
             bytes: sum.bytes + next.bytes,
         })

@@ -93,7 +93,7 @@ mod tests {
             "000123 VOTE S1 votes\n",
             "seed 0x2a; to run it again:\n",
             "LAB_SEED=0x2a",
-            "cargo test -p raft election::x_2A -- --exact --nocapture\n",
+            " -p raft election::x_2A -- --exact --nocapture\n",
         ] {
             assert!(text.contains(part), "{part:?} is missing in:\n{text}");
         }

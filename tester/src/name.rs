@@ -42,7 +42,9 @@ impl TestName {
     pub(crate) fn replay_line(&self, config: &labrt::Config) -> String {
         let Self { package, path } = self;
         let variables = config.replay_vars();
-        format!("{variables} cargo test -p {package} {path} -- --exact --nocapture")
+        // The profile decides whether arithmetic overflows are seen.
+        let profile = if cfg!(debug_assertions) { "" } else { " --release" };
+        format!("{variables} cargo test{profile} -p {package} {path} -- --exact --nocapture")
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) struct Figures {
 /// The line of a passed test in the form of the course of 2020 to 2024. Tests
 /// without servers have no numbers.
 pub(crate) fn passed_line(figures: &Figures) -> String {
-    let Some(Totals { peers, rpcs, bytes }) = figures.totals else {
+    let Some(Totals { peers, rpcs, bytes, .. }) = figures.totals else {
         return "  ... Passed".to_owned();
     };
     let (seconds, ops) = (figures.time.as_secs_f64(), figures.ops);
@@ -142,7 +142,7 @@ mod tests {
         let figures = Figures { time: Duration::from_millis(3110), ops: 7, ..Figures::default() };
         assert_eq!(passed_line(&figures), "  ... Passed");
         let line = |columns| {
-            let totals = Some(Totals { peers: 3, rpcs: 54, bytes: 14204 });
+            let totals = Some(Totals { peers: 3, servers: 3, rpcs: 54, bytes: 14204 });
             passed_line(&Figures { columns, totals, ..figures.clone() })
         };
         assert_eq!(line(Columns::Agreements), "  ... Passed --   3.1  3   54   14204    7");

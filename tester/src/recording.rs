@@ -97,6 +97,8 @@ fn write(
     warning: Option<&str>,
 ) -> io::Result<PathBuf> {
     let cause = failed.failure.as_ref().expect("only failed runs leave bundles");
+    // What VERBOSE would show is in the bundle.
+    let config = &Config { verbose: 0, ..config.clone() };
     let mut account = failure::account(test, config, failed, cause);
     let mut threads = String::new();
     for backtrace in &again.backtraces {

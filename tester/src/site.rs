@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use labrpc::{ClientEnd, Name, Network};
 use labrt::Clock;
@@ -27,11 +28,12 @@ impl Site {
         network.set_reliable(net == Net::Reliable);
         let counted = network.clone();
         context.count_by(move || Totals {
-            peers: 0,
             rpcs: counted.total_count(),
             bytes: counted.total_bytes(),
+            ..Totals::default()
         });
-        Site(Arc::new(Ground { network, context: context.clone() }))
+        let servers = AtomicUsize::new(0);
+        Site(Arc::new(Ground { network, servers, context: context.clone() }))
     }
 
     /// The network, for the switches that only some tests need.
@@ -47,6 +49,11 @@ impl Site {
         end
     }
 
+    /// Numbers for `n` servers more, in a row; gives the first.
+    pub(crate) fn number(&self, n: usize) -> usize {
+        self.0.servers.fetch_add(n, Relaxed)
+    }
+
     /// The test.
     pub(crate) fn context(&self) -> &Context {
         &self.0.context
@@ -56,6 +63,8 @@ impl Site {
 /// What all clones of a site share.
 struct Ground {
     network: Network,
+    /// How many servers have a number.
+    servers: AtomicUsize,
     context: Context,
 }
 

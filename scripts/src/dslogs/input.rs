@@ -8,6 +8,10 @@ use std::time::Duration;
 /// How often a followed file is looked at.
 const POLL: Duration = Duration::from_millis(50);
 
+/// The longest line in bytes that is read as one: no log has it, and what is no log
+/// must not fill the memory.
+const LONGEST: u64 = 1 << 20;
+
 /// A log that is read line by line: a pipe, a file, or a file that grows.
 pub(crate) struct Input {
     reader: BufReader<Box<dyn Read>>,
@@ -31,10 +35,10 @@ impl Input {
     }
 
     /// Reads a line with its end, in place of what `text` held. `false` means that
-    /// there are no more.
+    /// there are no more. A line longer than [`LONGEST`] comes in parts without end.
     pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
         text.clear();
-        Ok(self.reader.read_until(b'\n', text)? > 0)
+        Ok((&mut self.reader).take(LONGEST).read_until(b'\n', text)? > 0)
     }
 }
 
@@ -101,6 +105,19 @@ mod tests {
         for line in [&b"one\r\n"[..], b"\n", b"two"] {
             assert!(input.read_line(&mut text).expect("read"));
             assert_eq!(text, line);
+        }
+        assert!(!input.read_line(&mut text).expect("read"));
+    }
+
+    #[test]
+    fn a_line_without_end_comes_in_parts() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(2 * LONGEST + 3).expect("room");
+        let mut input = Input::open(Some(file.path()), false).expect("open");
+        let mut text = Vec::new();
+        for length in [LONGEST, LONGEST, 3] {
+            assert!(input.read_line(&mut text).expect("read"));
+            assert_eq!(text.len() as u64, length);
         }
         assert!(!input.read_line(&mut text).expect("read"));
     }

@@ -65,7 +65,7 @@ fn the_first_failures_of_a_kind_are_kept() {
 #[test]
 fn it_can_stop_at_the_first_failure() {
     let desk = Desk::new();
-    let told = desk.run("-n 100000 --seed-start 0 --until-fail fails_2B takes_its_time_2A");
+    let told = desk.run("-p 1 -n 100000 --seed-start 0 --until-fail fails_2B takes_its_time_2A");
     told.assert(1, &["1 failed", "ended early"]);
     assert_eq!(told.row("fails_2B")[1], "1");
     assert_eq!(desk.logs().len(), 1);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use labrt::thread::sleep;
 use labrt::time::Duration;
 use serde_json::Value;
-use tester::{Cluster, Context, Net, Specimen, Told, Verdict, test};
+use tester::{Cluster, Context, Net, Site, Specimen, Told, Verdict, test};
 
 use crate::counter::{Counter, get};
 
@@ -96,7 +96,8 @@ fn a_failure_leaves_everything_that_explains_it() {
     assert_eq!((&facts["hash"], &facts["message"]), (&entry["hash"], &entry["panic"]));
     assert_eq!((&facts["warning"], &facts["title"]), (&Value::Null, &"Test: a bundle".into()));
     let replay = facts["replay"].as_str().expect("text");
-    assert!(replay.starts_with("LAB_SEED=0x2a cargo test -p tester bundles::"), "{replay}");
+    assert!(replay.starts_with("LAB_SEED=0x2a cargo test"), "{replay}");
+    assert!(replay.contains(" -p tester bundles::"), "{replay}");
     let files =
         ["failure.txt", "log.txt", "notes.txt", "servers.txt", "threads.txt", "trace.jsonl"];
     assert_eq!(facts["files"], Value::from(files.as_slice()));
@@ -132,6 +133,38 @@ fn the_trace_tells_who_did_what() {
     assert_eq!((&find("send")["server"], &find("send")["to"]), (&Value::Null, &0.into()));
     assert_eq!((&find("crash")["peer"], &find("boot")["incarnation"]), (&2.into(), &1.into()));
     assert_eq!(find("timer")["thread"], 0);
+}
+
+/// Each group counts its servers from 0, and still no two servers have one number.
+#[test]
+fn servers_of_two_groups_are_told_apart() {
+    let folder = Folder::new();
+    let body = |ctx: &Context| {
+        let site = Site::new(ctx, Net::Reliable);
+        let groups = ["a-", "b-"].map(|group| Cluster::on(&site, group, 2, Counter::make));
+        let clerk = groups[1].clerk_ends();
+        clerk.connect([1]);
+        get(&clerk.ends()[1]).expect("the network is reliable");
+        groups[1].crash(1);
+        panic!("the body went wrong");
+    };
+    if folder.specimen().run(|| test("Test: groups", body)).is_none() {
+        return;
+    }
+    assert_eq!(folder.facts()["servers"], 4);
+    let servers = folder.read("servers.txt");
+    assert!(servers.contains("S0 name=a-0 alive=true "), "{servers}");
+    assert!(servers.contains("\nS3 name=b-1 alive=false "), "{servers}");
+    let log = folder.read("log.txt");
+    for line in [" TEST S3 boots as b-1, incarnation 1\n", " TEST S3 crashes\n"] {
+        assert!(log.contains(line), "{log}");
+    }
+    let trace = folder.trace();
+    let of = |kind: &'static str| trace.iter().filter(move |event| event["kind"] == kind);
+    for (kind, field) in [("persist", "server"), ("deliver", "to"), ("crash", "peer")] {
+        let numbers: Vec<&Value> = of(kind).map(|event| &event[field]).collect();
+        assert_eq!(numbers, [3], "{kind}");
+    }
 }
 
 /// A bundle has no effect on what it tells of, under both engines.
