@@ -27,7 +27,7 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     /// Tells log and trace what leaves a server.
     pub(crate) fn tell(&self, from: &State) {
-        let (me, peer) = (from.my_number(), from.number(self.peer));
+        let (me, peer) = (from.tag(), from.number(self.peer));
         match &self.request {
             Request::Vote(args) => {
                 log::debug!(target: "VOTE", "S{me} asks S{peer} for its vote in T{}", args.term);

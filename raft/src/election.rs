@@ -49,12 +49,12 @@ impl State {
         let vote_granted = self.would_vote_for(args);
         let (candidate, term) = (self.number(args.candidate as usize), args.term);
         if vote_granted {
-            log::debug!(target: "VOTE", "S{} gives S{candidate} its vote in T{term}", self.my_number());
+            log::debug!(target: "VOTE", "S{} gives S{candidate} its vote in T{term}", self.tag());
             self.durable.vote_for(args.candidate as usize);
             self.reset_election_timer();
             self.trace_role();
         } else {
-            let (me, voted_for, last) = (self.my_number(), self.vote_number(), self.log().last());
+            let (me, voted_for, last) = (self.tag(), self.vote_number(), self.log().last());
             log::debug!(
                 target: "VOTE", "S{me} refuses S{candidate} its vote in T{term}: it is in T{}, has \
                  voted for {voted_for:?}, its log ends in #{} of T{}",

@@ -52,7 +52,7 @@ impl Raft {
     ) -> Arc<Raft> {
         let durable = Durable::restore(&persister);
         let state = State::new(me, peers.len(), durable, Instant::now());
-        let number = state.my_number();
+        let number = state.tag();
         log::debug!(target: "PERS", "S{number} is restored: {state}");
         // One place: kill() never waits, and the applier needs to hear it only once.
         let (stop, stopped) = channel::bounded(1);
@@ -98,7 +98,7 @@ impl Raft {
     pub fn kill(&self) {
         let mut state = self.state.lock();
         state.killed = true;
-        log::debug!(target: "DROP", "S{} is killed", state.my_number());
+        log::debug!(target: "DROP", "S{} is killed", state.tag());
         drop(state);
         self.ticker.notify_all();
         self.applier.notify_all();

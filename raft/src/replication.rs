@@ -38,7 +38,7 @@ impl State {
         let term = self.term();
         self.durable.append(Entry { term, command });
         let index = self.log().last().index;
-        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.my_number());
+        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.tag());
         trace::event("start", [index, term]);
         self.advance_commit();
         self.send_news();
@@ -172,7 +172,7 @@ impl State {
         let common = self.log().last_at_most(hint).map(|position| position.index);
         let next_index = common.map_or(self.log().base().index, |index| index + 1);
         let (peer, prev) = (call.peer, call.plan.prev);
-        let (me, other) = (self.my_number(), self.number(peer));
+        let (me, other) = (self.tag(), self.number(peer));
         assert!(common.is_none_or(|index| index < prev), "{call:?} was refused with {hint:?}");
         let Some(progress) = self.progress(peer) else { return };
         if progress.step_back(&call.plan, next_index) {
@@ -224,7 +224,7 @@ impl State {
             let hint = self.log().last_at_most(prev);
             assert!(hint.is_some(), "{self} has a snapshot that the leader lacks: {prev:?}");
             let Position { index, term } = prev;
-            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.my_number());
+            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.tag());
             return AppendEntriesReply { term: self.term(), success: false, hint };
         }
         let upto = prev.index + args.entries.len() as u64;
@@ -252,7 +252,7 @@ impl State {
             if index <= self.log().last().index {
                 assert!(index > self.commit_index(), "{self} would replace committed {index}");
                 let conflict = IndexRange(index, self.log().last().index);
-                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.my_number());
+                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.tag());
                 self.durable.truncate(index);
             }
             self.durable.append(entry);

@@ -22,7 +22,7 @@ impl State {
         }
         assert!(index <= self.last_applied, "{self} was given a snapshot of {index}");
         let position = self.log().position(index);
-        log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.my_number());
+        log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.tag());
         trace::event("snapshot", [index, position.term, bytes.len() as u64]);
         self.durable.compact(position, bytes);
     }
@@ -52,7 +52,7 @@ impl State {
         if args.last_included.index > self.commit_index() {
             let Position { index, term } = args.last_included;
             log::debug!(
-                target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.my_number()
+                target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.tag()
             );
             trace::event("install", [index, term, args.data.len() as u64]);
             self.durable.compact(args.last_included, args.data);

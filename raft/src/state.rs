@@ -127,8 +127,8 @@ impl State {
         self.first + peer
     }
 
-    /// What log and trace call this server.
-    pub(crate) fn my_number(&self) -> usize {
+    /// What log and trace call this server itself, see [`number`](Self::number).
+    pub(crate) fn tag(&self) -> usize {
         self.number(self.me)
     }
 
@@ -197,7 +197,8 @@ impl State {
     /// Waits a fresh random time from now before the next election.
     pub(crate) fn reset_election_timer(&mut self) {
         let timeout = timing::election_timeout();
-        log::trace!(target: "TIMR", "S{} waits {} ms for a leader", self.my_number(), timeout.as_millis());
+        let ms = timeout.as_millis();
+        log::trace!(target: "TIMR", "S{} waits {ms} ms for a leader", self.tag());
         self.election_deadline = self.now + timeout;
     }
 
@@ -210,7 +211,7 @@ impl State {
         let commit = self.commit_index;
         if self.told_commit < commit {
             let range = IndexRange(self.told_commit + 1, commit);
-            log::debug!(target: "CMIT", "S{} commits {range}", self.my_number());
+            log::debug!(target: "CMIT", "S{} commits {range}", self.tag());
             trace::event("commit", [commit, self.log().position(commit).term]);
             self.told_commit = commit;
         }
@@ -225,7 +226,7 @@ impl State {
         for run in entries.chunk_by(|one, other| one.term == other.term) {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
             let range = IndexRange(next, last);
-            log::debug!(target: topic, "S{} saves {range} of T{term}", self.my_number());
+            log::debug!(target: topic, "S{} saves {range} of T{term}", self.tag());
             trace::event("save", [next, last, term]);
             next = last + 1;
         }
@@ -256,13 +257,13 @@ impl State {
         assert!(term >= self.term(), "from term {} back to {term}", self.term());
         if self.is_leader() {
             assert!(term > self.term(), "the leader of term {term} would follow in it");
-            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.my_number(), self.term());
+            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.tag(), self.term());
             self.announce(false);
             self.reset_election_timer();
         }
         let is_news = term > self.term() || !matches!(self.role, Role::Follower);
         if term > self.term() {
-            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.my_number(), self.term());
+            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.tag(), self.term());
             self.durable.enter_term(term);
         }
         self.role = Role::Follower;
@@ -294,7 +295,7 @@ impl State {
         };
         self.reset_election_timer();
         self.trace_role();
-        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.my_number(), self.term());
+        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.tag(), self.term());
     }
 
     /// Leads the current term, knowing nothing of the others' logs yet.
@@ -305,7 +306,7 @@ impl State {
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
         assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
         log::debug!(
-            target: "LEAD", "S{} leads T{} with the votes of {:?}", self.my_number(), self.term(),
+            target: "LEAD", "S{} leads T{} with the votes of {:?}", self.tag(), self.term(),
             votes.iter().map(|&voter| self.number(voter)).collect::<Vec<_>>()
         );
         let next = self.log().last().index + 1;
@@ -345,7 +346,7 @@ impl fmt::Display for State {
         write!(
             f,
             "S{} role={role} term={} vote={:?} base={} last={}@{} commit={} applied={}",
-            self.my_number(),
+            self.tag(),
             self.term(),
             self.vote_number(),
             base.index,

@@ -147,7 +147,7 @@ mod tests {
     fn applier() -> Applier<Sum> {
         let core = Mutex::new(Core { machine: Sum(0), waiters: Waiters::new() });
         Applier {
-            me: 0,
+            number: 0,
             shared: Arc::new(Shared { core }),
             raft: Weak::new(),
             persister: Arc::default(),

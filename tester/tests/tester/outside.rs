@@ -89,7 +89,8 @@ fn a_failure_names_message_place_servers_and_replay() {
         "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
         "    S1 alive=true connected=true incarnation=1 raft_state=0 snapshot=0\n",
         "seed 0x2a; to run it again:\n    LAB_SEED=0x2a cargo test",
-        " -p tester outside::a_failure_names_message_place_servers_and_replay -- --exact --nocapture\n",
+        " -p tester outside::a_failure_names_message_place_servers_and_replay \
+             -- --exact --nocapture\n",
     ]);
 }
 
