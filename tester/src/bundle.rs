@@ -86,26 +86,37 @@ impl Draft {
         Ok(names)
     }
 
-    /// Puts it into its place, where `latest` will lead to it; gives the place.
-    pub(crate) fn finish(&self) -> io::Result<PathBuf> {
+    /// Puts it into its place and gives that. `latest` should lead there; why it does
+    /// not costs the link, and not the bundle.
+    pub(crate) fn finish(&self) -> io::Result<(PathBuf, io::Result<()>)> {
         let place = self.folder.join(&self.name);
         let old = self.folder.join(format!(".{}.{}.old", self.name, std::process::id()));
-        remove(&old)?;
-        match fs::rename(&place, &old) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::rename(&self.working, &place)?,
+        loop {
+            remove(&old)?;
+            match fs::rename(&place, &old) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            match fs::rename(&self.working, &place) {
+                // Another process was faster; the last one stays.
+                Err(error) if is_occupied(&error) => {}
+                renamed => break renamed?,
+            }
         }
         remove(&old)?;
-        self.point_latest_here()?;
-        Ok(place)
+        Ok((place, self.point_latest_here()))
     }
 
     fn point_latest_here(&self) -> io::Result<()> {
         #[cfg(unix)]
         {
+            let latest = self.folder.join("latest");
+            if fs::symlink_metadata(&latest).is_ok_and(|found| !found.is_symlink()) {
+                return Err(io::Error::other("it is no link, and so not replaced"));
+            }
             let link = self.folder.join(format!(".latest.{}.{}", self.name, std::process::id()));
             std::os::unix::fs::symlink(&self.name, &link)?;
-            fs::rename(link, self.folder.join("latest"))?;
+            fs::rename(link, latest)?;
         }
         Ok(())
     }
@@ -116,6 +127,11 @@ impl Drop for Draft {
         // Nothing is left of it when it was finished, and nobody to be told otherwise.
         let _ = remove(&self.working);
     }
+}
+
+/// Whether a folder could not be renamed since there is one of that name.
+fn is_occupied(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists)
 }
 
 /// Removes a folder that need not be there.

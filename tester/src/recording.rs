@@ -18,6 +18,9 @@ use crate::output::write_raw;
 use crate::shared::Turn;
 use crate::{failure, logging};
 
+/// Where a bundle is, and what came of the link to it.
+type Place = (PathBuf, io::Result<()>);
+
 /// Runs are recorded one at a time: debug lines have one place to go.
 static RECORDING: Turn = Turn::new();
 
@@ -37,16 +40,21 @@ pub(crate) fn keep(test: &Test, config: &Config, failed: &Outcome) {
 }
 
 /// Says where a bundle is.
-fn say(config: &Config, kept: io::Result<PathBuf>) {
+fn say(config: &Config, kept: io::Result<Place>) {
     let folder = config.bundle.clone().unwrap_or_default();
     write_raw(&match kept {
-        Ok(place) => format!("bundle {}\n", place.display()),
+        Ok((place, Ok(()))) => format!("bundle {}\n", place.display()),
+        Ok((place, Err(error))) => format!(
+            "bundle {}\nLAB_BUNDLE={}: latest does not lead there: {error}\n",
+            place.display(),
+            folder.display()
+        ),
         Err(error) => format!("LAB_BUNDLE={}: no bundle: {error}\n", folder.display()),
     });
 }
 
 /// Makes the failed run of virtual time once more, and writes down everything.
-fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::Result<PathBuf> {
+fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::Result<Place> {
     let trace = Trace::new(&draft)?;
     let lines = logging::record(draft.log()?);
     let recorder = Some(trace.recorder());
@@ -95,7 +103,7 @@ fn write(
     failed: &Outcome,
     again: &Outcome,
     warning: Option<&str>,
-) -> io::Result<PathBuf> {
+) -> io::Result<Place> {
     let cause = failed.failure.as_ref().expect("only failed runs leave bundles");
     // What VERBOSE would show is in the bundle.
     let config = &Config { verbose: 0, ..config.clone() };

@@ -199,6 +199,17 @@ fn a_bundle_is_replaced_as_a_whole() {
     assert_eq!(folder.names(), ["a_bundle_is_replaced_as_a_whole-0x2a", "latest"]);
 }
 
+/// What the user has called `latest` stays, and the bundle is there all the same.
+#[test]
+fn latest_is_replaced_only_if_it_is_a_link() {
+    let folder = Folder::new();
+    fs::write(folder.latest(), "mine").expect("a file");
+    let Some(told) = folder.specimen().run(|| test("Test: latest", fails)) else { return };
+    assert_failed(&told, &["\nbundle ", ": latest does not lead there: it is no link"]);
+    assert_eq!(fs::read_to_string(folder.latest()).expect("a file"), "mine");
+    assert_eq!(folder.names(), ["latest", "latest_is_replaced_only_if_it_is_a_link-0x2a"]);
+}
+
 /// Whether the watchdog has to end the run, or the limit of virtual time.
 #[test]
 fn a_run_that_hangs_leaves_a_bundle() {
