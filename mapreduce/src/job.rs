@@ -128,10 +128,14 @@ impl Job {
     /// task.
     pub(crate) fn testified(&mut self, testimony: &Testimony) -> Vec<u64> {
         let &Testimony { task, dead, record } = testimony;
+        let ended = self.end().is_some();
         let Some(records) = &mut self.bad_records else { return Vec::new() };
         records.testified(task, dead, record);
         let (bad, verdict) = (records.bad(task), records.verdict());
-        self.failure = self.failure.take().or(verdict);
+        // What has ended well stays so.
+        if !ended {
+            self.failure = verdict;
+        }
         bad
     }
 
@@ -149,17 +153,16 @@ impl Job {
         id: TaskId,
         error: &TaskError,
     ) -> Option<String> {
+        let to_blame = error.record().filter(|_| self.bad_records.is_some());
         let (tasks, index) = self.find(id)?;
         let task = tasks.get_mut(index).expect("it was found");
         if task.done {
             return None;
         }
         task.release(worker);
-        if let Some(record) = error.record().filter(|_| self.bad_records.is_some()) {
+        if let Some(record) = to_blame {
             return Some(self.blame(id, record, error));
         }
-        let (tasks, index) = self.find(id)?;
-        let task = tasks.get_mut(index).expect("it was found");
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
             return Some(format!("{error}; try {} of {TRIES} follows", task.panics + 1));

@@ -48,15 +48,27 @@
 //!   was lost;
 //! * after ten seconds without a report, whatever the reason.
 //!
+//! A worker that is only slow gets a *backup* near the end (section 3.6): when
+//! nothing else is left to begin, a second worker begins a task that takes twice
+//! as long as most, and whoever is done first counts.
+//!
 //! A worker whose coordinator does not answer for a second leaves. A task that
 //! panics is tried three times; a file that cannot be read or written ends the
 //! job, since only the user can mend that, and the line that says so names it.
+//!
+//! # Refinements
+//!
+//! Sections 3.6 and 4 of the paper: backup tasks, a partition function, keys in
+//! order, combiners, bad records, counters, local execution. The chapter
+//! `docs/mapreduce-refinements.md` tells of each; the parts that an application
+//! may fill in are methods of `mrapps::App` with a default.
 //!
 //! # Invariants
 //!
 //! * No reduce task is assigned before all map tasks are done, and what is done
 //!   stays done (`job.rs`).
 //! * While nobody dies, panics or dawdles, each task is assigned once.
+//! * A task that is done twice is counted once, in `Progress` and in counters.
 //! * Runs are strictly ascending by key (`run.rs`), so outputs are too.
 //! * A key's values come in the order of the inputs, and as Map emitted them:
 //!   outputs are the same for every number of workers, and [`sequential()`]'s.

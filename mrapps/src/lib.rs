@@ -33,6 +33,13 @@
 //! groups them by key at once. Reduce reads its values from an iterator,
 //! [`Values`], whose `count` costs a step per *run* of equal values.
 //!
+//! # What an application may refine
+//!
+//! Methods of [`App`] with a default: [`records`](App::records) (files or lines),
+//! [`partition`](App::partition), [`combiner`](App::combiner),
+//! [`allows_backups`](App::allows_backups). [`Env::count`] keeps sums over a job.
+//! `docs/mapreduce-refinements.md` tells what they are for.
+//!
 //! # An application of your own
 //!
 //! * Here: one file with an `App`, and its line in the table of [`lookup`].
