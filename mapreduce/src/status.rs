@@ -69,8 +69,8 @@ pub struct Tasks {
     pub running: usize,
     /// A character per task: `d` done, `r` running, `-` neither.
     pub states: String,
-    /// How long the rest will take, in seconds, if tasks go on taking what they
-    /// took so far. `None` as long as none is done, or nobody is there.
+    /// How long the rest will take, in seconds, if workers go on getting as
+    /// much done as so far. `None` as long as none is done, or nobody is there.
     pub left_s: Option<f64>,
 }
 

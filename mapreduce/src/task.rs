@@ -173,7 +173,7 @@ impl Workshop<'_> {
 
     /// Calls into the application where it may break a rule as well, and makes
     /// an error of both.
-    fn check<R>(
+    pub(crate) fn check<R>(
         &self,
         task: &dyn fmt::Display,
         work: impl FnOnce() -> Result<R, String>,

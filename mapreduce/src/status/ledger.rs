@@ -8,6 +8,7 @@ use mrapps::Counts;
 use super::{Failure, Phase, Rates, Status, Tasks, Worker, WorkerState};
 use crate::counters::{INPUT_BYTES, INTERMEDIATE_BYTES, OUTPUT_BYTES};
 use crate::protocol::{End, TaskId, WorkerId};
+use crate::tasks::TASK_LIMIT;
 
 /// So many failures are kept, and so many workers that are gone: a job may lose
 /// thousands.
@@ -38,7 +39,8 @@ pub(crate) struct Ledger {
 struct Book {
     done: Vec<bool>,
     done_count: usize,
-    /// The time that workers have spent on tasks that are done.
+    /// The time that workers have spent on tasks, well or in vain, without those
+    /// that they have now.
     spent: Duration,
 }
 
@@ -103,7 +105,10 @@ impl Ledger {
     /// lost.
     pub(crate) fn assigned(&mut self, worker: WorkerId, task: TaskId) {
         let now = Instant::now();
-        if let Some((number, since)) = self.others_with(worker, task) {
+        // Before its time is up, this is a backup and nothing is wrong.
+        if let Some((number, since)) = self.others_with(worker, task)
+            && now.duration_since(since) >= TASK_LIMIT
+        {
             let held = now.duration_since(since).as_secs_f64();
             let what = self.name(task);
             self.failed(format!(
@@ -119,26 +124,21 @@ impl Ledger {
     /// A worker has done its task, as the `first` one or not.
     pub(crate) fn done(&mut self, worker: WorkerId, task: TaskId, first: bool, counts: &Counts) {
         let Some(record) = self.workers.get_mut(&worker) else { return };
-        let since = record.task.filter(|(had, _)| *had == task).map(|(_, since)| since);
         *(if first { &mut record.done } else { &mut record.late }) += 1;
         self.set(worker, WorkerState::Idle);
         if first {
-            self.completed(task, since, counts);
+            self.completed(task, counts);
         }
     }
 
-    /// A task is done, by a worker that had it since then, if that is known.
-    fn completed(&mut self, task: TaskId, since: Option<Instant>, counts: &Counts) {
+    /// A task is done.
+    fn completed(&mut self, task: TaskId, counts: &Counts) {
         let now = Instant::now();
-        let (book, index) = match task {
-            TaskId::Map(index) => (&mut self.maps, index),
-            TaskId::Reduce(index) => (&mut self.reduces, index),
-        };
+        let (book, index) = self.book(task);
         let done = &mut book.done[index as usize];
         assert!(!*done, "no task is done first twice");
         *done = true;
         book.done_count += 1;
-        book.spent += since.map_or(Duration::ZERO, |since| now.duration_since(since));
         let bytes = [INPUT_BYTES, INTERMEDIATE_BYTES, OUTPUT_BYTES];
         let bytes = bytes.map(|name| counts.get(name).copied().unwrap_or(0));
         self.recent.push_back(Completion { at: now, bytes });
@@ -220,30 +220,44 @@ impl Ledger {
     }
 
     fn set(&mut self, worker: WorkerId, state: WorkerState) {
-        if let Some(record) = self.workers.get_mut(&worker) {
-            record.state = state;
-            record.task = None;
+        let Some(record) = self.workers.get_mut(&worker) else { return };
+        record.state = state;
+        if let Some((task, since)) = record.task.take() {
+            self.book(task).0.spent += since.elapsed();
+        }
+    }
+
+    /// Where a task is noted.
+    fn book(&mut self, task: TaskId) -> (&mut Book, u64) {
+        match task {
+            TaskId::Map(index) => (&mut self.maps, index),
+            TaskId::Reduce(index) => (&mut self.reduces, index),
         }
     }
 
     fn tasks(&self, book: &Book, id: impl Fn(u64) -> TaskId) -> Tasks {
-        let mut states: Vec<u8> =
-            book.done.iter().map(|&done| if done { b'd' } else { b'-' }).collect();
-        for (task, _) in self.workers.values().filter_map(|record| record.task) {
+        let letter = |&done: &bool| if done { b'd' } else { b'-' };
+        let mut states: Vec<u8> = book.done.iter().map(letter).collect();
+        let mut spent = book.spent;
+        for (task, since) in self.workers.values().filter_map(|record| record.task) {
             let (TaskId::Map(index) | TaskId::Reduce(index)) = task;
-            if id(index) == task && states[index as usize] == b'-' {
-                states[index as usize] = b'r';
+            if id(index) == task {
+                spent += since.elapsed();
+                let state = &mut states[index as usize];
+                *state = if *state == b'-' { b'r' } else { *state };
             }
         }
         let running = states.iter().filter(|&&state| state == b'r').count();
         let here = self.workers.values().filter(|record| record.is_here()).count();
-        let left = book.done.len() - book.done_count;
-        let each = (book.done_count > 0).then(|| book.spent.as_secs_f64() / book.done_count as f64);
+        let left = (book.done.len() - book.done_count) as f64;
+        // Work that was lost, or is under way, counts: some of what is left
+        // will go the same way.
+        let left_s = spent.as_secs_f64() / book.done_count as f64 * left / here as f64;
         Tasks {
             done: book.done_count,
             running,
             states: String::from_utf8(states).expect("letters and dashes are text"),
-            left_s: each.filter(|_| here > 0).map(|each| each * left as f64 / here as f64),
+            left_s: (book.done_count > 0 && here > 0).then_some(left_s),
         }
     }
 

@@ -3,15 +3,18 @@
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
-use mrapps::{App, Counts, Env, Sink};
+use mrapps::{App, Combiner, Counts, Env, Sink};
 
 use super::{StreamError, write_pair};
 use crate::files;
+use crate::grouping::Grouping;
+use crate::run::Run;
 use crate::skipping::Skipping;
 use crate::task::Workshop;
 
 /// Calls Map with all of `input` as the contents of `file`, or line by line if
-/// the application takes lines, and writes its pairs as they are emitted.
+/// the application takes lines, and writes its pairs: as they are emitted, or
+/// as the application's combiner leaves them.
 ///
 /// # Errors
 ///
@@ -26,19 +29,46 @@ pub fn map(
 ) -> Result<(), StreamError> {
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
+    let workshop = Workshop { app, env, folder: Path::new("."), over: None };
+    let map = |sink: &mut dyn Sink| {
+        let task = format_args!("map, file {file}");
+        let (mut counts, mut skipping) = (Counts::new(), Skipping::default());
+        workshop.map_records(&task, file, &contents, &mut counts, &mut skipping, sink)
+    };
     let mut lines = Lines { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
-    Workshop { app, env, folder: Path::new("."), over: None }
-        .map_records(
-            &format_args!("map, file {file}"),
-            file,
-            &contents,
-            &mut Counts::new(),
-            &mut Skipping::default(),
-            &mut lines,
-        )
-        .map_err(StreamError::Task)?;
+    match app.combiner() {
+        None => map(&mut lines).map_err(StreamError::Task)?,
+        Some(combiner) => {
+            let mut grouping = Grouping::default();
+            map(&mut grouping).map_err(StreamError::Task)?;
+            combine(&workshop, combiner, &grouping, file, &mut lines)?;
+        }
+    }
     lines.written?;
     lines.out.flush().map_err(StreamError::Write)
+}
+
+/// Writes what a combiner makes of the pairs. An engine that knows combiners
+/// has no better place for them.
+fn combine(
+    workshop: &Workshop<'_>,
+    combiner: &dyn Combiner,
+    grouping: &Grouping,
+    file: &str,
+    lines: &mut dyn Sink,
+) -> Result<(), StreamError> {
+    let combined = workshop.check(&format_args!("map, file {file}"), || {
+        let partition = grouping.partitions(1, |_| 0)?.pop().expect("one partition was asked for");
+        partition.into_combined_run(combiner, workshop.env)
+    });
+    let run =
+        Run::check(combined.map_err(StreamError::Task)?).expect("grouping writes sorted runs");
+    for (key, values) in run.groups() {
+        for (value, times) in values {
+            (0..times).for_each(|_| lines.emit(key, value));
+        }
+    }
+    Ok(())
 }
 
 /// Pairs become lines.

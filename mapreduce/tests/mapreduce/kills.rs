@@ -21,8 +21,10 @@ fn output_survives_kill_9_MR() {
                     if next <= Instant::now() {
                         running[rng.below(workers as u64) as usize].kill();
                         kills += 1;
-                        // Now and then long enough to get something done.
-                        next = Instant::now() + Duration::from_millis(rng.between(1, 200));
+                        // Now and then long enough to get something done, but
+                        // not all of it at once.
+                        let longest = if kills <= 2 { 20 } else { 200 };
+                        next = Instant::now() + Duration::from_millis(rng.between(1, longest));
                     }
                 });
                 assert!(kills > 2, "the job was over before anything happened");

@@ -56,7 +56,7 @@ fn status_follows_tasks_and_workers_MR() {
             (status.phase, &*status.maps.states, status.maps.running),
             (Phase::Map, "dr", 1)
         );
-        assert_about(status.maps.left_s, 1.0);
+        assert_about(status.maps.left_s, 2.0);
         assert_about(Some(status.rates.input_bytes), 50.0);
         assert_eq!(status.reduces.left_s, None);
         assert_eq!(status.workers[1].task.as_deref(), Some("map 1, b"));
