@@ -19,6 +19,10 @@ use crate::protocol::{End, coordinator_service};
 /// How long it may take to send the workers home.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long it may take to tell a page how the job ended, which asks twice a
+/// second.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
 /// Hands out a MapReduce job to workers, and ends when all mr-out files are
 /// there.
 #[derive(Debug, Parser)]
@@ -80,12 +84,15 @@ fn run(mut options: Options) -> End {
     if options.connection.is_open_port() {
         eprintln!("mrcoordinator: listening at {}", serving.address());
     }
-    if let Some(page) = status {
+    let audience = status.map(|page| {
         eprintln!("mrcoordinator: status page at {}", page.url());
-        page.serve(Arc::clone(&coordinator));
-    }
+        page.serve(Arc::clone(&coordinator))
+    });
     let end = follow(&coordinator);
     coordinator.dismiss(GRACE);
+    if let Some(audience) = audience {
+        audience.dismiss(LAST_LOOK);
+    }
     serving.close(GRACE);
     if options.counters {
         print_counts(&coordinator.news(0).counts)?;

@@ -1,5 +1,6 @@
 //! The status page of `mrcoordinator`: a page, and the same as JSON.
 
+mod audience;
 mod http;
 mod visitor;
 
@@ -11,8 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use labrt::thread;
 use labrt::time::Duration;
 
+use self::audience::Audience;
 use self::http::Response;
 use crate::coordinator::Coordinator;
+use crate::status::Phase;
 
 /// So many visitors are served at once; the next ones are turned away, so that
 /// nobody can take the coordinator's memory.
@@ -29,6 +32,7 @@ const PAGE: &str = include_str!("status/page.html");
 pub(super) struct StatusPage {
     listener: TcpListener,
     address: SocketAddr,
+    audience: Arc<Audience>,
 }
 
 impl StatusPage {
@@ -48,7 +52,9 @@ impl StatusPage {
         let bound = TcpListener::bind(&*addresses)
             .and_then(|listener| Ok((listener.local_addr()?, listener)));
         match bound {
-            Ok((address, listener)) => Ok(StatusPage { listener, address }),
+            Ok((address, listener)) => {
+                Ok(StatusPage { listener, address, audience: Arc::default() })
+            }
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(format!(
                 "--status {text} is in use by another program: take another port, or 0 for a free one"
             )),
@@ -61,13 +67,17 @@ impl StatusPage {
         format!("http://{}/", self.address)
     }
 
-    /// Serves the page on threads of its own until the process ends.
-    pub(super) fn serve(self, coordinator: Arc<Coordinator>) {
-        thread::go("status listener", move || accept(&self.listener, &coordinator));
+    /// Serves the page on threads of its own until the process ends. Tells who
+    /// looks at it.
+    pub(super) fn serve(self, coordinator: Arc<Coordinator>) -> Arc<Audience> {
+        let StatusPage { listener, audience, .. } = self;
+        let watched = Arc::clone(&audience);
+        thread::go("status listener", move || accept(&listener, &coordinator, &watched));
+        audience
     }
 }
 
-fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>) {
+fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>, audience: &Arc<Audience>) {
     let visitors = Arc::new(AtomicUsize::new(0));
     loop {
         let Ok((stream, _)) = listener.accept() else {
@@ -78,22 +88,26 @@ fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>) {
         if visit.number > VISITORS {
             continue;
         }
-        let coordinator = Arc::clone(coordinator);
+        let (coordinator, audience) = (Arc::clone(coordinator), Arc::clone(audience));
         thread::go("status visitor", move || {
+            let mut ended = false;
             // Whatever goes wrong between a visitor and us is nobody else's
             // business.
-            let _ = http::converse(stream, |path| answer(path, &coordinator));
+            let heard = http::converse(stream, |path| answer(path, &coordinator, &mut ended));
+            audience.looked(heard.is_ok() && ended);
             drop(visit);
         });
     }
 }
 
-/// What there is at a path.
-fn answer(path: &str, coordinator: &Coordinator) -> Option<Response> {
+/// What there is at a path. Notes whether it tells how the job ended.
+fn answer(path: &str, coordinator: &Coordinator, ended: &mut bool) -> Option<Response> {
     match path {
         "/" => Some(Response { kind: "text/html; charset=utf-8", body: PAGE.into() }),
         "/status.json" => {
-            let body = serde_json::to_vec(&coordinator.status()).expect("a status is plain data");
+            let status = coordinator.status();
+            *ended = matches!(status.phase, Phase::Done | Phase::Failed);
+            let body = serde_json::to_vec(&status).expect("a status is plain data");
             Some(Response { kind: "application/json", body })
         }
         _ => None,
