@@ -283,7 +283,8 @@ impl Failed {
     /// What kind of failure it is.
     pub(crate) fn signature(&self) -> Signature {
         let mut message = String::new();
-        for letter in self.message.chars() {
+        // What follows on other lines, such as a list of threads, is of this run alone.
+        for letter in self.message.lines().next().unwrap_or_default().chars() {
             if !letter.is_ascii_digit() {
                 message.push(letter);
             } else if !message.ends_with('#') {
