@@ -80,7 +80,7 @@ mod tests {
     fn the_account_names_all_that_is_needed() {
         let name = TestName { package: "raft".to_owned(), path: "election::x_2A".to_owned() };
         let test = Test { name, title: "Test (2A): x".to_owned(), body: Arc::new(|_| ()) };
-        let config = Config { seed: 0x2a, ..Config::from_env().clone() };
+        let config = Config { clock: Clock::Virtual, seed: 0x2a, ..Config::from_env().clone() };
         let outcome = Outcome {
             descriptions: vec!["servers=3 alive=[0]".to_owned()],
             log: "000123 VOTE S1 votes\n".to_owned(),
