@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use labrpc::Service;
+use labrt::storage::Persister;
 use labrt::time::Duration;
 use rsm::{NotLeader, Rsm, StateMachine};
 use serde::{Deserialize, Serialize};
@@ -52,23 +53,26 @@ impl StateMachine for Counter {
 }
 
 /// A server of the cluster.
-pub(crate) struct Server(Rsm<Counter>);
+pub(crate) struct Server {
+    rsm: Rsm<Counter>,
+    saved: Arc<Persister>,
+}
 
 impl Node for Server {
     fn services(&self) -> Vec<Service> {
-        vec![raft::raft_service(Arc::clone(self.0.raft()))]
+        vec![raft::raft_service(Arc::clone(self.rsm.raft()))]
     }
 
     fn kill(&self) {
-        self.0.kill();
+        self.rsm.kill();
     }
 
     fn is_leader(&self) -> bool {
-        self.0.is_leader()
+        self.rsm.is_leader()
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let raft: Watch = Arc::<raft::Raft>::downgrade(self.0.raft());
+        let raft: Watch = Arc::<raft::Raft>::downgrade(self.rsm.raft());
         vec![raft]
     }
 }
@@ -76,17 +80,22 @@ impl Node for Server {
 impl Server {
     /// Adds to the counter.
     pub(crate) fn add(&self, number: u64) -> Result<u64, NotLeader> {
-        self.0.submit(&Op::Add(number))
+        self.rsm.submit(&Op::Add(number))
     }
 
     /// Does anything.
     pub(crate) fn submit(&self, op: &Op) -> Result<u64, NotLeader> {
-        self.0.submit(op)
+        self.rsm.submit(op)
     }
 
     /// Looks at the counter.
     pub(crate) fn query<T>(&self, look: impl FnOnce(&Counter) -> T) -> T {
-        self.0.query(look)
+        self.rsm.query(look)
+    }
+
+    /// The bytes of Raft's saved state, log and all.
+    pub(crate) fn log_size(&self) -> usize {
+        self.saved.raft_state_size()
     }
 }
 
@@ -100,7 +109,8 @@ pub(crate) fn cluster(
     Cluster::new(ctx, n, Net::Reliable, move |setup: Setup| {
         let Setup { ends, me, persister, .. } = setup;
         let machine = Counter { ballast: vec![0; ballast], ..Counter::default() };
-        Server(Rsm::new(ends, me, persister, max_raft_state, machine))
+        let saved = Arc::clone(&persister);
+        Server { rsm: Rsm::new(ends, me, persister, max_raft_state, machine), saved }
     })
 }
 
