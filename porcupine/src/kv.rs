@@ -1,8 +1,11 @@
 //! The course's key/value service (2018 to 2024): get, put and append on strings.
 
+mod foresight;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::foresight::Foresight;
 use crate::{Model, Operation, Text};
 
 /// What a client asks.

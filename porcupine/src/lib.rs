@@ -70,6 +70,8 @@
 //!   it had before, so that a state costs as much as what was appended, and a
 //!   comparison goes back only to where both were known to be equal.
 //!   A [`TextPool`] makes recorded values share in the same way.
+//! * [`kv::Foresight`] knows what is read in a history, and takes all values that
+//!   lead to none of it for one. Crowds of overlapping appends become cheap.
 //! * The cache holds configurations in flat arrays, and its table four bytes of
 //!   hash for each, so that most lookups in vain touch nothing else.
 //!

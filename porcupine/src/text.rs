@@ -69,9 +69,21 @@ impl Text {
         })))
     }
 
+    /// A hash of the bytes, however they are cut into pieces.
     #[inline]
-    fn hash_value(&self) -> u64 {
+    pub(crate) fn hash_value(&self) -> u64 {
         self.0.as_ref().map_or(HASH_OF_NOTHING, |node| node.hash)
+    }
+
+    /// The [hashes](Self::hash_value) of all that this text begins with, itself and
+    /// the empty text included.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = u64> {
+        let bytes = self.pieces().into_iter().flat_map(str::bytes);
+        let longer = bytes.scan(HASH_OF_NOTHING, |hash, byte| {
+            *hash = hash_byte(*hash, byte);
+            Some(*hash)
+        });
+        std::iter::once(HASH_OF_NOTHING).chain(longer)
     }
 
     /// The pieces in their order.
@@ -91,7 +103,11 @@ impl Text {
 const HASH_OF_NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn hash_on(hash: u64, piece: &str) -> u64 {
-    piece.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    piece.bytes().fold(hash, hash_byte)
+}
+
+fn hash_byte(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
 }
 
 impl Node {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use labrt::Clock;
-use porcupine::kv::KvModel;
+use porcupine::kv::{Foresight, KvModel};
 use porcupine::{Limits, Page, check_operations, check_operations_verbose, log};
 
 use super::faults::annotations;
@@ -51,7 +51,9 @@ impl View {
 
     /// Whether the history is linearizable, as far as can be told.
     fn examine(&self, context: &Context) -> Verdict {
-        let check = |history: &_| check_operations(&KvModel, history, self.limits()).verdict;
+        let check = |history: &[_]| {
+            check_operations(&Foresight::of(history), history, self.limits()).verdict
+        };
         match self.history.with_operations(check) {
             porcupine::Verdict::Ok => Verdict::Sound,
             porcupine::Verdict::Unknown => Verdict::Unknown(

@@ -1,0 +1,88 @@
+//! The model that has looked at the answers comes to the same verdicts, sooner.
+
+mod support;
+
+use porcupine::kv::{Foresight, Input, KvModel, Output};
+use porcupine::{Limits, Operation, Report, Text, Verdict, check_operations};
+use support::{History, Plan, Random, Service, history};
+
+fn with_foresight(history: &History) -> Report {
+    check_operations(&Foresight::of(history), history, Limits::REPLAYABLE)
+}
+
+/// Same verdict, and no more steps.
+fn compare(history: &History) -> Verdict {
+    let plain = check_operations(&KvModel, history, Limits::NONE);
+    let foreseen = with_foresight(history);
+    assert_eq!(foreseen.verdict, plain.verdict, "{history:?}");
+    assert!(foreseen.counts.steps <= plain.counts.steps, "{:?} {history:?}", foreseen.counts);
+    foreseen.verdict
+}
+
+/// Operations at random times with random answers, most of them wrong.
+fn random_history(random: &mut Random) -> History {
+    let mut number = |limit: u64| random.below(limit) as i64;
+    let mut history = Vec::new();
+    for client in 0..=number(6) as usize {
+        // Cut in different ways, so that the same value comes about in several.
+        let value = Text::from(["a", "b", "ab", ""][number(4) as usize]);
+        let read = Output::Value(Text::from(["", "a", "b", "ab", "ba"][number(5) as usize]));
+        let (input, output) = match number(5) {
+            0 => (Input::Put { key: "k".into(), value }, Output::Nothing),
+            1 => (Input::Append { key: "k".into(), value }, read),
+            2 => (Input::Append { key: "k".into(), value }, Output::Nothing),
+            3 => (Input::Get { key: "k".into() }, read),
+            _ => (Input::Get { key: "k".into() }, Output::Nothing),
+        };
+        let call = number(10);
+        history.push(Operation { client, input, call, output, ret: call + number(5) });
+    }
+    history
+}
+
+#[test]
+fn verdicts_are_the_plain_models() {
+    let mut random = Random::new(1);
+    let histories = (0..5_000).map(|_| random_history(&mut random));
+    let linearizable = histories.filter(|history| compare(history) == Verdict::Ok).count();
+    assert!((1_000..4_000).contains(&linearizable), "{linearizable} of 5,000 prove little");
+
+    for seed in 0..100 {
+        for service in [Service::Correct, Service::StaleGet, Service::LostAppend] {
+            let plan = Plan { seed, clients: 8, operations: 50, keys: 4, pause: 100, service };
+            compare(&history(plan));
+        }
+    }
+}
+
+/// As many clients append at the same time; then one of them reads the value in
+/// which they come in the opposite order, and all but the `missing` first.
+fn crowd(clients: usize, missing: usize) -> History {
+    let append = |client: usize| Operation {
+        client,
+        input: Input::Append { key: "k".into(), value: format!("<{client}>").into() },
+        call: client as i64,
+        output: Output::Nothing,
+        ret: 100 + client as i64,
+    };
+    let value: String = (missing..clients).rev().map(|client| format!("<{client}>")).collect();
+    let output = Output::Value(value.into());
+    let get =
+        Operation { client: 0, input: Input::Get { key: "k".into() }, call: 200, output, ret: 201 };
+    (0..clients).map(append).chain([get]).collect()
+}
+
+/// Clients that a partition held up all go on at once when it heals.
+#[test]
+fn a_crowd_costs_its_subsets_and_not_its_orders() {
+    const CLIENTS: usize = 12;
+    for (missing, verdict) in [(0, Verdict::Ok), (1, Verdict::Illegal)] {
+        let history = crowd(CLIENTS, missing);
+        let plain = check_operations(&KvModel, &history, Limits::REPLAYABLE);
+        assert_eq!(plain.verdict, Verdict::Unknown, "12! orders");
+        let foreseen = with_foresight(&history);
+        assert_eq!(foreseen.verdict, verdict);
+        let subsets = 1 << CLIENTS;
+        assert!(foreseen.counts.insertions <= subsets + CLIENTS as u64, "{:?}", foreseen.counts);
+    }
+}
