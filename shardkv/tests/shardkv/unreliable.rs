@@ -63,7 +63,7 @@ pub(crate) fn unreliable_3<M: Machine>(ctx: &Context, make: Make<M>) {
     h.join(&[0]);
     Table::put(&client, KEYS, 5);
 
-    let mix = Mix::start(&h, KEYS, KEYS, Duration::ZERO);
+    let mix = Mix::start(&h, KEYS, Duration::ZERO);
     changes(&h);
     mix.stop();
     h.network().set_reliable(true);

@@ -16,12 +16,9 @@ use crate::harness::{Harness, Make, Mix, SERVERS, gid, ms, reference};
 /// How many groups take part.
 const GROUPS: usize = 4;
 
-/// How many clients, and keys: most shards have two.
+/// How many clients, and keys: most shards have two. Every client works on all of
+/// them, so that all may be stuck in calls of one key.
 const CLIENTS: usize = 16;
-
-/// How many clients share a key. All of them may be stuck in a call at once; with
-/// many more of them some histories could not be checked in reasonable time.
-const CLIENTS_PER_KEY: usize = 4;
 
 /// How often something happens.
 const STEPS: usize = 40;
@@ -200,7 +197,7 @@ pub(crate) fn random_walk<M: Machine>(ctx: &Context, make: Make<M>) {
     let max_raft_state = [1, 100, 1000][labrt::rng().below(3) as usize];
     let h = Harness::with(ctx, make, Net::Reliable, Some(max_raft_state), GROUPS);
     h.join(&[0]);
-    let mix = Mix::start(&h, CLIENTS, CLIENTS_PER_KEY, ms(40));
+    let mix = Mix::start(&h, CLIENTS, ms(40));
     let mut walk = Walk { h: &h, present: BTreeSet::from([0]), rng: labrt::rng() };
     for _ in 0..STEPS {
         walk.step();

@@ -106,22 +106,16 @@ pub(crate) struct Mix {
 }
 
 impl Mix {
-    /// Starts `n` of them, on the keys "0" to `n` - 1. Each works on `own` of
-    /// these, from its number on, so that as many share a key. It rests a
-    /// random time, up to `rest`, after each call.
-    pub(crate) fn start<M: Machine>(
-        harness: &Harness<M>,
-        n: usize,
-        own: usize,
-        rest: Duration,
-    ) -> Self {
+    /// Starts `n` of them, on the keys "0" to `n` - 1. Each rests a random time, up
+    /// to `rest`, after each call.
+    pub(crate) fn start<M: Machine>(harness: &Harness<M>, n: usize, rest: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let threads = harness.clerks().spawn_clients(n, move |i, client| {
             client.record_as(i);
             while !stopped.load(Ordering::Relaxed) {
-                let key = (i + labrt::rng().below(own as u64) as usize) % n;
-                call_at_random(client, &key.to_string());
+                let key = labrt::rng().below(n as u64).to_string();
+                call_at_random(client, &key);
                 sleep(rest * labrt::rng().below(1000) as u32 / 1000);
             }
         });
