@@ -125,6 +125,14 @@ impl<S: StateMachine> Rsm<S> {
         look(&self.shared.core.lock().machine)
     }
 
+    /// Looks at the state as [`query`](Self::query) does, without ever waiting and
+    /// without any effect on a run, so also when a simulation has failed: for
+    /// reports. `None` if somebody holds the lock. `look` may make no operation of
+    /// labrt.
+    pub fn peek<T>(&self, look: impl FnOnce(&S) -> T) -> Option<T> {
+        self.shared.core.peek(|core| look(&core.machine))
+    }
+
     /// Whether this server takes itself for the leader now.
     pub fn is_leader(&self) -> bool {
         self.raft.state().1
