@@ -333,10 +333,15 @@ impl<N: Node> Cluster<N> {
         self.largest(Persister::snapshot_size)
     }
 
-    /// All that all servers have saved, states and snapshots, dead ones included.
+    /// All that server `i` has saved, state and snapshot, dead or alive.
+    pub fn saved_by(&self, i: usize) -> usize {
+        let saved = self.saved.with(|saved| Arc::clone(&saved[i]));
+        saved.raft_state_size() + saved.snapshot_size()
+    }
+
+    /// All that all servers have saved, dead ones included.
     pub fn total_saved(&self) -> usize {
-        let saved = self.saved.get();
-        saved.iter().map(|server| server.raft_state_size() + server.snapshot_size()).sum()
+        (0..self.n()).map(|i| self.saved_by(i)).sum()
     }
 
     fn largest(&self, size: impl Fn(&Persister) -> usize) -> usize {

@@ -37,7 +37,7 @@ pub(crate) struct Test {
 /// Unwinds when the test has failed, after the account of it has been written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     let config = Config::from_env();
-    run(title, body, config, config.clock == Clock::Real || config.verbose > 0);
+    run(title, body, config, takes_turns(config));
 }
 
 /// Runs a test as [`test()`] does, and no other test of this process that is alone
@@ -60,6 +60,24 @@ pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 's
     // A run that cannot be repeated has nothing to be compared with.
     let config = Config { clock: Clock::Real, check: false, ..Config::from_env().clone() };
     run(title, body, &config, true);
+}
+
+/// Runs a test as [`test()`] does in virtual time, whatever `LAB_CLOCK` says: for
+/// tests that measure what only the simulator's clock can tell.
+///
+/// # Panics
+///
+/// As [`test()`].
+pub fn test_in_virtual_time(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
+    let environment = Config::from_env();
+    let config = Config { clock: Clock::Virtual, ..environment.clone() };
+    // It would take time from the tests under the real clock.
+    run(title, body, &config, takes_turns(environment));
+}
+
+/// Whether tests under this environment have to be alone.
+fn takes_turns(environment: &Config) -> bool {
+    environment.clock == Clock::Real || environment.verbose > 0
 }
 
 fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, config: &Config, alone: bool) {

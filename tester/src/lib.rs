@@ -107,7 +107,7 @@ pub use board::Status;
 pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
-pub use driver::{test, test_alone, test_in_real_time};
+pub use driver::{test, test_alone, test_in_real_time, test_in_virtual_time};
 pub use examination::Verdict;
 pub use logging::kept_log_bytes;
 pub use node::{Node, Setup, Watch};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use tester::{Cluster, Context, Net, Specimen, Verdict, test};
+use tester::{Cluster, Context, Net, Specimen, Verdict, test, test_in_virtual_time};
 
 use crate::counter::{Counter, get};
 
@@ -46,6 +46,17 @@ fn entries(name: &str) -> Vec<serde_json::Value> {
 /// One field of all entries.
 fn of(entries: &[serde_json::Value], field: &str) -> Vec<serde_json::Value> {
     entries.iter().map(|entry| entry[field].clone()).collect()
+}
+
+#[test]
+fn a_test_can_insist_on_virtual_time() {
+    let specimen = Specimen::new().env("LAB_CLOCK", "real");
+    let Some(told) = specimen.run(|| {
+        test_in_virtual_time("Test: a long sleep", |_| sleep(Duration::from_secs(1000)));
+    }) else {
+        return;
+    };
+    told.assert_contains(&["virtual time limit", "\n    LAB_SEED=0x2a cargo test "]);
 }
 
 #[test]
