@@ -128,6 +128,14 @@ impl Config {
     }
 }
 
+/// A line of `key=value`, for reports.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gids = Vec::from_iter(self.groups.keys());
+        write!(f, "config={} groups={gids:?} shards={:?}", self.num, self.shards)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

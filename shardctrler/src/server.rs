@@ -48,6 +48,14 @@ impl ShardCtrler {
         self.rsm.is_leader()
     }
 
+    /// A line of `key=value` about the newest configuration and about Raft, for
+    /// reports. It never waits, see [`Rsm::peek`].
+    pub fn describe(&self) -> String {
+        let newest = self.rsm.peek(|controller| controller.newest().to_string());
+        let newest = newest.as_deref().unwrap_or("(the list's lock is held)");
+        format!("{newest} {}", self.raft().describe())
+    }
+
     /// Ends this server's work. Returns at once.
     pub fn kill(&self) {
         self.rsm.kill();

@@ -29,11 +29,14 @@ const LETTERS: i32 = 14;
 type Point = (f64, f64);
 
 fn main() {
-    tester::test("Throughput of groups that apply an entry per millisecond", |ctx| {
-        let points = measure(ctx);
-        draw(&points).unwrap_or_else(|error| panic!("cannot draw {PICTURE}: {error}"));
-        ctx.print("wrote docs/throughput.svg");
-    });
+    tester::test_in_virtual_time(
+        "Throughput of groups that apply an entry per millisecond",
+        |ctx| {
+            let points = measure(ctx);
+            draw(&points).unwrap_or_else(|error| panic!("cannot draw {PICTURE}: {error}"));
+            ctx.print("wrote docs/throughput.svg");
+        },
+    );
 }
 
 /// Measures, and prints a table.

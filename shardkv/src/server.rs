@@ -80,6 +80,14 @@ impl<M: Machine> ShardKv<M> {
         self.rsm.query(|machine| look(machine.as_ref()))
     }
 
+    /// A line of `key=value` about the group and about Raft, for reports. It never
+    /// waits, see [`Rsm::peek`].
+    pub fn describe(&self) -> String {
+        let group = self.rsm.peek(|machine| machine.as_ref().to_string());
+        let group = group.as_deref().unwrap_or("(the group's lock is held)");
+        format!("{group} {}", self.raft().describe())
+    }
+
     /// Ends this server's work. Returns at once; its threads leave soon, and
     /// hand over nothing from now on.
     pub fn kill(&self) {

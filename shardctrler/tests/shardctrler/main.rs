@@ -5,8 +5,8 @@
 //! 6.5840, 2024. What differs:
 //!
 //! 1. The body of each test is a function of the controller under test.
-//! 2. The checks for minimal transfers look at groups that have not been there
-//!    since 2018. They are kept; `strict` has one that looks at those present.
+//! 2. The checks for minimal transfers look at the groups that are there, as up to
+//!    2017; since 2018 they look for groups that have long left.
 //! 3. When the leader is shut down to see that all servers have the same list, the
 //!    test waits for the next leader; in Go it looks once.
 

@@ -32,12 +32,12 @@ pub(crate) fn multi(ctx: &Context, front: Front) {
     let names = |gid| ["a", "b"].map(|letter| format!("{gid}{letter}")).to_vec();
     clerk.join(&(11..=15).map(|gid| (gid, names(gid))).collect()).unwrap();
     let joined = clerk.query(None);
-    check_kept(&joined, &before, 1..=10);
+    check_kept(&joined, &before);
 
     ctx.next_part("Test (4A): Minimal transfers after multileaves");
     clerk.leave(&[11, 12, 13, 14, 15]).unwrap();
     let left = clerk.query(None);
-    check_kept(&joined, &left, 1..=10);
+    check_kept(&joined, &left);
 
     ctx.next_part("Test (4A): Check Same config on servers");
     same_config(&cluster, &clerk);
@@ -61,7 +61,7 @@ fn leave_join(clerk: &Clerk) {
 
 /// When the leader is gone, another server tells the same.
 fn same_config(cluster: &Cluster<CtrlerNode>, clerk: &Clerk) {
-    let leader = wait_for("a leader", PATIENCE, || cluster.leader());
+    let leader = cluster.leader().expect("a leader has just answered");
     let before = clerk.query(None);
     cluster.crash(leader);
     wait_for("another leader", PATIENCE, || cluster.leader());

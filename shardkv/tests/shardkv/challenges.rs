@@ -2,13 +2,11 @@
 //! what it moves.
 
 use labrt::thread::sleep;
-use shardctrler::Config;
-use shardkv::{Machine, key2shard};
+use shardkv::Machine;
 use tester::kv::Client;
 use tester::{Context, Net};
 
-use crate::harness::{Harness, KvClerk, Make, SERVERS, Table, gid, ms, reference};
-use crate::moves::KEYS;
+use crate::harness::{Harness, KEYS, KvClerk, Make, SERVERS, Table, ms, reference};
 
 /// What is handed over is deleted, saved state included.
 pub(crate) fn challenge_1_delete<M: Machine>(ctx: &Context, make: Make<M>) {
@@ -51,12 +49,6 @@ pub(crate) fn challenge_1_delete<M: Machine>(ctx: &Context, make: Make<M>) {
     table.check(&client);
 }
 
-/// The keys whose shards belong to group `g`.
-fn keys_of(config: &Config, g: usize) -> Vec<String> {
-    let owned = |key: &String| config.shards[key2shard(key)] == gid(g);
-    (0..KEYS).map(|i| i.to_string()).filter(owned).collect()
-}
-
 /// All these keys have a value, and take another.
 #[track_caller]
 fn are_served(client: &Client<KvClerk>, keys: &[String], value: &str, new: &str) {
@@ -75,7 +67,7 @@ pub(crate) fn challenge_2_unaffected<M: Machine>(ctx: &Context, make: Make<M>) {
     (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
 
     h.join(&[1]);
-    let own = keys_of(&h.config(), 1);
+    let own = h.keys_of(1);
     sleep(ms(1000));
     own.iter().for_each(|key| client.put(key, "101"));
 
@@ -93,7 +85,7 @@ pub(crate) fn challenge_2_partial<M: Machine>(ctx: &Context, make: Make<M>) {
     h.join(&[0, 1, 2]);
     sleep(ms(1000));
     (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
-    let moved = keys_of(&h.config(), 2);
+    let moved = h.keys_of(2);
 
     // Group 1 gains all shards, and those of group 0 cannot come.
     h.shutdown_group(0);

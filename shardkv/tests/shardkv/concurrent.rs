@@ -5,8 +5,18 @@ use labrt::time::{Duration, Instant};
 use shardkv::Machine;
 use tester::{Context, Net};
 
-use crate::harness::{Appenders, Harness, Make, Table, ms, reference};
-use crate::moves::KEYS;
+use crate::harness::{Appenders, Harness, KEYS, Make, Table, ms, reference};
+
+/// What most tests with clients at work begin with: two groups come, and the first
+/// one goes.
+pub(crate) fn begin_changes<M: Machine>(h: &Harness<M>) {
+    sleep(ms(150));
+    h.join(&[1]);
+    sleep(ms(500));
+    h.join(&[2]);
+    sleep(ms(500));
+    h.leave(&[0]);
+}
 
 pub(crate) fn concurrent_1<M: Machine>(ctx: &Context, make: Make<M>) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(100));
@@ -14,13 +24,7 @@ pub(crate) fn concurrent_1<M: Machine>(ctx: &Context, make: Make<M>) {
     h.join(&[0]);
     let table = Table::put(&client, KEYS, 5);
     let appenders = Appenders::start(&h, table, 5, ms(10));
-
-    sleep(ms(150));
-    h.join(&[1]);
-    sleep(ms(500));
-    h.join(&[2]);
-    sleep(ms(500));
-    h.leave(&[0]);
+    begin_changes(&h);
 
     // All go down, one after the other, in the middle of a change.
     h.shutdown_group(0);
@@ -86,8 +90,7 @@ pub(crate) fn concurrent_3<M: Machine>(ctx: &Context, make: Make<M>) {
         h.join(&[2]);
         h.join(&[1]);
         random_pause();
-        (0..3).for_each(|g| h.shutdown_group(g));
-        (0..3).for_each(|g| h.start_group(g));
+        h.restart_all();
         random_pause();
         h.leave(&[1]);
         h.leave(&[2]);

@@ -3,12 +3,12 @@
 //! Every test here is another one over groups with one mistake, in a process of its
 //! own.
 
-use tester::{Context, Specimen};
+use tester::{Context, Net, Specimen};
 
 use crate::broken::{Broken, Mistake, hasty};
 use crate::challenges::challenge_1_delete;
 use crate::concurrent::concurrent_2;
-use crate::harness::Make;
+use crate::harness::{Harness, Make, reference};
 use crate::moves::join_leave;
 use crate::strict::{idle_restart, once_across_moves};
 use crate::unreliable::unreliable_3;
@@ -46,6 +46,27 @@ caught!(forgets_sessions, broken!(ForgetsSessions), once_across_moves, "get(\"2\
 caught!(skips_a_config, broken!(SkipsAConfig), concurrent_2, "virtual time limit");
 caught!(never_deletes, broken!(NeverDeletes), challenge_1_delete, "keep too much");
 caught!(deletes_too_early, hasty(), idle_restart, "not in ");
+
+/// The account of a failure tells what the groups have, and what the controller wants.
+#[test]
+fn a_failure_tells_of_the_shards() {
+    let Some(told) = Specimen::new().run(|| {
+        tester::test("Test: a failure", |ctx| {
+            let h = Harness::new(ctx, reference(), Net::Reliable, None);
+            h.join(&[0]);
+            h.make_clerk().put("2", "two");
+            panic!("enough");
+        });
+    }) else {
+        return;
+    };
+    told.assert_contains(&[
+        " config=1 groups=[100] shards=[100, 100, 100, 100, 100, 100, 100, 100, 100, 100] role=",
+        " group=100 config=1 shards=serving(1),serving(0),serving(0),",
+        " group=102 config=0 shards=absent,absent,",
+        " role=leader ",
+    ]);
+}
 
 // The random walk sees them all.
 caught!(walk_gave_away, broken!(ServesWhatItGaveAway), random_walk, "--- FAIL: ");

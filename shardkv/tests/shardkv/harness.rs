@@ -11,10 +11,13 @@ mod lines;
 mod load;
 mod nodes;
 
+use std::sync::Arc;
+
+use labrt::sync::Mutex;
 use labrt::thread::sleep;
 use labrt::time::{Duration, Instant};
 use shardctrler::{Clerk as Ctrler, Config, Gid, Groups};
-use shardkv::{Clerk, Group, Machine, Shard};
+use shardkv::{Clerk, Group, Machine, Shard, key2shard};
 use tester::kv::Client;
 use tester::{Cluster, Columns, Context, Net, Setup, Site};
 
@@ -24,6 +27,9 @@ pub(crate) use nodes::{CtrlerNode, KvClerk, Make, ShardNode, reference};
 
 /// How many servers every group and every controller has.
 pub(crate) const SERVERS: usize = 3;
+
+/// How many keys most tests use: "0", "1", ... There is one in each shard.
+pub(crate) const KEYS: usize = 10;
 
 /// The gid of the first group; the others follow.
 const FIRST_GID: Gid = 100;
@@ -93,12 +99,20 @@ impl Controller {
     pub(crate) fn config(&self) -> Config {
         self.admin.query(None)
     }
+
+    /// The keys whose shards belong to group `g` now.
+    pub(crate) fn keys_of(&self, g: usize) -> Vec<String> {
+        let config = self.config();
+        let owned = |key: &String| config.shards[key2shard(key)] == gid(g);
+        (0..KEYS).map(|i| i.to_string()).filter(owned).collect()
+    }
 }
 
 /// A controller and groups; in all else it is the controller.
 pub(crate) struct Harness<M: Machine> {
     site: Site,
-    max_raft_state: Option<usize>,
+    /// For servers that are to be started.
+    max_raft_state: Arc<Mutex<Option<usize>>>,
     groups: Vec<Cluster<ShardNode<M>>>,
     controller: Controller,
 }
@@ -133,13 +147,15 @@ impl<M: Machine> Harness<M> {
         ctx.set_columns(Columns::None);
         let site = Site::new(ctx, Net::Reliable);
         let controller = Controller::new(&site, "ctlr-");
+        let max_raft_state = Arc::new(Mutex::new(max_raft_state));
         let start = |g| {
             // Not the site itself: who holds it keeps the network from being closed.
             let network = site.network().clone();
             let ctrlers = controller.clerks.names().to_vec();
+            let max_raft_state = Arc::clone(&max_raft_state);
             Cluster::on(&site, &prefix(g), SERVERS, move |setup: Setup| {
-                let lines = Lines::new(&network);
-                make.start(setup, max_raft_state, gid(g), lines.to(&ctrlers), lines)
+                let (limit, lines) = (*max_raft_state.lock(), Lines::new(&network));
+                make.start(setup, limit, gid(g), lines.to(&ctrlers), lines)
             })
         };
         let groups = (0..groups).map(start).collect();
@@ -208,12 +224,24 @@ impl<M: Machine> Harness<M> {
         (0..SERVERS).for_each(|i| self.start_server(g, i));
     }
 
+    /// Crashes all servers of all groups, and starts them again at once.
+    pub(crate) fn restart_all(&self) {
+        (0..self.groups.len()).for_each(|g| self.shutdown_group(g));
+        (0..self.groups.len()).for_each(|g| self.start_group(g));
+    }
+
+    /// Servers that are started from now on have another limit.
+    pub(crate) fn set_max_raft_state(&self, limit: usize) {
+        *self.max_raft_state.lock() = Some(limit);
+    }
+
     /// No saved Raft state is longer than eight times the limit. Without one there
     /// must be no snapshot.
     #[track_caller]
     pub(crate) fn check_logs(&self) {
+        let limit = *self.max_raft_state.lock();
         for (g, group) in self.groups.iter().enumerate() {
-            match self.max_raft_state {
+            match limit {
                 Some(limit) => {
                     let size = group.log_size();
                     assert!(size <= 8 * limit, "group {g}: {size} bytes of log, limit {limit}");

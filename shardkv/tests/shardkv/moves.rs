@@ -3,59 +3,61 @@
 use labrt::channel::unbounded;
 use labrt::thread::sleep;
 use shardkv::Machine;
+use tester::kv::Client;
 use tester::{Context, Net};
 
-use crate::harness::{Controller, Harness, Make, Table, ms, reference, until_quiet};
+use crate::harness::{Controller, Harness, KEYS, KvClerk, Make, Table, ms, reference, until_quiet};
 
-/// How many keys most tests use: one in each shard.
-pub(crate) const KEYS: usize = 10;
-
-/// Each of ten new clerks that believe in this controller reads one key. Exactly
-/// half of them get an answer, the right one, as half of the shards is served.
+/// Each of ten new clerks that believe in this controller reads one key. The five
+/// get an answer, the right one, whose keys are `served`, and nobody else.
 #[track_caller]
-fn half_is_served(controller: &Controller, table: &Table) {
+fn half_is_served(controller: &Controller, table: &Table, served: &[String]) {
     let (told, answers) = unbounded();
     let _readers = controller.clerks().spawn_clients(KEYS, move |i, client| {
         // Nobody listens to those that are answered later.
         let _ = told.send((i, client.get(&i.to_string())));
     });
-    let answers = until_quiet(&answers);
+    let mut answers = until_quiet(&answers);
     for (i, value) in &answers {
         assert_eq!(*value, table.0[*i], "get({i})");
     }
-    assert_eq!(answers.len(), KEYS / 2, "completions with one of two groups down");
+    assert_eq!(answers.len(), KEYS / 2, "completions with one of two groups");
+    answers.sort_unstable();
+    assert!(answers.iter().map(|(i, _)| i.to_string()).eq(served.iter().cloned()), "{answers:?}");
 }
 
-pub(crate) fn static_shards<M: Machine>(ctx: &Context, make: Make<M>) {
+/// Two groups have joined, and every key has a value.
+fn two_groups<M: Machine>(ctx: &Context, make: Make<M>) -> (Harness<M>, Client<KvClerk>, Table) {
     let h = Harness::new(ctx, make, Net::Reliable, None);
     let client = h.make_clerk();
     h.join(&[0]);
     h.join(&[1]);
     let table = Table::put(&client, KEYS, 20);
     table.check(&client);
+    (h, client, table)
+}
+
+pub(crate) fn static_shards<M: Machine>(ctx: &Context, make: Make<M>) {
+    let (h, client, table) = two_groups(ctx, make);
 
     // The data is really spread over the groups.
+    let served = h.keys_of(0);
     h.shutdown_group(1);
     h.check_logs();
-    half_is_served(&h, &table);
+    half_is_served(&h, &table, &served);
 
     h.start_group(1);
     table.check(&client);
 }
 
 pub(crate) fn rejection<M: Machine>(ctx: &Context, make: Make<M>) {
-    let h = Harness::new(ctx, make, Net::Reliable, None);
-    let client = h.make_clerk();
-    h.join(&[0]);
-    h.join(&[1]);
-    let table = Table::put(&client, KEYS, 20);
-    table.check(&client);
+    let (h, _, table) = two_groups(ctx, make);
 
     // Clerks of another controller ask one group for everything. It serves only
     // what its own controller has given it.
     let wrong = h.another_controller();
     wrong.join(&[0]);
-    half_is_served(&wrong, &table);
+    half_is_served(&wrong, &table, &h.keys_of(0));
 }
 
 pub(crate) fn join_leave<M: Machine>(ctx: &Context, make: Make<M>) {
@@ -97,8 +99,7 @@ pub(crate) fn snapshot<M: Machine>(ctx: &Context, make: Make<M>) {
     sleep(ms(1000));
     h.check_logs();
 
-    (0..3).for_each(|g| h.shutdown_group(g));
-    (0..3).for_each(|g| h.start_group(g));
+    h.restart_all();
     table.check(&client);
 }
 

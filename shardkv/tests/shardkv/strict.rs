@@ -6,8 +6,7 @@ use shardctrler::N_SHARDS;
 use shardkv::Machine;
 use tester::{Context, Net};
 
-use crate::harness::{Harness, Make, Table, ms, reference};
-use crate::moves::KEYS;
+use crate::harness::{Harness, KEYS, Make, Table, ms, reference};
 
 /// How long a change may take with everybody alive and well.
 const PATIENCE: Duration = ms(3000);

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use labrt::Clock;
 use labrt::thread::sleep;
 use labrt::time::Duration;
 use rsm::StateMachine;
@@ -93,11 +92,8 @@ pub(crate) fn throughput(ctx: &Context, groups: usize) -> f64 {
 
 #[test]
 fn throughput_grows_with_groups_4B() {
-    tester::test("Test (4B): throughput grows with groups", |ctx| {
-        if labrt::clock() == Clock::Real {
-            // Thirty servers would share the cores of one machine.
-            return ctx.print("info: the model needs virtual time");
-        }
+    // In real time thirty servers would share the cores of one machine.
+    tester::test_in_virtual_time("Test (4B): throughput grows with groups", |ctx| {
         let one = throughput(ctx, GROUPS[0]);
         assert!(one >= 950.0, "one group: {one} operations per second, not near 1,000");
         for (groups, least) in [(2, 1.8), (5, 4.5), (10, 9.0)] {

@@ -5,8 +5,8 @@ use labrt::time::Duration;
 use shardkv::Machine;
 use tester::{Context, Net};
 
-use crate::harness::{Appenders, Harness, Make, Mix, Table, ms, reference};
-use crate::moves::KEYS;
+use crate::concurrent::begin_changes;
+use crate::harness::{Appenders, Harness, KEYS, Make, Mix, Table, ms, reference};
 
 pub(crate) fn unreliable_1<M: Machine>(ctx: &Context, make: Make<M>) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
@@ -29,12 +29,7 @@ pub(crate) fn unreliable_1<M: Machine>(ctx: &Context, make: Make<M>) {
 
 /// Changes while ten clients are at work.
 fn changes<M: Machine>(h: &Harness<M>) {
-    sleep(ms(150));
-    h.join(&[1]);
-    sleep(ms(500));
-    h.join(&[2]);
-    sleep(ms(500));
-    h.leave(&[0]);
+    begin_changes(h);
     sleep(ms(500));
     h.leave(&[1]);
     sleep(ms(500));

@@ -33,9 +33,14 @@ impl Node for CtrlerNode {
         self.0.is_leader()
     }
 
+    fn describe(&self) -> Option<String> {
+        Some(self.0.describe())
+    }
+
     fn watch(&self) -> Vec<Watch> {
         let server: Watch = Arc::<ShardCtrler>::downgrade(&self.0);
-        vec![server]
+        let raft: Watch = Arc::<raft::Raft>::downgrade(self.0.raft());
+        vec![server, raft]
     }
 }
 
@@ -110,7 +115,7 @@ impl<M: Machine> Node for ShardNode<M> {
     }
 
     fn describe(&self) -> Option<String> {
-        Some(self.server.raft().describe())
+        Some(self.server.describe())
     }
 
     fn watch(&self) -> Vec<Watch> {
