@@ -138,3 +138,33 @@ impl fmt::Debug for Clerk {
         f.write_str("Clerk { .. }")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use labrpc::Network;
+    use shardctrler::N_SHARDS;
+
+    use super::*;
+
+    /// A group that is there all the time keeps its route, and with it the leader
+    /// that was found. One that came back with other servers gets a new one.
+    #[test]
+    fn a_route_leads_to_the_servers_of_the_configuration() {
+        let network = Network::new();
+        let make_end: MakeEnd = Arc::new(move |server: &str| network.make_end(server));
+        let mut routes = Routes::default();
+        let mut learn = |num, server: &str| {
+            let groups = [(7, vec![server.to_owned()])].into();
+            let is_news = routes.learn(Config { num, shards: [7; N_SHARDS], groups });
+            (is_news, routes.owner(0, &make_end).expect("a group owns it"))
+        };
+        let (is_news, first) = learn(1, "a");
+        assert!(is_news);
+        let (is_news, again) = learn(1, "a");
+        assert!(!is_news && Arc::ptr_eq(&again, &first));
+        let (is_news, later) = learn(2, "a");
+        assert!(is_news && Arc::ptr_eq(&later, &first));
+        assert_eq!(learn(4, "b").1.names, ["b"]);
+        assert_eq!(learn(3, "a").1.names, ["b"], "that was before");
+    }
+}

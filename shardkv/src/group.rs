@@ -355,6 +355,25 @@ mod tests {
         assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
     }
 
+    /// Nor does one of the configuration before, which may come twice.
+    #[test]
+    fn what_leaves_next_is_kept() {
+        let mut first = config(2, 1);
+        first.shards[0] = 2;
+        let mut giver = Group::new(1);
+        let forget = Op::Forget { num: 2, to: 2 };
+        for op in [
+            Op::Reconfigure(config(1, 1)),
+            Op::Reconfigure(first),
+            forget.clone(),
+            Op::Reconfigure(config(3, 2)),
+            forget,
+        ] {
+            giver.apply(op).expect("done");
+        }
+        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
+    }
+
     #[test]
     fn a_write_is_executed_in_one_group_only() {
         let (mut giver, mut receiver) = (giver(), receiver());

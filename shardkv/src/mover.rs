@@ -104,7 +104,8 @@ impl<M: Machine> Courier<M> {
         let servers = Servers::new(ends.map(ShardKvClient::new).collect());
         while !self.is_taken(&servers, &parcel) {
             thread::sleep(HANDOVER_PAUSE);
-            if self.server.is_killed() || !self.server.is_leader() {
+            // A killed server leads no more.
+            if !self.server.is_leader() {
                 return;
             }
         }

@@ -90,7 +90,8 @@ impl Shard {
     /// The group gains it; `had_owner` tells whether some other group had it
     /// before. If not, it is empty.
     pub(crate) fn gain(&mut self, had_owner: bool) {
-        self.become_(if had_owner { Shard::Awaited } else { Shard::Serving(Contents::default()) });
+        assert!(matches!(self, Shard::Absent), "a group gains a shard that is {self}");
+        *self = if had_owner { Shard::Awaited } else { Shard::Serving(Contents::default()) };
     }
 
     /// The group loses it, to another one or to nobody, who takes nothing.
@@ -98,36 +99,26 @@ impl Shard {
         let next = match std::mem::take(self) {
             Shard::Serving(contents) if has_owner => Shard::Leaving(Arc::new(contents)),
             Shard::Serving(_) => Shard::Absent,
-            other => panic!("a group loses a shard that it does not serve: {other}"),
+            other => panic!("a group loses a shard that is {other}"),
         };
         *self = next;
     }
 
     /// Its contents have come.
     pub(crate) fn arrive(&mut self, contents: Contents) {
-        self.become_(Shard::Serving(contents));
+        assert!(matches!(self, Shard::Awaited), "contents arrive for a shard that is {self}");
+        *self = Shard::Serving(contents);
     }
 
     /// Its new owner has the contents.
     pub(crate) fn forget(&mut self) {
-        self.become_(Shard::Absent);
+        assert!(matches!(self, Shard::Leaving(_)), "a group forgets a shard that is {self}");
+        *self = Shard::Absent;
     }
 
     /// Whether nothing is left to do about it in this configuration.
     pub fn is_settled(&self) -> bool {
         matches!(self, Shard::Absent | Shard::Serving(_))
-    }
-
-    /// The transitions of the table, but for the loss of a shard.
-    fn become_(&mut self, next: Shard) {
-        let allowed = matches!(
-            (&*self, &next),
-            (Shard::Absent, Shard::Awaited | Shard::Serving(_))
-                | (Shard::Awaited, Shard::Serving(_))
-                | (Shard::Leaving(_), Shard::Absent)
-        );
-        assert!(allowed, "a shard goes from {self} to {next}");
-        *self = next;
     }
 }
 
@@ -139,6 +130,39 @@ impl fmt::Display for Shard {
             Shard::Serving(contents) => write!(f, "serving({})", contents.values.len()),
             Shard::Awaited => f.write_str("awaited"),
             Shard::Leaving(contents) => write!(f, "leaving({})", contents.values.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// The table of the crate's front page, and nothing besides: what each event
+    /// makes of a shard that is absent, serving, awaited or leaving.
+    #[test]
+    fn every_event_needs_its_state() {
+        let states = || {
+            let serving = Shard::Serving(Contents::default());
+            [Shard::Absent, serving, Shard::Awaited, Shard::Leaving(Arc::default())]
+        };
+        let [absent, serving, awaited, leaving] = states().map(Some);
+        type Event = fn(&mut Shard);
+        let table: [(Event, [Option<Shard>; 4]); 6] = [
+            (|shard| shard.gain(false), [serving.clone(), None, None, None]),
+            (|shard| shard.gain(true), [awaited, None, None, None]),
+            (|shard| shard.arrive(Contents::default()), [None, None, serving, None]),
+            (|shard| shard.lose(true), [None, leaving, None, None]),
+            (|shard| shard.lose(false), [None, absent.clone(), None, None]),
+            (Shard::forget, [None, None, None, absent]),
+        ];
+        for (row, (event, expected)) in table.into_iter().enumerate() {
+            let after = states().map(|mut shard| {
+                catch_unwind(AssertUnwindSafe(|| event(&mut shard))).ok().map(|()| shard)
+            });
+            assert_eq!(after, expected, "row {row}");
         }
     }
 }

@@ -18,6 +18,7 @@ mod concurrent;
 mod detection;
 mod harness;
 mod moves;
+mod progress;
 mod strict;
 mod throughput;
 mod unreliable;

@@ -9,7 +9,7 @@ use tester::{Context, Net};
 use crate::harness::{Harness, KEYS, Make, Table, ms, reference};
 
 /// How long a change may take with everybody alive and well.
-const PATIENCE: Duration = ms(3000);
+pub(crate) const PATIENCE: Duration = ms(3000);
 
 /// Two groups give all their shards to each other: neither waits for the other.
 pub(crate) fn exchange<M: Machine>(ctx: &Context, make: Make<M>) {

@@ -1,0 +1,119 @@
+//! Changes go on, whoever is down, and without needless waits.
+
+use std::collections::BTreeMap;
+
+use labrt::thread::sleep;
+use shardctrler::N_SHARDS;
+use shardkv::{Err, Machine, Parcel, ShardKvService};
+use tester::{Context, Net, Node, wait_for};
+
+use crate::harness::{Harness, KEYS, Make, SERVERS, Table, ms, reference};
+use crate::strict::PATIENCE;
+
+/// Groups learn of a change from whichever servers of the controller are there.
+pub(crate) fn controller_minority<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let mut table = Table::put(&client, KEYS, 20);
+    for down in 0..SERVERS {
+        h.clerks().crash(down);
+        h.join(&[1]);
+        h.wait_until_settled(PATIENCE);
+        h.leave(&[1]);
+        h.wait_until_settled(PATIENCE);
+        table.check_and_append(&client, 5);
+        h.clerks().restart(down);
+    }
+}
+
+/// Changes that are there follow each other at once: no step of a handover waits
+/// until somebody asks again, and who has nothing to do in a change goes on.
+pub(crate) fn pipeline<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
+    h.join(&[0]);
+    h.join(&[1, 2]);
+    (0..N_SHARDS).for_each(|shard| h.move_shard(shard, 0));
+    h.wait_until_settled(PATIENCE);
+    (0..N_SHARDS).for_each(|shard| h.move_shard(shard, 1));
+    // 150 ms are usual, of which 100 until the first question.
+    h.wait_until_settled(ms(300));
+}
+
+/// A group that is told of a change which it has not heard of asks at once.
+pub(crate) fn hurry<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    let is_in = |num| h.state(0).filter(|group| group.config().num == num);
+    h.join(&[0]);
+    wait_for("the first configuration", PATIENCE, || is_in(1));
+    // It has just asked for the second one, in vain, and would wait for 100 ms.
+    h.join(&[1]);
+    let leader = h.group(0).leader().and_then(|leader| h.group(0).node(leader));
+    let leader = leader.expect("a leader");
+    wait_for("the second configuration", ms(60), || {
+        let told = leader.install(Parcel { num: 2, shards: BTreeMap::new() });
+        let there = is_in(2);
+        assert!(there.is_some() || told == Err(Err::NotReady), "{told:?}");
+        there
+    });
+}
+
+/// A receiver that is down holds up nobody: not what stays, not other receivers. The
+/// giver tries again in moderation, and a server that is killed meanwhile no longer.
+pub(crate) fn receiver_down<M: Machine>(ctx: &Context, make: Make<M>) {
+    let h = Harness::new(ctx, make, Net::Reliable, Some(100));
+    let client = h.make_clerk();
+    h.join(&[0]);
+    let table = Table::put(&client, KEYS, 20);
+    h.wait_until_settled(PATIENCE);
+    h.shutdown_group(1);
+    h.join(&[1, 2]);
+    sleep(ms(1000));
+    let waiting = h.keys_of(1);
+    for (key, value) in table.entries().filter(|(key, _)| !waiting.contains(key)) {
+        client.check(&key, value);
+    }
+    let [early, late] = [(); 2].map(|()| {
+        let before = h.network().total_count();
+        sleep(ms(2000));
+        h.network().total_count() - before
+    });
+    assert!(late < early + early / 4, "{late} calls in two seconds, after {early}");
+
+    let leader = h.group(0).leader().expect("a leader");
+    let server = h.group(0).node(leader).expect("it is alive").watch();
+    h.shutdown_server(0, leader);
+    wait_for("the end of a killed server", PATIENCE, || {
+        server.iter().all(|part| part.strong_count() == 0).then_some(())
+    });
+    h.start_group(1);
+    h.start_server(0, leader);
+    h.wait_until_settled(PATIENCE);
+    table.check(&client);
+}
+
+#[test]
+fn controller_minority_4B() {
+    tester::test("Test (4B): a controller with one server down", |ctx| {
+        controller_minority(ctx, reference());
+    });
+}
+
+#[test]
+fn pipeline_4B() {
+    tester::test_in_virtual_time("Test (4B): changes follow each other", |ctx| {
+        pipeline(ctx, reference());
+    });
+}
+
+#[test]
+fn hurry_4B() {
+    tester::test_in_virtual_time("Test (4B): a group that is behind", |ctx| {
+        hurry(ctx, reference());
+    });
+}
+
+#[test]
+fn receiver_down_4B() {
+    tester::test("Test (4B): the receiver is down", |ctx| receiver_down(ctx, reference()));
+}
