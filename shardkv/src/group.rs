@@ -415,6 +415,18 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "has handed over in 3")]
+    fn nothing_is_forgotten_before_its_configuration() {
+        let _ = giver().apply(Op::Forget { num: 3, to: 2 });
+    }
+
+    #[test]
+    #[should_panic(expected = "of another group")]
+    fn a_snapshot_stays_in_its_group() {
+        giver().restore(&receiver().snapshot());
+    }
+
+    #[test]
     #[should_panic(expected = "is still changing")]
     fn a_change_is_completed_before_the_next() {
         let _ = receiver().apply(Op::Reconfigure(config(3, 1)));
