@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use labrt::thread::sleep;
+use labrt::time::Instant;
 use shardctrler::N_SHARDS;
 use shardkv::{Err, Machine, Parcel, ShardKvService};
 use tester::{Context, Net, Node, wait_for};
@@ -90,6 +91,41 @@ pub(crate) fn receiver_down<M: Machine>(ctx: &Context, make: Make<M>) {
     h.start_server(0, leader);
     h.wait_until_settled(PATIENCE);
     table.check(&client);
+}
+
+/// A clerk whose key nobody can serve asks now and then, but not all the time, and
+/// not too seldom.
+pub(crate) fn clerk_in_vain<M: Machine>(ctx: &Context, make: Make<M>) {
+    /// Calls that one try costs: get and query, each with its log entry sent to two
+    /// followers, who may be told of the commit by another call.
+    const CALLS: u64 = 10;
+    const TRIES: u64 = 20;
+    let h = Harness::new(ctx, make, Net::Reliable, None);
+    h.join(&[0]);
+    h.wait_until_settled(PATIENCE);
+    h.shutdown_group(0);
+    h.join(&[1]);
+    h.leave(&[0]);
+    let calls_in_a_second = || {
+        let before = h.network().total_count();
+        sleep(ms(1000));
+        h.network().total_count() - before
+    };
+    sleep(ms(1000));
+    let without = calls_in_a_second();
+    let reader = h.clerks().spawn_clients(1, |_, client| client.get("2"));
+    let with = calls_in_a_second();
+    assert!(with <= without + TRIES * CALLS, "{with} calls a second, {without} without a clerk");
+    h.start_group(0);
+    h.wait_until_settled(PATIENCE);
+    let served = Instant::now();
+    reader.into_iter().for_each(|reader| assert_eq!(reader.join(), ""));
+    assert!(served.elapsed() < ms(300), "it has asked after {:?}", served.elapsed());
+}
+
+#[test]
+fn clerk_in_vain_4B() {
+    tester::test("Test (4B): a clerk in vain", |ctx| clerk_in_vain(ctx, reference()));
 }
 
 #[test]
