@@ -140,6 +140,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_first_byte_decides() {
+        let shards = ["", "0", "1", "2", "9", "10", "29", "k"].map(key2shard);
+        assert_eq!(shards, [0, 8, 9, 0, 7, 9, 0, 7]);
+    }
+
     /// The table of the crate's front page, and nothing besides: what each event
     /// makes of a shard that is absent, serving, awaited or leaving.
     #[test]
