@@ -67,6 +67,7 @@
 //! | `waiting` | waiting for what comes without an event |
 //! | `random` | the course's random strings |
 //! | `specimen` | tests that go wrong on purpose, seen from outside |
+//! | `allocator` | counts the bytes in use, for tests that measure memory |
 //! | `parts` | a part's tag selects its tests |
 //! | `shared` | the two locks that stand outside the simulation |
 //!
@@ -76,6 +77,7 @@
 //! tests; a lab that needs more than [`Node`] offers keeps it in a test harness
 //! of its own, around a [`Cluster`].
 
+mod allocator;
 mod attempt;
 mod board;
 mod bundle;
@@ -103,6 +105,7 @@ mod waiting;
 mod watchdog;
 mod wiring;
 
+pub use allocator::CountingAllocator;
 pub use board::Status;
 pub use clerk::ClerkEnds;
 pub use cluster::Cluster;

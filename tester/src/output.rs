@@ -6,6 +6,7 @@
 //! a test in real time takes seconds and its lines are written at once.
 
 use std::io::Write;
+use std::num::NonZero;
 
 use labrt::time::Duration;
 use labrt::{Clock, Config};
@@ -71,12 +72,21 @@ impl Output {
 pub(crate) fn header(config: &Config) {
     HEADER_WRITTEN.with(|written| {
         if !std::mem::replace(written, true) {
-            write_raw(&match config.clock {
-                Clock::Virtual => format!("seed {:#x} (virtual clock)\n", config.seed),
-                Clock::Real => "real clock\n".to_owned(),
-            });
+            let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+            write_raw(&header_lines(config, processors));
         }
     });
+}
+
+/// One processor runs one thread at a time, and seldom changes: real races hide.
+fn header_lines(config: &Config, processors: usize) -> String {
+    match config.clock {
+        Clock::Virtual => format!("seed {:#x} (virtual clock)\n", config.seed),
+        Clock::Real if processors < 2 => {
+            "real clock\nwarning: only one CPU, which may conceal locking bugs\n".to_owned()
+        }
+        Clock::Real => "real clock\n".to_owned(),
+    }
 }
 
 /// Writes text past libtest's capture, in one piece.
@@ -149,6 +159,17 @@ mod tests {
         assert_eq!(line(Columns::Operations), "  ... Passed --   3.1  3    54    7");
         assert_eq!(line(Columns::None), "  ... Passed");
         assert_eq!(line(Columns::OneServer), "  ... Passed -- t  3.1 nrpc    54 ops    7");
+    }
+
+    #[test]
+    fn one_processor_is_warned_of_where_it_matters() {
+        let lines = |clock, processors| {
+            header_lines(&Config { clock, seed: 7, ..Config::default() }, processors)
+        };
+        assert_eq!(lines(Clock::Virtual, 1), "seed 0x7 (virtual clock)\n");
+        assert_eq!(lines(Clock::Real, 2), "real clock\n");
+        let warning = "warning: only one CPU, which may conceal locking bugs\n";
+        assert_eq!(lines(Clock::Real, 1), format!("real clock\n{warning}"));
     }
 
     #[test]

@@ -9,4 +9,5 @@
 mod broken;
 mod detection;
 mod harness;
+mod parts;
 mod service;

@@ -7,7 +7,7 @@ use tester::kv::{Clerk as _, Client, Harness};
 use tester::{Context, Net, rand_value};
 
 use crate::harness::{Clerk, KvNode, MakeServer, harness, reference};
-use crate::values::Scale;
+use crate::values::settled_bytes;
 
 /// How many clients there are.
 const CLIENTS: usize = 100_000;
@@ -50,18 +50,17 @@ fn per_client(before: usize, after: usize) -> f64 {
 }
 
 fn mem_put_many_clients(ctx: &Context, make: MakeServer) {
-    let scale = Scale::new();
     let h = fast(ctx, make);
     let value = rand_value(SHORT);
     let clients = crowd(&h);
     ctx.count_from_here();
 
-    let before = scale.settled_bytes();
+    let before = settled_bytes();
     for client in &clients {
         client.clerk().put("k", &value);
     }
     sleep(REST);
-    let after = scale.settled_bytes();
+    let after = settled_bytes();
 
     let each = per_client(before, after);
     assert!(
@@ -72,19 +71,18 @@ fn mem_put_many_clients(ctx: &Context, make: MakeServer) {
 }
 
 fn mem_get_many_clients(ctx: &Context, make: MakeServer) {
-    let scale = Scale::new();
     let h = fast(ctx, make);
     let first = h.make_clerk([0]);
     first.clerk().put("0", "");
     first.delete();
     let clients = crowd(&h);
 
-    let before = scale.settled_bytes();
+    let before = settled_bytes();
     for client in &clients {
         client.clerk().get("0");
     }
     sleep(REST);
-    let after = scale.settled_bytes();
+    let after = settled_bytes();
 
     let each = per_client(before, after);
     assert!(
@@ -95,17 +93,16 @@ fn mem_get_many_clients(ctx: &Context, make: MakeServer) {
 }
 
 pub(crate) fn mem_many_appends(ctx: &Context, make: MakeServer) {
-    let scale = Scale::new();
-    let h = fast(ctx, make);
+    let h = harness(ctx, make, Net::Reliable);
     let value = rand_value(SHORT);
     let client = h.make_clerk([0]);
 
-    let before = scale.settled_bytes();
+    let before = settled_bytes();
     for _ in 0..APPENDS {
         client.clerk().append("k", &value);
     }
     sleep(REST);
-    let after = scale.settled_bytes();
+    let after = settled_bytes();
 
     // The value itself takes a third of the limit.
     let limit = 3 * SHORT * APPENDS;

@@ -4,8 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use labrt::Clock;
-use porcupine::kv::{Foresight, KvModel};
-use porcupine::{Limits, Page, check_operations, check_operations_verbose, log};
+use porcupine::kv::{Foresight, Input, KvModel, Output};
+use porcupine::{
+    Limits, Model, Operation, Page, Report, check_operations, check_operations_verbose, log,
+};
 
 use super::faults::annotations;
 use super::history::History;
@@ -69,20 +71,35 @@ impl View {
         }
     }
 
-    /// The page of the history, titled with the name of the test.
+    /// The page of the history.
     fn page(&self) -> Vec<u8> {
-        let thread = std::thread::current();
-        let incidents = self.incidents.get();
-        let mut bytes = Vec::new();
         self.history.with_operations(|history| {
             let report = check_operations_verbose(&KvModel, history, self.limits());
-            let end = history.iter().map(|operation| operation.ret).max().unwrap_or(0);
-            Page::new(&KvModel, history, &report)
-                .title(thread.name().unwrap_or("history"))
-                .annotate(annotations(&incidents, end))
-                .write(&mut bytes)
-                .expect("memory takes everything");
-        });
+            if report.verdict != porcupine::Verdict::Unknown {
+                return self.page_of(&KvModel, history, &report);
+            }
+            // The page must not say less than the verdict, even if it shows less.
+            let foresight = Foresight::of(history);
+            let report = check_operations_verbose(&foresight, history, self.limits());
+            self.page_of(&foresight, history, &report)
+        })
+    }
+
+    /// The page of a report, titled with the name of the test.
+    fn page_of<M: Model<Input = Input, Output = Output>>(
+        &self,
+        model: &M,
+        history: &[Operation<Input, Output>],
+        report: &Report,
+    ) -> Vec<u8> {
+        let thread = std::thread::current();
+        let end = history.iter().map(|operation| operation.ret).max().unwrap_or(0);
+        let mut bytes = Vec::new();
+        Page::new(model, history, report)
+            .title(thread.name().unwrap_or("history"))
+            .annotate(annotations(&self.incidents.get(), end))
+            .write(&mut bytes)
+            .expect("memory takes everything");
         bytes
     }
 

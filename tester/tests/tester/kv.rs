@@ -29,6 +29,9 @@ enum Vice {
     ForgetsBefore,
     /// It takes its time.
     IsSlow,
+    /// It tells nothing of the value before an append, and reads all but the last
+    /// element.
+    MissesLast,
 }
 
 /// A clerk without a server.
@@ -57,7 +60,10 @@ impl kv::Clerk for Clerk {
         sleep(Duration::from_millis(1));
         let stale = self.errs(Vice::ReadsOld);
         let drawer = self.drawer.lock();
-        drawer.get(key).map(|values| values[usize::from(stale)].clone()).unwrap_or_default()
+        let values = drawer.get(key).cloned().unwrap_or_default();
+        let value = &values[usize::from(stale)];
+        let end = if self.vice == Vice::MissesLast { value.rfind('x') } else { None };
+        value[..end.unwrap_or(value.len())].to_owned()
     }
 
     fn put(&self, key: &str, value: &str) {
@@ -66,7 +72,8 @@ impl kv::Clerk for Clerk {
 
     fn append(&self, key: &str, value: &str) -> Option<String> {
         let before = self.change(key, |before| format!("{before}{value}"));
-        Some(if self.errs(Vice::ForgetsBefore) { String::new() } else { before })
+        let told = if self.errs(Vice::ForgetsBefore) { String::new() } else { before };
+        (self.vice != Vice::MissesLast).then_some(told)
     }
 }
 
@@ -219,6 +226,31 @@ fn a_history_that_no_server_could_have_made_fails_the_test() {
         assert!(page.contains(part), "{part:?} is missing on the page");
     }
     std::fs::remove_file(path).expect("the page is there");
+}
+
+/// Twelve appends at a time can follow each other in so many orders that only the
+/// model with foresight comes to an end. Its verdict is on the page, too.
+#[test]
+fn the_page_says_what_the_check_says() {
+    let body = |ctx: &Context| {
+        let h = harness(ctx, Vice::MissesLast);
+        h.spawn_clients_and_wait(12, |number, client| {
+            client.record_as(number);
+            client.append("k", &format!("x{number}"));
+        });
+        let mut reader = h.make_clerk(h.all());
+        reader.record_as(12);
+        reader.get("k");
+    };
+    let bundles = tempfile::tempdir().expect("a folder");
+    let specimen = Specimen::new().env("LAB_BUNDLE", bundles.path());
+    let Some(told) = specimen.run(|| test("Test: crowd", body)) else { return };
+    told.assert_contains(&["    history is not linearizable\n"]);
+    let file = |name| std::fs::read_to_string(bundles.path().join("latest").join(name));
+    let history = log::kv::read(&file("history.edn").expect("the log")).expect("a history");
+    let plain = check_operations(&KvModel, &history, Limits::REPLAYABLE);
+    assert_eq!(plain.verdict, Verdict::Unknown, "12! orders");
+    assert!(file("history.html").expect("the page").contains("{\"Verdict\":\"Illegal\""));
 }
 
 #[test]
