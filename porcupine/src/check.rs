@@ -164,7 +164,8 @@ impl<'a, M: Model> Check<'a, M> {
                 partial_linearizations: Vec::new(),
             });
         }
-        let deadline = limits.time.map(|time| Instant::now() + time);
+        // A time further off than the clock can tell is none.
+        let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
         Check { limits, verbose, deadline, partitions, open, steps: 0, bytes: 0 }
     }
 

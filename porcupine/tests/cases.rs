@@ -157,6 +157,9 @@ fn limits_end_in_unknown() {
     assert_eq!(check(Limits { bytes: Some(10_000), ..Limits::NONE }).verdict, Verdict::Unknown);
     let time = Some(std::time::Duration::ZERO);
     assert_eq!(check(Limits { time, ..Limits::NONE }).verdict, Verdict::Unknown);
+    let time = Some(std::time::Duration::MAX);
+    let for_ever = Limits { steps: Some(1_000), time, ..Limits::NONE };
+    assert_eq!(check(for_ever).counts.steps, 1_000);
 }
 
 /// Only partitions that are still searched hold memory.

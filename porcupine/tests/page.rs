@@ -53,6 +53,8 @@ fn data_of_an_illegal_history() {
         Vec::new(),
     );
     assert_eq!(data["Verdict"], "Illegal");
+    let verdicts = [0, 1].map(|partition| &data["Partitions"][partition]["Verdict"]);
+    assert_eq!(verdicts, ["Illegal", "Ok"]);
     let times = |partition: usize| -> Vec<[i64; 2]> {
         let history = data["Partitions"][partition]["History"].as_array().expect("a list");
         history

@@ -225,11 +225,47 @@ fn a_complaint_is_short_however_long_the_line() {
     assert!(Scene::new(&line).refusal(&["history"]).len() < 300);
 }
 
+/// What any editor writes is read; what is no history is not, and nothing is written.
+#[test]
+fn texts_from_elsewhere() {
+    let windows = Scene::new(&format!("\u{feff}{}", STALE_READ.replace('\n', "\r\n")));
+    assert!(windows.stdout(&["history"], 1).contains("NOT linearizable: 4 operations, "));
+    let one = Scene::new("{:process 0, :type :invoke, :f :put, :key \"k\", :value \"\"}");
+    assert!(one.stdout(&["history"], 0).contains(": linearizable: 1 operation, "));
+
+    for nothing in ["", "\u{feff}", " \r\n\n"] {
+        let scene = Scene::new(nothing);
+        for model in [&[][..], &["--model", "kv"], &["--model", "register"]] {
+            let complaint = "porcupine: history:1: has no operations: there is nothing to check";
+            let arguments = [model, &["--page", "page.html", "history"]].concat();
+            assert_eq!(scene.refusal(&arguments), complaint);
+        }
+        assert!(!scene.path("page.html").exists());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_named() {
+    let scene = Scene::new(STALE_READ);
+    assert!(scene.refusal(&["."]).starts_with("porcupine: .: cannot be read: "));
+    let huge = fs::File::create(scene.path("huge")).expect("writable");
+    huge.set_len(1_000_000_001).expect("holes need no room");
+    let complaint = "porcupine: huge: cannot be read: it is larger than 1000 MB";
+    assert_eq!(scene.refusal(&["huge"]), complaint);
+    for page in [".", "none/page.html"] {
+        let refusal = scene.refusal(&["--page", page, "history"]);
+        assert!(refusal.starts_with(&format!("porcupine: {page}: cannot be written: ")));
+    }
+}
+
 #[test]
 fn a_page_does_not_replace_the_history() {
     let scene = Scene::new(STALE_READ);
+    fs::hard_link(scene.path("history"), scene.path("link")).expect("writable");
     let complaint = "porcupine: --page would replace the history: name another file";
-    assert_eq!(scene.refusal(&["--page", "./history", "history"]), complaint);
+    for page in ["./history", "link"] {
+        assert_eq!(scene.refusal(&["--page", page, "history"]), complaint);
+    }
     assert_eq!(fs::read_to_string(scene.path("history")).expect("it is there"), STALE_READ);
 }
 
@@ -242,9 +278,11 @@ fn a_wrong_command_line_is_one_line() {
     assert!(scene.refusal(&["none"]).starts_with("porcupine: none: cannot be read: "));
     let two = "porcupine: --page shows one history: name one file";
     assert_eq!(scene.refusal(&["--page", "p", "history", "history"]), two);
-    let empty = Scene::new("");
+    let unknown = Scene::new("\n\nnonsense");
     let complaint =
-        "porcupine: history:1: neither a Jepsen log nor a key/value history: say --model";
-    assert_eq!(empty.refusal(&["history"]), complaint);
+        "porcupine: history:3: neither a Jepsen log nor a key/value history: say --model";
+    assert_eq!(unknown.refusal(&["history"]), complaint);
+    let negative = scene.refusal(&["--timeout", "-1", "history"]);
+    assert!(negative.ends_with(": takes a number of seconds, such as 1.5"), "{negative}");
     assert!(scene.refusal(&[]).contains("<FILES>"), "{}", scene.refusal(&[]));
 }

@@ -1,5 +1,5 @@
 //! What the page's script works on. Names and shape are those of the Go
-//! program's page; verdict, initial states and the notes are ours.
+//! program's page; verdicts, initial states and the notes are ours.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,7 @@ pub(super) struct Data {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Partition {
+    verdict: &'static str,
     /// An operation's number is its place here.
     history: Vec<Element>,
     initial_state: String,
@@ -92,12 +93,16 @@ impl Data {
         let partitions: Vec<_> =
             page.report.partitions.iter().map(|part| builder.partition(part)).collect();
         let annotations = page.annotations.iter().map(|note| builder.note(note)).collect();
-        let verdict = match page.report.verdict {
-            Verdict::Ok => "Ok",
-            Verdict::Illegal => "Illegal",
-            Verdict::Unknown => "Unknown",
-        };
+        let verdict = name(page.report.verdict);
         Data { verdict, partitions, annotations, left_out: builder.left_out() }
+    }
+}
+
+fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "Ok",
+        Verdict::Illegal => "Illegal",
+        Verdict::Unknown => "Unknown",
     }
 }
 
@@ -155,7 +160,8 @@ impl<M: Model> Builder<'_, M> {
         }
         let initial_state = self.page.model.describe_state(&self.page.model.init());
         let initial_state = self.shorten(initial_state);
-        Partition { history, initial_state, partial_linearizations, largest }
+        let verdict = name(part.verdict);
+        Partition { verdict, history, initial_state, partial_linearizations, largest }
     }
 
     fn element(&mut self, position: usize) -> Element {

@@ -373,9 +373,15 @@ function summarize() {
   byId("summary").append(badge, " " + facts.join(" · "));
 }
 
-/** The leftmost error that is shown. */
+/**
+ * The leftmost error that is shown. Where the search was given up, a line ends
+ * anywhere, so errors of refuted partitions go first.
+ */
 function firstError() {
-  const errors = shownLines().flatMap((line) => line.errors);
+  const refuted = ({ partition }) => data.Partitions[partition].Verdict === "Illegal";
+  const lines = shownLines();
+  const some = lines.some(refuted) ? lines.filter(refuted) : lines;
+  const errors = some.flatMap((line) => line.errors);
   return errors.reduce((first, one) => first && first.x <= one.x ? first : one, null);
 }
 
@@ -389,13 +395,16 @@ function jump() {
 
 layLanes();
 summarize();
-byId("jump").hidden = !firstError();
-byId("jump").addEventListener("click", (event) => { event.preventDefault(); jump(); });
+for (const [id, go] of [["jump", jump], ["back", () => scroller.scrollTo(0, 0)]]) {
+  byId(id).hidden = !firstError();
+  byId(id).addEventListener("click", (event) => { event.preventDefault(); go(); });
+}
 scroller.addEventListener("scroll", () => refresh(false));
 scroller.addEventListener("mousemove", hover);
 scroller.addEventListener("mouseleave", hover);
 scroller.addEventListener("click", (event) => pin(event.target.closest(".box")?.element ?? null));
 addEventListener("keydown", (event) => { if (event.key === "Escape") pin(null); });
 addEventListener("resize", () => refresh(true));
+// What is wrong may be far from the start.
+if (data.Verdict === "Illegal" && firstError()) jump();
 refresh(true);
-if (location.hash === "#error" && firstError()) jump();

@@ -62,7 +62,7 @@ pub(crate) struct Args {
     memory: usize,
 
     /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 
     /// Print JSON, with the counts of every partition
@@ -92,9 +92,9 @@ impl Args {
             let message = "--page shows one history: name one file";
             return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
         }
-        if let [file] = self.files.as_slice()
-            && let Some(page) = self.page.as_ref().and_then(|page| page.canonicalize().ok())
-            && file.canonicalize().is_ok_and(|file| file == page)
+        // Under whatever name; what is not there yet is not the same.
+        if let ([file], Some(page)) = (self.files.as_slice(), &self.page)
+            && same_file::is_same_file(file, page).unwrap_or(false)
         {
             let message = "--page would replace the history: name another file";
             return Err(Args::command().error(ErrorKind::ArgumentConflict, message));

@@ -20,12 +20,13 @@ pub(crate) fn text(checked: &[Checked]) -> String {
 fn line(one: &Checked) -> String {
     let Checked { file, operations, report, time, .. } = one;
     let Counts { steps, insertions, depth } = report.counts;
+    let plural = if *operations == 1 { "" } else { "s" };
     let partitions = match report.partitions.len() {
         1 => String::new(),
         partitions => format!(" in {partitions} partitions"),
     };
     format!(
-        "{}: {}: {operations} operations{partitions}, {} ms \
+        "{}: {}: {operations} operation{plural}{partitions}, {} ms \
          (steps={steps} insertions={insertions} depth={depth})\n",
         file.display(),
         in_words(report.verdict),

@@ -1,9 +1,8 @@
 //! A history from a file, with the model that it is checked against.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
-use std::string::FromUtf8Error;
 
 use porcupine::kv::{KvModel, WholeKvModel};
 use porcupine::log::{self, LogError};
@@ -13,6 +12,9 @@ use porcupine::{
 };
 
 use crate::args::{Args, ModelName};
+
+/// The largest file that is read, in bytes: some five million operations.
+const LARGEST: u64 = 1_000_000_000;
 
 type History<M> = Vec<Operation<<M as Model>::Input, <M as Model>::Output>>;
 
@@ -30,13 +32,15 @@ impl Subject {
     /// The history in a file, or the line that says what is wrong with it.
     pub(crate) fn read(file: &Path, args: &Args) -> Result<Subject, String> {
         let name = file.display();
-        let bytes = fs::read(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| format!("{name}:{}: is not UTF-8", line_of(&error)))?;
+        let text = text_of(file)?;
+        let Some(start) = text.find(|character: char| !character.is_whitespace()) else {
+            return Err(format!("{name}:1: has no operations: there is nothing to check"));
+        };
         let model = match args.model {
             Some(model) => model,
-            None => guess(&text).ok_or_else(|| {
-                format!("{name}:1: neither a Jepsen log nor a key/value history: say --model")
+            None => guess(&text[start..]).ok_or_else(|| {
+                let line = line_at(text.as_bytes(), start);
+                format!("{name}:{line}: neither a Jepsen log nor a key/value history: say --model")
             })?,
         };
         let complaint = |LogError { line, what }| format!("{name}:{line}: {what}");
@@ -108,15 +112,40 @@ fn check<M: Model>(
     }
 }
 
-/// The line that is no text, from 1.
-fn line_of(error: &FromUtf8Error) -> usize {
-    let text = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-    1 + text.iter().filter(|&&byte| byte == b'\n').count()
+/// The text of a file, or the line that says why there is none.
+fn text_of(file: &Path) -> Result<String, String> {
+    let name = file.display();
+    let bytes = bytes_of(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = line_at(error.as_bytes(), error.utf8_error().valid_up_to());
+        format!("{name}:{line}: is not UTF-8")
+    })?;
+    // Some editors begin a file with a mark that is no part of the text.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// What is in a file, or comes from a device, which may never end.
+fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(file)?;
+    let mut bytes = Vec::new();
+    if file.metadata()?.len() <= LARGEST {
+        // The byte too many tells what ends there from what goes on.
+        (&file).take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 <= LARGEST {
+            return Ok(bytes);
+        }
+    }
+    Err(io::Error::other(format!("it is larger than {} MB", LARGEST / 1_000_000)))
+}
+
+/// The line of the byte at `position`, from 1.
+fn line_at(text: &[u8], position: usize) -> usize {
+    1 + text[..position].iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// The model that goes with the first line.
 fn guess(text: &str) -> Option<ModelName> {
-    match text.trim_start().get(..4)? {
+    match text.get(..4)? {
         "INFO" => Some(ModelName::Register),
         start if start.starts_with('{') => Some(ModelName::Kv),
         _ => None,
