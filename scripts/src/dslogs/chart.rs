@@ -21,7 +21,7 @@ use super::findings::findings;
 use super::input::Input;
 use super::line::Line;
 use super::page::Page;
-use super::step::{Deed, Step};
+use super::step::{Step, StepKind};
 use super::timeline::{Row, Timeline, What};
 use super::trace::{self, Told};
 
@@ -159,14 +159,14 @@ fn repeated(times: u64, row: &Row, clock: Clock) -> String {
 
 /// What a server does, in its column.
 fn words(step: &Step) -> String {
-    let verb = step.deed.verb();
-    let mut text = match step.deed {
-        Deed::Snapshot => format!("{verb} up to #{}", step.last),
-        Deed::Install => format!("{verb} a snapshot up to #{}", step.last),
+    let verb = step.kind.verb();
+    let mut text = match step.kind {
+        StepKind::Snapshot => format!("{verb} up to #{}", step.last),
+        StepKind::Install => format!("{verb} a snapshot up to #{}", step.last),
         _ => verb.to_owned(),
     };
     match step.term {
-        Some(term) if step.deed == Deed::Start => text.push_str(&format!(" in T{term}")),
+        Some(term) if step.kind == StepKind::Start => text.push_str(&format!(" in T{term}")),
         Some(term) => text.push_str(&format!(" (T{term})")),
         None => {}
     }

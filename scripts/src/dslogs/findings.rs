@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::step::{Deed, Step};
+use super::step::{Step, StepKind};
 use super::timeline::Timeline;
 
 /// Sentences, the gravest first.
@@ -29,7 +29,7 @@ fn parted(timeline: &Timeline) -> Option<String> {
 /// Who has applied the entry of which term.
 fn applied(timeline: &Timeline) -> BTreeMap<u64, BTreeSet<usize>> {
     let mut terms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
-    for step in steps(timeline, Deed::Apply) {
+    for step in steps(timeline, StepKind::Apply) {
         if let Some(term) = step.term {
             terms.entry(term).or_default().insert(step.server);
         }
@@ -39,7 +39,7 @@ fn applied(timeline: &Timeline) -> BTreeMap<u64, BTreeSet<usize>> {
 
 /// The same index was given to more than one command.
 fn overwritten(timeline: &Timeline) -> Option<String> {
-    let starts: Vec<String> = steps(timeline, Deed::Start)
+    let starts: Vec<String> = steps(timeline, StepKind::Start)
         .map(|step| match step.term {
             Some(term) => format!("in T{term} by S{}", step.server),
             None => format!("by S{}", step.server),
@@ -64,14 +64,14 @@ fn overwritten(timeline: &Timeline) -> Option<String> {
 
 /// Who has not saved the entry, who has and has not applied it.
 fn missing(timeline: &Timeline) -> Vec<String> {
-    let who = |deeds: &[Deed]| -> BTreeSet<usize> {
-        let done = timeline.steps().filter(|(_, step)| deeds.contains(&step.deed));
+    let who = |kinds: &[StepKind]| -> BTreeSet<usize> {
+        let done = timeline.steps().filter(|(_, step)| kinds.contains(&step.kind));
         done.map(|(_, step)| step.server).collect()
     };
     let index = timeline.index;
     // A leader that starts an entry has it in its log.
-    let has = who(&[Deed::Start, Deed::Save, Deed::Install, Deed::Apply]);
-    let applied = who(&[Deed::Apply, Deed::Install]);
+    let has = who(&[StepKind::Start, StepKind::Save, StepKind::Install, StepKind::Apply]);
+    let applied = who(&[StepKind::Apply, StepKind::Install]);
     let lacks = (0..timeline.servers).filter(|server| !has.contains(server)).collect();
     let waits = has.difference(&applied).copied().collect();
     let mut sentences = Vec::new();
@@ -81,7 +81,7 @@ fn missing(timeline: &Timeline) -> Vec<String> {
             sentences.push(format!("{} {what} #{index}.", names(&servers)));
         }
     }
-    if who(&[Deed::Commit, Deed::Apply, Deed::Install]).is_empty() {
+    if who(&[StepKind::Commit, StepKind::Apply, StepKind::Install]).is_empty() {
         sentences.push(format!("Nobody has committed #{index}."));
     }
     sentences
@@ -90,18 +90,18 @@ fn missing(timeline: &Timeline) -> Vec<String> {
 /// How long it took from the start that was committed: that of its term, or the
 /// last before.
 fn durations(timeline: &Timeline) -> Option<String> {
-    let first = |deed: Deed| timeline.steps().find(|(_, step)| step.deed == deed);
-    let (committed, _) = first(Deed::Commit).or_else(|| first(Deed::Apply))?;
-    let term = first(Deed::Apply).and_then(|(_, step)| step.term);
+    let first = |kind: StepKind| timeline.steps().find(|(_, step)| step.kind == kind);
+    let (committed, _) = first(StepKind::Commit).or_else(|| first(StepKind::Apply))?;
+    let term = first(StepKind::Apply).and_then(|(_, step)| step.term);
     let before = |(time, step): &(u64, &Step)| {
         let other = term.is_some() && step.term.is_some() && step.term != term;
-        step.deed == Deed::Start && *time <= committed && !other
+        step.kind == StepKind::Start && *time <= committed && !other
     };
     let (started, _) = timeline.steps().rfind(before)?;
     let mut text = format!("From start to commit {}", milliseconds(committed - started));
     // A server that is started again applies again; that tells no delay.
     let mut applied = BTreeMap::new();
-    for (time, step) in timeline.steps().filter(|(_, step)| step.deed == Deed::Apply) {
+    for (time, step) in timeline.steps().filter(|(_, step)| step.kind == StepKind::Apply) {
         applied.entry(step.server).or_insert(time);
     }
     if let Some(last) = applied.values().max() {
@@ -117,8 +117,8 @@ fn milliseconds(micros: u64) -> String {
     format!("{:.1} ms", micros as f64 / 1e3)
 }
 
-fn steps(timeline: &Timeline, deed: Deed) -> impl Iterator<Item = &Step> {
-    timeline.steps().map(|(_, step)| step).filter(move |step| step.deed == deed)
+fn steps(timeline: &Timeline, kind: StepKind) -> impl Iterator<Item = &Step> {
+    timeline.steps().map(|(_, step)| step).filter(move |step| step.kind == kind)
 }
 
 /// `S0`, `S0 and S1`, `S0, S1 and S2`.

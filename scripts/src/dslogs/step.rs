@@ -11,7 +11,7 @@ use super::topic::Topic;
 
 /// A kind of step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deed {
+pub(crate) enum StepKind {
     /// A leader takes a command from its client.
     Start,
     /// A leader sends entries to a follower.
@@ -28,21 +28,21 @@ pub(crate) enum Deed {
     Install,
 }
 
-/// Every kind of step with its verb in a debug line, its kind in a trace, and the
-/// topic of its lines.
-const TABLE: [(Deed, &str, &str, &[u8]); 7] = [
-    (Deed::Start, "starts", "start", b"LOG1"),
-    (Deed::Send, "sends", "append", b"LOG1"),
-    (Deed::Save, "saves", "save", b"LOG2"),
-    (Deed::Commit, "commits", "commit", b"CMIT"),
-    (Deed::Apply, "applies", "apply", b"CMIT"),
-    (Deed::Snapshot, "snapshots", "snapshot", b"SNAP"),
-    (Deed::Install, "installs", "install", b"SNAP"),
+/// Every kind of step with its verb in a debug line, the kind of its events in a
+/// trace, and the topic of its lines.
+const TABLE: [(StepKind, &str, &str, &[u8]); 7] = [
+    (StepKind::Start, "starts", "start", b"LOG1"),
+    (StepKind::Send, "sends", "append", b"LOG1"),
+    (StepKind::Save, "saves", "save", b"LOG2"),
+    (StepKind::Commit, "commits", "commit", b"CMIT"),
+    (StepKind::Apply, "applies", "apply", b"CMIT"),
+    (StepKind::Snapshot, "snapshots", "snapshot", b"SNAP"),
+    (StepKind::Install, "installs", "install", b"SNAP"),
 ];
 
-impl Deed {
-    fn row(self) -> &'static (Deed, &'static str, &'static str, &'static [u8]) {
-        let row = TABLE.iter().find(|(deed, ..)| *deed == self);
+impl StepKind {
+    fn row(self) -> &'static (StepKind, &'static str, &'static str, &'static [u8]) {
+        let row = TABLE.iter().find(|(kind, ..)| *kind == self);
         row.expect("every kind has a row")
     }
 
@@ -51,9 +51,9 @@ impl Deed {
         self.row().1
     }
 
-    /// What it is called in a trace.
-    pub(crate) fn of_kind(kind: &str) -> Option<Deed> {
-        TABLE.iter().find(|(_, _, known, _)| *known == kind).map(|(deed, ..)| *deed)
+    /// The step that events of this kind are, if they are any.
+    pub(crate) fn of_event(event: &str) -> Option<StepKind> {
+        TABLE.iter().find(|(_, _, known, _)| *known == event).map(|(kind, ..)| *kind)
     }
 
     /// The topic of its lines.
@@ -63,7 +63,7 @@ impl Deed {
 
     /// Whether it is about all earlier entries, too.
     fn is_cumulative(self) -> bool {
-        matches!(self, Deed::Commit | Deed::Snapshot | Deed::Install)
+        matches!(self, StepKind::Commit | StepKind::Snapshot | StepKind::Install)
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Step {
     /// Who takes it.
     pub(crate) server: usize,
     /// What it is.
-    pub(crate) deed: Deed,
+    pub(crate) kind: StepKind,
     /// The first of its entries.
     pub(crate) first: u64,
     /// The last of its entries.
@@ -90,8 +90,8 @@ impl Step {
         let mut words = std::str::from_utf8(message).ok()?.split_whitespace();
         let server = number(words.next()?, "S")?;
         let verb = words.next()?;
-        let (deed, ..) = TABLE.iter().find(|(_, known, ..)| *known == verb)?;
-        let mut step = Step { server, deed: *deed, first: 0, last: 0, term: None, to: None };
+        let (kind, ..) = TABLE.iter().find(|(_, known, ..)| *known == verb)?;
+        let mut step = Step { server, kind: *kind, first: 0, last: 0, term: None, to: None };
         let mut entries = None;
         for word in words {
             entries = entries.or_else(|| range(word));
@@ -104,7 +104,7 @@ impl Step {
 
     /// Whether it is about this entry.
     pub(crate) fn is_about(&self, index: u64) -> bool {
-        index <= self.last && (self.deed.is_cumulative() || self.first <= index)
+        index <= self.last && (self.kind.is_cumulative() || self.first <= index)
     }
 }
 
@@ -130,11 +130,11 @@ mod tests {
     #[test]
     fn lines_tell_steps() {
         let told =
-            Step { server: 1, deed: Deed::Start, first: 7, last: 7, term: Some(3), to: None };
+            Step { server: 1, kind: StepKind::Start, first: 7, last: 7, term: Some(3), to: None };
         assert_eq!(step("S1 starts #7 in T3"), Some(told.clone()));
-        let told = Step { deed: Deed::Send, first: 5, term: None, to: Some(12), ..told };
+        let told = Step { kind: StepKind::Send, first: 5, term: None, to: Some(12), ..told };
         assert_eq!(step("S1 sends #5..#7 to S12"), Some(told.clone()));
-        let told = Step { deed: Deed::Save, term: Some(4), to: None, ..told };
+        let told = Step { kind: StepKind::Save, term: Some(4), to: None, ..told };
         assert_eq!(step("S1 saves #5..#7, T4"), Some(told));
     }
 
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_row() {
-        for (deed, verb, kind, _) in TABLE {
-            assert_eq!((deed.verb(), Deed::of_kind(kind)), (verb, Some(deed)));
-            deed.topic();
+        for (kind, verb, event, _) in TABLE {
+            assert_eq!((kind.verb(), StepKind::of_event(event)), (verb, Some(kind)));
+            kind.topic();
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::line;
-use super::step::{Deed, Step};
+use super::step::{Step, StepKind};
 use super::topic::Topic;
 
 /// What befell an entry, in the order of time.
@@ -16,7 +16,7 @@ pub(crate) struct Timeline {
     pub(crate) servers: usize,
     events: Vec<(u64, Event)>,
     /// How far the steps that are about all earlier entries have come.
-    reached: BTreeMap<(usize, Deed), u64>,
+    reached: BTreeMap<(usize, StepKind), u64>,
     /// The first and the last entry of which anything was told.
     known: Option<(u64, u64)>,
 }
@@ -79,10 +79,10 @@ impl Timeline {
     /// Whether a step is about the entry, and not said before. A commit of #9 after
     /// one of #8 is no longer about #7; after a restart that begins at #3 it is.
     fn is_news(&mut self, step: &Step) -> bool {
-        let reached = self.reached.insert((step.server, step.deed), step.last).unwrap_or(0);
-        let again = match step.deed {
-            Deed::Commit | Deed::Snapshot | Deed::Install => reached >= self.index,
-            Deed::Start | Deed::Send | Deed::Save | Deed::Apply => false,
+        let reached = self.reached.insert((step.server, step.kind), step.last).unwrap_or(0);
+        let again = match step.kind {
+            StepKind::Commit | StepKind::Snapshot | StepKind::Install => reached >= self.index,
+            StepKind::Start | StepKind::Send | StepKind::Save | StepKind::Apply => false,
         };
         step.is_about(self.index) && !again
     }
@@ -115,7 +115,7 @@ impl Timeline {
         for (time, event) in &events[first..end] {
             match event {
                 Event::Remark(text) => remarked(&mut rows, *time, text),
-                Event::Step(step) if step.deed == Deed::Send => sent(&mut rows, *time, step),
+                Event::Step(step) if step.kind == StepKind::Send => sent(&mut rows, *time, step),
                 Event::Step(step) => rows.push(Row::at(*time, What::Step(step.clone()))),
             }
         }
@@ -127,8 +127,8 @@ impl Row {
     /// What it is about.
     pub(crate) fn topic(&self) -> Topic {
         match &self.what {
-            What::Step(step) => step.deed.topic(),
-            What::Sends { .. } => Deed::Send.topic(),
+            What::Step(step) => step.kind.topic(),
+            What::Sends { .. } => StepKind::Send.topic(),
             What::Remarks { .. } => Topic::test(),
         }
     }
@@ -184,7 +184,7 @@ mod tests {
     /// What each row tells, in short.
     fn told(timeline: &Timeline) -> Vec<String> {
         let tell = |row: Row| match row.what {
-            What::Step(step) => format!("{} S{} {}", row.from, step.server, step.deed.verb()),
+            What::Step(step) => format!("{} S{} {}", row.from, step.server, step.kind.verb()),
             What::Sends { server, to, times } => {
                 format!("{}-{} S{server} to {to:?} {times}x", row.from, row.until)
             }

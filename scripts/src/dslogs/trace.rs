@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::step::{Deed, Step};
+use super::step::{Step, StepKind};
 
 /// Kinds of what the test does to a server: remarks beside the steps.
 const FAULTS: [&str; 4] = ["boot", "crash", "connect", "disconnect"];
@@ -38,23 +38,23 @@ struct Event<'a> {
 pub(crate) fn parse(line: &[u8]) -> Option<(u64, Told)> {
     // Nearly all lines tell something else: then it is enough to see their kind.
     let kind = kind_of(line)?;
-    if Deed::of_kind(kind).is_none() && !FAULTS.contains(&kind) {
+    if StepKind::of_event(kind).is_none() && !FAULTS.contains(&kind) {
         return None;
     }
     let event: Event<'_> = serde_json::from_slice(line).ok()?;
-    let told = match Deed::of_kind(event.kind) {
-        Some(deed) => Told::Step(event.step(deed)?),
+    let told = match StepKind::of_event(event.kind) {
+        Some(kind) => Told::Step(event.step(kind)?),
         None => Told::Remark(format!("S{} {}", event.peer?, event.kind)),
     };
     Some((event.t, told))
 }
 
 impl Event<'_> {
-    fn step(&self, deed: Deed) -> Option<Step> {
+    fn step(&self, kind: StepKind) -> Option<Step> {
         let first = self.first.or(self.index)?;
         let last = self.last.or(self.index)?;
         let Event { term, to, .. } = *self;
-        (first <= last).then_some(Step { server: self.server?, deed, first, last, term, to })
+        (first <= last).then_some(Step { server: self.server?, kind, first, last, term, to })
     }
 }
 
@@ -84,11 +84,12 @@ mod tests {
 
     #[test]
     fn steps_and_faults_are_told() {
-        let step = Step { server: 1, deed: Deed::Send, first: 5, last: 7, term: None, to: Some(2) };
+        let step =
+            Step { server: 1, kind: StepKind::Send, first: 5, last: 7, term: None, to: Some(2) };
         let rest = r#","to":2,"prev":4,"first":5,"last":7,"commit":3"#;
         assert_eq!(told("append", rest), Some(Told::Step(step)));
         let step =
-            Step { server: 1, deed: Deed::Apply, first: 7, last: 7, term: Some(3), to: None };
+            Step { server: 1, kind: StepKind::Apply, first: 7, last: 7, term: Some(3), to: None };
         assert_eq!(told("apply", r#","index":7,"term":3"#), Some(Told::Step(step)));
         assert_eq!(told("crash", r#","peer":2"#), Some(Told::Remark("S2 crash".to_owned())));
     }
