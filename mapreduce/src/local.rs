@@ -8,7 +8,7 @@ use mrapps::{App, Counts, Env};
 use crate::counters;
 use crate::error::TaskError;
 use crate::skipping::Skipping;
-use crate::task::Workshop;
+use crate::task::Executor;
 
 /// Does what a coordinator and its workers would do, with the same calls of Map,
 /// partition function, combiner and Reduce and the same files, but all in the
@@ -33,18 +33,18 @@ pub fn local(
     n_reduce: usize,
 ) -> Result<Counts, TaskError> {
     assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
-    let workshop = Workshop { app, env, folder, over: None };
+    let executor = Executor { app, env, folder, over: None };
     let mut counts = Counts::new();
     for (task, file) in inputs.iter().enumerate() {
         counters::add_all(
             &mut counts,
-            workshop.map(task, file, n_reduce, Skipping::default())?.counts,
+            executor.map(task, file, n_reduce, Skipping::default())?.counts,
         );
     }
     for task in 0..n_reduce {
         counters::add_all(
             &mut counts,
-            workshop.reduce(task, inputs.len(), Skipping::default())?.counts,
+            executor.reduce(task, inputs.len(), Skipping::default())?.counts,
         );
     }
     Ok(counts)

@@ -8,7 +8,7 @@ use mrapps::{App, Counts, Env};
 use crate::error::TaskError;
 use crate::run::Run;
 use crate::skipping::Skipping;
-use crate::task::Workshop;
+use crate::task::Executor;
 
 /// Runs an application over its inputs, one after the other, and writes
 /// `mr-out-0`: a line `key result` per key, keys ascending by bytes.
@@ -24,12 +24,12 @@ pub fn sequential(
     folder: &Path,
     inputs: &[String],
 ) -> Result<(), TaskError> {
-    let workshop = Workshop { app, env, folder, over: None };
+    let executor = Executor { app, env, folder, over: None };
     let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
-        let grouping = workshop.group(task, file, &mut counts, &mut Skipping::default())?;
+        let grouping = executor.group(task, file, &mut counts, &mut Skipping::default())?;
         Ok(Run::check(grouping.into_run()).expect("grouping writes sorted runs"))
     };
     let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
-    workshop.reduce_runs(0, &runs?, &mut counts, &mut Skipping::default())
+    executor.reduce_runs(0, &runs?, &mut counts, &mut Skipping::default())
 }

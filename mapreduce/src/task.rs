@@ -22,9 +22,9 @@ use crate::records::{self, Place, Record, records};
 use crate::run::Run;
 use crate::skipping::Skipping;
 
-/// Where tasks are done: an application in a folder.
+/// Executes the tasks of an application, with files in one folder.
 #[derive(Clone, Copy)]
-pub(crate) struct Workshop<'a> {
+pub(crate) struct Executor<'a> {
     /// What is run.
     pub(crate) app: &'a dyn App,
     /// The world that it sees.
@@ -35,7 +35,7 @@ pub(crate) struct Workshop<'a> {
     pub(crate) over: Option<&'a Over>,
 }
 
-impl Workshop<'_> {
+impl Executor<'_> {
     /// An error if nobody waits for the task any more.
     fn check_over(&self) -> Result<(), TaskError> {
         self.over.map_or(Ok(()), Over::check)

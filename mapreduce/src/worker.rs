@@ -16,7 +16,7 @@ use crate::protocol::{
     Testimony, VERSION, WorkerId,
 };
 use crate::skipping::Skipping;
-use crate::task::Workshop;
+use crate::task::Executor;
 
 /// A coordinator that answers nothing for so long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -64,20 +64,20 @@ pub fn work(
     folder: &Path,
 ) -> Result<(), WorkerError> {
     let id = labrt::rng().next_u64();
-    work_as(id, end, Workshop { app, env, folder, over: None })
+    work_as(id, end, Executor { app, env, folder, over: None })
 }
 
-/// [`work`] with a number that is known, in a workshop that may be told that the
+/// [`work`] with a number that is known, and an executor that may be told that the
 /// job is over.
 pub(crate) fn work_as(
     id: WorkerId,
     end: ClientEnd,
-    workshop: Workshop<'_>,
+    executor: Executor<'_>,
 ) -> Result<(), WorkerError> {
     let client = CoordinatorClient::new(end);
-    let result = Worker { client, id, requests: 0, workshop }.run();
+    let result = Worker { client, id, requests: 0, executor }.run();
     // Who was busy when the job ended may find that the coordinator has left.
-    match workshop.over.and_then(Over::end) {
+    match executor.over.and_then(Over::end) {
         Some(end) => end.map_err(WorkerError::JobFailed),
         None => result,
     }
@@ -88,7 +88,7 @@ struct Worker<'a> {
     id: WorkerId,
     /// Requests for tasks so far.
     requests: u64,
-    workshop: Workshop<'a>,
+    executor: Executor<'a>,
 }
 
 impl Worker<'_> {
@@ -99,14 +99,14 @@ impl Worker<'_> {
                 Assignment::Map { task, file, n_reduce, care } => {
                     let id = TaskId::Map(task);
                     let outcome = self.skipping(id, care)?.and_then(|skipping| {
-                        self.workshop.map(task as usize, &file, n_reduce as usize, skipping)
+                        self.executor.map(task as usize, &file, n_reduce as usize, skipping)
                     });
                     self.report(id, outcome)?
                 }
                 Assignment::Reduce { task, n_map, care } => {
                     let id = TaskId::Reduce(task);
                     let outcome = self.skipping(id, care)?.and_then(|skipping| {
-                        self.workshop.reduce(task as usize, n_map as usize, skipping)
+                        self.executor.reduce(task as usize, n_map as usize, skipping)
                     });
                     self.report(id, outcome)?
                 }
@@ -120,7 +120,7 @@ impl Worker<'_> {
     }
 
     fn register(&self) -> Result<(), WorkerError> {
-        let app = self.workshop.app.name().to_owned();
+        let app = self.executor.app.name().to_owned();
         let args = RegisterArgs { version: VERSION.to_owned(), app, worker: self.id };
         insist(|| self.client.register(&args))?.map_err(WorkerError::Refused)
     }
@@ -129,7 +129,7 @@ impl Worker<'_> {
         insist(|| {
             // A request that is repeated is a new one: see `RequestArgs`.
             self.requests += 1;
-            let backups = self.workshop.app.allows_backups();
+            let backups = self.executor.app.allows_backups();
             let args = RequestArgs { worker: self.id, sequence: self.requests, backups };
             self.client.request_task(&args)
         })
@@ -142,7 +142,7 @@ impl Worker<'_> {
         care: Option<Care>,
     ) -> Result<Result<Skipping, TaskError>, WorkerError> {
         let Some(Care { mut bad, dead }) = care else { return Ok(Ok(Skipping::default())) };
-        let folder = self.workshop.folder;
+        let folder = self.executor.folder;
         for dead in dead {
             let record = Position::read(folder, dead, task);
             let testimony = Testimony { task, dead, record };
@@ -158,9 +158,9 @@ impl Worker<'_> {
         outcome: Result<Done, TaskError>,
     ) -> Result<Option<End>, WorkerError> {
         // Who can tell what went wrong need leave no word.
-        Position::remove(self.workshop.folder, self.id);
+        Position::remove(self.executor.folder, self.id);
         if outcome == Err(TaskError::Over) {
-            return Ok(self.workshop.over.and_then(Over::end));
+            return Ok(self.executor.over.and_then(Over::end));
         }
         let args = ReportArgs { worker: self.id, task, outcome };
         insist(|| self.client.report(&args))

@@ -78,16 +78,16 @@ impl Worker {
         if let Some(requests) = self.budget {
             door.close_after(requests);
         }
-        let desk = Desk { worker: self, door: door.clone(), tasks: Mutex::default() };
-        let service = worker_service(Arc::new(desk));
+        let server = WorkerServer { worker: self, door: door.clone(), tasks: Mutex::default() };
+        let service = worker_service(Arc::new(server));
         network.add_server(me, Server::new().with_service(service).with_door(door));
         // No answer: the job is over, and this worker has come for nothing.
         let _ = MasterClient::new(connect(network, me, master)).register(&me.to_owned());
     }
 }
 
-/// A worker at work.
-struct Desk {
+/// A worker as its master sees it: it answers calls.
+struct WorkerServer {
     worker: Worker,
     door: Door,
     tasks: Mutex<Tasks>,
@@ -99,7 +99,7 @@ struct Tasks {
     running: bool,
 }
 
-impl WorkerService for Desk {
+impl WorkerService for WorkerServer {
     fn do_task(&self, args: DoTaskArgs) {
         {
             let mut tasks = self.tasks.lock();

@@ -17,7 +17,7 @@ use super::{REDUCES, find_app, finish, parse, run_here};
 use crate::ProcessEnv;
 use crate::over::Over;
 use crate::protocol::{CoordinatorClient, WorkerId};
-use crate::task::Workshop;
+use crate::task::Executor;
 use crate::worker::{WorkerError, insist, work_as};
 
 /// How long the worker's two threads wait for each other to say goodbye.
@@ -92,7 +92,7 @@ fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), Stri
     let id = labrt::rng().next_u64();
     watch(id, end.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned());
     let env = ProcessEnv::new(here);
-    let result = work_as(id, end, Workshop { app, env: &env, folder: here, over: Some(&over) });
+    let result = work_as(id, end, Executor { app, env: &env, folder: here, over: Some(&over) });
     if leaving.swap(true, Relaxed) {
         // Both have noticed, and one line is enough: the process is ending.
         thread::sleep(PAUSE);

@@ -10,7 +10,7 @@ use crate::files;
 use crate::grouping::Grouping;
 use crate::run::Run;
 use crate::skipping::Skipping;
-use crate::task::Workshop;
+use crate::task::Executor;
 
 /// Calls Map with all of `input` as the contents of `file`, or line by line if
 /// the application takes lines, and writes its pairs: as they are emitted, or
@@ -29,11 +29,11 @@ pub fn map(
 ) -> Result<(), StreamError> {
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
-    let workshop = Workshop { app, env, folder: Path::new("."), over: None };
+    let executor = Executor { app, env, folder: Path::new("."), over: None };
     let map = |sink: &mut dyn Sink| {
         let task = format_args!("map, file {file}");
         let (mut counts, mut skipping) = (Counts::new(), Skipping::default());
-        workshop.map_records(&task, file, &contents, &mut counts, &mut skipping, sink)
+        executor.map_records(&task, file, &contents, &mut counts, &mut skipping, sink)
     };
     let mut lines = Lines { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
     match app.combiner() {
@@ -41,7 +41,7 @@ pub fn map(
         Some(combiner) => {
             let mut grouping = Grouping::default();
             map(&mut grouping).map_err(StreamError::Task)?;
-            combine(&workshop, combiner, &grouping, file, &mut lines)?;
+            combine(&executor, combiner, &grouping, file, &mut lines)?;
         }
     }
     lines.written?;
@@ -51,15 +51,15 @@ pub fn map(
 /// Writes what a combiner makes of the pairs. An engine that knows combiners
 /// has no better place for them.
 fn combine(
-    workshop: &Workshop<'_>,
+    executor: &Executor<'_>,
     combiner: &dyn Combiner,
     grouping: &Grouping,
     file: &str,
     lines: &mut dyn Sink,
 ) -> Result<(), StreamError> {
-    let combined = workshop.check(&format_args!("map, file {file}"), || {
+    let combined = executor.check(&format_args!("map, file {file}"), || {
         let partition = grouping.partitions(1, |_| 0)?.pop().expect("one partition was asked for");
-        partition.into_combined_run(combiner, workshop.env)
+        partition.into_combined_run(combiner, executor.env)
     });
     let run =
         Run::check(combined.map_err(StreamError::Task)?).expect("grouping writes sorted runs");

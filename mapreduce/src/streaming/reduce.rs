@@ -8,7 +8,7 @@ use mrapps::{App, Env, Values};
 
 use super::{StreamError, write_pair};
 use crate::files;
-use crate::task::Workshop;
+use crate::task::Executor;
 
 /// Calls Reduce once per key of the sorted lines in `input`, and writes a line
 /// for each result. The values of one key must fit into memory; equal ones that
@@ -24,11 +24,11 @@ pub fn reduce(
     input: impl BufRead,
     out: impl Write,
 ) -> Result<(), StreamError> {
-    let workshop = Workshop { app, env, folder: Path::new("."), over: None };
+    let executor = Executor { app, env, folder: Path::new("."), over: None };
     let mut out = BufWriter::with_capacity(files::BUFFER, out);
     let mut finish = |group: &Group| {
         let key = group.key.as_str();
-        let result = workshop
+        let result = executor
             .call(&format_args!("reduce, key {key:?}"), || app.reduce(env, key, group.values()))
             .map_err(StreamError::Task)?;
         write_pair(&mut out, key, &result)

@@ -22,8 +22,8 @@ use tester::Context;
 
 use crate::outputs::sorted_lines;
 
-/// Places where a worker may be at a time.
-const DESKS: usize = 3;
+/// Workers at a time.
+const SLOTS: usize = 3;
 
 /// What kills a worker of `fragile`. No panics: labrt takes them for failures.
 const BAD_LINES: &str = "\nFatal\n\nso Fatal\n";
@@ -55,17 +55,17 @@ fn simulated_bad_records_MR() {
 /// Runs a job with everything going wrong, and compares.
 fn job(ctx: &Context, app: &str, reference: &str) {
     let site = Arc::new(Site::new(ctx, app));
-    let desks: Vec<_> = (0..DESKS)
-        .map(|desk| {
+    let slots: Vec<_> = (0..SLOTS)
+        .map(|slot| {
             let site = Arc::clone(&site);
-            ctx.spawn(format!("desk {desk}"), move || site.keep_busy(desk))
+            ctx.spawn(format!("slot {slot}"), move || site.keep_busy(slot))
         })
         .collect();
     assert_eq!(site.coordinator.wait(), Ok(()));
     let expected = site.reference(reference);
     assert_eq!(site.output(), expected, "when the job ends");
     site.over.store(true, Relaxed);
-    desks.into_iter().for_each(tester::Helper::join);
+    slots.into_iter().for_each(tester::Helper::join);
     // Whoever was late has replaced files by the same ones.
     assert_eq!(site.output(), expected, "when the last worker has left");
     site.check_counts(&expected);
@@ -120,12 +120,12 @@ impl Site {
         }
     }
 
-    /// Has a worker at a desk, one after the other, until the job is over.
-    fn keep_busy(self: &Arc<Self>, desk: usize) {
+    /// Has a worker in a slot, one after the other, until the job is over.
+    fn keep_busy(self: &Arc<Self>, slot: usize) {
         while !self.over.load(Relaxed) {
             let id = self.workers.fetch_add(1, Relaxed);
             let site = Arc::clone(self);
-            let worker = thread::Builder::new().name(format!("worker {id} at desk {desk}"));
+            let worker = thread::Builder::new().name(format!("worker {id} in slot {slot}"));
             let session = self.coordinator.session();
             let server = Server::new().with_service(coordinator_service(Arc::clone(&session)));
             let name = format!("for-{id}");
