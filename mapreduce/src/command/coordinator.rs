@@ -1,5 +1,7 @@
 //! `mrcoordinator`.
 
+use std::fs::{self, File};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -71,6 +73,7 @@ fn run(mut options: Options) -> End {
     let address = options.connection.address()?;
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
+    warn_of_missing(&options.inputs);
     let how =
         JobOptions { backups: !options.no_backups, skip_bad_records: options.skip_bad_records };
     let coordinator = Coordinator::with_options(options.inputs, options.reduces as usize, how);
@@ -98,6 +101,24 @@ fn run(mut options: Options) -> End {
         print_counts(&coordinator.news(0).counts)?;
     }
     end
+}
+
+/// Tells of inputs that are not here. That is no error: only workers read them, and
+/// may run on other machines.
+fn warn_of_missing(inputs: &[String]) {
+    for input in inputs {
+        if let Err(error) = open(input) {
+            eprintln!(
+                "mrcoordinator: warning: {input} cannot be opened here: {error}; workers may see it"
+            );
+        }
+    }
+}
+
+/// Opens a file and closes it. A pipe is left alone: it would have to wait for its
+/// writer.
+fn open(input: &str) -> io::Result<()> {
+    if fs::metadata(input)?.is_file() { File::open(input).map(drop) } else { Ok(()) }
 }
 
 /// Shows how the job gets on, until it ends.

@@ -20,12 +20,23 @@ fn run(name: &'static str, arguments: &[&str]) -> Ended {
 
 /// Lets a job fail, and checks that all say why in this one line.
 fn job_fails(place: &Place, app: &str, meddle: impl FnOnce(&mut Command), reason: &str) {
+    job_fails_after("", place, app, meddle, reason);
+}
+
+/// The same with a warning of the coordinator before.
+fn job_fails_after(
+    warning: &str,
+    place: &Place,
+    app: &str,
+    meddle: impl FnOnce(&mut Command),
+    reason: &str,
+) {
     let coordinator = place.coordinator();
     let mut command = place.worker_command(app);
     meddle(&mut command);
     let worker = Process::start("mrworker", &mut command).end_within(SOON);
     let coordinator = coordinator.end_within(SOON);
-    assert_eq!(coordinator.stderr, format!("mrcoordinator: {reason}\n"));
+    assert_eq!(coordinator.stderr, format!("{warning}mrcoordinator: {reason}\n"));
     assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
     assert_eq!((coordinator.status.code(), worker.status.code()), (Some(1), Some(1)));
     assert_eq!(place.files("mr-out"), [""; 0], "no result is left");
@@ -53,7 +64,9 @@ fn a_missing_input_is_named_MR() {
         let mut place = Place::with_books();
         place.inputs.insert(3, "pg-nothing.txt".into());
         let reason = "cannot read input pg-nothing.txt: No such file or directory (os error 2)";
-        job_fails(&place, "wc", |_| {}, reason);
+        let warning = "mrcoordinator: warning: pg-nothing.txt cannot be opened here: \
+                       No such file or directory (os error 2); workers may see it\n";
+        job_fails_after(warning, &place, "wc", |_| {}, reason);
 
         let ended = run("mrsequential", &["wc", "pg-nothing.txt"]);
         assert_eq!(ended.stderr, format!("mrsequential: {reason}\n"));

@@ -110,11 +110,11 @@ impl Drop for Process {
     }
 }
 
-/// A place for one job: inputs in `in`, workers in `job`, the reference in
-/// `reference`, and the socket.
+/// A place for one job: inputs in `in`, workers in `job`, the coordinator in
+/// `coordinator`, the reference in `reference`, and the socket.
 pub(crate) struct Place {
     root: TempDir,
-    /// The inputs as workers see them.
+    /// The inputs as all see them.
     pub(crate) inputs: Vec<String>,
 }
 
@@ -127,7 +127,7 @@ impl Place {
     /// With so many files of so many bytes in all.
     pub(crate) fn new(files: usize, bytes: usize) -> Self {
         let root = tempfile::Builder::new().prefix("mr-tmp-").tempdir().expect("a folder");
-        for folder in ["in", "job", "reference"] {
+        for folder in ["in", "job", "coordinator", "reference"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
         let mut corpus = mapreduce::Corpus::new(1);
@@ -160,7 +160,8 @@ impl Place {
     pub(crate) fn coordinator_with(&self, options: &[&str]) -> Process {
         let mut command = program("mrcoordinator");
         command.stdout(Stdio::piped()).args(options);
-        command.current_dir(self.root.path()).arg(self.socket()).args(&self.inputs);
+        command.current_dir(self.root.path().join("coordinator"));
+        command.arg(self.socket()).args(&self.inputs);
         let mut coordinator = Process::start("mrcoordinator", &mut command);
         while !self.socket().exists() && !coordinator.has_ended() {
             thread::sleep(LOOK);
