@@ -40,7 +40,7 @@ pub(crate) fn prepare(config: &Config) {
         fs::create_dir_all(&probe).and_then(|()| fs::remove_dir(&probe))
     });
     if let Err(error) = ready {
-        write_raw(&format!("LAB_BUNDLE={}: cannot be written: {error}\n", folder.display()));
+        write_raw(&format!("error: LAB_BUNDLE={}: cannot be written: {error}\n", folder.display()));
         std::process::exit(2);
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn append(test: &Test, config: &Config, outcome: &Outcome) {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> ! {
-    write_raw(&format!("LAB_REPORT={}: cannot be written: {error}\n", path.display()));
+    write_raw(&format!("error: LAB_REPORT={}: cannot be written: {error}\n", path.display()));
     std::process::exit(2)
 }
 

@@ -253,7 +253,7 @@ fn an_unwritable_folder_ends_the_process() {
     let specimen = Specimen::new().env("LAB_BUNDLE", "/dev/null/bundles");
     let Some(told) = specimen.run(|| test("Test: unwritable", fails)) else { return };
     assert_eq!(told.status, Some(2));
-    told.assert_contains(&["LAB_BUNDLE=/dev/null/bundles: cannot be written: "]);
+    told.assert_contains(&["error: LAB_BUNDLE=/dev/null/bundles: cannot be written: "]);
     assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
 }
 

@@ -308,6 +308,6 @@ fn an_unwritable_report_ends_the_process() {
     let specimen = Specimen::new().env("LAB_REPORT", "/nowhere/at/all");
     let Some(told) = specimen.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert_eq!(told.status, Some(2));
-    told.assert_contains(&["LAB_REPORT=/nowhere/at/all: cannot be written: "]);
+    told.assert_contains(&["error: LAB_REPORT=/nowhere/at/all: cannot be written: "]);
     assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
 }
