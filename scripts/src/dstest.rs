@@ -41,6 +41,7 @@
 //! | `runner` | one process, from its environment to its runs |
 //! | `replay` | a failed run once more |
 //! | `logs` | the folder of logs and bundles |
+//! | `lock` | one batch at a time in a folder |
 //! | `batch` | the workers |
 //! | `stop` | Ctrl-C, and other ends before the end |
 //! | `statistics` | mean, deviation, interval |
@@ -56,6 +57,7 @@
 mod batch;
 mod course;
 mod junit;
+mod lock;
 mod logs;
 mod names;
 mod options;
@@ -78,6 +80,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use batch::Batch;
+use lock::Lock;
+use logs::Folder;
 use options::{Options, Subcommands};
 use paint::Paint;
 use results::Results;
@@ -103,7 +107,7 @@ pub fn main() -> ExitCode {
         None => run(&cli.options, paint),
     };
     status.unwrap_or_else(|error| {
-        eprintln!("dstest: {error}");
+        eprintln!("error: {error}");
         ExitCode::from(UNUSABLE)
     })
 }
@@ -112,6 +116,8 @@ pub fn main() -> ExitCode {
 fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
     let timeout = options.timeout()?;
     let files = Files { json: options.json.clone(), junit: options.junit.clone() };
+    let output = options.output();
+    let _lock = Lock::take(&output)?;
     if options.race {
         screen::say(&paint.yellow(
             "--race: Rust has no race detector and needs none; the simulator's preemption \
@@ -126,7 +132,7 @@ fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
         .map_err(|error| format!("no folder for temporary files: {error}"))?;
     let replay = replay::Command::new(options.clock(), &workspace, options.manifest_path.as_ref());
     announce(options, &tests);
-    let batch = Batch::new(options, &tests, &runner, &replay, paint);
+    let batch = Batch::new(options, &tests, &runner, &replay, Folder::new(output), paint);
     let (results, broken) = batch.run(&starts(options, &tests));
     show(&results, options.timing, paint);
     let status = finish(&results, &files, stop.interrupted());
@@ -206,7 +212,7 @@ fn finish(results: &Results, files: &Files, interrupted: bool) -> Result<ExitCod
         return written.map(|()| ExitCode::SUCCESS);
     }
     if let Err(error) = written {
-        eprintln!("dstest: {error}");
+        eprintln!("error: {error}");
     }
     Ok(ExitCode::from(FAILED))
 }

@@ -69,6 +69,7 @@ impl<'a> Batch<'a> {
         tests: &'a [Test],
         runner: &'a Runner,
         replay: &'a replay::Command,
+        folder: Folder,
         paint: Paint,
     ) -> Self {
         let names: Vec<&str> = tests.iter().map(Test::name).collect();
@@ -84,7 +85,7 @@ impl<'a> Batch<'a> {
             tests,
             runner,
             replay,
-            folder: Folder::new(options.output()),
+            folder,
             screen: Screen::new(&names, paint),
             paint,
             state: Mutex::new(state),

@@ -208,7 +208,7 @@ impl Options {
         Some(self.keep).filter(|&keep| keep > 0)
     }
 
-    /// The folder for logs.
+    /// The folder for logs: without `-o` another one each second.
     pub(crate) fn output(&self) -> PathBuf {
         self.output.clone().unwrap_or_else(|| PathBuf::from(logs::default_folder()))
     }

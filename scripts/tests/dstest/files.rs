@@ -1,5 +1,6 @@
 //! Files that dstest writes, cannot write, and joins.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::{Desk, Told, failed_seeds};
@@ -31,6 +32,25 @@ fn a_full_disk_costs_the_logs_alone() {
     let told = desk.run("-n 5 --seed-start 5 -p 1 fails_2B");
     told.assert(1, &["no log: out/fails_2B_3.log cannot be written: No space left"]);
     told.assert(1, &["5 runs, 1 failed"]);
+}
+
+#[test]
+fn a_folder_in_use_is_refused_at_once() {
+    let desk = Desk::new();
+    let mut command = desk.dstest("-n 1000000 takes_its_time_2A");
+    // What a killed process leaves behind goes with the desk.
+    command.env("TMPDIR", desk.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut first = command.spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("1 test x 1,000,000 runs")), "the batch begins");
+    let told = desk.run("-n 1 no_such_test");
+    told.assert(2, &[]);
+    let error = "error: out is in use by another dstest; choose another folder with -o\n";
+    assert_eq!(told.stderr, error);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    desk.run("-n 1 passes_2A").assert(0, &["1 run, 0 failed"]);
+    assert_eq!(desk.kept(), [] as [&str; 0]);
 }
 
 #[test]
