@@ -14,7 +14,7 @@ use super::plan::{Chunk, Next, Plan, Rules, Seeds};
 use super::replay;
 use super::results::{Failed, Results, Signature};
 use super::runner::{Outcome, Purpose, Run, Runner};
-use super::screen::Screen;
+use super::screen::{Left, Screen};
 use super::workspace::Test;
 
 /// How long a worker without work sleeps at most before it looks for a signal,
@@ -201,7 +201,8 @@ impl<'a> Batch<'a> {
             }
         }
         state.results.tests[chunk.test].process(&outcome.ended);
-        self.screen.advance(chunk.test, runs.len() as u64 - failed, failed, state.left);
+        let left = Left { runs: state.left, time: state.plan.time_left() };
+        self.screen.advance(chunk.test, runs.len() as u64 - failed, failed, left);
         noted
     }
 

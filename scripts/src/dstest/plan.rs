@@ -86,8 +86,26 @@ pub(crate) struct Rules {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Seeds>,
+    /// Runs that were taken and not handed back.
+    running: u64,
     /// How long a run took of late.
     seconds_per_run: Option<f64>,
+}
+
+impl Queue {
+    /// Runs that nobody has taken.
+    fn waiting(&self) -> u64 {
+        self.waiting.iter().map(|seeds| seeds.count).sum()
+    }
+
+    /// Seconds of one worker for all that is left; `None` if there is something and
+    /// no run has ended yet.
+    fn seconds_left(&self) -> Option<f64> {
+        match self.waiting() + self.running {
+            0 => Some(0.0),
+            left => self.seconds_per_run.map(|seconds| seconds * left as f64),
+        }
+    }
 }
 
 /// What is still to be run.
@@ -131,6 +149,7 @@ impl Plan {
         if rest.count > 0 {
             queue.waiting.push_front(rest);
         }
+        queue.running += seeds.count;
         self.taken += 1;
         Next::Run(Chunk { test, seeds })
     }
@@ -146,8 +165,7 @@ impl Plan {
             None => FIRST_CHUNK,
         };
         // Towards the end everybody gets a share.
-        let left: u64 = queue.waiting.iter().map(|seeds| seeds.count).sum();
-        size.min(left.div_ceil(self.rules.workers)).max(1)
+        size.min(queue.waiting().div_ceil(self.rules.workers)).max(1)
     }
 
     /// Takes a chunk back of which the first `ran` seeds were run.
@@ -155,6 +173,7 @@ impl Plan {
         assert!(self.taken > 0, "only what was taken can be handed back");
         self.taken -= 1;
         let queue = &mut self.queues[chunk.test];
+        queue.running -= chunk.seeds.count;
         let (_, rest) = chunk.seeds.split(ran);
         if rest.count > 0 {
             queue.waiting.push_front(rest);
@@ -162,6 +181,13 @@ impl Plan {
         if ran > 0 {
             queue.seconds_per_run = Some(took.as_secs_f64() / ran as f64);
         }
+    }
+
+    /// A guess at the time that is left. Tests differ a thousandfold in what a run
+    /// takes, so there is none before a run of each test has ended.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        let seconds: f64 = self.queues.iter().map(Queue::seconds_left).sum::<Option<f64>>()?;
+        Duration::try_from_secs_f64(seconds / self.rules.workers as f64).ok()
     }
 }
 
@@ -202,6 +228,19 @@ mod tests {
         assert_eq!(take(&mut plan).seeds, Seeds { start: 104, count: 100 });
         plan.hand_back(first, 4, Duration::ZERO);
         assert_eq!(take(&mut plan).seeds.count, 448, "half of what is left");
+    }
+
+    #[test]
+    fn the_time_left_is_weighed_by_test() {
+        let mut plan = plan(false, 2, &[1000, 10]);
+        let [quick, slow] = [(); 2].map(|()| take(&mut plan));
+        assert_eq!(plan.time_left(), None);
+        plan.hand_back(quick, 4, Duration::from_millis(4));
+        assert_eq!(plan.time_left(), None, "no run of the other test has ended");
+        plan.hand_back(slow, 4, Duration::from_secs(4));
+        assert_eq!(plan.time_left(), Some(Duration::from_millis((996 + 6000) / 2)));
+        take(&mut plan);
+        assert_eq!(plan.time_left(), Some(Duration::from_millis((996 + 6000) / 2)));
     }
 
     #[test]

@@ -21,6 +21,15 @@ const REDRAW: Duration = Duration::from_millis(200);
 /// How often progress is told where there are no bars.
 const TELL: Duration = Duration::from_secs(10);
 
+/// What is still to come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    /// So many runs.
+    pub(crate) runs: u64,
+    /// About so long, if that can be told yet.
+    pub(crate) time: Option<Duration>,
+}
+
 /// The screen of a batch.
 #[derive(Debug)]
 pub(crate) enum Screen {
@@ -47,10 +56,10 @@ impl Screen {
         }
     }
 
-    /// Runs of a test have ended. `left` is the number of runs still to come.
-    pub(crate) fn advance(&self, test: usize, passed: u64, failed: u64, left: u64) {
+    /// Runs of a test have ended.
+    pub(crate) fn advance(&self, test: usize, passed: u64, failed: u64, left: Left) {
         match self {
-            Screen::Bars(bars) => bars.advance(test, passed + failed, failed),
+            Screen::Bars(bars) => bars.advance(test, passed + failed, failed, left.time),
             Screen::Lines(lines) => {
                 let mut lines = lines.lock().expect("nobody panics while progress is told");
                 lines.advance(passed + failed, failed, left);
@@ -119,21 +128,27 @@ impl Bars {
         self.total.inc_length(runs);
     }
 
-    fn advance(&self, test: usize, ended: u64, failed: u64) {
+    fn advance(&self, test: usize, ended: u64, failed: u64, left: Option<Duration>) {
         let row = &self.rows[test];
+        let mut counts = self.failed.lock().expect("nobody panics while counting");
         if failed > 0 {
-            let mut counts = self.failed.lock().expect("nobody panics while counting");
             counts[test] += failed;
             row.set_style(self.row_style("red", TURNING));
             row.set_message(self.failures(counts[test]));
-            self.total.set_message(self.failures(counts.iter().sum()));
         }
         row.inc(ended);
         if row.length() == Some(row.position()) && row.message().is_empty() {
             row.set_style(self.row_style("green", DONE));
         }
         row.tick();
+        self.total.set_message(self.summary(left, counts.iter().sum()));
         self.total.inc(ended);
+    }
+
+    /// What stands behind the bar for all runs.
+    fn summary(&self, left: Option<Duration>, failed: u64) -> String {
+        let left = left.map_or(String::new(), |time| format!(", {:#} left", HumanDuration(time)));
+        if failed == 0 { left } else { format!("{left} {}", self.failures(failed)) }
     }
 
     fn failures(&self, count: u64) -> String {
@@ -147,8 +162,8 @@ impl Bars {
 }
 
 fn total_style() -> ProgressStyle {
-    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} {elapsed}, \
-                {eta} left {msg}";
+    let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} \
+                {elapsed}{msg}";
     let style = ProgressStyle::with_template(form).expect("the form is a constant");
     style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         // Nothing is lost if a part of a bar is missing.
@@ -172,7 +187,6 @@ fn row_style(colour: &str, mark: &str) -> ProgressStyle {
 /// Progress as lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    began: Instant,
     told: Instant,
     ended: u64,
     failed: u64,
@@ -180,26 +194,23 @@ pub(crate) struct Lines {
 
 impl Lines {
     fn new() -> Self {
-        let now = Instant::now();
-        Lines { began: now, told: now, ended: 0, failed: 0 }
+        Lines { told: Instant::now(), ended: 0, failed: 0 }
     }
 
-    fn advance(&mut self, ended: u64, failed: u64, left: u64) {
+    fn advance(&mut self, ended: u64, failed: u64, left: Left) {
         self.ended += ended;
         self.failed += failed;
         if self.told.elapsed() >= TELL {
             self.told = Instant::now();
-            let _ = writeln!(io::stderr(), "{}", self.line(self.began.elapsed(), left));
+            let _ = writeln!(io::stderr(), "{}", self.line(left));
         }
     }
 
-    fn line(&self, elapsed: Duration, left: u64) -> String {
-        let Lines { ended, failed, .. } = self;
-        // A guess: the runs to come take as long as those before.
-        let rest = elapsed.mul_f64(left as f64 / (*ended).max(1) as f64);
-        let all = HumanCount(ended + left);
-        let (ended, failed, rest) = (HumanCount(*ended), HumanCount(*failed), HumanDuration(rest));
-        format!("{ended}/{all} runs, {failed} failed, {rest} left")
+    fn line(&self, left: Left) -> String {
+        let all = HumanCount(self.ended + left.runs);
+        let (ended, failed) = (HumanCount(self.ended), HumanCount(self.failed));
+        let time = left.time.map(|time| format!(", {} left", HumanDuration(time)));
+        format!("{ended}/{all} runs, {failed} failed{}", time.unwrap_or_default())
     }
 }
 
@@ -217,11 +228,19 @@ mod tests {
     }
 
     #[test]
-    fn progress_guesses_what_is_left() {
+    fn progress_tells_the_time_left_when_it_is_known() {
         let mut lines = Lines::new();
-        lines.advance(1500, 2, 4500);
-        let line = lines.line(Duration::from_secs(20), 4500);
-        assert_eq!(line, "1,500/6,000 runs, 2 failed, 60 seconds left");
+        let mut left = Left { runs: 4500, time: None };
+        lines.advance(1500, 2, left);
+        assert_eq!(lines.line(left), "1,500/6,000 runs, 2 failed");
+        left.time = Some(Duration::from_secs(60));
+        assert_eq!(lines.line(left), "1,500/6,000 runs, 2 failed, 60 seconds left");
+        let bars = Bars::new(&["a"], Paint::off());
+        bars.expect(0, 2);
+        bars.advance(0, 1, 0, left.time);
+        assert_eq!(bars.total.message(), ", 60s left");
+        bars.advance(0, 1, 1, None);
+        assert_eq!(bars.total.message(), " 1 failed");
     }
 
     #[test]
@@ -229,8 +248,8 @@ mod tests {
         let bars = Bars::new(&["a", "b"], Paint::off());
         bars.expect(0, 2);
         bars.expect(1, 2);
-        bars.advance(0, 2, 0);
-        bars.advance(1, 2, 1);
+        bars.advance(0, 2, 0, None);
+        bars.advance(1, 2, 1, None);
         assert_eq!(bars.total.position(), 4);
         let messages = [0, 1].map(|row| bars.rows[row].message());
         assert!(messages[0].is_empty() && messages[1].contains("1 failed"), "{messages:?}");
