@@ -48,8 +48,9 @@
 //! `bundle.rs` knows the folder of a failed run.
 //!
 //! For `--command`, `step.rs` reads steps of entries from debug lines and
-//! `trace.rs` from a bundle's trace; `timeline.rs` gathers those of one entry,
-//! `findings.rs` says what follows from them, `chart.rs` draws it.
+//! `trace.rs` from a bundle's trace; `groups.rs` parts them by group of
+//! servers, `timeline.rs` gathers those of one entry, `findings.rs` says what follows
+//! from them, `chart.rs` draws it.
 
 mod args;
 mod bundle;
@@ -57,6 +58,7 @@ mod chart;
 mod escape;
 mod filter;
 mod findings;
+mod groups;
 mod input;
 mod layout;
 mod line;
@@ -74,11 +76,11 @@ use args::Args;
 use bundle::{Bundle, Found};
 use chart::Clock;
 use filter::Filter;
+use groups::Groups;
 use input::Input;
 use layout::Columns;
 use line::Line;
 use page::{Page, Style};
-use timeline::Timeline;
 
 /// Why a log cannot be shown.
 #[derive(Debug)]
@@ -87,8 +89,8 @@ enum Error {
     Input(io::Error),
     /// The output takes no more.
     Output(io::Error),
-    /// The input tells nothing of what is asked for.
-    Silent(String),
+    /// The input has no answer to what is asked for, or more than one.
+    NoAnswer(String),
 }
 
 /// The program: its arguments are the process's. The exit status is 0, or 2 for a
@@ -103,7 +105,7 @@ pub fn main() -> ExitCode {
         }
         Err(Error::Output(error)) => format!("the output cannot be written: {error}"),
         Err(Error::Input(error)) => format!("{}: cannot be read: {error}", args.source_name()),
-        Err(Error::Silent(what)) => format!("{}: {what}", args.source_name()),
+        Err(Error::NoAnswer(what)) => format!("{}: {what}", args.source_name()),
     };
     // Nobody is left to be told when the standard error is closed.
     let _ = writeln!(io::stderr(), "dslogs: {complaint}");
@@ -158,28 +160,26 @@ fn follow_entry(
 ) -> Result<(), Error> {
     let trace = bundle.map(Bundle::trace).transpose().map_err(Error::Input)?.flatten();
     let clock = if trace.is_some() { Clock::Micros } else { Clock::Tenths };
-    let mut timeline = Timeline::new(index);
-    (0..bundle.map_or(0, Bundle::servers)).for_each(|server| timeline.hear_of(server));
+    let mut groups = Groups::new(index, args.group.as_deref());
+    let names = bundle.map(Bundle::names).unwrap_or_default();
+    names.iter().for_each(|(server, name)| groups.name(*server, name));
+    (0..bundle.map_or(0, Bundle::servers)).for_each(|server| groups.hear_of(server));
     let seeds = match trace {
-        Some(trace) => chart::read_trace(&mut timeline, trace).map(|()| Vec::new()),
-        None => chart::read_log(&mut timeline, input),
+        Some(trace) => chart::read_trace(&mut groups, trace).map(|()| Vec::new()),
+        None => chart::read_log(&mut groups, input),
     };
     let seeds = seeds.map_err(Error::Input)?;
-    if timeline.steps().next().is_none() {
-        return Err(Error::Silent(match timeline.known() {
-            Some((low, high)) => {
-                format!("tells nothing of entry #{index}, only of #{low} to #{high}")
-            }
-            None => "tells nothing of any entry; with VERBOSE=1 it does".to_owned(),
-        }));
-    }
-    let columns =
-        Columns { count: timeline.servers.max(args.least_columns()), margin: clock.margin() };
+    let (group, timeline) = groups.choose().map_err(Error::NoAnswer)?;
+    let columns = Columns {
+        count: timeline.servers.len().max(args.least_columns()),
+        first: timeline.servers.start,
+        margin: clock.margin(),
+    };
     let mut page = page(Some(columns), args);
     head(bundle, &mut page)?;
     let mut print = || {
         seeds.split_inclusive(|&byte| byte == b'\n').try_for_each(|line| page.as_it_is(line))?;
-        chart::print(&timeline, clock, &args.filter(), &mut page)?;
+        chart::print(&group, &timeline, clock, &args.filter(), &mut page)?;
         page.flush()
     };
     print().map_err(Error::Output)

@@ -55,6 +55,11 @@ pub(crate) struct Args {
     #[arg(conflicts_with = "follow")]
     pub(crate) command: Option<u64>,
 
+    /// With --command: the group of servers that is meant, if several have an entry
+    /// N; its name, or its servers' numbers, such as 3-5
+    #[arg(long, value_name = "NAME", requires = "command")]
+    pub(crate) group: Option<String>,
+
     /// At the end of the file wait for more, as tail -f does
     #[arg(short, long)]
     pub(crate) follow: bool,
@@ -99,7 +104,7 @@ impl Args {
     /// The columns, if there are to be any.
     pub(crate) fn layout(&self) -> Option<Columns> {
         let margin = if self.time { TIME_MARGIN } else { 0 };
-        self.columns.map(|count| Columns { count, margin })
+        self.columns.map(|count| Columns { count, first: 0, margin })
     }
 
     /// Which lines are wanted: the topics of `--just` without those of `--ignore`.
@@ -182,6 +187,7 @@ mod tests {
             "-c 101",
             "--command 0",
             "--command 7 --follow",
+            "--group ctlr",
             "-c x",
             "-j NONE",
             "-i VOTE,",

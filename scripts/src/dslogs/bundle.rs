@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
+use super::line::leading_peer;
+
 /// The form of bundles that is understood.
 const FORMAT: u32 = 1;
 
@@ -110,6 +112,17 @@ impl Bundle {
     /// How many servers the run had.
     pub(crate) fn servers(&self) -> usize {
         self.about.servers.unwrap_or(0)
+    }
+
+    /// The servers that have names, with these: `servers.txt` tells them.
+    pub(crate) fn names(&self) -> Vec<(usize, String)> {
+        // Without the file nothing is lost but the names.
+        let text = std::fs::read_to_string(self.folder.join("servers.txt")).unwrap_or_default();
+        let named = text.lines().filter_map(|line| {
+            let (_, rest) = line.split_once(" name=")?;
+            Some((leading_peer(line.as_bytes())?, rest.split(' ').next()?.to_owned()))
+        });
+        named.collect()
     }
 
     /// What failed, and how to see it again: lines to stand above the log.

@@ -18,6 +18,7 @@ use std::io::{self, BufRead, Write};
 
 use super::filter::{Filter, Moment};
 use super::findings::findings;
+use super::groups::Groups;
 use super::input::Input;
 use super::line::Line;
 use super::page::Page;
@@ -61,7 +62,7 @@ impl Clock {
 }
 
 /// Takes steps and remarks from debug lines. Gives back the lines that tell seeds.
-pub(crate) fn read_log(timeline: &mut Timeline, mut input: Input) -> io::Result<Vec<u8>> {
+pub(crate) fn read_log(groups: &mut Groups, mut input: Input) -> io::Result<Vec<u8>> {
     let (mut text, mut seeds) = (Vec::new(), Vec::new());
     while input.read_line(&mut text)? {
         let line = match Line::parse(&text) {
@@ -74,24 +75,25 @@ pub(crate) fn read_log(timeline: &mut Timeline, mut input: Input) -> io::Result<
         };
         let micros = line.time.saturating_mul(100);
         if line.topic.is_test() {
-            timeline.remark(micros, String::from_utf8_lossy(line.message).into_owned());
+            groups.name_by(line.message);
+            groups.remark(micros, String::from_utf8_lossy(line.message).into_owned());
             continue;
         }
-        line.peer.into_iter().for_each(|peer| timeline.hear_of(peer));
+        line.peer.into_iter().for_each(|peer| groups.hear_of(peer));
         if let Some(step) = Step::parse(line.message) {
-            timeline.add(micros, step);
+            groups.add(micros, step);
         }
     }
     Ok(seeds)
 }
 
 /// Takes steps and remarks from a bundle's trace.
-pub(crate) fn read_trace(timeline: &mut Timeline, mut trace: impl BufRead) -> io::Result<()> {
+pub(crate) fn read_trace(groups: &mut Groups, mut trace: impl BufRead) -> io::Result<()> {
     let mut text = Vec::new();
     while trace.read_until(b'\n', &mut text)? > 0 {
         match trace::parse(&text) {
-            Some((nanos, Told::Step(step))) => timeline.add(nanos / 1000, step),
-            Some((nanos, Told::Remark(text))) => timeline.remark(nanos / 1000, text),
+            Some((nanos, Told::Step(step))) => groups.add(nanos / 1000, step),
+            Some((nanos, Told::Remark(text))) => groups.remark(nanos / 1000, text),
             None => {}
         }
         text.clear();
@@ -99,18 +101,21 @@ pub(crate) fn read_trace(timeline: &mut Timeline, mut trace: impl BufRead) -> io
     Ok(())
 }
 
-/// Prints what a timeline tells: the rows that the filter lets through, and what
-/// follows from all of them.
+/// Prints what the timeline of a group tells: the rows that the filter lets through,
+/// and what follows from all of them.
 pub(crate) fn print<W: Write>(
+    group: &str,
     timeline: &Timeline,
     clock: Clock,
     filter: &Filter,
     page: &mut Page<W>,
 ) -> io::Result<()> {
     let Timeline { index, servers, .. } = timeline;
-    page.note(&format!("entry #{index} on {servers} servers; time in s, gap in ms"))?;
+    let of = if group.is_empty() { String::new() } else { format!(" of {group}") };
+    let count = servers.len();
+    page.note(&format!("entry #{index}{of} on {count} servers; time in s, gap in ms"))?;
     page.note("")?;
-    page.heads(&clock.title(), *servers)?;
+    page.heads(&clock.title(), servers.clone())?;
     let mut last = None;
     let wanted = |row: &Row| filter.wants(row.topic(), Moment::of_micros(row.from));
     for row in timeline.rows().into_iter().filter(wanted) {

@@ -72,7 +72,7 @@ fn missing(timeline: &Timeline) -> Vec<String> {
     // A leader that starts an entry has it in its log.
     let has = who(&[StepKind::Start, StepKind::Save, StepKind::Install, StepKind::Apply]);
     let applied = who(&[StepKind::Apply, StepKind::Install]);
-    let lacks = (0..timeline.servers).filter(|server| !has.contains(server)).collect();
+    let lacks = timeline.servers.clone().filter(|server| !has.contains(server)).collect();
     let waits = has.difference(&applied).copied().collect();
     let mut sentences = Vec::new();
     for (servers, what) in [(lacks, "never had"), (waits, "had, and never applied,")] {
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn found(lines: &[(u64, &str)]) -> Vec<String> {
-        let mut timeline = Timeline::new(7);
+        let mut timeline = Timeline::new(7, 0);
         for &(time, text) in lines {
             timeline.add(time, Step::parse(text.as_bytes()).expect(text));
         }

@@ -24,6 +24,8 @@ pub(crate) const TIME_MARGIN: usize = 8;
 pub(crate) struct Columns {
     /// How many there are.
     pub(crate) count: usize,
+    /// The server of the first one.
+    pub(crate) first: usize,
     /// Cells in front of them, for times.
     pub(crate) margin: usize,
 }
@@ -41,7 +43,7 @@ impl Columns {
     /// The place of a server's message on a page of so many cells; makes room for
     /// a new server.
     pub(crate) fn place(&mut self, peer: usize, page_width: usize) -> Place {
-        let column = peer.min(MOST - 1);
+        let column = peer.saturating_sub(self.first).min(MOST - 1);
         self.count = self.count.max(column + 1);
         let pitch = page_width.saturating_sub(self.margin) / self.count;
         let width = pitch.saturating_sub(1).max(NARROWEST);
@@ -54,15 +56,17 @@ mod tests {
     use super::*;
 
     fn columns(count: usize) -> Columns {
-        Columns { count, margin: 0 }
+        Columns { count, first: 0, margin: 0 }
     }
 
     #[test]
     fn the_page_is_shared_evenly() {
         assert_eq!(columns(5).place(0, 100), Place { indent: 0, width: 19 });
         assert_eq!(columns(5).place(3, 100), Place { indent: 60, width: 19 });
-        let mut with_time = Columns { count: 5, margin: TIME_MARGIN };
+        let mut with_time = Columns { count: 5, first: 0, margin: TIME_MARGIN };
         assert_eq!(with_time.place(4, 108), Place { indent: 88, width: 19 });
+        let mut from_third = Columns { first: 3, ..with_time };
+        assert_eq!(from_third.place(7, 108), Place { indent: 88, width: 19 });
     }
 
     #[test]

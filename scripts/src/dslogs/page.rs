@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use super::escape::escape;
 use super::layout::Columns;
@@ -156,11 +157,11 @@ impl<W: Write> Page<W> {
     }
 
     /// Prints the names of the servers above their columns.
-    pub(crate) fn heads(&mut self, margin: &str, servers: usize) -> io::Result<()> {
+    pub(crate) fn heads(&mut self, margin: &str, servers: Range<usize>) -> io::Result<()> {
         let columns = self.columns.as_mut().expect("the page has columns");
         self.text.clear();
         self.text.push_str(margin);
-        for server in 0..servers {
+        for server in servers {
             let place = columns.place(server, self.style.width);
             let _ = write!(
                 self.text,
@@ -222,7 +223,7 @@ mod tests {
 
     fn in_columns(count: usize, with_time: bool, log: &str) -> String {
         printed(
-            Some(Columns { count, margin: if with_time { TIME_MARGIN } else { 0 } }),
+            Some(Columns { count, first: 0, margin: if with_time { TIME_MARGIN } else { 0 } }),
             PLAIN,
             log,
         )

@@ -2,6 +2,7 @@
 //! or a trace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::line;
 use super::step::{Step, StepKind};
@@ -12,8 +13,8 @@ use super::topic::Topic;
 pub(crate) struct Timeline {
     /// Which entry.
     pub(crate) index: u64,
-    /// One more than the largest server that was heard of.
-    pub(crate) servers: usize,
+    /// The servers, as far as they were heard of.
+    pub(crate) servers: Range<usize>,
     events: Vec<(u64, Event)>,
     /// How far the steps that are about all earlier entries have come.
     reached: BTreeMap<(usize, StepKind), u64>,
@@ -51,15 +52,16 @@ pub(crate) enum What {
 }
 
 impl Timeline {
-    /// Nothing is known yet of an entry.
-    pub(crate) fn new(index: u64) -> Self {
+    /// Nothing is known yet of an entry. The servers are counted from `first`.
+    pub(crate) fn new(index: u64, first: usize) -> Self {
         let (events, reached) = (Vec::new(), BTreeMap::new());
-        Timeline { index, servers: 0, events, reached, known: None }
+        Timeline { index, servers: first..first, events, reached, known: None }
     }
 
     /// A server exists.
     pub(crate) fn hear_of(&mut self, server: usize) {
-        self.servers = self.servers.max(server + 1);
+        let Range { start, end } = self.servers;
+        self.servers = start.min(server)..end.max(server + 1);
     }
 
     /// Adds a step, if it is about the entry. Steps of one server come in order;
@@ -171,7 +173,7 @@ mod tests {
     use super::*;
 
     fn timeline(index: u64, lines: &[(u64, &str)]) -> Timeline {
-        let mut timeline = Timeline::new(index);
+        let mut timeline = Timeline::new(index, 0);
         for &(time, text) in lines {
             match Step::parse(text.as_bytes()) {
                 Some(step) => timeline.add(time, step),
@@ -202,7 +204,7 @@ mod tests {
             &[(1, "S0 starts #6"), (2, "S0 starts #7"), (3, "S1 saves #5..#9"), (4, "S2 saves #8")],
         );
         assert_eq!(told(&timeline), ["2 S0 starts", "3 S1 saves"]);
-        assert_eq!((timeline.known(), timeline.servers), (Some((5, 9)), 3));
+        assert_eq!((timeline.known(), timeline.servers), (Some((5, 9)), 0..3));
     }
 
     #[test]

@@ -140,6 +140,33 @@ From start to commit 1.5 ms, to the last of S0 to apply 1.5 ms.
 }
 
 #[test]
+fn an_entry_of_several_groups_is_followed_in_one() {
+    let out = bundle(true);
+    let names =
+        "S0 name=a-0 alive=true\nS1 name=a-1 alive=true\nS2 name=b-0 alive=true\nS3 name=b-1";
+    std::fs::write(out.path().join("latest/servers.txt"), names).expect("written");
+    let more = "{\"t\":1,\"server\":2,\"kind\":\"save\",\"first\":7,\"last\":7}\n";
+    std::fs::write(out.path().join("latest/trace.jsonl"), more.to_owned() + TRACE)
+        .expect("written");
+    let args = [path(out.path()), "--command", "7"];
+    let told = text(crate::run_on(&args, "").stderr);
+    let choices = "--group takes a (S0 to S1), b (S2 to S3)\n";
+    assert!(told.ends_with(&format!("has several entries #7, one in each group; {choices}")));
+    let page = shown(&[&args[..], &["--group", "b"]].concat(), "");
+    let expected = "\
+entry #7 of b on 2 servers; time in s, gap in ms
+
+       time          gap  S2               S3
+   0.000000               saves
+
+S3 never had #7.
+S2 had, and never applied, #7.
+Nobody has committed #7.
+";
+    assert_eq!(page, format!("{HEADER}{expected}"));
+}
+
+#[test]
 fn an_entry_that_nothing_is_told_of() {
     for (log, told) in [
         (LOG, "dslogs: the standard input: tells nothing of entry #70, only of #5 to #8\n"),
