@@ -14,14 +14,16 @@
 //! A sender that waits in a `select!` has no value yet, for the macro makes it
 //! only when the arm is chosen. A receiver that claims such a sender releases it
 //! at once and leaves a note in `promised`; the value comes when the macro has
-//! made it.
+//! made it. The sender's side of this is in `arm.rs`.
+
+mod arm;
 
 use std::collections::VecDeque;
 
-use crossbeam_channel::{
-    RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
-};
+use crossbeam_channel::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use parking_lot::Mutex;
+
+pub(super) use arm::SendTarget;
 
 use crate::sim::{self, Operation, Sim, Ticket, Wake};
 
@@ -73,18 +75,6 @@ enum Found<T> {
     Promise(Ticket),
     Nothing,
     Disconnected,
-}
-
-/// Where the value of a chosen send arm goes.
-pub(super) enum SendTarget {
-    /// To a claimed receiver.
-    Receiver { ticket: Ticket, arm: usize },
-    /// To the receiver that claimed this sender's wait.
-    Claimant { own: Ticket },
-    /// Into a reserved place of the buffer.
-    Buffer,
-    /// Nowhere: all receivers are gone.
-    Nobody,
 }
 
 impl<T> State<T> {
@@ -370,129 +360,6 @@ impl<T> SimChannel<T> {
         let unread = std::mem::take(&mut state.buffer);
         drop(state); // The values' destructors may use this channel.
         drop(unread);
-    }
-}
-
-/// What `select!` needs. `arm` is the position of the channel in the macro.
-impl<T> SimChannel<T> {
-    pub(super) fn ready_to_receive(&self, sim: &Sim) -> bool {
-        let state = self.state.lock();
-        !state.buffer.is_empty()
-            || state.senders == 0
-            || state.sending.iter().any(|sender| sim.is_waiting(sender.waiter.ticket))
-    }
-
-    pub(super) fn ready_to_send(&self, sim: &Sim) -> bool {
-        let state = self.state.lock();
-        state.receivers == 0
-            || state.has_room()
-            || state.receiving.iter().any(|waiter| sim.is_waiting(waiter.ticket))
-    }
-
-    pub(super) fn register_receiver(&self, ticket: Ticket, arm: usize) {
-        self.state.lock().receiving.push(Waiter { ticket, arm });
-    }
-
-    pub(super) fn register_sender(&self, ticket: Ticket, arm: usize) {
-        let waiter = Waiter { ticket, arm };
-        self.state.lock().sending.push(WaitingSender { waiter, value: None });
-    }
-
-    pub(super) fn unregister(&self, ticket: Ticket) {
-        self.state.lock().forget_waiter(ticket);
-    }
-
-    /// Completes a receive arm that was ready a moment ago.
-    #[track_caller]
-    pub(super) fn complete_receive(&self) -> Option<T> {
-        let sim = self.sim();
-        let found = self.state.lock().take(sim);
-        match found {
-            Found::Value(value) => Some(value),
-            // Without the value the arm, which is chosen, waits for another.
-            Found::Promise(own) => self.await_promise(sim, own).or_else(|| self.recv(None).ok()),
-            Found::Disconnected => None,
-            Found::Nothing => unreachable!("nobody ran since the channel was ready"),
-        }
-    }
-
-    /// Completes a receive arm whose wait a sender has claimed and released.
-    pub(super) fn complete_claimed_receive(&self, own: Ticket) -> T {
-        self.state.lock().take_delivered(own).expect("released with a value")
-    }
-
-    /// Chooses where the value of a ready send arm will go, and keeps the place.
-    pub(super) fn reserve_send(&self, sim: &Sim) -> SendTarget {
-        let mut state = self.state.lock();
-        if state.receivers == 0 {
-            return SendTarget::Nobody;
-        }
-        if let Some(Waiter { ticket, arm }) = state.claim_receiver(sim) {
-            return SendTarget::Receiver { ticket, arm };
-        }
-        assert!(state.has_room(), "nobody ran since the channel was ready");
-        state.reserved += 1;
-        SendTarget::Buffer
-    }
-
-    /// Where the value of a send arm goes whose wait a receiver has claimed.
-    pub(super) fn claimed_send(&self, own: Ticket) -> SendTarget {
-        let state = self.state.lock();
-        match state.promised.iter().any(|(sender, _)| *sender == own) {
-            true => SendTarget::Claimant { own },
-            false => SendTarget::Buffer,
-        }
-    }
-
-    /// Completes a send arm.
-    pub(super) fn complete_send(&self, target: SendTarget, value: T) -> Result<(), SendError<T>> {
-        let sim = self.sim();
-        let mut state = self.state.lock();
-        match target {
-            SendTarget::Nobody => return Err(SendError(value)),
-            SendTarget::Receiver { ticket, arm } => {
-                state.deliver(sim, Waiter { ticket, arm }, value);
-            }
-            SendTarget::Claimant { own } => {
-                let index = state.promised.iter().position(|(sender, _)| *sender == own);
-                let index = index.expect("a claimed sender has promised its value");
-                let (_, receiver) = state.promised.swap_remove(index);
-                state.delivered.push((receiver, value));
-                sim.wake(receiver);
-            }
-            SendTarget::Buffer => {
-                state.reserved -= 1;
-                if state.receivers == 0 {
-                    return Err(SendError(value));
-                }
-                // A receiver may have come to wait while the value was made.
-                match state.claim_receiver(sim) {
-                    Some(receiver) => state.deliver(sim, receiver, value),
-                    None => state.buffer.push_back(value),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives up a place whose value will not come: who counts on it looks again.
-    pub(super) fn cancel_send(&self, target: SendTarget) {
-        let Some(sim) = self.sim_if_current() else { return };
-        let mut state = self.state.lock();
-        match target {
-            SendTarget::Nobody => {}
-            SendTarget::Receiver { ticket, arm } => sim.disclaim(ticket, arm),
-            SendTarget::Claimant { own } => {
-                if let Some(index) = state.promised.iter().position(|(sender, _)| *sender == own) {
-                    let (_, receiver) = state.promised.swap_remove(index);
-                    sim.wake(receiver);
-                }
-            }
-            SendTarget::Buffer => {
-                state.reserved -= 1;
-                state.refill(sim);
-            }
-        }
     }
 }
 
