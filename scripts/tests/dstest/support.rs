@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The package of bad tests. It is called like a lab and has no dependencies.
+/// The package of bad tests. It is called like a lab, has no dependencies, and the
+/// compiler has something to say about it.
 const MANIFEST: &str = "\
 [package]
 name = \"raft\"
@@ -37,7 +38,7 @@ pub(crate) fn bad_lab() -> PathBuf {
         let folder = Path::new(HERE).join("bad-lab");
         let files = [
             ("Cargo.toml", MANIFEST),
-            ("src/lib.rs", "#[test]\nfn small_2A() {}\n"),
+            ("src/lib.rs", "fn never_used() {}\n\n#[test]\nfn small_2A() {}\n"),
             ("tests/raft.rs", TESTS),
             ("tests/apart.rs", MORE_TESTS),
         ];

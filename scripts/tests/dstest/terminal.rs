@@ -17,6 +17,16 @@ fn without_a_terminal_there_are_plain_lines() {
 }
 
 #[test]
+fn warnings_of_the_build_come_once_and_before_all_else() {
+    let told = Desk::new().run("-n 20 --seed-start 0 fails_2B");
+    let warnings: Vec<_> = told.stderr.match_indices("warning: ").collect();
+    let begin = told.stderr.find("1 test x 20 runs").expect("it begins");
+    assert!(matches!(warnings[..], [(at, _)] if at < begin), "{told:#?}");
+    assert!(told.stderr.contains("`never_used`"), "{told:#?}");
+    assert!(!told.stdout.contains("warning"), "{told:#?}");
+}
+
+#[test]
 #[cfg(target_os = "linux")] // which tells a process's children
 fn ctrl_c_prints_the_table_and_stops_the_children() {
     let desk = Desk::new();
