@@ -1,7 +1,8 @@
 //! Stack overflows of simulated threads.
 //!
 //! std's handler knows the stacks of its own threads only; a coroutine that
-//! runs into its guard page would die with a bare SIGSEGV.
+//! runs into its guard page would die with a bare SIGSEGV. Our handler names it, and
+//! leaves the rest to the watchdog: a signal handler may do very little.
 
 #[cfg(unix)]
 pub(crate) use unix::install;
@@ -15,12 +16,17 @@ mod unix {
     use std::mem::MaybeUninit;
     use std::sync::Once;
     use std::sync::OnceLock;
+    use std::time::Duration;
 
     use crate::sim;
     use crate::stderr;
 
     /// Linux tells of a guard page by SIGSEGV, others by SIGBUS.
     const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+    /// How long the watchdog may take to tell of an overflow. It would wait for ever
+    /// if the thread held a lock that is needed for that.
+    const TELLING: Duration = Duration::from_secs(60);
 
     /// The handlers that were there before ours, in the order of `SIGNALS`.
     static PREVIOUS: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
@@ -45,19 +51,25 @@ mod unix {
         });
     }
 
-    /// Names the thread if the address is in its guard page; otherwise puts the
-    /// old handler back and lets the fault happen again.
+    /// Names the thread if the address is in its guard page, and holds it until the
+    /// process ends; otherwise puts the old handler back and lets the fault happen
+    /// again.
     extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
         // SAFETY: the kernel passes a valid siginfo.
         let address = unsafe { (*info).si_addr() }.addr();
         if let Some(sim) = sim::current()
             && let Some(thread) = sim.overflowed(address)
         {
-            stderr::write(&format!(
-                "\nstack overflow in simulated thread {thread}, seed {:#x}: \
-                 recursion without end, or large values on the stack\n",
-                sim.seed()
-            ));
+            let message = format!(
+                "stack overflow in simulated thread {thread}: recursion without end, or large \
+                 values on the stack"
+            );
+            if !sim.is_replay() {
+                stderr::write(&format!("\n{message}; seed {:#x}\n", sim.seed()));
+            }
+            if sim.give_up(message) {
+                std::thread::sleep(TELLING);
+            }
             std::process::abort();
         }
         let index = usize::from(signal == SIGNALS[1]);

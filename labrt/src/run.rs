@@ -17,14 +17,15 @@ use crate::{hook, overflow, real, sim};
 pub struct Backtrace {
     /// The thread, as in [`Failure::thread`].
     pub thread: String,
-    /// Whether it is the one that failed the run, by a panic or by being stuck.
+    /// Whether it is the one that failed the run.
     pub panicked: bool,
     /// Its calls, the innermost first, without those of std and of the simulator:
     /// for each a line with the function and one with the place.
     pub frames: String,
 }
 
-/// Called with the account of a stuck thread, and what is known of its calls.
+/// Called with the account of a thread that cannot go on, and what is known of its
+/// calls.
 pub type OnStuck = Box<dyn FnOnce(Failure, Backtrace) + Send>;
 
 /// Who looks on at a run in virtual time, without any effect on it.
@@ -32,8 +33,9 @@ pub type OnStuck = Box<dyn FnOnce(Failure, Backtrace) + Send>;
 pub struct Observer {
     /// Sees every step.
     pub recorder: Option<Recorder>,
-    /// Called, on a thread of its own, when the watchdog finds the run stuck. The
-    /// process ends when it returns: there is no way to end such a run.
+    /// Called, on a thread of its own, when the watchdog finds the run stuck, or one
+    /// of its threads has overflowed its stack. The process ends when it returns:
+    /// there is no way to end such a run.
     pub on_stuck: Option<OnStuck>,
     /// The run has been made before, and told: its panics print nothing, and
     /// [`replaying`] tells its threads apart.

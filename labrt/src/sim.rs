@@ -372,6 +372,13 @@ impl Sim {
         Some(self.describe_current().unwrap_or_else(|| format!("#{serial} spawned at {site}")))
     }
 
+    /// Has the watchdog end a run whose current thread cannot go on; false if nobody
+    /// watches.
+    pub(crate) fn give_up(&self, message: String) -> bool {
+        let time = Duration::from_nanos(self.try_now().unwrap_or(0));
+        self.heartbeat.give_up(Failure { message, place: None, thread: self.label(), time })
+    }
+
     /// Gives up the processor: the current thread is queued or blocked.
     fn switch(&self) {
         let (me, next) = {

@@ -6,15 +6,17 @@
 //! that a computing thread has used, so that a loaded machine raises no alarm;
 //! for a thread asleep in the kernel it counts real time. A stuck thread is
 //! named, prints its own backtrace, and the process aborts: there is no way to
-//! stop it otherwise. Before that the run's observer may tell the tale.
+//! stop it otherwise. Before that the run's observer may tell the tale. It is the
+//! same for a thread that has overflowed its stack.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::run::OnStuck;
 
 /// What a simulation shows the watchdog.
@@ -32,6 +34,8 @@ pub(crate) struct Heartbeat {
     patience: Duration,
     /// Whether the run was told before: then nothing is written.
     replay: bool,
+    /// Why it cannot go on, if it has said so itself.
+    given_up: OnceLock<Failure>,
     /// Whom to tell, once.
     on_stuck: Mutex<Option<OnStuck>>,
 }
@@ -46,6 +50,12 @@ impl Heartbeat {
     /// The calling OS thread carries the simulation from here on.
     pub(crate) fn carried_here(&self) {
         os::name_this_thread(self);
+    }
+
+    /// The simulation cannot go on: the watchdog tells why, and ends the process.
+    /// False if nobody watches.
+    pub(crate) fn give_up(&self, why: Failure) -> bool {
+        os::WATCHES && self.given_up.set(why).is_ok()
     }
 
     /// The simulation is over, and so is its observer.
@@ -71,6 +81,7 @@ pub(crate) fn watch(
         replay_vars: config.replay_vars(),
         patience: config.watchdog,
         replay,
+        given_up: OnceLock::new(),
         on_stuck: Mutex::new(on_stuck),
     });
     heartbeat.carried_here();
@@ -92,8 +103,11 @@ mod os {
 
     use super::Heartbeat;
     use crate::failure::Failure;
-    use crate::run::Backtrace;
+    use crate::run::{Backtrace, OnStuck};
     use crate::{backtrace, sim, stderr};
+
+    /// Whether anybody watches.
+    pub(super) const WATCHES: bool = true;
 
     /// How often the watchdog looks.
     const LOOK: Duration = Duration::from_millis(50);
@@ -173,10 +187,12 @@ mod os {
                 let last = sightings.entry(key).or_insert_with(|| Sighting::of(heartbeat));
                 let moved = last.beats != heartbeat.beats.load(Relaxed)
                     || last.kernel_id != heartbeat.kernel_id.load(Relaxed);
-                if moved {
+                if let Some(why) = heartbeat.given_up.get() {
+                    end(heartbeat, retire(heartbeat), why.clone(), "  not known\n".into());
+                } else if moved {
                     *last = Sighting::of(heartbeat);
                 } else if let Some(how) = stuck(last, heartbeat.patience) {
-                    give_up(heartbeat, how);
+                    tell_stuck(heartbeat, how);
                 }
             }
         }
@@ -198,17 +214,14 @@ mod os {
         }
     }
 
-    /// Tells of a stuck simulation, has its observer tell more, and ends the
-    /// process.
-    fn give_up(heartbeat: &Arc<Heartbeat>, how: &str) {
-        // It is told once; the observer may make the run again and be stuck again.
-        let on_stuck = heartbeat.on_stuck.lock().take();
-        heartbeat.stop();
+    /// Tells of a stuck simulation and ends it.
+    fn tell_stuck(heartbeat: &Heartbeat, how: &str) {
+        let on_stuck = retire(heartbeat);
         let message = format!(
             "stuck: a simulated thread of '{}' has made no step for {:?}; it is {how}",
             heartbeat.test, heartbeat.patience
         );
-        let Heartbeat { test, seed, replay_vars: replay, .. } = &**heartbeat;
+        let Heartbeat { test, seed, replay_vars: replay, .. } = heartbeat;
         if !heartbeat.replay {
             stderr::write(&format!(
                 "\n{message}\nseed {seed:#x}; to run it again:\n    \
@@ -216,14 +229,29 @@ mod os {
             ));
         }
         let Tale { thread, time, frames } = ask(heartbeat);
+        let failure = Failure { message, place: None, thread, time };
+        end(heartbeat, on_stuck, failure, frames);
+    }
+
+    /// Watches a simulation no longer. What happened is told once; the observer may
+    /// make the run again, and come to the same end.
+    fn retire(heartbeat: &Heartbeat) -> Option<OnStuck> {
+        let on_stuck = heartbeat.on_stuck.lock().take();
+        heartbeat.stop();
+        on_stuck
+    }
+
+    /// Has the observer of a simulation tell why that cannot go on, and ends the
+    /// process.
+    fn end(heartbeat: &Heartbeat, on_stuck: Option<OnStuck>, failure: Failure, frames: String) {
         let Some(tell) = on_stuck else { std::process::abort() };
-        let failure = Failure { message, place: None, thread: thread.clone(), time };
+        let backtrace = Backtrace { thread: failure.thread.clone(), panicked: true, frames };
         let aborts = move || {
-            tell(failure, Backtrace { thread, panicked: true, frames });
+            tell(failure, backtrace);
             std::process::abort();
         };
         // The watchdog goes on watching meanwhile. Runs are named for their thread.
-        let teller = std::thread::Builder::new().name(test.clone()).spawn(aborts);
+        let teller = std::thread::Builder::new().name(heartbeat.test.clone()).spawn(aborts);
         teller.expect("the system gives a thread");
     }
 
@@ -291,6 +319,7 @@ mod os {
 /// Elsewhere nobody watches.
 #[cfg(not(target_os = "linux"))]
 mod os {
+    pub(super) const WATCHES: bool = false;
     pub(super) fn name_this_thread(_: &super::Heartbeat) {}
     pub(super) fn watch(_: &std::sync::Arc<super::Heartbeat>) {}
 }

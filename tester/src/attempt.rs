@@ -52,7 +52,7 @@ pub(crate) struct Look {
     /// Whether the run has been made and told before, and is made again for its
     /// bundle.
     pub(crate) replay: bool,
-    /// Called when the watchdog finds the run stuck.
+    /// Called when the run is stuck, or has overflowed a stack.
     pub(crate) on_stuck: Option<OnStuck>,
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: 
     Outcome { events, ..outcome(&context, run, keeps_files) }
 }
 
-/// Tells `tell` the outcome of a run that the watchdog finds stuck.
+/// Tells `tell` the outcome of a run that the watchdog ends.
 fn stuck(context: &Context, keeps_files: bool, tell: OnStuck) -> labrt::OnStuck {
     let context = context.clone();
     Box::new(move |failure, backtrace| {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use labrt::thread::sleep;
+use labrt::thread::{self, sleep};
 use labrt::time::Duration;
 use serde_json::Value;
 use tester::{Cluster, Context, Net, Site, Specimen, Told, Verdict, test};
@@ -233,6 +233,31 @@ fn a_run_that_hangs_leaves_a_bundle() {
     }
     let entries = fs::read_to_string(report.path()).expect("a report");
     assert_eq!(entries.matches(r#""verdict":"failed""#).count(), 2, "{entries}");
+}
+
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn recurses(depth: u64) -> u64 {
+    std::hint::black_box(recurses(std::hint::black_box(depth + 1)) + 1)
+}
+
+#[test]
+fn a_stack_overflow_leaves_a_bundle() {
+    let body = |ctx: &Context| {
+        let cluster = Cluster::new(ctx, 1, Net::Reliable, Counter::make);
+        thread::spawn(|| recurses(0)).join().expect("it never ends");
+        drop(cluster);
+    };
+    let (folder, report) = (Folder::new(), tempfile::NamedTempFile::new().expect("a file"));
+    let specimen = folder.specimen().env("LAB_REPORT", report.path());
+    let Some(told) = specimen.run(|| test("Test: overflows", body)) else { return };
+    let message = "stack overflow in simulated thread ";
+    assert_failed(&told, &[message, "--- FAIL: bundles::a_stack_overflow", "\nbundle "]);
+    let facts = folder.facts();
+    assert!(facts["message"].as_str().expect("text").starts_with(message), "{facts}");
+    assert_eq!(facts["warning"], Value::Null);
+    assert!(folder.read("servers.txt").contains("S0 alive=true"));
+    let entries = fs::read_to_string(report.path()).expect("a report");
+    assert_eq!(entries.matches(r#""verdict":"failed""#).count(), 1, "{entries}");
 }
 
 #[test]
