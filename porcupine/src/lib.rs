@@ -88,6 +88,8 @@
 //!   a tester has other seeds to keep its cores busy.
 //! * Models that can be interrupted. A step should be short; limits are looked at
 //!   every few hundred.
+//! * Metadata: what Go's newer page shows of an operation beside what it asked and
+//!   heard.
 
 mod bitset;
 mod cache;
