@@ -154,7 +154,7 @@ impl fmt::Display for Call<'_> {
 
 /// For log lines: who calls.
 fn caller() -> String {
-    thread::server().map_or_else(|| "a client".to_owned(), |server| format!("S{server}"))
+    thread::server().map_or_else(thread::label, |server| format!("S{server}"))
 }
 
 /// Where a handler's reply comes out.

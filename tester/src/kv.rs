@@ -32,6 +32,7 @@ mod harness;
 mod history;
 mod partitioner;
 mod speed;
+mod values;
 mod verdict;
 
 pub use appends::{check_clnt_appends, check_concurrent_appends};

@@ -25,6 +25,6 @@ macro_rules! caught {
 caught!(
     duplicates_are_seen_under_load,
     |ctx, make| generic(ctx, make, &load(5, Net::Unreliable)),
-    "has it already: x "
+    "has it already:"
 );
-caught!(duplicates_are_seen_on_one_key, unreliable_one_key, "was there before its append: x ");
+caught!(duplicates_are_seen_on_one_key, unreliable_one_key, "was there before its append:");

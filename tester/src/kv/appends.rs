@@ -37,7 +37,7 @@ pub fn check_clnt_appends(client: usize, value: &str, count: usize) {
         let earlier = places[j].replace(position);
         assert!(
             earlier.is_none(),
-            "duplicate element {:?} of client {client} in append result {value}",
+            "duplicate element {:?} of client {client} in append result:\n{value}",
             element(client, j)
         );
     }
@@ -45,12 +45,12 @@ pub fn check_clnt_appends(client: usize, value: &str, count: usize) {
     for (j, place) in places.into_iter().enumerate() {
         assert!(
             place.is_some(),
-            "missing element {:?} of client {client} in append result {value}",
+            "missing element {:?} of client {client} in append result:\n{value}",
             element(client, j)
         );
         assert!(
             place > last,
-            "wrong order for element {:?} of client {client} in append result {value}",
+            "wrong order for element {:?} of client {client} in append result:\n{value}",
             element(client, j)
         );
         last = place;

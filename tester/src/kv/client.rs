@@ -1,8 +1,12 @@
 //! Clerks as a test uses them: counted, recorded, with connections of their own.
 
+use std::fmt;
 use std::sync::Arc;
 
+use labrt::thread;
+
 use super::history::{Call, History};
+use super::values::{Brief, parting};
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
 
@@ -46,8 +50,15 @@ impl<C: Clerk> Client<C> {
     }
 
     /// A call of this client begins.
-    fn begin(&self) -> Call<'_> {
+    fn begin(&self, what: fmt::Arguments<'_>) -> Call<'_> {
+        log::debug!(target: "CLNT", "{} calls {what}", thread::label());
         Call::begin(self.number.map(|number| (&*self.history, number)))
+    }
+
+    /// A call has returned with this.
+    fn done(&self, answer: &dyn fmt::Display) {
+        log::debug!(target: "CLNT", "{} hears {answer}", thread::label());
+        self.context.add_op();
     }
 
     /// The clerk itself, for calls that neither count nor leave a record.
@@ -57,27 +68,30 @@ impl<C: Clerk> Client<C> {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> String {
-        let call = self.begin();
+        let call = self.begin(format_args!("get({key:?})"));
         let value = self.clerk.get(key);
         call.got(key, &value);
-        self.context.add_op();
+        self.done(&Brief(&value));
         value
     }
 
     /// Gives a key a value.
     pub fn put(&self, key: &str, value: &str) {
-        let call = self.begin();
+        let call = self.begin(format_args!("put({key:?}, {})", Brief(value)));
         self.clerk.put(key, value);
         call.put(key, value);
-        self.context.add_op();
+        self.done(&"ok");
     }
 
     /// Adds to the end of a key's value; the value before, where the lab tells it.
     pub fn append(&self, key: &str, value: &str) -> Option<String> {
-        let call = self.begin();
+        let call = self.begin(format_args!("append({key:?}, {})", Brief(value)));
         let before = self.clerk.append(key, value);
         call.appended(key, value, before.as_deref());
-        self.context.add_op();
+        match &before {
+            None => self.done(&"ok"),
+            Some(before) => self.done(&Brief(before)),
+        }
         before
     }
 
@@ -86,7 +100,9 @@ impl<C: Clerk> Client<C> {
     pub fn check(&self, key: &str, value: &str) {
         let found = self.get(key);
         if found != value {
-            self.context.fatal(format!("get({key:?}): expected {value:?}, received {found:?}"));
+            let parting = parting(value, &found);
+            self.context
+                .fatal(format!("get({key:?}): expected:\n{value}\nreceived:\n{found}\n{parting}"));
         }
     }
 

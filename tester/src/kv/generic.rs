@@ -9,6 +9,7 @@ use labrt::time::Duration;
 use super::appends::{check_clnt_appends, check_concurrent_appends, element};
 use super::client::{Clerk, Client};
 use super::harness::Harness;
+use super::values::parting;
 use crate::context::Helper;
 use crate::node::Node;
 use crate::wiring::Net;
@@ -191,7 +192,8 @@ impl<C: Clerk> Worker<'_, C> {
                 let last = &self.last;
                 assert!(
                     value == *last,
-                    "get wrong value, key {key}, wanted:\n{last}\ngot:\n{value}"
+                    "get wrong value, key {key}, wanted:\n{last}\ngot:\n{value}\n{}",
+                    parting(last, &value)
                 );
             }
         }
@@ -204,11 +206,11 @@ impl<C: Clerk> Worker<'_, C> {
         let previous = self.appended.checked_sub(1).map(|j| element(self.number, j));
         assert!(
             previous.is_none_or(|previous| before.contains(&previous)),
-            "the value before the append of {new:?} lacks the one before it: {before}"
+            "the value before the append of {new:?} lacks the one before it:\n{before}"
         );
         assert!(
             !before.contains(new),
-            "the value before the append of {new:?} has it already: {before}"
+            "the value before the append of {new:?} has it already:\n{before}"
         );
     }
 }
@@ -228,7 +230,7 @@ pub fn append_to_one_key<N: Node, C: Clerk>(harness: &Harness<N, C>) {
         for j in 0..appends {
             let new = element(number, j);
             let before = client.append("k", &new).unwrap_or_default();
-            assert!(!before.contains(&new), "{new:?} was there before its append: {before}");
+            assert!(!before.contains(&new), "{new:?} was there before its append:\n{before}");
         }
     });
     check_concurrent_appends(&client.get("k"), &vec![appends; clients]);

@@ -196,13 +196,14 @@ fails!(
     the_value_before_an_append_is_looked_at,
     Vice::ForgetsBefore,
     |h| LOAD.run(h),
-    "lacks the one before it: "
+    "lacks the one before it:"
 );
 fails!(
     a_value_that_is_not_the_expected_one_is_told,
     Vice::None,
     |h| h.make_clerk(h.all()).check("1", "14"),
-    "get(\"1\"): expected \"14\", received \"\""
+    "get(\"1\"): expected:",
+    "byte 0: expected \"14\", received nothing"
 );
 fails!(slow_operations_are_told, Vice::IsSlow, kv::speed, "operations completed too slowly: 1000 ");
 
