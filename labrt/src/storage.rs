@@ -59,21 +59,30 @@ impl Persister {
     /// As [`save`](Self::save), for a Raft state that ends in a log, and at a
     /// cost that does not grow with it: replaces the `head` before the log and
     /// the snapshot. Of the log, the first `kept` bytes stay as they were
-    /// updated last, and `added` follows them.
+    /// updated last, and `append` writes what follows them. Returns the size of
+    /// the log, in bytes.
     ///
     /// # Panics
     ///
     /// When the log has fewer than `kept` bytes.
     #[track_caller]
-    pub fn update(&self, head: Vec<u8>, kept: usize, added: &[u8], snapshot: Bytes) {
+    pub fn update(
+        &self,
+        head: Vec<u8>,
+        kept: usize,
+        snapshot: Bytes,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
         let mut saved = self.saved.lock();
         assert!(kept <= saved.body.len(), "{kept} bytes kept of {}", saved.body.len());
         // A copy that still has the log in common keeps it as it was.
         let body = Arc::make_mut(&mut saved.body);
         body.truncate(kept);
-        body.extend_from_slice(added);
+        append(body);
+        let size = body.len();
         (saved.head, saved.snapshot) = (head.into(), snapshot);
         saved.trace();
+        size
     }
 
     /// The saved Raft state; empty if nothing was saved.
@@ -132,9 +141,14 @@ mod tests {
     #[test]
     fn a_log_is_saved_by_its_changes() {
         let old = Persister::new();
-        old.update(b"2:".to_vec(), 0, b"onetwo", Bytes::from_static(b"s"));
+        let update = |head: &[u8], kept, added, snapshot: &'static [u8]| {
+            old.update(head.to_vec(), kept, Bytes::from_static(snapshot), |log| {
+                log.extend_from_slice(added);
+            })
+        };
+        assert_eq!(update(b"2:", 0, b"onetwo", b"s"), 6);
         let new = old.copy();
-        old.update(b"3:".to_vec(), 3, b"three", Bytes::new());
+        assert_eq!(update(b"3:", 3, b"three", b""), 8);
         assert_eq!((&old.raft_state()[..], old.snapshot_size()), (&b"3:onethree"[..], 0));
         assert_eq!((new.raft_state_size(), new.snapshot_size()), (8, 1));
         assert_eq!(new.raft_state(), &b"2:onetwo"[..]);

@@ -32,8 +32,8 @@ struct Header {
     entries: u64,
 }
 
-/// The whole saved state, for reading. It is never built for writing: the log
-/// keeps its entries encoded, so that saving is a header and what is new.
+/// The whole saved state, for reading. It is never built for writing: that is a
+/// header, and the entries that are new.
 #[derive(Debug, Serialize, Deserialize)]
 struct Saved {
     version: u8,
@@ -56,10 +56,19 @@ pub(crate) struct Durable {
     snapshot: Bytes,
     /// Has anything changed since it was saved?
     changed: bool,
-    /// How many bytes of the encoded log are as they were saved.
-    stable: usize,
+    /// The part of the log that is as it was saved.
+    stable: Stable,
     /// The first entry that was added since, if any was.
     added: Option<u64>,
+}
+
+/// The beginning of a log, from the base on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stable {
+    /// How many entries.
+    entries: usize,
+    /// How many bytes they take in the saved state.
+    bytes: usize,
 }
 
 impl Durable {
@@ -84,7 +93,7 @@ impl Durable {
             log: Log::new(saved.base, saved.entries),
             snapshot: persister.snapshot(),
             changed: false,
-            stable: 0,
+            stable: Stable::default(),
             added: None,
         }
     }
@@ -102,15 +111,12 @@ impl Durable {
             base: self.log.base(),
             entries: self.log.len() as u64,
         };
-        let encoded = self.log.encoded();
-        persister.update(
-            labrpc::codec::encode(&header),
-            self.stable,
-            &encoded[self.stable..],
-            self.snapshot.clone(),
-        );
-        self.stable = encoded.len();
-        let base = self.log.base().index;
+        let (head, base) = (labrpc::codec::encode(&header), self.log.base().index);
+        let news = self.log.entries_from(base + 1 + self.stable.entries as u64);
+        let bytes = persister.update(head, self.stable.bytes, self.snapshot.clone(), |saved| {
+            news.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
+        });
+        self.stable = Stable { entries: self.log.len(), bytes };
         self.added
             .take()
             .map(|added| added.max(base + 1))
@@ -164,9 +170,14 @@ impl Durable {
 
     /// Removes the entry at `index` and all that follow.
     pub(crate) fn truncate(&mut self, index: u64) {
+        let kept = (index - self.log.base().index - 1) as usize;
+        if kept < self.stable.entries {
+            let lost = &self.log.entries_from(index)[..self.stable.entries - kept];
+            self.stable.bytes -= lost.iter().map(saved_size).sum::<usize>();
+            self.stable.entries = kept;
+        }
         self.log.truncate(index);
         self.added = self.added.map(|added| added.min(index));
-        self.stable = self.stable.min(self.log.encoded().len());
         self.changed = true;
     }
 
@@ -174,8 +185,13 @@ impl Durable {
     pub(crate) fn compact(&mut self, base: Position, snapshot: Bytes) {
         self.log.compact(base);
         self.snapshot = snapshot;
-        (self.changed, self.stable) = (true, 0);
+        (self.changed, self.stable) = (true, Stable::default());
     }
+}
+
+/// Bytes that an entry takes in the saved state: term, length, command.
+fn saved_size(entry: &Entry) -> usize {
+    2 * size_of::<u64>() + entry.command.len()
 }
 
 #[cfg(test)]
@@ -230,8 +246,10 @@ mod tests {
         let check = |durable: &mut Durable| {
             durable.save(&persister);
             let restored = Durable::restore(&persister);
-            assert_eq!(restored.log().base(), durable.log().base());
-            assert_eq!(restored.log().encoded(), durable.log().encoded());
+            let base = durable.log().base();
+            assert_eq!(restored.log().base(), base);
+            let entries = |durable: &Durable| durable.log().entries_from(base.index + 1).to_vec();
+            assert_eq!(entries(&restored), entries(durable));
         };
         let mut durable = sample();
         check(&mut durable);
@@ -240,6 +258,12 @@ mod tests {
         durable.truncate(3);
         durable.append(entry(3, b"another three"));
         check(&mut durable);
+        // Of what is cut off here one entry was never saved.
+        durable.append(entry(3, b"four, in vain"));
+        durable.truncate(2);
+        check(&mut durable);
+        durable.append(entry(3, b"two again"));
+        durable.append(entry(3, b"three again"));
         durable.compact(Position { index: 2, term: 3 }, Bytes::new());
         durable.append(entry(3, b"five"));
         check(&mut durable);
