@@ -35,8 +35,7 @@ impl KvServer {
 
     /// What has to be on the network: the service itself, and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
-        let raft = raft::raft_service(Arc::clone(self.raft()));
-        vec![messages::kv_service(Arc::clone(self)), raft]
+        vec![messages::kv_service(Arc::clone(self)), self.rsm.raft_service()]
     }
 
     /// The Raft below.

@@ -55,8 +55,8 @@ fn verdicts_are_the_plain_models() {
     }
 }
 
-/// As many clients append at the same time; then one of them reads the value in
-/// which they come in the opposite order, and all but the `missing` first.
+/// All clients append at the same time. Then one of them reads a value that has what
+/// they appended in the opposite order, but for what the first `missing` did.
 fn crowd(clients: usize, missing: usize) -> History {
     let append = |client: usize| Operation {
         client,

@@ -75,7 +75,7 @@ impl<S: StateMachine> Applier<S> {
 
     /// Gives Raft a snapshot of everything up to `index`.
     fn hand_down(&mut self, index: u64, snapshot: Vec<u8>) {
-        self.compaction.snapshot(snapshot.len());
+        self.compaction.restart_from(snapshot.len());
         if let Some(raft) = self.raft.upgrade() {
             raft.snapshot(index, snapshot);
         }
@@ -88,7 +88,7 @@ impl<S: StateMachine> Applier<S> {
         // Who led in that term, or before, leads no longer.
         core.waiters.end_terms(term);
         drop(core);
-        self.compaction.snapshot(snapshot.len());
+        self.compaction.restart_from(snapshot.len());
     }
 
     /// This server leads now. Entries of earlier terms are committed together

@@ -70,10 +70,12 @@ impl<C> Servers<C> {
     }
 
     /// Asks one server after the other until one answers as the leader,
-    /// beginning with the one that did so last; nothing after all have been
-    /// asked in vain. `call` gives nothing when no answer came; then it is made
-    /// once more before the next server is asked, which on an unreliable
-    /// network is most often the way to the same leader.
+    /// beginning with the one that did so last. `None` when all have been asked
+    /// in vain.
+    ///
+    /// `call` gives `None` when no answer came. Then the same server is asked
+    /// once more before the next: on an unreliable network it most often still
+    /// leads, and only a message was lost.
     pub fn ask_once<T>(&self, call: impl Fn(&C) -> Option<Result<T, NotLeader>>) -> Option<T> {
         for _ in 0..self.servers.len() {
             let leader = self.leader.load(Relaxed);

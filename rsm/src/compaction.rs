@@ -47,7 +47,7 @@ impl Compaction {
     }
 
     /// The state has been written to, or read from, a snapshot of this size.
-    pub(crate) fn snapshot(&mut self, size: usize) {
+    pub(crate) fn restart_from(&mut self, size: usize) {
         (self.freeable, self.snapshot_size) = (0, size);
     }
 }
@@ -76,7 +76,7 @@ mod tests {
         let due = (1..=100).filter(|_| {
             let is_due = compaction.applied(34, || 5000);
             if is_due {
-                compaction.snapshot(500);
+                compaction.restart_from(500);
             }
             is_due
         });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use labrpc::ClientEnd;
+use labrpc::{ClientEnd, Service};
 use labrt::channel;
 use labrt::storage::Persister;
 use labrt::sync::Mutex;
@@ -55,8 +55,8 @@ pub(crate) struct Core<S: StateMachine> {
 
 impl<S: StateMachine> Rsm<S> {
     /// Starts a server from what `persister` holds, with `machine` as the state
-    /// before any operation. `peers[me]` is itself; its Raft has to be put on
-    /// the network, see [`raft`](Self::raft).
+    /// before any operation. `peers[me]` is itself; the others have to reach its
+    /// [`raft_service`](Self::raft_service).
     ///
     /// When Raft's saved state is larger than `max_raft_state` bytes, a
     /// snapshot is taken; `None` is never, the course's -1. Returns at once.
@@ -138,7 +138,12 @@ impl<S: StateMachine> Rsm<S> {
         self.raft.state().1
     }
 
-    /// The Raft below, for its service on the network.
+    /// What the Raft below needs on the network: its peers call it.
+    pub fn raft_service(&self) -> Service {
+        raft::raft_service(Arc::clone(&self.raft))
+    }
+
+    /// The Raft below.
     pub fn raft(&self) -> &Arc<Raft> {
         &self.raft
     }

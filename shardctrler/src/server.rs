@@ -34,8 +34,7 @@ impl ShardCtrler {
 
     /// What has to be on the network: the service itself, and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
-        let raft = raft::raft_service(Arc::clone(self.raft()));
-        vec![messages::shard_ctrler_service(Arc::clone(self)), raft]
+        vec![messages::shard_ctrler_service(Arc::clone(self)), self.rsm.raft_service()]
     }
 
     /// The Raft below.

@@ -60,8 +60,7 @@ impl<M: Machine> ShardKv<M> {
 
     /// What has to be on the network: the service itself, and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
-        let raft = raft::raft_service(Arc::clone(self.raft()));
-        vec![messages::shard_kv_service(Arc::clone(self)), raft]
+        vec![messages::shard_kv_service(Arc::clone(self)), self.rsm.raft_service()]
     }
 
     /// The Raft below.

@@ -113,7 +113,7 @@ pub use context::{Context, Helper};
 pub use driver::{test, test_alone, test_in_real_time, test_in_virtual_time};
 pub use examination::Verdict;
 pub use logging::kept_log_bytes;
-pub use node::{Node, Setup, Watch};
+pub use node::{Node, Setup, Watch, watch};
 pub use output::Columns;
 pub use parts::assert_parts;
 pub use random::{rand_value, randstring};

@@ -9,6 +9,12 @@ use labrt::storage::Persister;
 /// Sees whether something still lives, without keeping it alive.
 pub type Watch = Weak<dyn Any + Send + Sync>;
 
+/// Watches what `shared` holds.
+pub fn watch<T: Any + Send + Sync>(shared: &Arc<T>) -> Watch {
+    let watch: Weak<T> = Arc::downgrade(shared);
+    watch
+}
+
 /// One server of a cluster: what a lab's tests implement on a newtype of theirs.
 ///
 /// The cluster calls these with no lock of its own held, so that a server under

@@ -11,8 +11,8 @@ use labrpc::{ClientEnd, Service, codec};
 use labrt::storage::Persister;
 use labrt::thread;
 use labrt::time::Duration;
+use raft::Raft;
 use rsm::{Rsm, Sessions, StateMachine};
-use tester::Watch;
 
 use crate::harness::Peer;
 
@@ -96,7 +96,7 @@ impl Broken {
 
 impl Peer for Broken {
     fn services(self: Arc<Self>) -> Vec<Service> {
-        let raft = raft::raft_service(Arc::clone(self.rsm.raft()));
+        let raft = self.rsm.raft_service();
         vec![kvraft::kv_service(Arc::new(Handlers(self))), raft]
     }
 
@@ -109,8 +109,8 @@ impl Peer for Broken {
         self.rsm.kill();
     }
 
-    fn raft(&self) -> Watch {
-        Arc::<raft::Raft>::downgrade(self.rsm.raft())
+    fn raft(&self) -> &Arc<Raft> {
+        self.rsm.raft()
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, Weak};
 use kvraft::{Clerk, KvServer};
 use labrpc::{ClientEnd, Service};
 use labrt::storage::Persister;
+use raft::Raft;
 use tester::kv::Generic;
-use tester::{Cluster, Columns, Context, Net, Node, Setup, Watch};
+use tester::{Cluster, Columns, Context, Net, Node, Setup, Watch, watch};
 
 /// A key/value server as the tests see it, so that others than the reference can
 /// be tested.
@@ -18,8 +19,8 @@ pub(crate) trait Peer: Any + Send + Sync {
     fn is_leader(&self) -> bool;
     /// Stops for good.
     fn kill(&self);
-    /// What has to be gone after that, beside the server itself.
-    fn raft(&self) -> Watch;
+    /// The Raft below. It has to be gone after that, as the server itself.
+    fn raft(&self) -> &Arc<Raft>;
 }
 
 impl Peer for KvServer {
@@ -35,8 +36,8 @@ impl Peer for KvServer {
         KvServer::kill(self);
     }
 
-    fn raft(&self) -> Watch {
-        Arc::<raft::Raft>::downgrade(KvServer::raft(self))
+    fn raft(&self) -> &Arc<Raft> {
+        KvServer::raft(self)
     }
 }
 
@@ -72,13 +73,12 @@ impl Node for KvNode {
     }
 
     fn describe(&self) -> Option<String> {
-        let raft = self.0.raft().upgrade()?.downcast::<raft::Raft>().ok()?;
-        Some(raft.describe())
+        Some(self.0.raft().describe())
     }
 
     fn watch(&self) -> Vec<Watch> {
         let server: Weak<dyn Peer> = Arc::downgrade(&self.0);
-        vec![server, self.0.raft()]
+        vec![server, watch(self.0.raft())]
     }
 }
 

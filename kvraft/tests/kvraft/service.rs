@@ -23,17 +23,8 @@ const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
 const HEALED: Duration = Duration::from_secs(3);
 
 /// The parameters that most tests of part A start from.
-pub(crate) const PART_A: Generic = Generic {
-    part: Some("3A"),
-    clients: 5,
-    servers: 5,
-    net: Net::Reliable,
-    crash: false,
-    partitions: false,
-    max_raft_state: None,
-    random_keys: false,
-    iteration: Duration::from_secs(5),
-};
+pub(crate) const PART_A: Generic =
+    Generic { part: Some("3A"), clients: 5, servers: 5, ..Generic::DEFAULT };
 
 /// Defines a test of the generic body with these parameters.
 macro_rules! generic_test {

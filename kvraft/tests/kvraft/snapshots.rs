@@ -9,7 +9,7 @@ use tester::kv::{Generic, speed};
 use tester::{Context, Net};
 
 use crate::harness::{MakeServer, harness, reference};
-use crate::service::{LINEARIZABLE, generic_test};
+use crate::service::{LINEARIZABLE, PART_A, generic_test};
 
 /// From this size on, in bytes, Raft's log is to be trimmed.
 const MAX_RAFT_STATE: usize = 1000;
@@ -20,14 +20,10 @@ const MAX_SNAPSHOT: usize = 500;
 /// The parameters that most tests of part B start from.
 pub(crate) const PART_B: Generic = Generic {
     part: Some("3B"),
-    clients: 5,
-    servers: 5,
     net: Net::Unreliable,
     crash: true,
-    partitions: false,
     max_raft_state: Some(MAX_RAFT_STATE),
-    random_keys: false,
-    iteration: Duration::from_secs(5),
+    ..PART_A
 };
 
 /// A server that was away needs a snapshot, and then serves what is in it.

@@ -41,23 +41,44 @@ macro_rules! select {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
-    (@parse [$($arm:tt)*] [$($default:tt)*] recv($channel:expr) -> $result:pat => $body:block, $($rest:tt)*) => {
-        $crate::__select!(@parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($rest)*)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        recv($channel:expr) -> $result:pat => $body:block, $($rest:tt)*) => {
+        $crate::__select!(
+            @parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($rest)*
+        )
     };
-    (@parse [$($arm:tt)*] [$($default:tt)*] recv($channel:expr) -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::__select!(@parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($rest)*)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        recv($channel:expr) -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::__select!(
+            @parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($rest)*
+        )
     };
-    (@parse [$($arm:tt)*] [$($default:tt)*] recv($channel:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($($rest)*)?)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        recv($channel:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::__select!(
+            @parse [$($arm)* {recv ($channel) ($result) ($body)}] [$($default)*] $($($rest)*)?
+        )
     };
-    (@parse [$($arm:tt)*] [$($default:tt)*] send($channel:expr, $message:expr) -> $result:pat => $body:block, $($rest:tt)*) => {
-        $crate::__select!(@parse [$($arm)* {send ($channel) ($message) ($result) ($body)}] [$($default)*] $($rest)*)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        send($channel:expr, $message:expr) -> $result:pat => $body:block, $($rest:tt)*) => {
+        $crate::__select!(
+            @parse [$($arm)* {send ($channel) ($message) ($result) ($body)}]
+            [$($default)*] $($rest)*
+        )
     };
-    (@parse [$($arm:tt)*] [$($default:tt)*] send($channel:expr, $message:expr) -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::__select!(@parse [$($arm)* {send ($channel) ($message) ($result) ($body)}] [$($default)*] $($rest)*)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        send($channel:expr, $message:expr) -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::__select!(
+            @parse [$($arm)* {send ($channel) ($message) ($result) ($body)}]
+            [$($default)*] $($rest)*
+        )
     };
-    (@parse [$($arm:tt)*] [$($default:tt)*] send($channel:expr, $message:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
-        $crate::__select!(@parse [$($arm)* {send ($channel) ($message) ($result) ($body)}] [$($default)*] $($($rest)*)?)
+    (@parse [$($arm:tt)*] [$($default:tt)*]
+        send($channel:expr, $message:expr) -> $result:pat => $body:expr $(, $($rest:tt)*)?) => {
+        $crate::__select!(
+            @parse [$($arm)* {send ($channel) ($message) ($result) ($body)}]
+            [$($default)*] $($($rest)*)?
+        )
     };
     (@parse [$($arm:tt)*] [Forever] default => $body:expr $(,)?) => {
         $crate::__select!(@build [$($arm)*] (None) ($body))
@@ -66,7 +87,10 @@ macro_rules! __select {
         $crate::__select!(@build [$($arm)*] (For($timeout)) ($body))
     };
     (@parse [$($arm:tt)*] [Forever]) => {
-        $crate::__select!(@build [$($arm)*] (Forever) (unreachable!("select! without a default waits for ever")))
+        $crate::__select!(
+            @build [$($arm)*] (Forever)
+            (unreachable!("select! without a default waits for ever"))
+        )
     };
     // `match` keeps temporary channels, such as `after(..)`, alive.
     (@build [$($arm:tt)*] ($($patience:tt)*) ($default:expr)) => {
@@ -91,7 +115,8 @@ macro_rules! __select {
     (@complete $operation:ident ($channels:expr) ($index:expr)) => {
         unreachable!("arm {} of a shorter select!", $operation.index())
     };
-    (@complete $operation:ident ($channels:expr) ($index:expr) {recv ($channel:expr) ($result:pat) ($body:expr)} $($rest:tt)*) => {
+    (@complete $operation:ident ($channels:expr) ($index:expr)
+        {recv ($channel:expr) ($result:pat) ($body:expr)} $($rest:tt)*) => {
         if $operation.index() == $index {
             let $result = $operation.recv($channels.0);
             $body
@@ -99,7 +124,8 @@ macro_rules! __select {
             $crate::__select!(@complete $operation ($channels.1) ($index + 1) $($rest)*)
         }
     };
-    (@complete $operation:ident ($channels:expr) ($index:expr) {send ($channel:expr) ($message:expr) ($result:pat) ($body:expr)} $($rest:tt)*) => {
+    (@complete $operation:ident ($channels:expr) ($index:expr)
+        {send ($channel:expr) ($message:expr) ($result:pat) ($body:expr)} $($rest:tt)*) => {
         if $operation.index() == $index {
             let $result = $operation.send($channels.0, $message);
             $body

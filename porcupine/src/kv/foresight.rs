@@ -1,4 +1,4 @@
-//! The same service, by a model that has looked at the answers first.
+//! Another model of the same service, which has looked at the answers first.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
@@ -15,12 +15,12 @@ use crate::{Model, Operation, Text};
 /// values have the same future, so they are one state here: *unread*. Overlapping
 /// appends then cost as many configurations as they have subsets, not orders.
 ///
-/// Verdicts are those of [`KvModel`], in fewer steps and never in more. Only the
-/// page tells less: it does not show values that were not read.
+/// Verdicts are those of [`KvModel`], in no more steps and mostly in fewer. Only
+/// the page tells less: it does not show values that were not read.
 #[derive(Clone, Debug)]
 pub struct Foresight {
-    /// The hashes of all beginnings of all answers. That some other value has one
-    /// of these hashes costs a few steps and nothing else.
+    /// The hashes of all beginnings of all answers. A value that has one of these
+    /// hashes by accident is kept as it is: that costs steps, and no verdict.
     beginnings: HashSet<u64, FixedState>,
 }
 
@@ -46,7 +46,7 @@ impl Foresight {
         Foresight { beginnings }
     }
 
-    /// The state of this value.
+    /// The state that stands for this value.
     fn state(&self, value: Text) -> Option<Text> {
         self.beginnings.contains(&value.hash_value()).then_some(value)
     }

@@ -12,14 +12,14 @@
 //! times are line numbers. An operation that ends with `:info`, or never, has
 //! an unknown outcome.
 
+mod fields;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{LogError, Pairing, read_lines};
 use crate::kv::{Input, Output};
 use crate::{Operation, Text, TextPool};
-
-mod fields;
 
 use fields::{Fields, Kind};
 

@@ -7,7 +7,7 @@ use labrt::storage::Persister;
 use labrt::time::Duration;
 use rsm::{NotLeader, Rsm, StateMachine};
 use serde::{Deserialize, Serialize};
-use tester::{Cluster, Context, Net, Node, Setup, Watch, wait_for};
+use tester::{Cluster, Context, Net, Node, Setup, Watch, wait_for, watch};
 
 /// How long anything that should happen may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ pub(crate) struct Server {
 
 impl Node for Server {
     fn services(&self) -> Vec<Service> {
-        vec![raft::raft_service(Arc::clone(self.rsm.raft()))]
+        vec![self.rsm.raft_service()]
     }
 
     fn kill(&self) {
@@ -72,8 +72,7 @@ impl Node for Server {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let raft: Watch = Arc::<raft::Raft>::downgrade(self.rsm.raft());
-        vec![raft]
+        vec![watch(self.rsm.raft())]
     }
 }
 

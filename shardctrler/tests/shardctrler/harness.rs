@@ -6,7 +6,7 @@ use std::sync::Arc;
 use labrpc::Service;
 use labrt::time::Duration;
 use shardctrler::{Clerk, Config, Gid, Groups, ShardCtrler};
-use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch};
+use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch, watch};
 
 /// How many servers the controller has.
 pub(crate) const SERVERS: usize = 3;
@@ -56,9 +56,7 @@ impl Node for CtrlerNode {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let server: Watch = Arc::<ShardCtrler>::downgrade(&self.server);
-        let raft: Watch = Arc::<raft::Raft>::downgrade(self.server.raft());
-        vec![server, raft]
+        vec![watch(&self.server), watch(self.server.raft())]
     }
 }
 

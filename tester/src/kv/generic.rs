@@ -23,8 +23,7 @@ const ITERATIONS: usize = 3;
 /// How many clients append to one key, and how often each.
 const ONE_KEY: (usize, usize) = (5, 10);
 
-/// The parameters of the generic test. The default is one client of one reliable
-/// server with nothing going wrong.
+/// The parameters of the generic test.
 #[derive(Clone, Debug)]
 pub struct Generic {
     /// The part's tag, for the title.
@@ -50,21 +49,25 @@ pub struct Generic {
 
 impl Default for Generic {
     fn default() -> Self {
-        Generic {
-            part: None,
-            clients: 1,
-            servers: 1,
-            net: Net::Reliable,
-            crash: false,
-            partitions: false,
-            max_raft_state: None,
-            random_keys: false,
-            iteration: Duration::from_secs(5),
-        }
+        Self::DEFAULT
     }
 }
 
 impl Generic {
+    /// One client of one reliable server, for five seconds in each iteration, with
+    /// nothing going wrong.
+    pub const DEFAULT: Generic = Generic {
+        part: None,
+        clients: 1,
+        servers: 1,
+        net: Net::Reliable,
+        crash: false,
+        partitions: false,
+        max_raft_state: None,
+        random_keys: false,
+        iteration: Duration::from_secs(5),
+    };
+
     /// The course's title.
     pub fn title(&self) -> String {
         let parts = [

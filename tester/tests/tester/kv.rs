@@ -91,12 +91,10 @@ const LOAD: Generic = Generic {
     part: Some("3A"),
     clients: 4,
     servers: 3,
-    net: Net::Reliable,
     crash: true,
     partitions: true,
-    max_raft_state: None,
-    random_keys: false,
     iteration: Duration::from_millis(100),
+    ..Generic::DEFAULT
 };
 
 #[test]

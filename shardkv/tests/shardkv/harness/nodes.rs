@@ -6,7 +6,7 @@ use std::sync::Arc;
 use labrpc::{ClientEnd, Service};
 use shardctrler::{Gid, ShardCtrler};
 use shardkv::{Clerk, Group, Machine, ShardKv};
-use tester::{Node, Setup, Watch};
+use tester::{Node, Setup, Watch, watch};
 
 use super::Lines;
 
@@ -38,9 +38,7 @@ impl Node for CtrlerNode {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let server: Watch = Arc::<ShardCtrler>::downgrade(&self.0);
-        let raft: Watch = Arc::<raft::Raft>::downgrade(self.0.raft());
-        vec![server, raft]
+        vec![watch(&self.0), watch(self.0.raft())]
     }
 }
 
@@ -119,9 +117,7 @@ impl<M: Machine> Node for ShardNode<M> {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let server: Watch = Arc::<ShardKv<M>>::downgrade(&self.server);
-        let raft: Watch = Arc::<raft::Raft>::downgrade(self.server.raft());
-        vec![server, raft]
+        vec![watch(&self.server), watch(self.server.raft())]
     }
 }
 
