@@ -33,8 +33,8 @@
 //!     |<------- OK -----------|                          |
 //! ```
 //!
-//! * The **clerk** knows nobody as the leader at first. A server that is none
-//!   says so, and the clerk asks the next; one that answers stays its leader.
+//! * The **clerk** does not know at first who leads. A server that does not lead
+//!   says so, and the clerk asks the next; it stays with the one that answers.
 //!   It calls until it is answered, so a request may arrive many times.
 //! * The **server** submits every call to the replicated state machine, reads
 //!   included: what a server has in its own map may be old, if others have

@@ -14,8 +14,8 @@ pub(crate) struct Longest {
 /// An operation on the stack.
 struct Level {
     number: u32,
-    /// The longest stack that has been recorded since the operation came on it.
-    /// It never grows from the bottom to the top.
+    /// The length of the longest stack that has been recorded since the operation
+    /// came on it; no smaller at any level below.
     recorded: usize,
 }
 
@@ -37,8 +37,8 @@ impl Longest {
 
     /// Records the stack for each operation on it for which it is the longest.
     ///
-    /// Goes down only to the first level that was there when as long a stack was
-    /// recorded: so were all levels below it.
+    /// Levels at the bottom that belong to a recorded stack of this length or more
+    /// are passed over: nothing is longer for them now.
     pub(crate) fn record(&mut self) {
         let depth = self.stack.len();
         let stale = self.stack.partition_point(|level| level.recorded >= depth);

@@ -9,7 +9,7 @@ use crate::{Counts, Model, Operation, Verdict};
 
 /// A search that can be run in slices.
 ///
-/// It takes effect after effect: the first operation in the list whose answer
+/// It chooses what takes effect next: the first operation in the list whose answer
 /// fits the state is linearized, taken out of the list, and the search begins
 /// again at the front. A return at the cursor means that its operation should
 /// have been linearized before, and none of the orders tried allowed it: the

@@ -36,6 +36,20 @@ fn page(history: &[Operation<Input, Output>], annotations: Vec<Annotation>) -> (
     (html, data)
 }
 
+/// Start and end of each operation of a partition.
+fn times(partition: &Value) -> Vec<[i64; 2]> {
+    let number = |time: &Value| time.as_i64().expect("a number");
+    let history = partition["History"].as_array().expect("a list");
+    history.iter().map(|one| [number(&one["Start"]), number(&one["End"])]).collect()
+}
+
+/// The steps of a partial linearization: operations, each with the value after it.
+fn steps(steps: &[(usize, &str)]) -> Vec<Value> {
+    let step =
+        |&(index, value)| json!({ "Index": index, "StateDescription": format!("'{value}'") });
+    steps.iter().map(step).collect()
+}
+
 #[test]
 fn data_of_an_illegal_history() {
     let (_, data) = page(
@@ -53,23 +67,12 @@ fn data_of_an_illegal_history() {
         Vec::new(),
     );
     assert_eq!(data["Verdict"], "Illegal");
-    let verdicts = [0, 1].map(|partition| &data["Partitions"][partition]["Verdict"]);
-    assert_eq!(verdicts, ["Illegal", "Ok"]);
-    let times = |partition: usize| -> Vec<[i64; 2]> {
-        let history = data["Partitions"][partition]["History"].as_array().expect("a list");
-        history
-            .iter()
-            .map(|one| [&one["Start"], &one["End"]].map(|time| time.as_i64().expect("a number")))
-            .collect()
-    };
-    let x = [[0, 1300], [100, 200], [0, 200], [300, 500], [600, 800], [400, 600], [500, 700]];
-    assert_eq!(times(0), x);
-    assert_eq!(times(1), [[900, 1200], [1000, 1100]]);
-    let steps = |steps: &[(usize, &str)]| -> Vec<Value> {
-        let step = |(index, state)| json!({ "Index": index, "StateDescription": state });
-        steps.iter().map(|&(index, state)| step((index, format!("'{state}'")))).collect()
-    };
     let [x, y] = [0, 1].map(|partition| &data["Partitions"][partition]);
+    assert_eq!([&x["Verdict"], &y["Verdict"]], ["Illegal", "Ok"]);
+    let expected =
+        [[0, 1300], [100, 200], [0, 200], [300, 500], [600, 800], [400, 600], [500, 700]];
+    assert_eq!(times(x), expected);
+    assert_eq!(times(y), [[900, 1200], [1000, 1100]]);
     let longest = steps(&[(2, "z"), (1, "y"), (3, "y"), (6, "y"), (4, "w"), (0, "w")]);
     let other = steps(&[(1, "y"), (2, "z"), (5, "z")]);
     assert_eq!(x["PartialLinearizations"], json!([longest, other]));

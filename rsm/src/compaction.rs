@@ -8,8 +8,8 @@
 //! Enough is half the limit while the state is small. But a snapshot writes the
 //! whole state: with one of 200 kB and a limit of 1 kB, a server would write
 //! 400 bytes for each byte of log that it frees. So a large state waits until
-//! an eighth of its size can be freed, up to four times the limit, which leaves
-//! as much again to the course's tests: they allow eight times the limit.
+//! an eighth of its size can be freed, up to four times the limit. That is half
+//! of what the course's tests allow.
 
 /// Bytes that an entry takes in the log beside its command: term and length.
 const ENTRY_OVERHEAD: usize = 16;

@@ -24,8 +24,8 @@ pub trait StateMachine: Send + 'static {
     /// The whole state as bytes.
     fn snapshot(&self) -> Vec<u8>;
 
-    /// Replaces the whole state by one that some server's
-    /// [`snapshot`](Self::snapshot) told.
+    /// Replaces the whole state by that in a [`snapshot`](Self::snapshot), which
+    /// may be another server's.
     ///
     /// # Panics
     ///

@@ -82,7 +82,7 @@ impl Server {
         self.rsm.submit(&Op::Add(number))
     }
 
-    /// Does anything.
+    /// Submits any operation.
     pub(crate) fn submit(&self, op: &Op) -> Result<u64, NotLeader> {
         self.rsm.submit(op)
     }

@@ -22,13 +22,14 @@ pub(crate) struct Groups {
     range: Option<RangeInclusive<usize>>,
     /// The group of each server with a name.
     named: BTreeMap<usize, String>,
-    /// The timeline of each group; that of servers without names has none itself.
+    /// The timeline of each group, by its name; servers without names are the group
+    /// of the empty name.
     timelines: BTreeMap<String, Timeline>,
 }
 
 impl Groups {
-    /// Nothing is known yet of an entry, in the group that is asked for if there are
-    /// several: by its name, or by its servers as `3-5`.
+    /// Nothing is known yet of the entry. `wanted` is the group that is asked for, if
+    /// one is: its name, or its servers' numbers as `3-5`.
     pub(crate) fn new(index: u64, wanted: Option<&str>) -> Self {
         let (range, wanted) = (wanted.and_then(parse_range), wanted.map(str::to_owned));
         Groups { index, wanted, range, named: BTreeMap::new(), timelines: BTreeMap::new() }

@@ -1,5 +1,5 @@
-//! What befalls the entries of a replicated log: steps that servers take with one
-//! entry or with several.
+//! What happens to the entries of a replicated log: steps that servers take with
+//! one entry or with several.
 //!
 //! A debug line tells a step in words, `#5..#7` being the entries from 5 to 7:
 //!

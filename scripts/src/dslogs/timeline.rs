@@ -8,7 +8,7 @@ use super::line;
 use super::step::{Step, StepKind};
 use super::topic::Topic;
 
-/// What befell an entry, in the order of time.
+/// What happened to an entry, in the order of time.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     /// Which entry.
@@ -47,7 +47,7 @@ pub(crate) enum What {
     /// What a leader has sent without anything else happening meanwhile: who, to
     /// whom, how often.
     Sends { server: usize, to: BTreeSet<usize>, times: u64 },
-    /// What the test did meanwhile: of what befell one server the last.
+    /// What the test did meanwhile: for each server the last.
     Remarks { texts: Vec<String>, times: u64 },
 }
 

@@ -48,8 +48,8 @@ pub(crate) fn basic(ctx: &Context, front: Front) {
     check_kept(&joined, &left);
 }
 
-/// The configurations that the next section asks for again. The fourth was never
-/// filled in.
+/// The configurations that the next section asks for again. The course leaves the
+/// fourth empty.
 fn leave_join(clerk: &Clerk) -> [Config; 6] {
     let mut history: [Config; 6] = std::array::from_fn(|_| Config::default());
     history[0] = clerk.query(None);

@@ -4,8 +4,8 @@
 //! differs:
 //!
 //! 1. There may be any number of groups.
-//! 2. As in Go, ends that a server made by `make_end` lead on after its crash; here
-//!    those to the controllers do too. A killed server really has to be silent.
+//! 2. As in Go, ends that a server made by `make_end` work on after its crash; here
+//!    those to the controllers do too. So a killed server really has to be silent.
 
 mod lines;
 mod load;
@@ -47,7 +47,7 @@ pub(crate) fn gid(g: usize) -> Gid {
     FIRST_GID + g as Gid
 }
 
-/// A controller, and the clerks of who believes in it.
+/// A controller, and the clerks that go by what it says.
 pub(crate) struct Controller {
     clerks: tester::kv::Harness<CtrlerNode, KvClerk>,
     /// For joins and leaves.

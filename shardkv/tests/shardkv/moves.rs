@@ -8,8 +8,8 @@ use tester::{Context, Net};
 
 use crate::harness::{Controller, Harness, KEYS, KvClerk, Make, Table, ms, reference, until_quiet};
 
-/// Each of ten new clerks that believe in this controller reads one key. The five
-/// get an answer, the right one, whose keys are `served`, and nobody else.
+/// Ten new clerks of this controller read one key each. The five whose keys are in
+/// `served` get the right answer, the others none.
 #[track_caller]
 fn half_is_served(controller: &Controller, table: &Table, served: &[String]) {
     let (told, answers) = unbounded();

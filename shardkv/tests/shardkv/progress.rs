@@ -28,8 +28,8 @@ pub(crate) fn controller_minority<M: Machine>(ctx: &Context, make: Make<M>) {
     }
 }
 
-/// Changes that are there follow each other at once: no step of a handover waits
-/// until somebody asks again, and who has nothing to do in a change goes on.
+/// Changes that are due follow each other at once: no step of a handover waits for
+/// the next question, nor does a group that has nothing to do in a change.
 pub(crate) fn pipeline<M: Machine>(ctx: &Context, make: Make<M>) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
     h.join(&[0]);
@@ -59,8 +59,9 @@ pub(crate) fn hurry<M: Machine>(ctx: &Context, make: Make<M>) {
     });
 }
 
-/// A receiver that is down holds up nobody: not what stays, not other receivers. The
-/// giver tries again in moderation, and a server that is killed meanwhile no longer.
+/// A receiver that is down holds up neither the shards that stay nor other
+/// receivers. The giver tries again, but not all the time; a server that is killed
+/// meanwhile tries no more.
 pub(crate) fn receiver_down<M: Machine>(ctx: &Context, make: Make<M>) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(100));
     let client = h.make_clerk();
