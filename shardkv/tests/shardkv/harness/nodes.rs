@@ -51,6 +51,7 @@ pub(crate) struct Make<M: Machine> {
     pub(crate) front: fn(Arc<ShardKv<M>>) -> Service,
 }
 
+// `derive` would ask the same of the state machine.
 impl<M: Machine> Clone for Make<M> {
     fn clone(&self) -> Self {
         *self
