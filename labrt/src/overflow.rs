@@ -2,7 +2,15 @@
 //!
 //! std's handler knows the stacks of its own threads only; a coroutine that
 //! runs into its guard page would die with a bare SIGSEGV. Our handler names it, and
-//! leaves the rest to the watchdog: a signal handler may do very little.
+//! leaves the rest to the watchdog: a signal handler may do very little. Above all it
+//! must not allocate, for most recursions end in the allocator, which then keeps a
+//! lock for ever.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::sim::Site;
 
 #[cfg(unix)]
 pub(crate) use unix::install;
@@ -11,13 +19,73 @@ pub(crate) use unix::install;
 #[cfg(not(unix))]
 pub(crate) fn install() {}
 
+/// What the handler tells the watchdog.
+pub(crate) struct Overflow {
+    /// The thread's label.
+    pub(crate) thread: Line,
+    pub(crate) site: Site,
+    /// The run's clock when it happened.
+    pub(crate) time: Duration,
+}
+
+impl Overflow {
+    /// The same, told to the run's observer. Not for the handler: it allocates.
+    pub(crate) fn failure(&self) -> Failure {
+        let (message, thread) = (self.to_string(), self.thread.text().to_owned());
+        Failure { message, place: None, thread, time: self.time }
+    }
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "stack overflow in simulated thread {} spawned at {}: recursion without end, or \
+             large values on the stack",
+            self.thread.text(),
+            self.site
+        )
+    }
+}
+
+/// A text that needs no allocator. What is too long for it is left out.
+pub(crate) struct Line {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Line {
+    fn text(&self) -> &str {
+        let written = self.bytes[..self.len].utf8_chunks().next();
+        written.map_or("", |chunk| chunk.valid())
+    }
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Line { bytes: [0; 512], len: 0 }
+    }
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let fits = text.len().min(room.len());
+        room[..fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.len += fits;
+        Ok(())
+    }
+}
+
 #[cfg(unix)]
 mod unix {
+    use std::fmt::Write as _;
     use std::mem::MaybeUninit;
     use std::sync::Once;
     use std::sync::OnceLock;
     use std::time::Duration;
 
+    use super::Line;
     use crate::sim;
     use crate::stderr;
 
@@ -58,16 +126,14 @@ mod unix {
         // SAFETY: the kernel passes a valid siginfo.
         let address = unsafe { (*info).si_addr() }.addr();
         if let Some(sim) = sim::current()
-            && let Some(thread) = sim.overflowed(address)
+            && let Some(overflow) = sim.overflowed(address)
         {
-            let message = format!(
-                "stack overflow in simulated thread {thread}: recursion without end, or large \
-                 values on the stack"
-            );
             if !sim.is_replay() {
-                stderr::write(&format!("\n{message}; seed {:#x}\n", sim.seed()));
+                let mut told = Line::default();
+                let _ = writeln!(told, "\n{overflow}; seed {:#x}", sim.seed());
+                stderr::write(told.text());
             }
-            if sim.give_up(message) {
+            if sim.give_up(overflow) {
                 std::thread::sleep(TELLING);
             }
             std::process::abort();

@@ -23,12 +23,14 @@ mod wait_lists;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backtrace;
 use crate::failure::Failure;
+use crate::overflow::{Line, Overflow};
 use crate::rng::Streams;
 use crate::run::Backtrace;
 use crate::thread::Exit;
@@ -365,18 +367,23 @@ impl Sim {
     }
 
     /// Who has just run into the guard page of its stack, if the address is
-    /// there.
-    pub(crate) fn overflowed(&self, address: usize) -> Option<String> {
+    /// there. For a signal handler: it asks for no memory.
+    pub(crate) fn overflowed(&self, address: usize) -> Option<Overflow> {
         let (serial, site) = self.engine.overflowed(address)?;
+        let mut thread = Line::default();
         // The name is in the scheduler, which may be in use right now.
-        Some(self.describe_current().unwrap_or_else(|| format!("#{serial} spawned at {site}")))
+        let named = self.with_current(|current| current.write_label(&mut thread));
+        if named.is_none() {
+            let _ = write!(thread, "#{serial}");
+        }
+        let time = Duration::from_nanos(self.try_now().unwrap_or(0));
+        Some(Overflow { thread, site, time })
     }
 
     /// Has the watchdog end a run whose current thread cannot go on; false if nobody
     /// watches.
-    pub(crate) fn give_up(&self, message: String) -> bool {
-        let time = Duration::from_nanos(self.try_now().unwrap_or(0));
-        self.heartbeat.give_up(Failure { message, place: None, thread: self.label(), time })
+    pub(crate) fn give_up(&self, why: Overflow) -> bool {
+        self.heartbeat.give_up(why)
     }
 
     /// Gives up the processor: the current thread is queued or blocked.

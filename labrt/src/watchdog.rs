@@ -16,7 +16,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::overflow::Overflow;
 use crate::run::OnStuck;
 
 /// What a simulation shows the watchdog.
@@ -35,7 +35,7 @@ pub(crate) struct Heartbeat {
     /// Whether the run was told before: then nothing is written.
     replay: bool,
     /// Why it cannot go on, if it has said so itself.
-    given_up: OnceLock<Failure>,
+    given_up: OnceLock<Overflow>,
     /// Whom to tell, once.
     on_stuck: Mutex<Option<OnStuck>>,
 }
@@ -54,7 +54,7 @@ impl Heartbeat {
 
     /// The simulation cannot go on: the watchdog tells why, and ends the process.
     /// False if nobody watches.
-    pub(crate) fn give_up(&self, why: Failure) -> bool {
+    pub(crate) fn give_up(&self, why: Overflow) -> bool {
         os::WATCHES && self.given_up.set(why).is_ok()
     }
 
@@ -188,7 +188,7 @@ mod os {
                 let moved = last.beats != heartbeat.beats.load(Relaxed)
                     || last.kernel_id != heartbeat.kernel_id.load(Relaxed);
                 if let Some(why) = heartbeat.given_up.get() {
-                    end(heartbeat, retire(heartbeat), why.clone(), "  not known\n".into());
+                    end(heartbeat, retire(heartbeat), why.failure(), "  not known\n".into());
                 } else if moved {
                     *last = Sighting::of(heartbeat);
                 } else if let Some(how) = stuck(last, heartbeat.patience) {

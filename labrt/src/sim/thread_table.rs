@@ -1,6 +1,7 @@
 //! The simulated threads of one simulation.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::panic::Location;
 
 use super::operation::Operation;
@@ -83,9 +84,16 @@ pub(crate) struct Thread {
 impl Thread {
     /// `'name' #number`, or `#number` of a thread without a name.
     pub(crate) fn label(&self) -> String {
+        let mut label = String::new();
+        self.write_label(&mut label).expect("a string takes everything");
+        label
+    }
+
+    /// Writes the [`label`](Self::label), without the allocator.
+    pub(crate) fn write_label(&self, to: &mut impl fmt::Write) -> fmt::Result {
         match &*self.name {
-            "" => format!("#{}", self.serial),
-            name => format!("'{name}' #{}", self.serial),
+            "" => write!(to, "#{}", self.serial),
+            name => write!(to, "'{name}' #{}", self.serial),
         }
     }
 }

@@ -232,6 +232,13 @@ fn recurses_with_operations(mutex: &Mutex<u64>) {
     *mutex.lock() -= 1;
 }
 
+/// Ends in the allocator, whose frames are larger.
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn recurses_with_memory(bytes: usize) -> usize {
+    let memory = std::hint::black_box(vec![1_u8; 2000 + bytes % 50_000]);
+    recurses_with_memory(bytes + 37) + memory.len()
+}
+
 /// Runs a body that overflows the stack of a thread named `deep`.
 fn overflows(name: &str, body: fn()) {
     let ended = in_child(module_path!(), name, &[("LAB_SEED", "9")], || {
@@ -256,6 +263,12 @@ fn a_stack_overflow_with_operations_is_named() {
     overflows("a_stack_overflow_with_operations_is_named", || {
         recurses_with_operations(&Mutex::new(0));
     });
+}
+
+/// The allocator keeps its lock then.
+#[test]
+fn a_stack_overflow_in_the_allocator_is_named() {
+    overflows("a_stack_overflow_in_the_allocator_is_named", || _ = recurses_with_memory(0));
 }
 
 /// The OS-thread engine leaves it to std, which knows those stacks.
