@@ -3,8 +3,8 @@
 //! std's handler knows the stacks of its own threads only; a coroutine that
 //! runs into its guard page would die with a bare SIGSEGV. Our handler names it, and
 //! leaves the rest to the watchdog: a signal handler may do very little. Above all it
-//! must not allocate, for most recursions end in the allocator, which then keeps a
-//! lock for ever.
+//! must not allocate: a recursion often ends in the allocator, which then keeps a lock
+//! for ever.
 
 use std::fmt;
 use std::time::Duration;

@@ -146,8 +146,13 @@ mod tests {
         assert_eq!(controller.apply(twice), Reply::Changed(Ok(())), "not: the gid is in use");
         assert_eq!(controller.newest().num, 1);
         let refused = Reply::Changed(Err(Refusal::GidInUse(1)));
-        assert_eq!(controller.apply(Op::Change(join(1), request(2))), refused);
+        let again = Op::Change(join(1), request(2));
+        assert_eq!(controller.apply(again.clone()), refused);
         assert_eq!(controller.newest().num, 1);
+        let leave = Op::Change(Change::Leave(vec![1]), RequestId { client: 2, sequence: 1 });
+        assert_eq!(controller.apply(leave), Reply::Changed(Ok(())));
+        assert_eq!(controller.apply(again), refused, "once refused, for ever");
+        assert_eq!(controller.newest().num, 2);
     }
 
     #[test]

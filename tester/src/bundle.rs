@@ -155,8 +155,7 @@ impl Trace {
 
     /// What writes it.
     pub(crate) fn recorder(&self) -> Recorder {
-        let trace = Arc::clone(&self.0);
-        Box::new(move |moment| trace.with(|trace| trace.record(moment)))
+        trace::recorder(Arc::clone(&self.0))
     }
 
     /// Completes it.

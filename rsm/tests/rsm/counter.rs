@@ -92,6 +92,11 @@ impl Server {
         self.rsm.query(look)
     }
 
+    /// Looks at the counter, if nobody has its lock.
+    pub(crate) fn peek<T>(&self, look: impl FnOnce(&Counter) -> T) -> Option<T> {
+        self.rsm.peek(look)
+    }
+
     /// The bytes of Raft's saved state, log and all.
     pub(crate) fn log_size(&self) -> usize {
         self.saved.raft_state_size()

@@ -46,6 +46,18 @@ fn a_follower_sends_callers_away() {
     });
 }
 
+/// Reports are made wherever a failure stops a server, under its lock too.
+#[test]
+fn a_peek_never_waits() {
+    tester::test("Test: a peek", |ctx| {
+        let cluster = cluster(ctx, 1, None, 0);
+        add(&cluster, 7);
+        let node = cluster.node(0).expect("it is alive");
+        assert_eq!(node.peek(|counter| counter.sum), Some(7));
+        assert_eq!(node.query(|_| node.peek(|counter| counter.sum)), None);
+    });
+}
+
 /// A panic in the service's own code is told as such; nobody waits for ever.
 #[test]
 fn a_machine_that_panics_fails_the_test() {

@@ -3,41 +3,46 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use labrt::trace::{Moment, Origin};
+use labrt::trace::{Moment, Origin, Recorder};
 
 use super::kinds;
 use super::tail::Tail;
+use crate::shared::Shared;
 
 /// Stands for the events that were left out.
 const CUT: &str = "{\"t\":0,\"thread\":0,\"server\":null,\"kind\":\"cut\"}\n";
 
-/// Writes moments of a simulation to a file.
-pub(super) struct TraceFile {
-    file: Tail,
-    line: String,
-}
+/// The file that moments of a simulation are written to.
+pub(super) struct TraceFile(Tail);
 
 impl TraceFile {
     /// An empty trace.
     pub(super) fn new(path: PathBuf) -> io::Result<Self> {
-        Ok(TraceFile { file: Tail::new(path, CUT)?, line: String::new() })
-    }
-
-    /// Adds a moment. The scheduler's own choices are left out: they are many, and
-    /// say little without the rest of the simulator's state.
-    pub(super) fn record(&mut self, moment: &Moment<'_>) {
-        if moment.origin != Origin::Schedule {
-            self.line.clear();
-            write_line(&mut self.line, moment);
-            self.file.add(self.line.as_bytes());
-        }
+        Ok(TraceFile(Tail::new(path, CUT)?))
     }
 
     /// Completes the file.
     pub(super) fn finish(&mut self) -> io::Result<()> {
-        self.file.finish()
+        self.0.finish()
     }
+}
+
+/// What adds moments to a file. The scheduler's own choices are left out: they are
+/// many, and say little without the rest of the simulator's state.
+///
+/// A line is made before the file is locked: the stack of a thread that overflows
+/// often ends in there, and the lock would be held for ever.
+pub(super) fn recorder(file: Arc<Shared<TraceFile>>) -> Recorder {
+    let mut line = String::new();
+    Box::new(move |moment| {
+        if moment.origin != Origin::Schedule {
+            line.clear();
+            write_line(&mut line, moment);
+            file.with(|file| file.0.add(line.as_bytes()));
+        }
+    })
 }
 
 fn write_line(line: &mut String, moment: &Moment<'_>) {

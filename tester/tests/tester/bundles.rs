@@ -240,24 +240,41 @@ fn recurses(depth: u64) -> u64 {
     std::hint::black_box(recurses(std::hint::black_box(depth + 1)) + 1)
 }
 
-#[test]
-fn a_stack_overflow_leaves_a_bundle() {
-    let body = |ctx: &Context| {
+#[expect(unconditional_recursion, reason = "that is the point")]
+fn recurses_with_operations() -> u64 {
+    sleep(Duration::from_nanos(1));
+    std::hint::black_box(recurses_with_operations() + 1)
+}
+
+/// A run in which a thread overflows its stack leaves its accounts.
+fn an_overflow_is_told(recurses: fn() -> u64) {
+    let body = move |ctx: &Context| {
         let cluster = Cluster::new(ctx, 1, Net::Reliable, Counter::make);
-        thread::spawn(|| recurses(0)).join().expect("it never ends");
+        thread::spawn(recurses).join().expect("it never ends");
         drop(cluster);
     };
     let (folder, report) = (Folder::new(), tempfile::NamedTempFile::new().expect("a file"));
     let specimen = folder.specimen().env("LAB_REPORT", report.path());
     let Some(told) = specimen.run(|| test("Test: overflows", body)) else { return };
     let message = "stack overflow in simulated thread ";
-    assert_failed(&told, &[message, "--- FAIL: bundles::a_stack_overflow", "\nbundle "]);
+    assert_failed(&told, &[message, "--- FAIL: bundles::", "\nbundle "]);
     let facts = folder.facts();
     assert!(facts["message"].as_str().expect("text").starts_with(message), "{facts}");
     assert_eq!(facts["warning"], Value::Null);
     assert!(folder.read("servers.txt").contains("S0 alive=true"));
     let entries = fs::read_to_string(report.path()).expect("a report");
     assert_eq!(entries.matches(r#""verdict":"failed""#).count(), 1, "{entries}");
+}
+
+#[test]
+fn a_stack_overflow_leaves_a_bundle() {
+    an_overflow_is_told(|| recurses(0));
+}
+
+/// It happens while something is written into the bundle.
+#[test]
+fn a_stack_overflow_with_operations_leaves_a_bundle() {
+    an_overflow_is_told(recurses_with_operations);
 }
 
 #[test]
