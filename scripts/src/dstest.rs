@@ -146,14 +146,19 @@ fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
 fn tests(options: &Options, workspace: &Workspace) -> Result<Vec<Test>, String> {
     let mut labs = workspace.labs()?;
     let edition = options.edition();
-    let packages: Option<Vec<_>> =
-        options.tests.iter().map(|name| names::packages(name, edition)).collect();
-    if let Some(packages) = packages {
-        let packages: BTreeSet<&str> = packages.into_iter().flatten().collect();
-        // If the lab that a name means is not here, the others tell near names.
-        if labs.iter().any(|lab| packages.contains(lab.package.as_str())) {
-            labs.retain(|lab| packages.contains(lab.package.as_str()));
+    let mut packages = BTreeSet::new();
+    let mut unknown = None;
+    for name in &options.tests {
+        match names::packages(name, edition) {
+            Some(of_name) => packages.extend(of_name),
+            None => unknown = unknown.or(Some(name)),
         }
+    }
+    if let Some(name) = unknown {
+        screen::say(&format!("building the tests of every lab, to look for `{name}`"));
+    // If the lab that a name means is not here, the others tell near names.
+    } else if labs.iter().any(|lab| packages.contains(lab.package.as_str())) {
+        labs.retain(|lab| packages.contains(lab.package.as_str()));
     }
     names::select(&options.tests, edition, &workspace.tests(&labs)?)
 }

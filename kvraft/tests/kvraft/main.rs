@@ -1,7 +1,7 @@
 //! The course's tests of the key/value service: parts 3A and 3B.
 //!
-//! `cargo test -p kvraft 3A` runs exactly the tests of part A. The tests of 2024
-//! are the same under the tags 4A and 4B.
+//! `cargo test -p kvraft 3A` runs exactly the tests of part A. In 2024 the course
+//! calls the same tests 4A and 4B: `scripts/dstest --year 2024 4A`.
 //!
 //! Every test is a plain function of a harness, which is made from the way to start
 //! a server, so that a broken server can run through the very same steps.
