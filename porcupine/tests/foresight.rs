@@ -3,7 +3,7 @@
 mod support;
 
 use porcupine::kv::{Foresight, Input, KvModel, Output};
-use porcupine::{Limits, Operation, Report, Text, Verdict, check_operations};
+use porcupine::{Limits, Model, Operation, Report, Text, Verdict, check_operations};
 use support::{History, Plan, Random, Service, history};
 
 fn with_foresight(history: &History) -> Report {
@@ -53,6 +53,13 @@ fn verdicts_are_the_plain_models() {
             compare(&history(plan));
         }
     }
+}
+
+#[test]
+fn what_is_not_read_is_said_to_be_so() {
+    let model = Foresight::of(&[]);
+    assert_eq!(model.describe_state(&model.init()), "unread");
+    assert!(model.state_bytes(&Some("a".into())) > model.state_bytes(&None));
 }
 
 /// All clients append at the same time. Then one of them reads a value that has what

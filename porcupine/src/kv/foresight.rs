@@ -19,8 +19,9 @@ use crate::{Model, Operation, Text};
 /// the page tells less: it does not show values that were not read.
 #[derive(Clone, Debug)]
 pub struct Foresight {
-    /// The hashes of all beginnings of all answers. A value that has one of these
-    /// hashes by accident is kept as it is: that costs steps, and no verdict.
+    /// The hashes of all beginnings of all answers. That a value which is none has one
+    /// of these hashes costs a few steps and nothing else. Only an answer that has one
+    /// by chance could spoil a verdict: hashes have 64 bits.
     beginnings: HashSet<u64, FixedState>,
 }
 
