@@ -53,9 +53,11 @@ impl Heartbeat {
     }
 
     /// The simulation cannot go on: the watchdog tells why, and ends the process.
-    /// False if nobody watches.
+    /// False if nobody watches, or nobody is to be told.
     pub(crate) fn give_up(&self, why: Overflow) -> bool {
-        os::WATCHES && self.given_up.set(why).is_ok()
+        // Whoever holds the lock is about to tell.
+        let is_heard = self.on_stuck.try_lock().is_none_or(|on_stuck| on_stuck.is_some());
+        os::WATCHES && is_heard && self.given_up.set(why).is_ok()
     }
 
     /// The simulation is over, and so is its observer.
@@ -183,13 +185,16 @@ mod os {
             drop(watched);
             sightings.retain(|known, _| alive.iter().any(|beat| Arc::as_ptr(beat) == *known));
             for heartbeat in &alive {
+                // Before anything that needs memory, whose lock may be lost.
+                if let Some(why) = heartbeat.given_up.get() {
+                    end(heartbeat, retire(heartbeat), why.failure(), "  not known\n".into());
+                    continue;
+                }
                 let key = Arc::as_ptr(heartbeat);
                 let last = sightings.entry(key).or_insert_with(|| Sighting::of(heartbeat));
                 let moved = last.beats != heartbeat.beats.load(Relaxed)
                     || last.kernel_id != heartbeat.kernel_id.load(Relaxed);
-                if let Some(why) = heartbeat.given_up.get() {
-                    end(heartbeat, retire(heartbeat), why.failure(), "  not known\n".into());
-                } else if moved {
+                if moved {
                     *last = Sighting::of(heartbeat);
                 } else if let Some(how) = stuck(last, heartbeat.patience) {
                     tell_stuck(heartbeat, how);
