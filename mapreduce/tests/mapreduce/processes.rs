@@ -205,10 +205,11 @@ impl Place {
         limit: Duration,
         meddle: impl FnMut(&mut [Process]),
     ) {
-        self.keep_running_with(&[], app, workers, limit, meddle);
+        let _ = self.keep_running_with(&[], app, workers, limit, meddle);
     }
 
-    /// The same with options for the coordinator, which tells how it ended.
+    /// The same with options for the coordinator, which tells how it ended, and how
+    /// many workers have ended: no death is missed between two looks.
     pub(crate) fn keep_running_with(
         &self,
         options: &[&str],
@@ -216,9 +217,10 @@ impl Place {
         workers: usize,
         limit: Duration,
         mut meddle: impl FnMut(&mut [Process]),
-    ) -> Ended {
+    ) -> (Ended, usize) {
         let mut coordinator = self.coordinator_with(options);
         let mut running: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
+        let mut deaths = 0;
         let begin = Instant::now();
         while !coordinator.has_ended() {
             assert!(begin.elapsed() < limit, "the job still runs after {limit:?}");
@@ -227,12 +229,14 @@ impl Place {
                 running.iter_mut().filter_map(|worker| worker.has_ended().then_some(worker))
             {
                 *worker = self.worker(app);
+                deaths += 1;
             }
             thread::sleep(LOOK);
         }
         let ended = coordinator.end_within(LIMIT);
         assert!(ended.status.success(), "{ended:?}");
-        ended
+        deaths += running.iter_mut().filter_map(|worker| worker.has_ended().then_some(())).count();
+        (ended, deaths)
     }
 
     /// Writes an input file instead of the generated one.
