@@ -209,7 +209,7 @@ impl Place {
     }
 
     /// The same with options for the coordinator, which tells how it ended, and how
-    /// many workers have ended: no death is missed between two looks.
+    /// each worker did.
     pub(crate) fn keep_running_with(
         &self,
         options: &[&str],
@@ -217,26 +217,26 @@ impl Place {
         workers: usize,
         limit: Duration,
         mut meddle: impl FnMut(&mut [Process]),
-    ) -> (Ended, usize) {
+    ) -> (Ended, Vec<Ended>) {
         let mut coordinator = self.coordinator_with(options);
         let mut running: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
-        let mut deaths = 0;
+        let mut gone = Vec::new();
         let begin = Instant::now();
         while !coordinator.has_ended() {
             assert!(begin.elapsed() < limit, "the job still runs after {limit:?}");
             meddle(&mut running);
-            for worker in
-                running.iter_mut().filter_map(|worker| worker.has_ended().then_some(worker))
-            {
-                *worker = self.worker(app);
-                deaths += 1;
+            for worker in &mut running {
+                if worker.has_ended() {
+                    gone.push(std::mem::replace(worker, self.worker(app)));
+                }
             }
             thread::sleep(LOOK);
         }
         let ended = coordinator.end_within(LIMIT);
         assert!(ended.status.success(), "{ended:?}");
-        deaths += running.iter_mut().filter_map(|worker| worker.has_ended().then_some(())).count();
-        (ended, deaths)
+        gone.extend(running);
+        let gone = gone.into_iter().map(|worker| worker.end_within(LIMIT)).collect();
+        (ended, gone)
     }
 
     /// Writes an input file instead of the generated one.
