@@ -31,7 +31,7 @@
 //! assert_eq!(report.verdict, Verdict::Illegal);
 //! ```
 //!
-//! The program of the same name checks histories in files; see the README.
+//! The program of the same name checks histories in files; see `porcupine-cli`.
 //!
 //! # The search
 //!

@@ -43,15 +43,13 @@ impl Subject {
                 format!("{name}:{line}: neither a Jepsen log nor a key/value history: say --model")
             })?,
         };
-        let complaint = |LogError { line, what }| format!("{name}:{line}: {what}");
+        let message = |LogError { line, what }| format!("{name}:{line}: {what}");
         match model {
-            ModelName::Register => {
-                log::jepsen::read(&text).map(Subject::Register).map_err(complaint)
-            }
+            ModelName::Register => log::jepsen::read(&text).map(Subject::Register).map_err(message),
             ModelName::Kv if args.no_partition => {
-                log::kv::read(&text).map(Subject::WholeKv).map_err(complaint)
+                log::kv::read(&text).map(Subject::WholeKv).map_err(message)
             }
-            ModelName::Kv => log::kv::read(&text).map(Subject::Kv).map_err(complaint),
+            ModelName::Kv => log::kv::read(&text).map(Subject::Kv).map_err(message),
         }
     }
 
@@ -124,12 +122,12 @@ fn text_of(file: &Path) -> Result<String, String> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// What is in a file, or comes from a device, which may never end.
+/// The content of a file, or of a device, which may never end.
 fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(file)?;
     let mut bytes = Vec::new();
     if file.metadata()?.len() <= LARGEST {
-        // The byte too many tells what ends there from what goes on.
+        // One byte more shows whether the input ends there.
         (&file).take(LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 <= LARGEST {
             return Ok(bytes);

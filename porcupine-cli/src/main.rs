@@ -1,7 +1,7 @@
 //! `porcupine`: checks whether histories in files are linearizable.
 //!
-//! All files are read before anything is checked or written, so that a broken
-//! one costs nothing. `args.rs` is the command line, `subject.rs` a history with
+//! It reads all files before it checks or writes anything, so that a broken
+//! file stops it early. `args.rs` is the command line, `subject.rs` a history with
 //! its model, `show.rs` what is printed.
 
 mod args;
@@ -30,16 +30,16 @@ struct Checked {
 fn main() -> ExitCode {
     match run(&Args::of_process()) {
         Ok(status) => ExitCode::from(status),
-        Err(complaint) => {
-            // Nobody is left to be told when the standard error is closed.
-            let _ = writeln!(io::stderr(), "porcupine: {complaint}");
+        Err(message) => {
+            // A closed standard error leaves no way to report this.
+            let _ = writeln!(io::stderr(), "porcupine: {message}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Checks what the arguments name. The exit status, or the one line that says
-/// what is wrong.
+/// Checks the histories that the arguments name. Returns the exit status, or
+/// the one line that says what is wrong.
 fn run(args: &Args) -> Result<u8, String> {
     let subjects: Vec<Subject> =
         args.files.iter().map(|file| Subject::read(file, args)).collect::<Result<_, _>>()?;

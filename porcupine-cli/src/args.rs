@@ -92,7 +92,8 @@ impl Args {
             let message = "--page shows one history: name one file";
             return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
         }
-        // Under whatever name; what is not there yet is not the same.
+        // The page may name the same file in another way. A file that does not
+        // exist yet is another one.
         if let ([file], Some(page)) = (self.files.as_slice(), &self.page)
             && same_file::is_same_file(file, page).unwrap_or(false)
         {

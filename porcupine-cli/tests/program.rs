@@ -1,5 +1,6 @@
-//! The program: what it prints, its exit status, and what it says of bad input.
+//! The program: what it prints, its exit status, and its messages about bad input.
 
+#[path = "../../porcupine/tests/support/mod.rs"]
 mod support;
 
 use std::fs;
@@ -145,7 +146,7 @@ fn a_broken_line_is_named() {
         assert!(!Path::new(&scene.path("page.html")).exists());
         refusal
     };
-    for (line, complaint) in [
+    for (line, message) in [
         ("nonsense", "has `n` where `{` should be"),
         (r#"{:process 0, :type :ok, :f :append, :key "4"#, "has a string without an end"),
         (
@@ -174,7 +175,7 @@ fn a_broken_line_is_named() {
         ),
         (r#"{:process 0, :type :ok, :process 1}"#, "has a :process twice"),
     ] {
-        assert_eq!(kv(line), format!("porcupine: history:2: {complaint}"));
+        assert_eq!(kv(line), format!("porcupine: history:2: {message}"));
     }
 }
 
@@ -184,13 +185,13 @@ fn an_operation_may_not_return_before_its_call() {
         "{:process 0, :type :invoke, :f :get, :key \"k\", :value nil, :time 10}\n\
          {:process 0, :type :ok, :f :get, :key \"k\", :value \"\", :time 9}\n",
     );
-    let complaint = "porcupine: history:2: process 0 returns at 9, before its call at 10";
-    assert_eq!(scene.refusal(&["history"]), complaint);
+    let message = "porcupine: history:2: process 0 returns at 9, before its call at 10";
+    assert_eq!(scene.refusal(&["history"]), message);
 }
 
 #[test]
 fn a_broken_line_of_jepsen_is_named() {
-    for (line, complaint) in [
+    for (line, message) in [
         ("0 :invoke :read nil", "does not begin with `INFO  jepsen.util - `, as Jepsen's lines do"),
         ("INFO  jepsen.util - x :invoke :read nil", "`x` is no process: a process is a number"),
         ("INFO  jepsen.util - 1 :invoke :write many", "`many` is no number"),
@@ -206,7 +207,7 @@ fn a_broken_line_of_jepsen_is_named() {
         let scene = Scene::new(&format!("{STALE_READ}{line}\n"));
         assert_eq!(
             scene.refusal(&["--model", "register", "history"]),
-            format!("porcupine: history:{}: {complaint}", 8 + line.lines().count())
+            format!("porcupine: history:{}: {message}", 8 + line.lines().count())
         );
     }
 }
@@ -220,12 +221,13 @@ fn a_line_that_is_no_text_is_named() {
 }
 
 #[test]
-fn a_complaint_is_short_however_long_the_line() {
+fn message_about_a_long_line_is_short() {
     let line = format!("{{:process {}}}", "9".repeat(1_000_000));
     assert!(Scene::new(&line).refusal(&["history"]).len() < 300);
 }
 
-/// What any editor writes is read; what is no history is not, and nothing is written.
+/// The program reads what any editor writes. It refuses what is no history, and
+/// then writes nothing.
 #[test]
 fn texts_from_elsewhere() {
     let windows = Scene::new(&format!("\u{feff}{}", STALE_READ.replace('\n', "\r\n")));
@@ -236,9 +238,9 @@ fn texts_from_elsewhere() {
     for nothing in ["", "\u{feff}", " \r\n\n"] {
         let scene = Scene::new(nothing);
         for model in [&[][..], &["--model", "kv"], &["--model", "register"]] {
-            let complaint = "porcupine: history:1: has no operations: there is nothing to check";
+            let message = "porcupine: history:1: has no operations: there is nothing to check";
             let arguments = [model, &["--page", "page.html", "history"]].concat();
-            assert_eq!(scene.refusal(&arguments), complaint);
+            assert_eq!(scene.refusal(&arguments), message);
         }
         assert!(!scene.path("page.html").exists());
     }
@@ -250,8 +252,8 @@ fn what_cannot_be_read_or_written_is_named() {
     assert!(scene.refusal(&["."]).starts_with("porcupine: .: cannot be read: "));
     let huge = fs::File::create(scene.path("huge")).expect("writable");
     huge.set_len(1_000_000_001).expect("holes need no room");
-    let complaint = "porcupine: huge: cannot be read: it is larger than 1000 MB";
-    assert_eq!(scene.refusal(&["huge"]), complaint);
+    let message = "porcupine: huge: cannot be read: it is larger than 1000 MB";
+    assert_eq!(scene.refusal(&["huge"]), message);
     for page in [".", "none/page.html"] {
         let refusal = scene.refusal(&["--page", page, "history"]);
         assert!(refusal.starts_with(&format!("porcupine: {page}: cannot be written: ")));
@@ -262,9 +264,9 @@ fn what_cannot_be_read_or_written_is_named() {
 fn a_page_does_not_replace_the_history() {
     let scene = Scene::new(STALE_READ);
     fs::hard_link(scene.path("history"), scene.path("link")).expect("writable");
-    let complaint = "porcupine: --page would replace the history: name another file";
+    let message = "porcupine: --page would replace the history: name another file";
     for page in ["./history", "link"] {
-        assert_eq!(scene.refusal(&["--page", page, "history"]), complaint);
+        assert_eq!(scene.refusal(&["--page", page, "history"]), message);
     }
     assert_eq!(fs::read_to_string(scene.path("history")).expect("it is there"), STALE_READ);
 }
@@ -279,9 +281,8 @@ fn a_wrong_command_line_is_one_line() {
     let two = "porcupine: --page shows one history: name one file";
     assert_eq!(scene.refusal(&["--page", "p", "history", "history"]), two);
     let unknown = Scene::new("\n\nnonsense");
-    let complaint =
-        "porcupine: history:3: neither a Jepsen log nor a key/value history: say --model";
-    assert_eq!(unknown.refusal(&["history"]), complaint);
+    let message = "porcupine: history:3: neither a Jepsen log nor a key/value history: say --model";
+    assert_eq!(unknown.refusal(&["history"]), message);
     let negative = scene.refusal(&["--timeout", "-1", "history"]);
     assert!(negative.ends_with(": takes a number of seconds, such as 1.5"), "{negative}");
     assert!(scene.refusal(&[]).contains("<FILES>"), "{}", scene.refusal(&[]));
