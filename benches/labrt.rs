@@ -1,7 +1,13 @@
 //! What the primitives cost, in real and in virtual mode.
 //!
-//! `cargo bench -p labrt`. The figures to watch: lock and unlock in real mode
+//! `cargo bench -p benches --bench labrt`. The figures to watch: lock and unlock in real mode
 //! within 2 ns of parking_lot, a virtual switch below 100 ns.
+
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "it compares with the real primitives and measures real time"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration as StdDuration, Instant as StdInstant};
@@ -12,12 +18,12 @@ use labrt::sync::Mutex;
 use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config, run, select, thread};
 
-/// Times something inside a simulation, by the clock on the wall.
+/// Measures a body inside a simulation, in real time.
 fn simulated(body: impl FnOnce() + Send + 'static) -> StdDuration {
     timed(&Config { limit: Duration::MAX, ..Config::default() }, body)
 }
 
-/// The same on real threads of a run.
+/// Measures a body on real threads.
 fn really(body: impl FnOnce() + Send + 'static) -> StdDuration {
     timed(&Config { clock: Clock::Real, ..Config::default() }, body)
 }
@@ -63,7 +69,7 @@ fn real_channels(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A message to another thread and its answer.
+/// Sends messages to another thread, which sends each back.
 fn ping_pong(capacity: usize, rounds: u64) {
     let (ping, pinged) = bounded(capacity);
     let (pong, ponged) = bounded(capacity);
@@ -80,7 +86,7 @@ fn ping_pong(capacity: usize, rounds: u64) {
     partner.join().expect("the partner does not fail");
 }
 
-/// A job on the pool, as for an RPC's handler.
+/// Runs jobs on the pool, as RPC handlers run.
 fn go_and_answer(rounds: u64) {
     let (tx, rx) = unbounded();
     for round in 0..rounds {
@@ -90,7 +96,7 @@ fn go_and_answer(rounds: u64) {
     }
 }
 
-/// Switches among so many threads that do nothing but yield.
+/// Switches among threads that only yield.
 fn yields(threads: u64, rounds: u64) {
     let share = rounds.div_ceil(threads);
     let start = |_| thread::spawn(move || (0..share).for_each(|_| thread::yield_now()));
@@ -152,7 +158,7 @@ fn selects(rounds: u64) {
     }
 }
 
-/// A simulation of unit size, from start to teardown.
+/// Measures a small simulation from start to teardown.
 fn whole_simulation(criterion: &mut Criterion) {
     criterion.bench_function("virtual/a whole small simulation", |bench| {
         let mut seed = 0;

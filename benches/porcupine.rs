@@ -1,7 +1,7 @@
-//! What an operation costs to check: in the nearly sequential histories of the
+//! What it costs to check an operation: in the nearly sequential histories of the
 //! labs, and in crowded ones.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../porcupine/tests/support/mod.rs"]
 mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

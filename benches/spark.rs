@@ -1,27 +1,24 @@
 //! The same word count on this engine and on Apache Spark, over the same
-//! generated text, one after the other on this machine: CPU time and memory are
+//! generated text, one after the other on this machine. CPU time and memory are
 //! of all processes together.
 //!
 //! ```console
-//! $ cargo bench -p mapreduce --bench spark            # 100 MB
-//! $ cargo bench -p mapreduce --bench spark -- 1000    # 1 GB
+//! $ cargo bench -p benches --bench spark            # 100 MB
+//! $ cargo bench -p benches --bench spark -- 1000    # 1 GB
 //! ```
 //!
-//! Java and a network are needed, see docs/mapreduce-scale.md.
+//! This needs Java and a network: see docs/mapreduce-scale.md.
+
+mod job;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs;
+use std::io;
 use std::mem::MaybeUninit;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use mapreduce::{Corpus, file_name};
-
-/// Files of the text.
-const FILES: usize = 32;
 
 /// Workers of ours. Spark takes all processors.
 const WORKERS: usize = 2;
@@ -30,62 +27,34 @@ const WORKERS: usize = 2;
 const LOOK: Duration = Duration::from_millis(50);
 
 fn main() {
-    let megabytes = std::env::args().filter_map(|argument| argument.parse().ok()).next();
-    let megabytes: usize = megabytes.unwrap_or(100);
+    let megabytes = job::megabytes();
+    let programs = job::Programs::build();
     let root = tempfile::tempdir().expect("a folder");
     let folder = root.path();
-    let inputs = write_text(folder, megabytes * 1_000_000).expect("there is room");
+    let inputs = job::write_text(folder, megabytes * 1_000_000).expect("there is room");
 
     adopt_orphans();
-    // An application that there is not: the script makes everything ready, and
+    // There is no application of this name: the script prepares everything, and
     // ends before Spark begins.
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/mr-on-spark");
     let _ = Command::new(script).args(["none", "-", "-"]).stderr(Stdio::null()).status();
-    measure("ours", || job(folder, &inputs));
+    measure("ours", || drop(programs.start_job(folder, &inputs, WORKERS)));
     measure("spark", || {
         let mut command = Command::new(script);
-        start(command.arg("wc").args(&inputs).arg("out").current_dir(folder));
+        command.arg("wc").args(&inputs).arg("out").current_dir(folder).stdin(Stdio::null());
+        drop(command.spawn().expect("the script starts"));
     });
-    let ours = sorted_lines(folder, "mr-out-");
-    assert!(ours == sorted_lines(&folder.join("out"), "part-"), "the outputs differ");
+    let ours = job::sorted_lines(folder, "mr-out-");
+    assert!(ours == job::sorted_lines(&folder.join("out"), "part-"), "the outputs differ");
     println!("outputs are equal: {} lines", ours.len());
 }
 
-/// Writes the text, and gives the names of its files.
-fn write_text(folder: &Path, bytes: usize) -> io::Result<Vec<String>> {
-    let mut corpus = Corpus::new(1);
-    let names: Vec<String> = (0..FILES).map(file_name).collect();
-    for name in &names {
-        corpus.write(bytes / FILES, &mut BufWriter::new(File::create(folder.join(name))?))?;
-    }
-    Ok(names)
-}
-
-/// Starts a job of ours.
-fn job(folder: &Path, inputs: &[String]) {
-    let socket = folder.join("5840-mr-bench");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mrcoordinator"));
-    start(command.arg(&socket).args(inputs).current_dir(folder));
-    while !socket.exists() {
-        thread::sleep(Duration::from_millis(1));
-    }
-    for _ in 0..WORKERS {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mrworker"));
-        start(command.arg("wc").arg(&socket).current_dir(folder));
-    }
-}
-
-/// Starts a process, which `measure` waits for.
-fn start(command: &mut Command) {
-    drop(command.stdin(Stdio::null()).spawn().expect("the program starts"));
-}
-
-/// Waits until all processes have ended that `begin` starts, and all of theirs,
-/// and tells what they used.
+/// Waits until all processes that `begin` starts, and all of theirs, have ended,
+/// and prints what they used.
 ///
-/// The system adds up the CPU time of those that were waited for. Spark does not
-/// wait for its Python processes, so what each was last seen to have used is
-/// added up as well, and the greater sum counts.
+/// The system adds up the CPU time of processes whose parents wait for them. Spark
+/// does not wait for its Python processes, so this also adds up the CPU time at the
+/// last look at each process. The greater sum counts.
 fn measure(name: &str, begin: impl FnOnce()) {
     let (before, time) = (cpu_of_children(), Instant::now());
     begin();
@@ -101,15 +70,15 @@ fn measure(name: &str, begin: impl FnOnce()) {
     println!("{name:6} wall_s={wall:.2} cpu_s={cpu:.2} peak_MB={}", peak / 1_000_000);
 }
 
-/// Processes whose parents die become children of this one, and are counted.
+/// Makes processes whose parents die children of this one, so that they count.
 fn adopt_orphans() {
     // SAFETY: a plain system call.
     let result = unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// Waits for those children that have ended, all of which must end well. False
-/// if none is left.
+/// Waits for the children that have ended, all of which must succeed. Returns
+/// false if none is left.
 fn reap() -> bool {
     loop {
         let mut status = 0;
@@ -124,7 +93,7 @@ fn reap() -> bool {
     }
 }
 
-/// What all children have used that were waited for, and theirs.
+/// The CPU time of all children that this process has waited for, and of theirs.
 fn cpu_of_children() -> Duration {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the pointer has room for what the call writes.
@@ -132,17 +101,14 @@ fn cpu_of_children() -> Duration {
         libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr());
         usage.assume_init()
     };
-    let time = |time: libc::timeval| {
-        Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
-    };
-    time(usage.ru_utime) + time(usage.ru_stime)
+    job::cpu(&usage)
 }
 
-/// A process, as the system tells of it.
+/// A process, as the system reports it.
 struct Process {
     id: u32,
     parent: u32,
-    /// In the system's ticks: tells it from an earlier process of the same id.
+    /// In the system's ticks: an earlier process with the same id has another.
     begin: u64,
     cpu: Duration,
 }
@@ -164,7 +130,7 @@ fn descendants() -> Vec<Process> {
     family
 }
 
-/// The process of that id, if it still is there.
+/// The process with that id, if it still exists.
 fn process(id: u32) -> Option<Process> {
     // The name, in parentheses, may hold anything.
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
@@ -180,17 +146,4 @@ fn memory(id: u32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
-}
-
-/// The lines of all files in a folder that are called so, sorted.
-fn sorted_lines(folder: &Path, prefix: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("the folder").flatten();
-    let texts: Vec<String> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .map(|entry| fs::read_to_string(entry.path()).expect("an output"))
-        .collect();
-    let mut lines: Vec<String> =
-        texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();
-    lines.sort_unstable();
-    lines
 }

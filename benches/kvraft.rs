@@ -1,10 +1,10 @@
-//! What the service carries: closed-loop clerks, each with its next operation as
-//! soon as the one before is answered.
+//! The load that the service carries: each clerk starts its next operation as soon
+//! as it has the reply to the last.
 //!
 //! Every second operation is a `Put` of 16 bytes to the clerk's own key, the
-//! others are `Get`s. One table in real time, on a network that takes none:
-//! that is the cost of the code. One in virtual time, on the network of the
-//! tests, where a call takes a millisecond and the code takes nothing: that is
+//! others are `Get`s. The first table is in real time, on a network without latency:
+//! it shows the cost of the code. The second is in virtual time, on the network of
+//! the tests, where a call takes a millisecond and the code takes no time: it shows
 //! the cost of the protocol.
 //!
 //! * `p50`, `p99`: how long an operation takes, at the median and for the slowest
@@ -13,7 +13,7 @@
 //! * `appends/op/peer`: of these, Raft's alone, for each server but the leader.
 //!   Below one when operations share a call.
 //!
-//! Arguments that are numbers choose the numbers of clerks; default 1, 8 and 64.
+//! Arguments that are numbers are the numbers of clerks; the default is 1, 8 and 64.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config};
 
-/// How long the clerks go on.
+/// How long the clerks work.
 const LOAD: Duration = Duration::from_secs(2);
 
 /// Raft's log is trimmed at this size, in bytes.
 const MAX_RAFT_STATE: usize = 100_000;
 
-/// What stands over the columns.
+/// The names of the columns.
 const HEADER: &str =
     "servers clerks     ops/s    p50 us    p99 us  RPCs/op  bytes/op  appends/op/peer";
 
@@ -78,7 +78,7 @@ fn ends(network: &Network, owner: &str, n: usize) -> Vec<ClientEnd> {
     (0..n).map(make).collect()
 }
 
-/// What a run has measured.
+/// The measurements of one run.
 struct Measured {
     /// How long each operation took, in order of length.
     latencies: Vec<Duration>,
@@ -103,12 +103,12 @@ fn work(clerk: &Clerk, key: &str, end: Instant) -> Vec<Duration> {
     latencies
 }
 
-/// Puts a cluster of `n` servers under the load of so many clerks.
+/// Puts a cluster of `n` servers under the load of `clerks` clerks.
 fn measure(n: usize, clerks: usize) -> Measured {
     let cluster = Cluster::new(n);
     let clerk = |i| {
         let clerk = Clerk::new(ends(&cluster.network, &format!("clerk {i}"), n));
-        // Whoever has been answered knows the leader.
+        // A clerk that has a reply knows the leader.
         clerk.get("");
         clerk
     };

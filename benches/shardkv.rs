@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use tester::Context;
 
 /// The harness and the model are the tests'.
-#[path = "../tests/shardkv"]
+#[path = "../shardkv/tests/shardkv"]
 #[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 mod tests {
     pub(crate) mod harness;

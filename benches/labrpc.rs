@@ -25,13 +25,13 @@ pub struct Message {
 }
 
 labrpc::service! {
-    /// Answers in kind.
+    /// Returns what it gets.
     pub service Echo {
         /// The course's Handler2.
         fn handler_2(i64) -> String;
         /// The message itself.
         fn message(Message) -> Message;
-        /// As many bytes as came.
+        /// The bytes themselves.
         fn bulk(bytes::Bytes) -> bytes::Bytes;
     }
 }
@@ -61,7 +61,7 @@ fn client(network: &Network, name: usize) -> EchoClient {
     EchoClient::new(end)
 }
 
-/// The wall time of `calls` calls, shared out among several clients.
+/// The real time that `calls` calls take when several clients share them.
 fn concurrently(clients: &[EchoClient], calls: u64) -> Duration {
     let each = calls.div_ceil(clients.len() as u64);
     let start = Instant::now();

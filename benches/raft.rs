@@ -4,7 +4,7 @@
 //! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds
 //! per second. `agree` is a client that waits for each of its commands; its
 //! rate is commands per second. Both in virtual time; `agree_real` is the same
-//! client on real threads. The first line tells what share of a core an idle
+//! client on real threads. The first line shows the share of a core that an idle
 //! cluster takes on real threads: nothing may wait by spinning.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config, thread};
 use raft::{ApplyMsg, Raft, raft_service};
 
-/// Virtual seconds that the idle cluster is watched.
+/// Virtual seconds that the idle cluster runs.
 const IDLE: u64 = 60;
 
 /// Commands that a client waits for, one after the other.
@@ -50,7 +50,7 @@ impl Cluster {
             thread::go("applier", move || {
                 for message in &apply_rx {
                     if let ApplyMsg::Command { index, .. } = message {
-                        // The bench has ended when nobody listens.
+                        // Without a receiver the benchmark has ended.
                         let _ = note.send(index);
                     }
                 }
@@ -60,7 +60,7 @@ impl Cluster {
         Cluster { rafts: rafts.collect(), network, applied }
     }
 
-    /// Offers a command until a leader takes it; its index.
+    /// Offers a command until a leader takes it, and returns its index.
     fn start(&self) -> u64 {
         loop {
             let offer = |raft: &Arc<Raft>| raft.start(&b"command"[..]);
@@ -71,7 +71,7 @@ impl Cluster {
         }
     }
 
-    /// Has a command applied by the leader, which is the first to do so.
+    /// Waits until the leader, as the first server, has applied a command.
     fn agree(&self) {
         let index = self.start();
         // A leader that lost its place may have lost the command as well.
@@ -101,8 +101,8 @@ fn idle() {
     thread::sleep(Duration::from_secs(IDLE));
 }
 
-/// Tells the CPU time of an idle cluster on real threads.
-fn tell_idle_share() {
+/// Prints the CPU time of an idle cluster on real threads.
+fn print_idle_share() {
     let config = Config { clock: Clock::Real, ..Config::default() };
     let run = labrt::run(&config, || {
         let _cluster = Cluster::new(5);
@@ -123,7 +123,7 @@ fn agree() -> Duration {
     begin.elapsed()
 }
 
-/// One run of a body; every run has a seed of its own.
+/// Runs a body, each time with another seed.
 fn run<R: Send + 'static>(clock: Clock, seed: &mut u64, body: fn() -> R) -> R {
     *seed += 1;
     let config = Config { clock, seed: *seed, ..Config::default() };
@@ -131,7 +131,7 @@ fn run<R: Send + 'static>(clock: Clock, seed: &mut u64, body: fn() -> R) -> R {
 }
 
 fn main() {
-    tell_idle_share();
+    print_idle_share();
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("raft");
     let mut seed = 0;
