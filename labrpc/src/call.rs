@@ -15,6 +15,7 @@ use labrt::trace;
 
 use crate::end::Transport;
 use crate::error::CallError;
+use crate::events;
 use crate::fate::{self, Fate};
 use crate::network::{Core, WeakCore};
 use crate::payload::Payload;
@@ -43,12 +44,12 @@ impl Transport for SimulatedEnd {
         let bytes = argument.len();
         let Some(accepted) = network.accept(self.id, bytes) else { thread::exit() };
         let number = accepted.number;
-        let id = accepted.route.as_ref().map_or(0, |route| route.id.number() + 1);
-        trace::event("send", [self.id.number(), number, bytes, id]);
+        let to = accepted.route.as_ref().map(|route| route.id);
+        trace::event(events::Send { end: self.id, call: number, bytes, to });
 
         let mut rng = labrt::network_rng();
         let Some(route) = accepted.route else {
-            trace::event("unreachable", [self.id.number(), number]);
+            trace::event(events::Unreachable { end: self.id, call: number });
             log::trace!(target: "DROP", "{} cannot reach anybody with {method}", caller());
             pause(fate::fail_delay(&accepted.conditions, &mut rng));
             return Ok(None);
@@ -73,22 +74,23 @@ impl Call<'_> {
     /// There, through the handler, and back.
     fn run(&self, argument: Payload) -> Result<Option<Payload>, CallError> {
         log::trace!(target: "TRCE", "{} calls {self}", caller());
+        let (end, call, to) = (self.route.end, self.number, Some(self.route.id));
         pause(self.fate.request.delay);
         if self.fate.request.lost {
-            self.event("drop_request", argument.len());
+            trace::event(events::DropRequest { end, call, bytes: argument.len(), to });
             log::debug!(target: "DROP", "{} loses its request {self}", caller());
             return Ok(None);
         }
 
         let handling = self.start_handler(argument)?;
         let Some(reply) = self.await_handler(&handling) else {
-            self.event("dead", 0);
+            trace::event(events::Dead { end, call, bytes: 0, to });
             log::debug!(target: "DROP", "{} gives up {self}, which is dead", caller());
             return Ok(None);
         };
         let reply = reply?;
         if self.fate.reply.lost {
-            self.event("drop_reply", reply.len());
+            trace::event(events::DropReply { end, call, bytes: reply.len(), to });
             log::debug!(target: "DROP", "{} loses the reply to {self}", caller());
             return Ok(None);
         }
@@ -97,14 +99,15 @@ impl Call<'_> {
         // to the server, the end or the network.
         pause(self.fate.reply.delay);
         self.network.count_reply(reply.len());
-        self.event("reply", reply.len());
+        trace::event(events::Reply { end, call, bytes: reply.len(), to });
         log::trace!(target: "TRCE", "{} hears back from {self}", caller());
         Ok(Some(reply))
     }
 
     /// Starts the handler on a thread of its own.
     fn start_handler(&self, argument: Payload) -> Result<Handling, CallError> {
-        trace::event("deliver", [self.route.id.number(), self.number, argument.len()]);
+        let (to, call, bytes) = (self.route.id, self.number, argument.len());
+        trace::event(events::Deliver { to, call, bytes });
         let (server, method) = (&self.route.server, self.method);
         let handler = server.receive(method)?;
         // Room for one: a handler that nobody waits for any more ends as well.
@@ -132,13 +135,6 @@ impl Call<'_> {
                 Err(RecvTimeoutError::Disconnected) => thread::exit(),
             }
         }
-    }
-
-    fn event(&self, kind: &'static str, bytes: u64) {
-        trace::event(
-            kind,
-            [self.route.end.number(), self.number, bytes, 1 + self.route.id.number()],
-        );
     }
 }
 

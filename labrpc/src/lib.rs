@@ -51,22 +51,7 @@
 //! # The trace
 //!
 //! Every send, delivery, loss, reply and fault is an event in `labrt`'s
-//! trace. Ends and servers are numbered in order of creation or first
-//! mention, calls from 1.
-//!
-//! | event | its numbers |
-//! |---|---|
-//! | `send` | end, call, payload bytes, 1 + server (0: no way to one) |
-//! | `unreachable` (no way to a server) | end, call |
-//! | `reply`, `drop_request`, `drop_reply`, `dead` (step 5) | as `send` |
-//! | `deliver` | server, call, payload bytes |
-//! | `make_end`, `fault_delete_end` | end |
-//! | `fault_connect` | end, server |
-//! | `fault_enable` | end, 0 or 1 |
-//! | `fault_add_server`, `fault_delete_server` | server |
-//! | `fault_reliable`, `fault_long_delays`, `fault_long_reordering` | 0 or 1 |
-//! | `fault_latency` | shortest and longest, in ns |
-//! | `cleanup` | |
+//! trace. `events.rs` declares them, `docs/bundle.md` lists them.
 //!
 //! With `VERBOSE=1` losses are log lines too (topic `DROP`), with `VERBOSE=2` all
 //! calls (`TRCE`).
@@ -94,6 +79,7 @@ pub mod codec;
 mod door;
 mod end;
 mod error;
+mod events;
 mod fate;
 mod latency;
 mod name;

@@ -9,11 +9,12 @@ use labrt::trace;
 
 use crate::call::SimulatedEnd;
 use crate::end::ClientEnd;
+use crate::events;
 use crate::fate::Conditions;
 use crate::latency::Latency;
 use crate::name::Name;
 use crate::server::Server;
-use crate::topology::{EndId, Route, Topology};
+use crate::topology::{EndId, Route, ServerId, Topology};
 
 /// A network of client ends and servers that live in this process.
 ///
@@ -44,28 +45,28 @@ impl Network {
     /// False: from now on requests take up to 26 ms, a tenth of them is
     /// lost, and a tenth of the replies.
     pub fn set_reliable(&self, reliable: bool) {
-        trace::event("fault_reliable", [reliable.into(), 0, 0]);
+        trace::event(events::Reliable { on: reliable });
         self.core.state.lock().conditions.reliable = reliable;
     }
 
     /// True: from now on calls that reach no server take up to 7 s to fail,
     /// instead of up to 100 ms.
     pub fn set_long_delays(&self, long: bool) {
-        trace::event("fault_long_delays", [long.into(), 0, 0]);
+        trace::event(events::LongDelays { on: long });
         self.core.state.lock().conditions.long_delays = long;
     }
 
     /// True: from now on two thirds of the replies are held back for 0.2 to
     /// 2.2 s.
     pub fn set_long_reordering(&self, reordering: bool) {
-        trace::event("fault_long_reordering", [reordering.into(), 0, 0]);
+        trace::event(events::LongReordering { on: reordering });
         self.core.state.lock().conditions.long_reordering = reordering;
     }
 
     /// Sets the time on the wire for calls from now on.
     pub fn set_latency(&self, latency: Latency) {
         let [min, max] = latency.range();
-        trace::event("fault_latency", [min, max, 0]);
+        trace::event(events::SetLatency { min, max });
         self.core.state.lock().conditions.latency = latency;
     }
 
@@ -87,7 +88,7 @@ impl Network {
     #[track_caller]
     pub fn make_end(&self, name: impl Into<Name>) -> ClientEnd {
         let id = self.core.state.lock().topology.make_end(name.into());
-        trace::event("make_end", [id.number(), 0, 0]);
+        trace::event(events::MakeEnd { end: id });
         ClientEnd::new(SimulatedEnd::new(Arc::downgrade(&self.core), id))
     }
 
@@ -100,7 +101,7 @@ impl Network {
     #[track_caller]
     pub fn delete_end(&self, name: impl Into<Name>) {
         let id = self.core.state.lock().topology.delete_end(&name.into());
-        trace::event("fault_delete_end", [id.number(), 0, 0]);
+        trace::event(events::DeleteEnd { end: id });
     }
 
     /// Lets an end lead to a server, which may be added later. The end must
@@ -112,7 +113,7 @@ impl Network {
     #[track_caller]
     pub fn connect(&self, end: impl Into<Name>, server: impl Into<Name>) {
         let (end, server) = self.core.state.lock().topology.connect(&end.into(), server.into());
-        trace::event("fault_connect", [end.number(), server.number(), 0]);
+        trace::event(events::Connect { end, to: server });
     }
 
     /// Switches an end on or off.
@@ -123,26 +124,33 @@ impl Network {
     #[track_caller]
     pub fn enable(&self, end: impl Into<Name>, enabled: bool) {
         let end = self.core.state.lock().topology.enable(&end.into(), enabled);
-        trace::event("fault_enable", [end.number(), enabled.into(), 0]);
+        trace::event(events::Enable { end, on: enabled });
     }
 
     /// Puts a server under a name. One that was there is gone: calls that it
     /// is still working on fail.
     pub fn add_server(&self, name: impl Into<Name>, server: impl Into<Arc<Server>>) {
-        self.replace_server("fault_add_server", name.into(), Some(server.into()));
+        let (id, previous) = self.set_server(name.into(), Some(server.into()));
+        trace::event(events::AddServer { peer: id });
+        drop(previous);
     }
 
     /// Takes the server of that name away. Calls that it is still working on
     /// fail.
     pub fn delete_server(&self, name: impl Into<Name>) {
-        self.replace_server("fault_delete_server", name.into(), None);
+        let (id, previous) = self.set_server(name.into(), None);
+        trace::event(events::DeleteServer { peer: id });
+        drop(previous);
     }
 
-    fn replace_server(&self, event: &'static str, name: Name, server: Option<Arc<Server>>) {
-        let (id, previous) = self.core.state.lock().topology.set_server(name, server);
-        trace::event(event, [id.number(), 0, 0]);
-        // A server's destructor is the user's code: it runs without the lock.
-        drop(previous);
+    /// Puts a server under a name, or none. The caller drops the previous one: its
+    /// destructor is the user's code and runs without the lock.
+    fn set_server(
+        &self,
+        name: Name,
+        server: Option<Arc<Server>>,
+    ) -> (ServerId, Option<Arc<Server>>) {
+        self.core.state.lock().topology.set_server(name, server)
     }
 
     /// The number of requests that reached the server that is under this
@@ -170,7 +178,7 @@ impl Network {
     /// already accepted run to their end. Servers stay where they are, for
     /// these calls; whoever wants them freed deletes them.
     pub fn cleanup(&self) {
-        trace::event("cleanup", [0; 3]);
+        trace::event(events::Cleanup {});
         self.core.state.lock().closed = true;
     }
 }

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use labrt::trace::{Form, Traced};
+
 use crate::name::Name;
 use crate::server::Server;
 
@@ -14,10 +16,11 @@ use crate::server::Server;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EndId(usize);
 
-impl EndId {
-    /// The number, for the trace.
-    pub(crate) fn number(self) -> u64 {
-        self.0 as u64
+impl Traced for EndId {
+    const FORM: Form = Form::Number;
+
+    fn number(self) -> u64 {
+        self.0.number()
     }
 }
 
@@ -25,10 +28,11 @@ impl EndId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ServerId(usize);
 
-impl ServerId {
-    /// The number, for the trace.
-    pub(crate) fn number(self) -> u64 {
-        self.0 as u64
+impl Traced for ServerId {
+    const FORM: Form = Form::Number;
+
+    fn number(self) -> u64 {
+        self.0.number()
     }
 }
 

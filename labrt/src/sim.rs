@@ -34,7 +34,7 @@ use crate::overflow::{Line, Overflow};
 use crate::rng::Streams;
 use crate::run::Backtrace;
 use crate::thread::Exit;
-use crate::trace::{NUMBERS, Origin};
+use crate::trace::{FIELDS, Kind, Origin};
 use crate::watchdog::Heartbeat;
 use engine::{Command, Engine};
 use scheduler::{Next, Phase, Scheduler};
@@ -291,7 +291,7 @@ impl Sim {
     }
 
     #[inline]
-    pub(crate) fn record(&self, kind: &'static str, numbers: [u64; NUMBERS], site: Site) {
+    pub(crate) fn record(&self, kind: &'static Kind, numbers: [u64; FIELDS], site: Site) {
         self.scheduler.borrow_mut().record(Origin::Event, kind, numbers, site);
     }
 

@@ -7,6 +7,11 @@ use bytes::Bytes;
 use crate::sync::Mutex;
 use crate::trace;
 
+crate::trace_events! {
+    /// A server saves so many bytes of Raft state and of snapshot.
+    Persist = "persist" { state: usize, snapshot: usize }
+}
+
 /// The disk of one server: its Raft state and its snapshot, always saved
 /// together, so that no crash can separate them (the course's `Persister` of
 /// 2023 and later).
@@ -35,7 +40,7 @@ impl Saved {
 
     #[track_caller]
     fn trace(&self) {
-        trace::event("persist", [self.raft_state_size() as u64, self.snapshot.len() as u64]);
+        trace::event(Persist { state: self.raft_state_size(), snapshot: self.snapshot.len() });
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Weak;
 use labrpc::ClientEnd;
 use labrt::trace;
 
+use crate::events;
 use crate::log::Position;
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RaftClient, RequestVoteArgs};
 use crate::progress::Plan;
@@ -35,7 +36,8 @@ impl Outgoing {
             Request::Append(args, _) => {
                 let prev = args.prev_log.index;
                 let (first, last) = (prev + 1, prev + args.entries.len() as u64);
-                trace::event("append", [peer as u64, prev, first, last, args.leader_commit]);
+                let (to, commit) = (peer, args.leader_commit);
+                trace::event(events::Append { to, prev, first, last, commit });
                 if first <= last {
                     let range = IndexRange(first, last);
                     log::debug!(target: "LOG1", "S{me} sends {range} to S{peer}");
@@ -45,7 +47,7 @@ impl Outgoing {
             }
             Request::Snapshot(args, _) => {
                 let (Position { index, term }, bytes) = (args.last_included, args.data.len());
-                trace::event("send_snapshot", [peer as u64, index, term, bytes as u64]);
+                trace::event(events::SendSnapshot { to: peer, index, term, bytes });
                 log::debug!(target: "SNAP", "S{me} passes S{peer} a snapshot up to #{index}");
             }
         }

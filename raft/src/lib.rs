@@ -126,13 +126,14 @@
 //! `persist.rs` below them, `apply.rs` above, with `apply_msg.rs`, what the
 //! service is told. `raft.rs` has the public methods, and the step that holds
 //! all together; `messages.rs` the calls as they travel, `calls.rs` their
-//! making, `timing.rs` the timeouts. `fuzz.rs` tests the rules under a hostile
+//! making, `timing.rs` the timeouts, `events.rs` the events of the trace. `fuzz.rs` tests the rules under a hostile
 //! network.
 
 mod apply;
 mod apply_msg;
 mod calls;
 mod election;
+mod events;
 #[cfg(test)]
 mod fuzz;
 mod log;

@@ -22,6 +22,7 @@ use labrt::trace;
 
 use crate::apply_msg::Command;
 use crate::calls::{Call, Outgoing, Request};
+use crate::events;
 use crate::log::{Entry, Position};
 use crate::messages::{AppendEntriesArgs, AppendEntriesReply};
 use crate::progress::{Cause, Outcome, Progress};
@@ -39,7 +40,7 @@ impl State {
         self.durable.append(Entry { term, command });
         let index = self.log().last().index;
         log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.tag());
-        trace::event("start", [index, term]);
+        trace::event(events::Start { index, term });
         self.advance_commit();
         self.send_news();
         Some((index, term))

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use labrt::trace;
 
 use crate::calls::Call;
+use crate::events;
 use crate::log::Position;
 use crate::messages::{InstallSnapshotArgs, InstallSnapshotReply};
 use crate::progress::Outcome;
@@ -23,7 +24,7 @@ impl State {
         assert!(index <= self.last_applied, "{self} was given a snapshot of {index}");
         let position = self.log().position(index);
         log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.tag());
-        trace::event("snapshot", [index, position.term, bytes.len() as u64]);
+        trace::event(events::Snapshot { index, term: position.term, bytes: bytes.len() });
         self.durable.compact(position, bytes);
     }
 
@@ -54,7 +55,7 @@ impl State {
             log::debug!(
                 target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.tag()
             );
-            trace::event("install", [index, term, args.data.len() as u64]);
+            trace::event(events::Install { index, term, bytes: args.data.len() });
             self.durable.compact(args.last_included, args.data);
             self.commit_to(args.last_included.index);
         }

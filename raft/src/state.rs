@@ -25,6 +25,7 @@ use labrt::time::Instant;
 use labrt::trace;
 
 use crate::calls::Outgoing;
+use crate::events::{self, RoleName};
 use crate::log::Log;
 use crate::persist::Durable;
 use crate::progress::Progress;
@@ -212,7 +213,8 @@ impl State {
         if self.told_commit < commit {
             let range = IndexRange(self.told_commit + 1, commit);
             log::debug!(target: "CMIT", "S{} commits {range}", self.tag());
-            trace::event("commit", [commit, self.log().position(commit).term]);
+            let term = self.log().position(commit).term;
+            trace::event(events::Commit { index: commit, term });
             self.told_commit = commit;
         }
     }
@@ -227,7 +229,7 @@ impl State {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
             let range = IndexRange(next, last);
             log::debug!(target: topic, "S{} saves {range} of T{term}", self.tag());
-            trace::event("save", [next, last, term]);
+            trace::event(events::Save { first: next, last, term });
             next = last + 1;
         }
     }
@@ -275,12 +277,11 @@ impl State {
     /// Tells the trace of a new term, role or vote.
     pub(crate) fn trace_role(&self) {
         let role = match self.role {
-            Role::Follower => 0,
-            Role::Candidate { .. } => 1,
-            Role::Leader { .. } => 2,
+            Role::Follower => RoleName::Follower,
+            Role::Candidate { .. } => RoleName::Candidate,
+            Role::Leader { .. } => RoleName::Leader,
         };
-        let vote = self.vote_number().map_or(0, |server| server as u64 + 1);
-        trace::event("role", [self.term(), role, vote]);
+        trace::event(events::Role { term: self.term(), role, vote: self.vote_number() });
     }
 
     /// Stands for election in a new term, with its own vote.

@@ -12,6 +12,11 @@ use crate::compaction::Compaction;
 use crate::machine::StateMachine;
 use crate::rsm::{Core, Shared};
 
+labrt::trace_events! {
+    /// The service applies a command.
+    Apply = "apply" { index: u64, term: u64 }
+}
+
 /// Takes what Raft tells, in order.
 pub(crate) struct Applier<S: StateMachine> {
     /// What log lines call this server.
@@ -49,7 +54,7 @@ impl<S: StateMachine> Applier<S> {
     /// Executes a command, wakes its caller, and takes a snapshot if one is due.
     fn execute(&mut self, index: u64, term: u64, command: &Bytes) {
         log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.number);
-        trace::event("apply", [index, term]);
+        trace::event(Apply { index, term });
         let op: Option<S::Op> = labrpc::codec::decode(command)
             .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));
         let mut core = self.shared.core.lock();

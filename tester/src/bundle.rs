@@ -3,7 +3,6 @@
 //! `docs/bundle.md` describes it for readers. Files are written into a draft beside
 //! the final place and appear there all at once, or not at all.
 
-mod kinds;
 mod tail;
 mod trace;
 

@@ -65,20 +65,31 @@ fn first_difference(one: &[Event], other: &[Event]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use labrt::trace::Declared;
+
     use super::*;
 
-    fn event(nanos: u64, kind: &'static str) -> Event {
-        Event { nanos, thread: 1, kind, numbers: [0; 5], site: None }
+    labrt::trace_events! {
+        /// One of the kinds of events.
+        Lock = "lock" {}
+        /// Another.
+        Send = "send" { to: usize }
+        /// A third.
+        Sleep = "sleep" {}
+    }
+
+    fn event<E: Declared>(nanos: u64, event: E) -> Event {
+        Event { nanos, thread: 1, kind: E::KIND, numbers: event.numbers(), site: None }
     }
 
     #[test]
     fn the_first_different_event_is_named() {
-        let one = [event(1, "lock"), event(2, "send"), event(3, "sleep")];
-        let other = [event(1, "lock"), event(2, "recv")];
+        let one = [event(1, Lock {}), event(2, Send { to: 3 }), event(3, Sleep {})];
+        let other = [event(1, Lock {}), event(2, Send { to: 4 })];
         let text = first_difference(&one, &other);
         assert!(text.contains("first 1 events are equal"), "{text}");
-        assert!(text.contains("  first  0.000000 s thread 1 send\n"), "{text}");
-        assert!(text.contains("  second 0.000000 s thread 1 recv\n"), "{text}");
+        assert!(text.contains("  first  0.000000 s thread 1 send to=3\n"), "{text}");
+        assert!(text.contains("  second 0.000000 s thread 1 send to=4\n"), "{text}");
         assert!(first_difference(&one, &one[..2]).contains("  second ends here\n"));
     }
 

@@ -7,11 +7,13 @@ use labrt::Clock;
 use labrt::storage::Persister;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
+use labrt::trace;
 
 use crate::board::Status;
 use crate::chronicle::{Incident, Kind};
 use crate::clerk::ClerkEnds;
 use crate::context::{Context, Totals};
+use crate::events;
 use crate::node::{Node, Setup, Watch};
 use crate::shared::Shared;
 use crate::site::Site;
@@ -156,7 +158,7 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i] += 1;
             status.incarnations[i]
         });
-        labrt::trace::event("boot", [self.number(i) as u64, incarnation]);
+        trace::event(events::Boot { peer: self.number(i), incarnation });
         self.note(i, Kind::Start);
         let name = alias(&self.names()[i]).map(|name| format!(" as {name}")).unwrap_or_default();
         log::info!(
@@ -199,7 +201,7 @@ impl<N: Node> Cluster<N> {
     /// happens to a dead one.
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
-        labrt::trace::event("crash", [self.number(i) as u64]);
+        trace::event(events::Crash { peer: self.number(i) });
         self.note(i, Kind::Crash);
         log::info!(target: "TEST", "S{} crashes", self.number(i));
         self.status.with(|status| status.alive[i] = false);
@@ -235,7 +237,7 @@ impl<N: Node> Cluster<N> {
 
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
-        labrt::trace::event("connect", [self.number(i) as u64]);
+        trace::event(events::Connect { peer: self.number(i) });
         self.note(i, Kind::Connect);
         log::info!(target: "TEST", "S{} is connected", self.number(i));
         let connected = self.status.with(|status| {
@@ -249,7 +251,7 @@ impl<N: Node> Cluster<N> {
 
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
-        labrt::trace::event("disconnect", [self.number(i) as u64]);
+        trace::event(events::Disconnect { peer: self.number(i) });
         self.note(i, Kind::Disconnect);
         log::info!(target: "TEST", "S{} is cut off", self.number(i));
         self.status.with(|status| status.connected[i] = false);

@@ -62,6 +62,7 @@
 //! | `wiring` | who can talk to whom |
 //! | `board` | who is up |
 //! | `chronicle` | what was done to the servers |
+//! | `events` | the same, as events of the trace |
 //! | `clerk` | a clerk's ends to the servers |
 //! | [`kv`] | what the tests of key/value labs share |
 //! | `waiting` | waiting for what comes without an event |
@@ -87,6 +88,7 @@ mod clerk;
 mod cluster;
 mod context;
 mod driver;
+mod events;
 mod examination;
 mod failure;
 pub mod kv;

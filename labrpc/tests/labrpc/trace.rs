@@ -8,7 +8,7 @@ use labrt::time::Duration;
 use labrt::trace::Event;
 use labrt::{Clock, Config, Run, thread};
 
-/// The events of the network itself, as the crate's front page lists them.
+/// The events of the network itself, as `events.rs` declares them.
 const KINDS: [&str; 18] = [
     "send",
     "unreachable",
@@ -59,8 +59,8 @@ fn first_four(event: &Event) -> [u64; 4] {
 
 /// The network's events of a run, after those that wire it up.
 fn events(run: &Run<()>) -> Vec<(&'static str, [u64; 4])> {
-    let of_network = run.events.iter().filter(|event| KINDS.contains(&event.kind));
-    let mut all: Vec<_> = of_network.map(|event| (event.kind, first_four(event))).collect();
+    let of_network = run.events.iter().filter(|event| KINDS.contains(&event.kind.name()));
+    let mut all: Vec<_> = of_network.map(|event| (event.kind.name(), first_four(event))).collect();
     let wiring = [
         ("make_end", [0, 0, 0, 0]),
         ("fault_connect", [0, 0, 0, 0]),

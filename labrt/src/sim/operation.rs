@@ -1,47 +1,50 @@
 //! The operations that simulated threads ask of the simulator.
 
-/// What a simulated thread does, or waits in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Start,
-    Yield,
-    Sleep,
-    Join,
-    Now,
-    Lock,
-    TryLock,
-    Read,
-    Write,
-    Wait,
-    Notify,
-    Send,
-    TrySend,
-    Receive,
-    TryReceive,
-    Select,
+use crate::trace::Kind;
+
+/// Declares the operations with their names in traces and reports.
+macro_rules! operations {
+    ($($operation:ident = $name:literal,)+) => {
+        /// What a simulated thread does, or waits in.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Operation {
+            $($operation,)+
+        }
+
+        impl Operation {
+            /// The kind of its events in the trace, which have no fields.
+            pub(crate) fn kind(self) -> &'static Kind {
+                match self {
+                    $(Operation::$operation => const { &Kind::new($name, &[]) },)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    Start = "start",
+    Yield = "yield_now",
+    Sleep = "sleep",
+    Join = "JoinHandle::join",
+    Now = "Instant::now",
+    Lock = "Mutex::lock",
+    TryLock = "try_lock",
+    Read = "RwLock::read",
+    Write = "RwLock::write",
+    Wait = "Condvar::wait",
+    Notify = "Condvar::notify",
+    Send = "Sender::send",
+    TrySend = "Sender::try_send",
+    Receive = "Receiver::recv",
+    TryReceive = "Receiver::try_recv",
+    Select = "select!",
 }
 
 impl Operation {
     /// The name in traces and reports.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Operation::Start => "start",
-            Operation::Yield => "yield_now",
-            Operation::Sleep => "sleep",
-            Operation::Join => "JoinHandle::join",
-            Operation::Now => "Instant::now",
-            Operation::Lock => "Mutex::lock",
-            Operation::TryLock => "try_lock",
-            Operation::Read => "RwLock::read",
-            Operation::Write => "RwLock::write",
-            Operation::Wait => "Condvar::wait",
-            Operation::Notify => "Condvar::notify",
-            Operation::Send => "Sender::send",
-            Operation::TrySend => "Sender::try_send",
-            Operation::Receive => "Receiver::recv",
-            Operation::TryReceive => "Receiver::try_recv",
-            Operation::Select => "select!",
-        }
+        self.kind().name()
     }
 
     /// Races hide around locks and messages: there the scheduler may preempt

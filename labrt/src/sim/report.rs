@@ -35,7 +35,7 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
         "the virtual time limit of the run has passed (LAB_LIMIT, in seconds, sets it)",
     );
     let latest = scheduler.trace.latest();
-    let places = latest.iter().map(|(kind, site)| (site.file(), site.line(), *kind));
+    let places = latest.iter().map(|(kind, site)| (site.file(), site.line(), kind.name()));
     let _ = writeln!(text, "  busiest lines among the last {} events:", latest.len());
     for ((file, line, kind), count) in busiest(places) {
         let _ = writeln!(text, "    {count:>6} {kind} at {file}:{line}");

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::rng::Streams;
 use crate::run::Backtrace;
-use crate::trace::{Event, Moment, NUMBERS, Origin, Recorder, Trace};
+use crate::trace::{Declared, Event, FIELDS, Kind, Moment, Origin, Recorder, Trace};
 
 /// What every operation costs, in virtual nanoseconds: so that a loop which
 /// polls a lock, a channel or the clock comes to an end.
@@ -33,6 +33,11 @@ const GRACE: u64 = 10_000_000_000;
 /// More live threads than this are taken for a leak. (The kernel's own limit on
 /// mappings comes soon after it.)
 const MAX_THREADS: usize = 30_000;
+
+crate::trace_events! {
+    /// The time that a thread waits for has come; `site` is where it waits.
+    TimerFires = "timer" {}
+}
 
 /// Who runs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -347,8 +352,8 @@ impl Scheduler {
         self.operations_since_switch = 0;
         self.current = slot;
         let thread = self.threads.get(slot);
-        let (kind, site) = (thread.operation.name(), thread.site);
-        self.record(Origin::Schedule, kind, [0; NUMBERS], site);
+        let (kind, site) = (thread.operation.kind(), thread.site);
+        self.record(Origin::Schedule, kind, [0; FIELDS], site);
         Next::Thread(slot)
     }
 
@@ -369,7 +374,8 @@ impl Scheduler {
             self.timers.pop();
             if self.end_wait(ticket, State::Blocked, Wake::TimedOut) && self.recorder.is_some() {
                 let site = self.threads.get(ticket.slot).site;
-                let event = self.event(ticket.slot, "timer", [0; NUMBERS], site);
+                let event =
+                    self.event(ticket.slot, TimerFires::KIND, TimerFires {}.numbers(), site);
                 self.show(ticket.slot, Origin::Timer, &event);
             }
         }
@@ -386,8 +392,8 @@ impl Scheduler {
     pub(crate) fn record(
         &mut self,
         origin: Origin,
-        kind: &'static str,
-        numbers: [u64; NUMBERS],
+        kind: &'static Kind,
+        numbers: [u64; FIELDS],
         site: Site,
     ) {
         let event = self.event(self.current, kind, numbers, site);
@@ -401,8 +407,8 @@ impl Scheduler {
     fn event(
         &mut self,
         slot: Slot,
-        kind: &'static str,
-        numbers: [u64; NUMBERS],
+        kind: &'static Kind,
+        numbers: [u64; FIELDS],
         site: Site,
     ) -> Event {
         let thread = self.threads.get(slot).serial;

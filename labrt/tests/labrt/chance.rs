@@ -5,6 +5,11 @@ use labrt::{Config, Generator, network_rng, rng, run};
 
 use crate::everywhere::{everywhere, simulate};
 
+labrt::trace_events! {
+    /// A thread runs its job.
+    Job = "job" { n: u64 }
+}
+
 #[test]
 fn draws_are_in_range() {
     everywhere(|| {
@@ -71,7 +76,7 @@ fn streams_are_independent() {
                 Extra::Map => drop(HashMap::<u32, u32>::default()),
             }
             let jobs: Vec<_> = (0..10)
-                .map(|n| labrt::thread::spawn(move || labrt::trace::event("job", [n, 0, 0])))
+                .map(|n| labrt::thread::spawn(move || labrt::trace::event(Job { n })))
                 .collect();
             jobs.into_iter().for_each(|job| _ = job.join());
             let order: Vec<u32> = (0..20).collect::<HashSet<u32>>().into_iter().collect();

@@ -7,9 +7,18 @@ use labrt::channel::bounded;
 use labrt::collections::HashMap;
 use labrt::sync::{Condvar, Mutex};
 use labrt::time::{Duration, Instant, peek};
+use labrt::trace::Declared;
 use labrt::{Config, Engine, Observer, Run, rng, run, run_observed, select, thread, trace};
 
 use crate::everywhere::simulate;
+
+labrt::trace_events! {
+    /// A watched run records this.
+    Watched = "watched" { n: u64 }
+
+    /// A thread says which one it is.
+    Here = "here" {}
+}
 
 /// A bit of everything.
 fn busy() -> Vec<u64> {
@@ -94,7 +103,7 @@ fn watched(keep_events: bool, watching: bool, recorder: Option<trace::Recorder>)
     run_observed(&config, observer, move || {
         let watch = move |n: u64| {
             if watching {
-                trace::event("watched", [n]);
+                trace::event(Watched { n });
                 let _ = peek();
                 eprintln!("line {n}");
             }
@@ -137,7 +146,7 @@ fn tracing_has_no_effect() {
     let schedule = |run: &Run<u64>| (run.stats.decisions, run.stats.operations, run.stats.lab_time);
     assert_eq!(schedule(&quiet), schedule(&loud));
     assert_eq!(loud.stats.events, quiet.stats.events + 80);
-    let steps: Vec<_> = loud.events.iter().filter(|event| event.kind != "watched").collect();
+    let steps: Vec<_> = loud.events.iter().filter(|event| event.kind != Watched::KIND).collect();
     assert!(steps.iter().zip(&quiet.events).all(|(one, other)| one.same(other)));
     assert_eq!(quiet.result, loud.result);
 }
@@ -148,11 +157,11 @@ fn threads_belong_to_the_server_of_their_spawner() {
     let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
     let keeper = Arc::clone(&seen);
     let recorder = Box::new(move |moment: &trace::Moment<'_>| {
-        if moment.event.kind == "here" {
+        if moment.event.kind == Here::KIND {
             keeper.lock().push((moment.name.to_owned(), moment.server));
         }
     });
-    let here = || trace::event("here", [0]);
+    let here = || trace::event(Here {});
     let observer = Observer { recorder: Some(recorder), ..Observer::default() };
     let run = run_observed(&Config::default(), observer, move || {
         let worker = thread::on_behalf_of(Some(3), || {

@@ -56,6 +56,12 @@ impl StepKind {
         TABLE.iter().find(|(_, _, known, _)| *known == event).map(|(kind, ..)| *kind)
     }
 
+    /// The kinds of events that are steps.
+    #[cfg(test)]
+    pub(crate) fn events() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|(_, _, event, _)| *event)
+    }
+
     /// The topic of its lines.
     pub(crate) fn topic(self) -> Topic {
         Topic::named(self.row().3).expect("the table names known topics")

@@ -94,6 +94,22 @@ mod tests {
         assert_eq!(told("crash", r#","peer":2"#), Some(Told::Remark("S2 crash".to_owned())));
     }
 
+    /// A test of the workspace checks that document against the crates.
+    #[test]
+    fn the_document_has_all_that_is_read() {
+        let document = include_str!("../../../docs/bundle.md");
+        let has = |kind: &str, names: &[&str]| {
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{kind}` |")));
+            let fields = row.and_then(|row| row.split('|').nth(2)).unwrap_or_default();
+            names.iter().all(|name| fields.contains(&format!("`{name}`")))
+        };
+        for kind in StepKind::events() {
+            assert!(has(kind, &["index", "term"]) || has(kind, &["first", "last"]), "{kind}");
+        }
+        assert!(has("append", &["to"]));
+        assert!(FAULTS.iter().all(|kind| has(kind, &["peer"])));
+    }
+
     #[test]
     fn all_else_is_passed_over() {
         assert_eq!(told("append", r#","to":2,"prev":4,"first":5,"last":4,"commit":3"#), None);

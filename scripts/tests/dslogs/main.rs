@@ -1,6 +1,7 @@
 //! `dslogs` as its users meet it: a process with arguments, pipes and files.
 
 mod bundle;
+mod events;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};

@@ -5,9 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use labrt::trace::{Moment, Origin, Recorder};
+use labrt::trace::{Moment, Origin, Recorder, Value};
 
-use super::kinds;
 use super::tail::Tail;
 use crate::shared::Shared;
 
@@ -56,8 +55,15 @@ fn write_line(line: &mut String, moment: &Moment<'_>) {
         Some(server) => write!(line, ",\"server\":{server}"),
         None => write!(line, ",\"server\":null"),
     };
-    let _ = write!(line, ",\"kind\":\"{}\"", event.kind);
-    kinds::write_fields(line, event.kind, &event.numbers);
+    let _ = write!(line, ",\"kind\":\"{}\"", event.kind.name());
+    for (name, value) in event.fields() {
+        let _ = match value {
+            Value::Number(number) => write!(line, ",\"{name}\":{number}"),
+            Value::None => write!(line, ",\"{name}\":null"),
+            Value::Flag(flag) => write!(line, ",\"{name}\":{flag}"),
+            Value::Word(word) => write!(line, ",\"{name}\":\"{word}\""),
+        };
+    }
     if let Some(site) = event.site {
         let _ = write!(line, ",\"site\":\"{}:{}\"", site.file(), site.line());
     }
@@ -67,20 +73,53 @@ fn write_line(line: &mut String, moment: &Moment<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use labrt::trace::Event;
+    use labrt::trace::{Declared, Event, Form, Traced};
+
+    #[derive(Clone, Copy)]
+    enum Colour {
+        Red,
+        Blue,
+    }
+
+    impl Traced for Colour {
+        const FORM: Form = Form::Word(&["red", "blue"]);
+
+        fn number(self) -> u64 {
+            self as u64
+        }
+    }
+
+    labrt::trace_events! {
+        /// A car is painted.
+        Paint = "paint" { car: u64, coats: usize, colour: Colour, by: Option<usize>, dry: bool }
+
+        /// Nothing in particular.
+        Rest = "rest" {}
+    }
+
+    fn line<E: Declared>(event: E, name: &str, server: Option<usize>) -> serde_json::Value {
+        let numbers = event.numbers();
+        let event = Event { nanos: 81, thread: 12, kind: E::KIND, numbers, site: None };
+        let mut line = String::new();
+        write_line(&mut line, &Moment { event: &event, origin: Origin::Event, name, server });
+        serde_json::from_str(&line).expect("JSON")
+    }
 
     #[test]
-    fn a_line_is_json() {
-        let numbers = [7, 3, 0, 0, 0];
-        let event = Event { nanos: 81, thread: 12, kind: "commit", numbers, site: None };
-        let mut line = String::new();
-        let (origin, name) = (Origin::Event, "S1 \"x\"");
-        write_line(&mut line, &Moment { event: &event, origin, name, server: Some(1) });
-        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    fn a_line_is_json_with_the_fields_of_its_kind() {
+        let paint = Paint { car: 0, coats: 3, colour: Colour::Red, by: None, dry: false };
         let expected = serde_json::json!({
-            "t": 81, "thread": 12, "name": "S1 \"x\"", "server": 1, "kind": "commit",
-            "index": 7, "term": 3
+            "t": 81, "thread": 12, "name": "S1 \"x\"", "server": 1, "kind": "paint",
+            "car": 0, "coats": 3, "colour": "red", "by": null, "dry": false
         });
-        assert_eq!(value, expected);
+        assert_eq!(line(paint, "S1 \"x\"", Some(1)), expected);
+        let paint = Paint { car: 4, coats: 0, colour: Colour::Blue, by: Some(0), dry: true };
+        let expected = serde_json::json!({
+            "t": 81, "thread": 12, "server": null, "kind": "paint",
+            "car": 4, "coats": 0, "colour": "blue", "by": 0, "dry": true
+        });
+        assert_eq!(line(paint, "", None), expected);
+        let expected = serde_json::json!({ "t": 81, "thread": 12, "server": null, "kind": "rest" });
+        assert_eq!(line(Rest {}, "", None), expected);
     }
 }

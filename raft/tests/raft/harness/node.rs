@@ -15,6 +15,11 @@ use tester::{Node, Setup, Watch};
 
 use super::{Ledger, Life};
 
+labrt::trace_events! {
+    /// The service applies a command.
+    Apply = "apply" { index: u64, term: u64 }
+}
+
 /// A Raft as the tests see it, so that others than the reference can be tested.
 pub(crate) trait Peer: Any + Send + Sync {
     /// Offers a command; its index and term if this is the leader.
@@ -183,7 +188,7 @@ impl Applier {
         match message {
             ApplyMsg::Command { index, term, command } => {
                 log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.life.server);
-                trace::event("apply", [index, term]);
+                trace::event(Apply { index, term });
                 let due = self.ledger.apply(self.life, index, command)?;
                 if let Some(snapshot) = due
                     && let Some(raft) = self.raft.upgrade()
