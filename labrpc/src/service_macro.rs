@@ -22,7 +22,7 @@
 ///     }
 /// }
 ///
-/// # let run = labrt::run(labrt::Config::from_env(), || {
+/// # let run = labrt::run(&labrt::Config::default(), || {
 /// let network = labrpc::Network::new();
 /// let server = labrpc::Server::new().with_service(adder_service(Arc::new(Calculator)));
 /// network.add_server("calculator", server);

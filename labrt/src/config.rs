@@ -1,9 +1,6 @@
-//! What a run is told: clock, seed, engine and limits.
+//! The settings of a run: clock, seed, engine and limits.
 
-use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::environment;
 
 /// Which clock a run, or the calling thread, lives under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +22,9 @@ pub enum Engine {
     Os,
 }
 
-/// Everything that decides how a run goes. [`Config::from_env`] reads it from
-/// the `LAB_*` variables; [`Config::default`] is what an empty environment
-/// means, with seed 0.
+/// The settings of a run. [`Config::from_env`] reads them from the `LAB_*`
+/// variables; [`Config::default`] is what an empty environment means, with
+/// seed 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `LAB_CLOCK`: the clock.
@@ -35,12 +32,8 @@ pub struct Config {
     /// `LAB_SEED`: decides the schedule and every random number of a virtual
     /// run.
     pub seed: u64,
-    /// `LAB_RUNS`: how many seeds (seed, seed + 1, ...) a test goes through.
-    pub runs: u64,
     /// `LAB_ENGINE`: the engine of a virtual run.
     pub engine: Engine,
-    /// `LAB_CHECK`: run each seed twice and compare the traces.
-    pub check: bool,
     /// `LAB_LIMIT`: virtual time after which a run is given up.
     pub limit: Duration,
     /// `LAB_PREEMPT`: preempt at a lock or a send once in this many times;
@@ -51,12 +44,6 @@ pub struct Config {
     pub watchdog: Duration,
     /// `LAB_BACKTRACE`: whether reports carry the backtrace of every thread.
     pub backtrace: bool,
-    /// `LAB_REPORT`: the file that gets one JSON line per run.
-    pub report: Option<PathBuf>,
-    /// `LAB_BUNDLE`: the folder that gets a folder for every failed run.
-    pub bundle: Option<PathBuf>,
-    /// `VERBOSE`: 0, 1 or 2; log lines from 1 on.
-    pub verbose: u8,
     /// Keep the events of the trace and give them back. Needs memory in proportion
     /// to the run.
     pub keep_events: bool,
@@ -67,32 +54,17 @@ impl Default for Config {
         Config {
             clock: Clock::Virtual,
             seed: 0,
-            runs: 1,
             engine: Engine::Coro,
-            check: false,
             limit: Duration::from_secs(600),
             preempt: 4,
             watchdog: Duration::from_secs(10),
             backtrace: false,
-            report: None,
-            bundle: None,
-            verbose: 0,
             keep_events: false,
         }
     }
 }
 
 impl Config {
-    /// The environment's choice, read once per process. Without `LAB_SEED` the
-    /// seed is drawn at random.
-    ///
-    /// A malformed value or an unknown `LAB_` name prints one line that names
-    /// the variable, its value and what is accepted, and ends the process with
-    /// status 2.
-    pub fn from_env() -> &'static Config {
-        environment::config()
-    }
-
     /// The variables that replay this run, such as
     /// `LAB_SEED=0x2a LAB_PREEMPT=0`: the seed and each setting that differs
     /// from its default and can change what happens in the run.
@@ -115,14 +87,8 @@ impl Config {
         if self.watchdog != default.watchdog {
             add("LAB_WATCHDOG", self.watchdog.as_secs_f64().to_string());
         }
-        if self.check {
-            add("LAB_CHECK", "1".into());
-        }
         if self.backtrace {
             add("LAB_BACKTRACE", "1".into());
-        }
-        if self.verbose != default.verbose {
-            add("VERBOSE", self.verbose.to_string());
         }
         vars
     }

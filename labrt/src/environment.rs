@@ -1,6 +1,7 @@
-//! The one place that reads the `LAB_*` variables and `VERBOSE`.
+//! Reads settings from the environment: the variables `LAB_*`, and those that a
+//! crate above labrt adds.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lazy_static::lazy_static;
@@ -9,111 +10,159 @@ use crate::config::{Clock, Config, Engine};
 use crate::stderr;
 
 lazy_static! {
-    static ref CONFIG: Config = {
+    static ref CONFIG: Config = Variables::from_env(Config::read);
+}
+
+/// The environment while settings are read from it.
+///
+/// Each crate reads its own variables and no others; a name that starts with
+/// `LAB_` and that no crate has read is an error. So a program that uses labrt
+/// alone refuses the variables of the tester, and nobody keeps a list of names:
+///
+/// ```
+/// use labrt::{Config, Variables};
+///
+/// let environment = [("LAB_SEED", "0x2a"), ("LAB_DEPTH", "3")];
+/// let settings = Variables::parse(environment, |variables| {
+///     let depth = variables.read("LAB_DEPTH", "a whole number", |text| text.parse().ok())?;
+///     Ok((Config::read(variables)?.seed, depth.unwrap_or(1)))
+/// });
+/// assert_eq!(settings, Ok((42, 3)));
+///
+/// let error = Variables::parse(environment, Config::read).unwrap_err();
+/// assert!(error.starts_with("LAB_DEPTH=\"3\" is unknown; use LAB_CLOCK, "));
+/// ```
+#[derive(Debug)]
+pub struct Variables {
+    /// The variables that nobody has read yet, with their values.
+    unread: BTreeMap<String, String>,
+    /// The names that were asked for, set or not.
+    known: Vec<&'static str>,
+}
+
+impl Variables {
+    /// Reads settings from the environment of this process.
+    ///
+    /// If they are malformed this prints one line that names the variable, its
+    /// value and what it takes, and ends the process with status 2.
+    pub fn from_env<T>(read: impl FnOnce(&mut Self) -> Result<T, String>) -> T {
         let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
-        let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-        parse(vars).unwrap_or_else(|error| {
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        Self::parse(variables, read).unwrap_or_else(|error| {
             stderr::write(&format!("error: {error}\n"));
             std::process::exit(2);
         })
-    };
-}
+    }
 
-/// The process's configuration; ends the process when it is malformed.
-pub(crate) fn config() -> &'static Config {
-    &CONFIG
-}
-
-/// All names that start with `LAB_` and mean something.
-const NAMES: [&str; 11] = [
-    "LAB_CLOCK",
-    "LAB_SEED",
-    "LAB_RUNS",
-    "LAB_ENGINE",
-    "LAB_CHECK",
-    "LAB_LIMIT",
-    "LAB_PREEMPT",
-    "LAB_WATCHDOG",
-    "LAB_BACKTRACE",
-    "LAB_REPORT",
-    "LAB_BUNDLE",
-];
-
-/// Reads a configuration from name-value pairs; the error is one line.
-fn parse(vars: impl Iterator<Item = (String, String)>) -> Result<Config, String> {
-    let mut config = Config::default();
-    let mut seed = None;
-    for (name, value) in vars {
-        let text = value.trim();
-        let bad =
-            |accepted: &str| Err(format!("{name}={value:?} is not valid; it takes {accepted}"));
-        match name.as_str() {
-            "LAB_CLOCK" => match text {
-                "virtual" => config.clock = Clock::Virtual,
-                "real" => config.clock = Clock::Real,
-                _ => return bad("virtual or real"),
-            },
-            "LAB_SEED" => match parse_seed(text) {
-                Some(number) => seed = Some(number),
-                None => return bad("a number below 2^64, decimal or with 0x in hexadecimal"),
-            },
-            "LAB_RUNS" => match text.parse() {
-                Ok(runs) if runs > 0 => config.runs = runs,
-                _ => return bad("a whole number of 1 or more"),
-            },
-            "LAB_ENGINE" => match text {
-                "coro" => config.engine = Engine::Coro,
-                "os" => config.engine = Engine::Os,
-                _ => return bad("coro or os"),
-            },
-            "LAB_CHECK" => match parse_switch(text) {
-                Some(on) => config.check = on,
-                None => return bad("0 or 1"),
-            },
-            "LAB_LIMIT" => match parse_seconds(text) {
-                Some(limit) => config.limit = limit,
-                None => return bad("seconds of virtual time, above 0"),
-            },
-            "LAB_PREEMPT" => match text.parse() {
-                Ok(once_in) => config.preempt = once_in,
-                Err(_) => return bad("a whole number: preempt once in so many times, 0 for never"),
-            },
-            "LAB_WATCHDOG" => match parse_seconds(text) {
-                Some(limit) => config.watchdog = limit,
-                None => return bad("seconds of CPU time, above 0"),
-            },
-            "LAB_BACKTRACE" => match parse_switch(text) {
-                Some(on) => config.backtrace = on,
-                None => return bad("0 or 1"),
-            },
-            "LAB_REPORT" => match text {
-                "" => return bad("the name of a file"),
-                file => config.report = Some(from_shell(file)),
-            },
-            "LAB_BUNDLE" => match text {
-                "" => return bad("the name of a folder"),
-                folder => config.bundle = Some(from_shell(folder)),
-            },
-            "VERBOSE" => match text {
-                "" | "0" => config.verbose = 0,
-                "1" => config.verbose = 1,
-                "2" => config.verbose = 2,
-                _ => return bad("0, 1 or 2"),
-            },
-            unknown if unknown.starts_with("LAB_") => {
-                let names = NAMES.join(", ");
-                return Err(format!("{name}={value:?} is unknown; there are {names} and VERBOSE"));
+    /// Reads settings from pairs of a name and a value.
+    ///
+    /// # Errors
+    ///
+    /// One line about the first value that `read` refuses, or about a `LAB_`
+    /// variable that it has not read.
+    pub fn parse<T, S: Into<String>>(
+        pairs: impl IntoIterator<Item = (S, S)>,
+        read: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let mut variables = Variables { unread: pairs.collect(), known: Vec::new() };
+        let settings = read(&mut variables)?;
+        match variables.unread.iter().find(|(name, _)| name.starts_with("LAB_")) {
+            None => Ok(settings),
+            Some((name, value)) => {
+                let known = variables.known.join(", ");
+                Err(format!("{name}={value:?} is unknown; use {known}"))
             }
-            _ => {}
         }
     }
-    if config.check && config.clock == Clock::Real {
-        return Err("LAB_CHECK=1 compares runs of a seed, which real time does not repeat; \
-                    it takes LAB_CLOCK=virtual"
-            .into());
+
+    /// Reads one variable. Returns `None` if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// If `parse` returns `None` for the value: one line, which says that the
+    /// variable takes `accepted`.
+    pub fn read<T>(
+        &mut self,
+        name: &'static str,
+        accepted: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        self.known.push(name);
+        let Some(value) = self.unread.remove(name) else { return Ok(None) };
+        match parse(value.trim()) {
+            Some(setting) => Ok(Some(setting)),
+            None => Err(format!("{name}={value:?} is not valid; it takes {accepted}")),
+        }
     }
-    config.seed = seed.unwrap_or_else(rand::random);
-    Ok(config)
+
+    /// Reads a variable that is 0 or 1; false if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// If it is set to anything else.
+    pub fn read_switch(&mut self, name: &'static str) -> Result<bool, String> {
+        let on = self.read(name, "0 or 1", |text| match text {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        })?;
+        Ok(on.unwrap_or(false))
+    }
+}
+
+impl Config {
+    /// The settings of a program that uses labrt alone, read once per process.
+    /// Without `LAB_SEED` the seed is random.
+    ///
+    /// A malformed value or an unknown `LAB_` name ends the process, see
+    /// [`Variables::from_env`].
+    pub fn from_env() -> &'static Config {
+        &CONFIG
+    }
+
+    /// Reads the variables of this crate.
+    ///
+    /// # Errors
+    ///
+    /// If a value is malformed.
+    pub fn read(variables: &mut Variables) -> Result<Config, String> {
+        let default = Config::default();
+        let clock = variables.read("LAB_CLOCK", "virtual or real", |text| match text {
+            "virtual" => Some(Clock::Virtual),
+            "real" => Some(Clock::Real),
+            _ => None,
+        })?;
+        let seed = variables.read(
+            "LAB_SEED",
+            "a number below 2^64, decimal or with 0x in hexadecimal",
+            parse_seed,
+        )?;
+        let engine = variables.read("LAB_ENGINE", "coro or os", |text| match text {
+            "coro" => Some(Engine::Coro),
+            "os" => Some(Engine::Os),
+            _ => None,
+        })?;
+        let limit =
+            variables.read("LAB_LIMIT", "seconds of virtual time, above 0", parse_seconds)?;
+        let preempt = variables.read(
+            "LAB_PREEMPT",
+            "a whole number n: preempt once in n times, 0 for never",
+            |text| text.parse().ok(),
+        )?;
+        let watchdog =
+            variables.read("LAB_WATCHDOG", "seconds of CPU time, above 0", parse_seconds)?;
+        Ok(Config {
+            clock: clock.unwrap_or(default.clock),
+            seed: seed.unwrap_or_else(rand::random),
+            engine: engine.unwrap_or(default.engine),
+            limit: limit.unwrap_or(default.limit),
+            preempt: preempt.unwrap_or(default.preempt),
+            watchdog: watchdog.unwrap_or(default.watchdog),
+            backtrace: variables.read_switch("LAB_BACKTRACE")?,
+            keep_events: default.keep_events,
+        })
+    }
 }
 
 fn parse_seed(text: &str) -> Option<u64> {
@@ -125,22 +174,7 @@ fn parse_seed(text: &str) -> Option<u64> {
     if digits.starts_with(['+', '-']) { None } else { u64::from_str_radix(digits, radix).ok() }
 }
 
-/// A file as the user's shell means it. Cargo runs tests in the folder of their
-/// crate, but leaves PWD alone.
-fn from_shell(file: &str) -> PathBuf {
-    let folder = std::env::var_os("PWD").map(PathBuf::from).unwrap_or_default();
-    folder.join(file)
-}
-
-fn parse_switch(text: &str) -> Option<bool> {
-    match text {
-        "0" => Some(false),
-        "1" => Some(true),
-        _ => None,
-    }
-}
-
-/// Seconds from a microsecond on, fractions allowed, below a century.
+/// Seconds, fractions allowed: at least a microsecond, less than a century.
 fn parse_seconds(text: &str) -> Option<Duration> {
     const CENTURY: f64 = 100.0 * 365.0 * 86_400.0;
     let seconds: f64 = text.parse().ok()?;
@@ -151,27 +185,24 @@ fn parse_seconds(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        parse(pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())))
-    }
-
     #[test]
     fn values_are_read() {
-        let config = read(&[
-            ("LAB_CLOCK", "real"),
-            ("LAB_SEED", "0xff"),
-            ("LAB_RUNS", "1000"),
-            ("LAB_LIMIT", "1.5"),
-            ("VERBOSE", "2"),
-            ("PATH", "/bin"),
-        ])
+        let config = Variables::parse(
+            [
+                ("LAB_CLOCK", "real"),
+                ("LAB_SEED", "0xff"),
+                ("LAB_LIMIT", "1.5"),
+                ("LAB_BACKTRACE", "1"),
+                ("PATH", "/bin"),
+            ],
+            Config::read,
+        )
         .expect("all are valid");
         assert_eq!(config.clock, Clock::Real);
         assert_eq!(config.seed, 255);
-        assert_eq!(config.runs, 1000);
         assert_eq!(config.limit, Duration::from_millis(1500));
-        assert_eq!(config.verbose, 2);
-        assert_eq!(config.replay_vars(), "LAB_SEED=0xff LAB_CLOCK=real LAB_LIMIT=1.5 VERBOSE=2");
+        let replay = "LAB_SEED=0xff LAB_CLOCK=real LAB_LIMIT=1.5 LAB_BACKTRACE=1";
+        assert_eq!(config.replay_vars(), replay);
     }
 
     #[test]
@@ -182,21 +213,17 @@ mod tests {
             ("LAB_SEED", "0x-1", "a number"),
             ("LAB_SEED", "18446744073709551616", "a number"),
             ("LAB_SEED", "+5", "a number"),
-            ("LAB_RUNS", "0", "1 or more"),
             ("LAB_ENGINE", "steam", "coro or os"),
-            ("LAB_CHECK", "yes", "0 or 1"),
             ("LAB_LIMIT", "-1", "above 0"),
             ("LAB_LIMIT", "inf", "above 0"),
             ("LAB_LIMIT", "1e-12", "above 0"),
             ("LAB_PREEMPT", "x", "whole number"),
             ("LAB_WATCHDOG", "", "above 0"),
             ("LAB_BACKTRACE", "2", "0 or 1"),
-            ("LAB_REPORT", "", "a file"),
-            ("LAB_BUNDLE", "", "a folder"),
             ("LAB_SEEDS", "1", "LAB_SEED"),
-            ("VERBOSE", "loud", "0, 1 or 2"),
+            ("LAB_RUNS", "5", "is unknown"),
         ] {
-            let error = read(&[(name, value)]).expect_err(name);
+            let error = Variables::parse([(name, value)], Config::read).expect_err(name);
             assert!(error.starts_with(&format!("{name}={value:?}")), "{error}");
             assert!(error.contains(accepted), "{error}");
             assert!(!error.contains('\n'), "{error}");

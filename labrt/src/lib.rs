@@ -90,6 +90,7 @@ mod stderr;
 mod watchdog;
 
 pub use config::{Clock, Config, Engine};
+pub use environment::Variables;
 pub use failure::Failure;
 pub use rng::{Generator, Rng, network_rng, rng};
 pub use run::{Backtrace, Observer, OnStuck, Run, Stats, replaying, run, run_observed};

@@ -8,6 +8,7 @@ use labrt::{Backtrace, Clock, Config, Failure, Observer, Run, Stats};
 
 use crate::context::{Context, Totals};
 use crate::driver::Test;
+use crate::options::RunOptions;
 use crate::output::{Figures, Output};
 use crate::{check, examination, failure, logging, watchdog};
 
@@ -56,30 +57,37 @@ pub(crate) struct Look {
     pub(crate) on_stuck: Option<OnStuck>,
 }
 
-/// Runs a test once under `config`; with `LAB_CHECK` a second time, in silence,
+/// Runs a test once under `options`; with `LAB_CHECK` a second time, in silence,
 /// to see that it repeats itself.
 pub(crate) fn attempt(
     test: &Test,
-    config: &Config,
+    options: &RunOptions,
     output: &Arc<Output>,
     on_stuck: OnStuck,
 ) -> Outcome {
     let look = Look { on_stuck: Some(on_stuck), ..Look::default() };
-    let mut outcome = run_once(test, config, Arc::clone(output), look);
-    if config.check && config.clock == Clock::Virtual {
-        let again = |config| run_once(test, config, Arc::default(), Look::default());
-        if !check::same(&outcome, &again(config)) {
+    let mut outcome = run_once(test, options, Arc::clone(output), look);
+    if options.check && options.config.clock == Clock::Virtual {
+        let again = |options| run_once(test, options, Arc::default(), Look::default());
+        if !check::same(&outcome, &again(options)) {
             // Only now the events are worth their memory.
-            let config = Config { keep_events: true, ..config.clone() };
-            let [one, other] = [(); 2].map(|()| again(&config));
+            let mut options = options.clone();
+            options.config.keep_events = true;
+            let [one, other] = [(); 2].map(|()| again(&options));
             outcome.failure = Some(check::difference(&one, &other));
         }
     }
     outcome
 }
 
-/// Runs a test once under `config`.
-pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: Look) -> Outcome {
+/// Runs a test once under `options`.
+pub(crate) fn run_once(
+    test: &Test,
+    options: &RunOptions,
+    output: Arc<Output>,
+    look: Look,
+) -> Outcome {
+    let config = &options.config;
     let context = Context::new(output);
     let whole = {
         let (context, body) = (context.clone(), Arc::clone(&test.body));
@@ -95,9 +103,9 @@ pub(crate) fn run_once(test: &Test, config: &Config, output: Arc<Output>, look: 
             context.check();
         }
     };
-    logging::start(config);
+    logging::start(options);
     let Look { recorder, replay, on_stuck } = look;
-    let keeps_files = replay || (config.clock == Clock::Real && config.bundle.is_some());
+    let keeps_files = replay || (config.clock == Clock::Real && options.bundle.is_some());
     let mut run = match config.clock {
         Clock::Virtual => {
             let on_stuck = on_stuck.map(|tell| stuck(&context, keeps_files, tell));

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use labrt::trace::Recorder;
-use labrt::{Clock, Config, Failure};
+use labrt::{Clock, Failure};
 use serde::Serialize;
 
 use crate::attempt::Outcome;
 use crate::driver::Test;
+use crate::options::RunOptions;
 use crate::output::write_raw;
 use crate::shared::Shared;
 use trace::TraceFile;
@@ -28,9 +29,9 @@ const FORMAT: u32 = 1;
 
 /// Makes sure, before any test runs, that bundles can be written. A folder in which
 /// they cannot ends the process.
-pub(crate) fn prepare(config: &Config) {
+pub(crate) fn prepare(options: &RunOptions) {
     static PREPARED: Shared<bool> = Shared::new(false);
-    let Some(folder) = &config.bundle else { return };
+    let Some(folder) = &options.bundle else { return };
     let ready = PREPARED.with(|prepared| {
         if std::mem::replace(prepared, true) {
             return Ok(());
@@ -190,18 +191,18 @@ struct Facts<'a> {
 pub(crate) fn write_facts(
     draft: &Draft,
     test: &Test,
-    config: &Config,
+    options: &RunOptions,
     outcome: &Outcome,
     failure: &Failure,
     warning: Option<&str>,
 ) -> io::Result<()> {
-    let is_virtual = config.clock == Clock::Virtual;
+    let is_virtual = options.config.clock == Clock::Virtual;
     let facts = Facts {
         format: FORMAT,
         package: &test.name.package,
         test: &test.name.path,
         title: &test.title,
-        seed: format!("{:#x}", config.seed),
+        seed: format!("{:#x}", options.config.seed),
         clock: if is_virtual { "virtual" } else { "real" },
         verdict: "failed",
         message: &failure.message,
@@ -212,7 +213,7 @@ pub(crate) fn write_facts(
         // A run that could not be ended has none.
         hash: (outcome.stats.hash != 0).then(|| format!("{:#018x}", outcome.stats.hash)),
         servers: outcome.totals.map_or(0, |totals| totals.servers),
-        replay: test.name.replay_line(config),
+        replay: test.name.replay_line(options),
         warning,
         files: draft.files()?,
     };

@@ -11,6 +11,7 @@ use labrt::time::{Duration, Instant};
 
 use crate::chronicle::Incident;
 use crate::examination::{Examination, Verdict};
+use crate::options::RunOptions;
 use crate::output::{Columns, Figures, Output, passed_line};
 use crate::shared::Shared;
 
@@ -276,7 +277,7 @@ impl Context {
     /// Whether this run would leave a bundle if it failed: what is attached is
     /// kept, and needs no other place.
     pub fn keeps_bundle(&self) -> bool {
-        labrt::Config::from_env().bundle.is_some()
+        RunOptions::from_env().bundle.is_some()
     }
 
     /// Does what [`at_end`](Self::at_end) has gathered.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use labrt::{Clock, Config, Failure};
+use labrt::{Clock, Failure};
 
 use crate::attempt::{OnStuck, Outcome, attempt};
 use crate::context::Context;
 use crate::name::TestName;
+use crate::options::RunOptions;
 use crate::output::{self, Output, When};
 use crate::report::{self, Summary};
 use crate::shared::Turn;
@@ -30,14 +31,14 @@ pub(crate) struct Test {
 /// `title` is the course's, for example `Test (2A): initial election`. The body is
 /// a closure made in the test function, whose type tells the test's name. The
 /// environment chooses the clock, the seed and the number of runs, see
-/// [`labrt::Config`].
+/// [`RunOptions`].
 ///
 /// # Panics
 ///
 /// Unwinds when the test has failed, after the account of it has been written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
-    let config = Config::from_env();
-    run(title, body, config, takes_turns(config));
+    let options = RunOptions::from_env();
+    run(title, body, options, takes_turns(options));
 }
 
 /// Runs a test as [`test()`] does, and no other test of this process that is alone
@@ -47,7 +48,7 @@ pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
 ///
 /// As [`test()`].
 pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
-    run(title, body, Config::from_env(), true);
+    run(title, body, RunOptions::from_env(), true);
 }
 
 /// Runs a test as [`test()`] does under the real clock, whatever `LAB_CLOCK` says:
@@ -58,8 +59,9 @@ pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) 
 /// As [`test()`].
 pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     // A run that cannot be repeated has nothing to be compared with.
-    let config = Config { clock: Clock::Real, check: false, ..Config::from_env().clone() };
-    run(title, body, &config, true);
+    let mut options = RunOptions { check: false, ..RunOptions::from_env().clone() };
+    options.config.clock = Clock::Real;
+    run(title, body, &options, true);
 }
 
 /// Runs a test as [`test()`] does in virtual time, whatever `LAB_CLOCK` says: for
@@ -69,26 +71,32 @@ pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 's
 ///
 /// As [`test()`].
 pub fn test_in_virtual_time(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
-    let environment = Config::from_env();
-    let config = Config { clock: Clock::Virtual, ..environment.clone() };
+    let environment = RunOptions::from_env();
+    let mut options = environment.clone();
+    options.config.clock = Clock::Virtual;
     // It would take time from the tests under the real clock.
-    run(title, body, &config, takes_turns(environment));
+    run(title, body, &options, takes_turns(environment));
 }
 
 /// Whether tests under this environment have to be alone.
-fn takes_turns(environment: &Config) -> bool {
-    environment.clock == Clock::Real || environment.verbose > 0
+fn takes_turns(environment: &RunOptions) -> bool {
+    environment.config.clock == Clock::Real || environment.verbose > 0
 }
 
-fn run(title: &str, body: impl Fn(&Context) + Send + Sync + 'static, config: &Config, alone: bool) {
+fn run(
+    title: &str,
+    body: impl Fn(&Context) + Send + Sync + 'static,
+    options: &RunOptions,
+    alone: bool,
+) {
     let name = name_of(&body);
     let test = Test { name, title: title.to_owned(), body: Arc::new(body) };
-    logging::install(config);
-    report::open(config);
-    bundle::prepare(config);
-    output::header(Config::from_env());
+    logging::install(options);
+    report::open(options);
+    bundle::prepare(options);
+    output::header(&RunOptions::from_env().config);
     let _turn = alone.then(|| ALONE.wait());
-    let failure = if config.runs > 1 { batch(&test, config) } else { single(&test, config) };
+    let failure = if options.runs > 1 { batch(&test, options) } else { single(&test, options) };
     if let Some(failure) = failure {
         // The account is written, and a panic message would only repeat it.
         std::panic::resume_unwind(Box::new(format!("{title}: {}", failure.message)));
@@ -100,53 +108,54 @@ fn name_of<F>(_body: &F) -> TestName {
 }
 
 /// One run with the course's lines.
-fn single(test: &Test, config: &Config) -> Option<Failure> {
-    let at_once = config.clock == Clock::Real || logging::streams(config);
+fn single(test: &Test, options: &RunOptions) -> Option<Failure> {
+    let at_once = options.config.clock == Clock::Real || logging::streams(options);
     let output = Arc::new(Output::new(if at_once { When::AtOnce } else { When::AtEnd }));
     output.line(&format!("{} ...", test.title));
-    let outcome = attempt(test, config, &output, when_stuck(test, config, &output));
+    let outcome = attempt(test, options, &output, when_stuck(test, options, &output));
     if outcome.failure.is_some() {
-        tell_failure(test, config, &output, &outcome);
+        tell_failure(test, options, &output, &outcome);
     } else {
         output.line(&output::passed_line(&outcome.figures));
         output.flush();
-        report::append(test, config, &outcome);
+        report::append(test, options, &outcome);
     }
     outcome.failure
 }
 
 /// Tells of a failed run: people at once, then tools, then whoever reads the
 /// bundle.
-fn tell_failure(test: &Test, config: &Config, output: &Output, outcome: &Outcome) {
+fn tell_failure(test: &Test, options: &RunOptions, output: &Output, outcome: &Outcome) {
     if let Some(failure) = &outcome.failure {
-        let account = failure::account(test, config, outcome, failure);
+        let account = failure::account(test, options, outcome, failure);
         output::write_raw(&(output.take() + &account));
     }
-    report::append(test, config, outcome);
-    recording::keep(test, config, outcome);
+    report::append(test, options, outcome);
+    recording::keep(test, options, outcome);
 }
 
 /// Tells of a run that cannot be ended in the same way.
-fn when_stuck(test: &Test, config: &Config, output: &Arc<Output>) -> OnStuck {
-    let (test, config, output) = (test.clone(), config.clone(), Arc::clone(output));
-    Box::new(move |outcome| tell_failure(&test, &config, &output, &outcome))
+fn when_stuck(test: &Test, options: &RunOptions, output: &Arc<Output>) -> OnStuck {
+    let (test, options, output) = (test.clone(), options.clone(), Arc::clone(output));
+    Box::new(move |outcome| tell_failure(&test, &options, &output, &outcome))
 }
 
 /// Many runs without lines, up to the first failure, and a summary.
-fn batch(test: &Test, config: &Config) -> Option<Failure> {
+fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
     let mut summary = Summary::default();
     let mut first_failure = None;
-    for run in 0..config.runs {
-        let config = Config { seed: config.seed.wrapping_add(run), ..config.clone() };
+    for run in 0..options.runs {
+        let mut options = options.clone();
+        options.config.seed = options.config.seed.wrapping_add(run);
         let output = Arc::default();
-        let outcome = attempt(test, &config, &output, when_stuck(test, &config, &output));
+        let outcome = attempt(test, &options, &output, when_stuck(test, &options, &output));
         summary.add(&outcome);
         if outcome.failure.is_some() {
-            tell_failure(test, &config, &output, &outcome);
+            tell_failure(test, &options, &output, &outcome);
             first_failure = outcome.failure;
             break;
         }
-        report::append(test, &config, &outcome);
+        report::append(test, &options, &outcome);
     }
     output::write_raw(&summary.line(&test.name));
     first_failure

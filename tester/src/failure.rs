@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use labrt::{Backtrace, Clock, Config, Failure};
+use labrt::{Backtrace, Clock, Failure};
 
 use crate::attempt::Outcome;
 use crate::driver::Test;
+use crate::options::RunOptions;
 
 /// Of two failures of one run the one that happened first.
 pub(crate) fn earlier(one: Option<Failure>, other: Option<Failure>) -> Option<Failure> {
@@ -18,7 +19,7 @@ pub(crate) fn earlier(one: Option<Failure>, other: Option<Failure>) -> Option<Fa
 /// What happened, where the servers were, the debug lines, and how to repeat it.
 pub(crate) fn account(
     test: &Test,
-    config: &Config,
+    options: &RunOptions,
     outcome: &Outcome,
     failure: &Failure,
 ) -> String {
@@ -34,15 +35,15 @@ pub(crate) fn account(
     for line in outcome.descriptions.iter().flat_map(|description| description.lines()) {
         let _ = writeln!(text, "    {line}");
     }
-    if config.backtrace {
+    if options.config.backtrace {
         outcome.backtraces.iter().for_each(|backtrace| text.push_str(&calls(backtrace)));
     }
     text.push_str(&outcome.log);
-    let _ = match config.clock {
-        Clock::Virtual => writeln!(text, "seed {:#x}; to run it again:", config.seed),
+    let _ = match options.config.clock {
+        Clock::Virtual => writeln!(text, "seed {:#x}; to run it again:", options.config.seed),
         Clock::Real => writeln!(text, "real time does not repeat itself; to try again:"),
     };
-    let _ = writeln!(text, "    {}", test.name.replay_line(config));
+    let _ = writeln!(text, "    {}", test.name.replay_line(options));
     text
 }
 
@@ -55,6 +56,7 @@ pub(crate) fn calls(backtrace: &Backtrace) -> String {
 mod tests {
     use super::*;
     use crate::name::TestName;
+    use labrt::Config;
     use labrt::time::Duration;
     use std::sync::Arc;
 
@@ -80,13 +82,14 @@ mod tests {
     fn the_account_names_all_that_is_needed() {
         let name = TestName { package: "raft".to_owned(), path: "election::x_2A".to_owned() };
         let test = Test { name, title: "Test (2A): x".to_owned(), body: Arc::new(|_| ()) };
-        let config = Config { clock: Clock::Virtual, seed: 0x2a, ..Config::from_env().clone() };
+        let config = Config { seed: 0x2a, ..Config::default() };
+        let options = RunOptions { config, ..RunOptions::default() };
         let outcome = Outcome {
             descriptions: vec!["servers=3 alive=[0]".to_owned()],
             log: "000123 VOTE S1 votes\n".to_owned(),
             ..Outcome::default()
         };
-        let text = account(&test, &config, &outcome, &failure("no leader", 5));
+        let text = account(&test, &options, &outcome, &failure("no leader", 5));
         for part in [
             "--- FAIL: election::x_2A (Test (2A): x) at 5.000 s in thread main",
             "    no leader\n    at tests/some.rs:7:9\n    servers=3 alive=[0]\n",

@@ -22,7 +22,7 @@
 //!
 //! # The life of a test
 //!
-//! 1. [`test()`] reads [`labrt::Config`]. Real-time tests queue behind one lock;
+//! 1. [`test()`] reads [`RunOptions`]. Real-time tests queue behind one lock;
 //!    virtual ones run beside each other, each alone in its simulation.
 //! 2. The body gets a [`Context`]: the place for failures, counters, helper
 //!    threads and things to do at the end.
@@ -43,6 +43,7 @@
 //!
 //! | file | idea |
 //! |---|---|
+//! | `options` | how tests are run: the environment |
 //! | `driver` | from a `#[test]` to runs, one or many |
 //! | `attempt` | one run, from the empty context to its outcome |
 //! | `examination` | what is looked at when a run has ended |
@@ -95,6 +96,7 @@ pub mod kv;
 mod logging;
 mod name;
 mod node;
+mod options;
 mod output;
 mod parts;
 mod random;
@@ -116,6 +118,7 @@ pub use driver::{test, test_alone, test_in_real_time, test_in_virtual_time};
 pub use examination::Verdict;
 pub use logging::kept_log_bytes;
 pub use node::{Node, Setup, Watch, watch};
+pub use options::RunOptions;
 pub use output::Columns;
 pub use parts::assert_parts;
 pub use random::{rand_value, randstring};

@@ -19,11 +19,12 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use env_logger::{Builder, Logger, Target};
+use labrt::Clock;
 use labrt::time::Duration;
-use labrt::{Clock, Config};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::bundle::Tail;
+use crate::options::RunOptions;
 use crate::output::write_raw;
 use crate::shared::Shared;
 
@@ -133,33 +134,33 @@ impl Log for Dispatcher {
 }
 
 /// Whether debug lines are written at once.
-pub(crate) fn streams(config: &Config) -> bool {
+pub(crate) fn streams(options: &RunOptions) -> bool {
     let uncaptured = || {
         std::env::args().any(|argument| argument == "--nocapture" || argument == "--no-capture")
             || std::env::var_os("RUST_TEST_NOCAPTURE").is_some()
     };
-    config.verbose > 0 && uncaptured()
+    options.verbose > 0 && uncaptured()
 }
 
 /// Installs the logger, once per process and only when lines may be asked for.
-pub(crate) fn install(config: &Config) {
+pub(crate) fn install(options: &RunOptions) {
     static INSTALLED: Shared<bool> = Shared::new(false);
-    let wanted = config.verbose > 0 || config.bundle.is_some();
+    let wanted = options.verbose > 0 || options.bundle.is_some();
     if !wanted || INSTALLED.with(|installed| std::mem::replace(installed, true)) {
         return;
     }
     let logger = Dispatcher {
-        shown: logger(level(config), Shown { at_once: streams(config) }),
+        shown: logger(level(options), Shown { at_once: streams(options) }),
         kept: logger(LevelFilter::Trace, Kept),
-        keeps_all: keeps_all(config),
+        keeps_all: keeps_all(options),
     };
     log::set_boxed_logger(Box::new(logger)).expect("nobody else installs a logger");
-    log::set_max_level(usual_level(config));
+    log::set_max_level(usual_level(options));
 }
 
 /// Down to which level lines are shown.
-fn level(config: &Config) -> LevelFilter {
-    match config.verbose {
+fn level(options: &RunOptions) -> LevelFilter {
+    match options.verbose {
         0 => LevelFilter::Off,
         1 => LevelFilter::Debug,
         _ => LevelFilter::Trace,
@@ -167,13 +168,13 @@ fn level(config: &Config) -> LevelFilter {
 }
 
 /// Whether all lines are kept for a bundle: real time does not repeat itself.
-fn keeps_all(config: &Config) -> bool {
-    config.bundle.is_some() && config.clock == Clock::Real
+fn keeps_all(options: &RunOptions) -> bool {
+    options.bundle.is_some() && options.config.clock == Clock::Real
 }
 
 /// Down to which level lines are made while nothing is recorded.
-fn usual_level(config: &Config) -> LevelFilter {
-    if keeps_all(config) { LevelFilter::Trace } else { level(config) }
+fn usual_level(options: &RunOptions) -> LevelFilter {
+    if keeps_all(options) { LevelFilter::Trace } else { level(options) }
 }
 
 /// A logger that writes in the form of dslogs.
@@ -205,7 +206,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        log::set_max_level(usual_level(Config::from_env()));
+        log::set_max_level(usual_level(RunOptions::from_env()));
     }
 }
 
@@ -215,9 +216,9 @@ pub(crate) fn tail() -> Vec<u8> {
 }
 
 /// A run begins: lines of an earlier one are gone.
-pub(crate) fn start(config: &Config) {
+pub(crate) fn start(options: &RunOptions) {
     LINES.with(Vec::clear);
-    if config.clock == Clock::Real {
+    if options.config.clock == Clock::Real {
         TAIL.with(VecDeque::clear);
         START.with(|start| *start = labrt::time::peek());
     }

@@ -1,5 +1,7 @@
 //! What a test is called, and how it is run again.
 
+use crate::options::RunOptions;
+
 /// Where a test is to be found: its package and its path as libtest knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TestName {
@@ -39,9 +41,9 @@ impl TestName {
     }
 
     /// The command that runs this test alone under the variables of one run.
-    pub(crate) fn replay_line(&self, config: &labrt::Config) -> String {
+    pub(crate) fn replay_line(&self, options: &RunOptions) -> String {
         let Self { package, path } = self;
-        let variables = config.replay_vars();
+        let variables = options.replay_vars();
         // The profile decides whether arithmetic overflows are seen.
         let profile = if cfg!(debug_assertions) { "" } else { " --release" };
         format!("{variables} cargo test{profile} -p {package} {path} -- --exact --nocapture")

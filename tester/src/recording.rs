@@ -9,11 +9,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use labrt::{Clock, Config};
+use labrt::Clock;
 
 use crate::attempt::{self, Look, Outcome};
 use crate::bundle::{self, Draft, Trace};
 use crate::driver::Test;
+use crate::options::RunOptions;
 use crate::output::write_raw;
 use crate::shared::Turn;
 use crate::{failure, logging};
@@ -26,22 +27,24 @@ static RECORDING: Turn = Turn::new();
 
 /// Leaves a bundle of a failed run, if bundles are wanted, and says where it is, or
 /// why there is none.
-pub(crate) fn keep(test: &Test, config: &Config, failed: &Outcome) {
-    let Some(folder) = &config.bundle else { return };
+pub(crate) fn keep(test: &Test, options: &RunOptions, failed: &Outcome) {
+    let Some(folder) = &options.bundle else { return };
     let _turn = RECORDING.wait();
-    let kept = Draft::new(folder, test, config.seed).and_then(|draft| match config.clock {
-        Clock::Virtual => record(draft, test, config, failed),
-        Clock::Real => {
-            draft.write("log.txt", logging::tail())?;
-            write(&draft, test, config, failed, failed, None)
+    let kept = Draft::new(folder, test, options.config.seed).and_then(|draft| {
+        match options.config.clock {
+            Clock::Virtual => record(draft, test, options, failed),
+            Clock::Real => {
+                draft.write("log.txt", logging::tail())?;
+                write(&draft, test, options, failed, failed, None)
+            }
         }
     });
-    say(config, kept);
+    say(options, kept);
 }
 
 /// Says where a bundle is.
-fn say(config: &Config, kept: io::Result<Place>) {
-    let folder = config.bundle.clone().unwrap_or_default();
+fn say(options: &RunOptions, kept: io::Result<Place>) {
+    let folder = options.bundle.clone().unwrap_or_default();
     write_raw(&match kept {
         Ok((place, Ok(()))) => format!("bundle {}\n", place.display()),
         Ok((place, Err(error))) => format!(
@@ -54,12 +57,12 @@ fn say(config: &Config, kept: io::Result<Place>) {
 }
 
 /// Makes the failed run of virtual time once more, and writes down everything.
-fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::Result<Place> {
+fn record(draft: Draft, test: &Test, options: &RunOptions, failed: &Outcome) -> io::Result<Place> {
     let trace = Trace::new(&draft)?;
     let lines = logging::record(draft.log()?);
     let recorder = Some(trace.recorder());
     let finish = {
-        let (test, config, failed) = (test.clone(), config.clone(), failed.clone());
+        let (test, options, failed) = (test.clone(), options.clone(), failed.clone());
         move |again: &Outcome| {
             trace.finish()?;
             lines.finish()?;
@@ -67,18 +70,19 @@ fn record(draft: Draft, test: &Test, config: &Config, failed: &Outcome) -> io::R
             if let Some(warning) = warning {
                 write_raw(&format!("warning: {warning}\n"));
             }
-            write(&draft, &test, &config, &failed, again, warning)
+            write(&draft, &test, &options, &failed, again, warning)
         }
     };
     let finish = Arc::new(finish);
     let on_stuck: Box<dyn FnOnce(Outcome) + Send> = {
-        let (finish, config) = (Arc::clone(&finish), config.clone());
-        Box::new(move |again| say(&config, finish(&again)))
+        let (finish, options) = (Arc::clone(&finish), options.clone());
+        Box::new(move |again| say(&options, finish(&again)))
     };
     // With backtraces: they have no effect on the run.
-    let config = Config { backtrace: true, ..config.clone() };
+    let mut options = options.clone();
+    options.config.backtrace = true;
     let look = Look { recorder, replay: true, on_stuck: Some(on_stuck) };
-    finish(&attempt::run_once(test, &config, Arc::default(), look))
+    finish(&attempt::run_once(test, &options, Arc::default(), look))
 }
 
 /// In what the recorded run differs from the one that failed.
@@ -99,22 +103,22 @@ fn difference(failed: &Outcome, again: &Outcome) -> Option<&'static str> {
 fn write(
     draft: &Draft,
     test: &Test,
-    config: &Config,
+    options: &RunOptions,
     failed: &Outcome,
     again: &Outcome,
     warning: Option<&str>,
 ) -> io::Result<Place> {
     let cause = failed.failure.as_ref().expect("only failed runs leave bundles");
     // What VERBOSE would show is in the bundle.
-    let config = &Config { verbose: 0, ..config.clone() };
-    let mut account = failure::account(test, config, failed, cause);
+    let options = &RunOptions { verbose: 0, ..options.clone() };
+    let mut account = failure::account(test, options, failed, cause);
     let mut threads = String::new();
     for backtrace in &again.backtraces {
         let text = if backtrace.panicked { &mut account } else { &mut threads };
         text.push_str(&failure::calls(backtrace));
     }
     draft.write("failure.txt", account)?;
-    if config.clock == Clock::Virtual {
+    if options.config.clock == Clock::Virtual {
         draft.write("threads.txt", threads)?;
     }
     let servers: String = again.descriptions.iter().map(|text| format!("{text}\n")).collect();
@@ -122,6 +126,6 @@ fn write(
     for (name, contents) in &again.attachments {
         draft.write(name, contents)?;
     }
-    bundle::write_facts(draft, test, config, failed, cause, warning)?;
+    bundle::write_facts(draft, test, options, failed, cause, warning)?;
     draft.finish()
 }

@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use labrt::Config;
 use labrt::time::Duration;
 use serde::Serialize;
 
 use crate::attempt::Outcome;
 use crate::driver::Test;
 use crate::name::TestName;
+use crate::options::RunOptions;
 use crate::output::write_raw;
 use crate::shared::Shared;
 
@@ -47,12 +47,12 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(test: &'a str, config: &Config, outcome: &'a Outcome) -> Self {
+    fn new(test: &'a str, options: &RunOptions, outcome: &'a Outcome) -> Self {
         let totals = outcome.totals.unwrap_or_default();
         let failure = outcome.failure.as_ref();
         Entry {
             test,
-            seed: format!("{:#x}", config.seed),
+            seed: format!("{:#x}", options.config.seed),
             verdict: if failure.is_some() { "failed" } else { "passed" },
             virtual_s: outcome.stats.lab_time.as_secs_f64(),
             cpu_s: outcome.stats.cpu.as_secs_f64(),
@@ -75,8 +75,8 @@ impl<'a> Entry<'a> {
 
 /// Opens the report, if there is to be one, before any test runs. A file that
 /// cannot be written ends the process.
-pub(crate) fn open(config: &Config) {
-    let Some(path) = &config.report else { return };
+pub(crate) fn open(options: &RunOptions) {
+    let Some(path) = &options.report else { return };
     REPORT.with(|report| {
         report.get_or_insert_with(|| {
             let file = OpenOptions::new().create(true).append(true).open(path);
@@ -87,9 +87,9 @@ pub(crate) fn open(config: &Config) {
 
 /// Adds a run to the report. Each line is one write to a file opened for
 /// appending, so that lines of parallel tests and processes stay whole.
-pub(crate) fn append(test: &Test, config: &Config, outcome: &Outcome) {
-    let Some(path) = &config.report else { return };
-    let line = Entry::new(&test.name.path, config, outcome).line();
+pub(crate) fn append(test: &Test, options: &RunOptions, outcome: &Outcome) {
+    let Some(path) = &options.report else { return };
+    let line = Entry::new(&test.name.path, options, outcome).line();
     let write = |file: &mut File| file.write_all(line.as_bytes());
     let written = REPORT.with(|report| report.as_mut().map_or(Ok(()), write));
     if let Err(error) = written {
@@ -138,11 +138,12 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use labrt::Failure;
+    use labrt::{Config, Failure};
 
     #[test]
     fn an_entry_is_one_line_of_json() {
-        let config = Config { seed: u64::MAX, ..Config::from_env().clone() };
+        let config = Config { seed: u64::MAX, ..Config::default() };
+        let options = RunOptions { config, ..RunOptions::default() };
         let failure = Failure {
             message: "two\n\"lines\"".to_owned(),
             place: None,
@@ -150,7 +151,7 @@ mod tests {
             time: Duration::ZERO,
         };
         let outcome = Outcome { failure: Some(failure), ops: 7, ..Outcome::default() };
-        let line = Entry::new("election::x_2A", &config, &outcome).line();
+        let line = Entry::new("election::x_2A", &options, &outcome).line();
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(value["test"], "election::x_2A");

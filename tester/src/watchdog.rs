@@ -65,7 +65,7 @@ mod tests {
     use labrt::Clock;
 
     fn real() -> Config {
-        Config { clock: Clock::Real, ..Config::from_env().clone() }
+        Config { clock: Clock::Real, ..Config::default() }
     }
 
     #[test]

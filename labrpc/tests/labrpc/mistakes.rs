@@ -3,8 +3,9 @@
 //! A panic fails the run it is in, so each of these is a run of its own.
 
 use labrpc::{ClientEnd, Network, Server, Service};
-use labrt::{Config, Failure};
+use labrt::Failure;
 use serde::{Deserialize, Deserializer, Serialize};
+use tester::RunOptions;
 
 /// A value whose bytes it does not accept itself.
 #[derive(Debug, Serialize)]
@@ -18,7 +19,7 @@ impl<'de> Deserialize<'de> for Unreadable {
 
 /// How a run ends whose only end leads to a small server.
 fn failure(body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> Failure {
-    let run = labrt::run(Config::from_env(), move || {
+    let run = labrt::run(&RunOptions::from_env().config, move || {
         let service = Service::new("Junk")
             .method("Length", |text: String| text.len() as u64)
             .method("Negate", |number: i64| -number)

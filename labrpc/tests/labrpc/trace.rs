@@ -33,8 +33,7 @@ const KINDS: [&str; 18] = [
 /// A run on a network with end 0, `"e"`, that leads to server 0, `"s"`, which
 /// sleeps for as many ms as it is told.
 fn run(seed: u64, body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> Run<()> {
-    let config =
-        Config { clock: Clock::Virtual, seed, keep_events: true, ..Config::from_env().clone() };
+    let config = Config { clock: Clock::Virtual, seed, keep_events: true, ..Config::default() };
     let run = labrt::run(&config, move || {
         let network = Network::new();
         let end = network.make_end("e");

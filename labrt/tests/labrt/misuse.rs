@@ -155,7 +155,7 @@ fn bad_settings_end_the_process() {
         ("LAB_CLOCK", "lunar", "virtual or real"),
         ("LAB_ENGINE", "steam", "coro or os"),
         ("LAB_SEED", "twelve", "a number"),
-        ("LAB_SEEDS", "1", "is unknown; there are LAB_CLOCK"),
+        ("LAB_SEEDS", "1", "is unknown; use LAB_CLOCK"),
         ("LAB_WATCHDOG", "-1", "above 0"),
     ] {
         let ended =
