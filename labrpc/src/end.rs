@@ -10,27 +10,29 @@ use crate::error::CallError;
 use crate::payload::Payload;
 use crate::server::split_method;
 
-/// What carries a call to a server and its reply back: the simulated network, or
-/// a socket.
-pub(crate) trait Transport: Send + Sync {
-    /// Carries one call. `None` means that no reply came, for whatever
-    /// reason; an error is a mistake in the program.
+/// Carries a call to a server and its reply back: the simulated network, or a
+/// socket of the package `labrpc-socket`.
+pub trait Transport: Send + Sync {
+    /// Carries one call. Returns `None` if no reply arrives, for any reason.
+    ///
+    /// # Errors
+    ///
+    /// The call is a mistake in the program.
     fn call(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError>;
 }
 
 /// One client's end of a connection to one server.
 ///
-/// Ends are made by [`Network::make_end`](crate::Network::make_end), and by
-/// [`socket::dial`](crate::socket::dial). A clone is the same end, and many
-/// calls may be in progress on it at once.
+/// [`Network::make_end`](crate::Network::make_end) and `labrpc_socket::dial` make
+/// ends. A clone is the same end, and many calls may be in progress on it at once.
 #[derive(Clone)]
 pub struct ClientEnd {
     transport: Arc<dyn Transport>,
 }
 
 impl ClientEnd {
-    /// An end over some transport.
-    pub(crate) fn new(transport: impl Transport + 'static) -> Self {
+    /// An end over a transport.
+    pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
     }
 

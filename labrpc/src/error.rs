@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::codec::DecodeError;
 
-/// Why a call makes no sense, as opposed to a call that got no answer.
+/// Why a call makes no sense, in contrast to a call without a reply.
 ///
 /// Nothing panics inside the network or in the handler's thread: the error
 /// travels back, and the caller panics with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CallError {
+pub enum CallError {
     /// The name of the method has no dot.
     NoDot {
         /// The name as it was given.
@@ -39,7 +39,7 @@ pub(crate) enum CallError {
     /// The type is right and the bytes are not: its `Serialize` and its
     /// `Deserialize` disagree.
     Undecodable(DecodeError),
-    /// Any of these, found out on the other side of a socket.
+    /// Any of these, found by the server of another process.
     Remote {
         /// Its text.
         text: String,
@@ -66,3 +66,5 @@ impl fmt::Display for CallError {
         }
     }
 }
+
+impl std::error::Error for CallError {}

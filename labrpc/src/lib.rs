@@ -72,7 +72,8 @@
 //! `network.rs` is the place to start: switches, wiring, counters. `call.rs`
 //! is the list above as code, `fate.rs` its dice, `topology.rs` who leads to
 //! whom. `payload.rs` guards the types of what travels, `end.rs` hides what
-//! carries it.
+//! carries it: the simulated network, or another [`Transport`] such as the sockets
+//! of the package `labrpc-socket`.
 
 mod call;
 pub mod codec;
@@ -88,14 +89,15 @@ mod payload;
 mod server;
 mod service;
 mod service_macro;
-pub mod socket;
 mod topology;
 
 pub use door::Door;
-pub use end::ClientEnd;
+pub use end::{ClientEnd, Transport};
+pub use error::CallError;
 pub use latency::Latency;
 pub use name::Name;
 pub use network::Network;
+pub use payload::Payload;
 pub use server::Server;
 pub use service::Service;
 

@@ -15,7 +15,7 @@ use crate::error::CallError;
 /// on arrival, and counts for nothing in the byte counters. It does not go
 /// through sockets: another program may call its types what it likes.
 #[derive(Debug)]
-pub(crate) struct Payload {
+pub struct Payload {
     bytes: Vec<u8>,
     type_tag: Option<&'static str>,
 }
@@ -35,13 +35,13 @@ impl Payload {
         codec::decode(&self.bytes).map_err(CallError::Undecodable)
     }
 
-    /// What a socket has brought.
-    pub(crate) fn from_wire(bytes: Vec<u8>) -> Self {
+    /// A payload from another process, whose type is not known.
+    pub fn from_wire(bytes: Vec<u8>) -> Self {
         Self { bytes, type_tag: None }
     }
 
-    /// What a socket is to carry.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
+    /// The bytes, for another process.
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 

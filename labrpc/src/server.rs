@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::door::Door;
 use crate::error::CallError;
+use crate::payload::Payload;
 use crate::service::{Handler, Service};
 
 /// A bundle of services that live and die together, such as a Raft peer and
@@ -70,6 +71,16 @@ impl Server {
     /// Whether a request that is sent now comes in.
     pub(crate) fn is_open(&self) -> bool {
         self.door.is_open()
+    }
+
+    /// Counts a request that arrives from another process, runs its handler and
+    /// returns the reply.
+    ///
+    /// # Errors
+    ///
+    /// The server has no such method, or the argument is no value of its type.
+    pub fn answer(&self, method: &str, argument: Payload) -> Result<Payload, CallError> {
+        self.receive(method)?(&argument)
     }
 
     /// Counts a request that arrived, and finds its handler.

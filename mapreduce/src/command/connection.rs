@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use labrpc::socket::{self, Address};
+use labrpc_socket::{Address, AddressError, Options};
 
 /// What the course calls its sockets, from 2023 on and before.
 const NAMES: [&str; 2] = ["5840-mr", "824-mr"];
@@ -36,7 +36,7 @@ impl Connection {
     /// Where to meet.
     pub(super) fn address(&self) -> Result<Address, String> {
         match &self.socket {
-            Some(text) => text.parse().map_err(|error: socket::AddressError| error.to_string()),
+            Some(text) => text.parse().map_err(|error: AddressError| error.to_string()),
             None => default_address(),
         }
     }
@@ -47,9 +47,9 @@ impl Connection {
     }
 
     /// How to connect.
-    pub(super) fn options(&self) -> Result<socket::Options, String> {
+    pub(super) fn options(&self) -> Result<Options, String> {
         let token = self.token_file.as_deref().map(read_token).transpose()?;
-        Ok(socket::Options { token, ..socket::Options::default() })
+        Ok(Options { token, ..Options::default() })
     }
 }
 

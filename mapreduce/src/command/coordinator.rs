@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Server;
-use labrpc::socket::Listener;
+use labrpc_socket::Listener;
 use labrt::time::Duration;
 
 use super::connection::{Connection, is_address};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::Parser;
 use labrpc::ClientEnd;
-use labrpc::socket::dial;
+use labrpc_socket::dial;
 use labrt::thread;
 use labrt::time::Duration;
 use mrapps::App;

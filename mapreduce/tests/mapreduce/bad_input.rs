@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use labrpc::socket::{Address, Options, dial};
+use labrpc_socket::{Address, Options, dial};
 use labrt::time::Duration;
 use mapreduce::{CoordinatorClient, RegisterArgs};
 

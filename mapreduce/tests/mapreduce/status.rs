@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
-use labrpc::socket::{Address, Options, dial};
+use labrpc_socket::{Address, Options, dial};
 use labrt::thread;
 use labrt::time::Duration;
 use mapreduce::status::{Phase, WorkerState};

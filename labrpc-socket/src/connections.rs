@@ -3,24 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
+use labrpc::Server;
 use labrt::sync::{Condvar, Mutex};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use socket2::Socket;
 
-use super::options::Options;
-use super::peer::{self, Peer};
-use crate::server::Server;
+use crate::options::Options;
+use crate::peer::{self, Peer};
 
 /// How long the accepting thread waits when the system has no room for one more
 /// connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Finds the server that answers a new connection.
-pub(super) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
+pub(crate) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
 
 /// The open connections of a service, and its calls in flight.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     options: Options,
     welcome: Box<Welcome>,
     state: Mutex<State>,
@@ -42,17 +42,17 @@ struct State {
 
 impl Connections {
     /// No connections yet.
-    pub(super) fn new(options: Options, welcome: Box<Welcome>) -> Self {
+    pub(crate) fn new(options: Options, welcome: Box<Welcome>) -> Self {
         Connections { options, welcome, state: Mutex::default(), answered: Condvar::new() }
     }
 
     /// Limits and secret.
-    pub(super) fn options(&self) -> &Options {
+    pub(crate) fn options(&self) -> &Options {
         &self.options
     }
 
     /// Takes new ones until they are closed.
-    pub(super) fn accept(self: &Arc<Self>, socket: &Socket) {
+    pub(crate) fn accept(self: &Arc<Self>, socket: &Socket) {
         loop {
             let accepted = socket.accept();
             let number = {
@@ -76,7 +76,7 @@ impl Connections {
     }
 
     /// Takes in a client that has greeted: the server that will answer it.
-    pub(super) fn welcome(&self, peer: &Arc<Peer>) -> Server {
+    pub(crate) fn welcome(&self, peer: &Arc<Peer>) -> Server {
         let server = (self.welcome)(peer);
         let mut state = self.state.lock();
         state.peers.push(Arc::clone(peer));
@@ -88,30 +88,30 @@ impl Connections {
     }
 
     /// A connection is over.
-    pub(super) fn forget(&self, peer: &Arc<Peer>) {
+    pub(crate) fn forget(&self, peer: &Arc<Peer>) {
         self.state.lock().peers.retain(|open| !Arc::ptr_eq(open, peer));
     }
 
     /// A call has come.
-    pub(super) fn call_begins(&self) {
+    pub(crate) fn call_begins(&self) {
         self.state.lock().busy += 1;
     }
 
     /// A call has been answered.
-    pub(super) fn call_ends(&self) {
+    pub(crate) fn call_ends(&self) {
         self.state.lock().busy -= 1;
         self.answered.notify_all();
     }
 
     /// Waits until no call is being answered, or the time is up.
-    pub(super) fn await_answers(&self, grace: Duration) {
+    pub(crate) fn await_answers(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
         while state.busy > 0 && !self.answered.wait_until(&mut state, deadline).timed_out() {}
     }
 
     /// Takes no more connections, and ends those that there are.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
         state.peers.iter().for_each(|peer| peer.close());

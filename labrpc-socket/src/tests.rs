@@ -9,14 +9,14 @@ use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
+use labrpc::{ClientEnd, Server, Service};
 use labrt::channel::{self, Receiver};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use socket2::{Socket, Type};
 
-use super::frame::Frame;
 use super::*;
-use crate::{ClientEnd, Server, Service};
+use crate::frame::Frame;
 
 /// Long enough for a busy machine, and never waited for when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);

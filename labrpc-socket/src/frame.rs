@@ -13,14 +13,14 @@
 //! and stands in the answer again.
 
 /// The bytes before the kind.
-pub(super) const PREFIX: usize = 4;
+pub(crate) const PREFIX: usize = 4;
 
 /// The least that `length` can say: kind and call.
 const HEAD: usize = 9;
 
 /// What travels on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     /// A call.
     Request {
         /// Its number on this connection.
@@ -45,7 +45,7 @@ pub(super) enum Frame {
 
 /// How a call ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// With a reply, encoded.
     Reply(Vec<u8>),
     /// Without one: the handler panicked.
@@ -56,7 +56,7 @@ pub(super) enum Answer {
 
 impl Frame {
     /// The bytes of the frame, its length in front.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let (kind, call) = match self {
             Frame::Request { call, .. } => (1, *call),
             Frame::Answer { call, answer: Answer::Reply(_) } => (2, *call),
@@ -88,7 +88,7 @@ impl Frame {
 
     /// The frame of these bytes, which follow the length. `None` when they are
     /// no frame.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Frame> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
         let (head, body) = bytes.split_at_checked(HEAD)?;
         let (kind, call) = head.split_first()?;
         let call = u64::from_le_bytes(call.try_into().ok()?);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Socket, Type};
 
-use super::address::Address;
-use super::options::Options;
+use crate::address::Address;
+use crate::options::Options;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 128;
@@ -45,7 +45,7 @@ impl fmt::Display for BindError {
 impl std::error::Error for BindError {}
 
 /// A socket that listens, and the address that it has come to have.
-pub(super) fn bind(address: &Address, options: &Options) -> Result<(Socket, Address), BindError> {
+pub(crate) fn bind(address: &Address, options: &Options) -> Result<(Socket, Address), BindError> {
     if !address.is_local() && options.token.is_none() {
         return Err(BindError::NoToken(address.clone()));
     }
@@ -110,7 +110,7 @@ fn refuse_other_files(path: &Path) -> io::Result<()> {
 
 /// The file of a Unix socket, which goes when its server goes.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     /// Device and number: a later server may have put its own in our place.
     identity: Option<[u64; 2]>,
@@ -118,7 +118,7 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     /// The file at this address, if it has one.
-    pub(super) fn at(address: &Address) -> Option<Self> {
+    pub(crate) fn at(address: &Address) -> Option<Self> {
         let path = address.path()?.to_owned();
         Some(SocketFile { identity: identity(&path), path })
     }

@@ -9,16 +9,16 @@ use labrt::sync::Mutex;
 use labrt::time::Instant;
 use socket2::Socket;
 
-use super::broken::Broken;
-use super::frame::{Frame, PREFIX};
-use super::options::Options;
+use crate::broken::Broken;
+use crate::frame::{Frame, PREFIX};
+use crate::options::Options;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 1 << 16;
 
 /// The sending half. Many threads may send; frames do not mix.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     socket: Arc<Socket>,
     /// Held for the length of one frame.
     turn: Mutex<()>,
@@ -26,7 +26,7 @@ pub(super) struct Sender {
 
 impl Sender {
     /// Sends a frame. On an error the connection is over for both halves.
-    pub(super) fn send(&self, frame: &Frame) -> io::Result<()> {
+    pub(crate) fn send(&self, frame: &Frame) -> io::Result<()> {
         let bytes = frame.encode();
         let _turn = self.turn.lock();
         let sent = (&*self.socket).write_all(&bytes);
@@ -38,7 +38,7 @@ impl Sender {
     }
 
     /// Ends the connection. Whoever reads from it is told.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         // It may be closed from the other side already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
@@ -46,7 +46,7 @@ impl Sender {
 
 /// The receiving half, for one thread.
 #[derive(Debug)]
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     socket: Arc<Socket>,
     /// Where reads go.
     chunk: Box<[u8]>,
@@ -59,7 +59,7 @@ pub(super) struct Receiver {
 }
 
 /// The halves of a greeted connection.
-pub(super) fn split(socket: Socket, options: &Options) -> io::Result<(Sender, Receiver)> {
+pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(Sender, Receiver)> {
     socket.set_read_timeout(Some(options.ping_period()))?;
     socket.set_write_timeout(Some(options.silence))?;
     let socket = Arc::new(socket);
@@ -77,7 +77,7 @@ pub(super) fn split(socket: Socket, options: &Options) -> io::Result<(Sender, Re
 
 impl Receiver {
     /// The next frame, or `None` when none has come for a while and all is well.
-    pub(super) fn receive(&mut self) -> Result<Option<Frame>, Broken> {
+    pub(crate) fn receive(&mut self) -> Result<Option<Frame>, Broken> {
         loop {
             if let Some(frame) = self.take_frame()? {
                 return Ok(Some(frame));

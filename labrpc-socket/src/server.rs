@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use labrpc::Server;
 use labrt::thread;
 use labrt::time::Duration;
 use socket2::{Socket, Type};
 
-use super::address::Address;
-use super::assert_real_clock;
-use super::bind::{self, BindError, SocketFile};
-use super::connections::Connections;
-use super::options::Options;
-use super::peer::Peer;
-use crate::server::Server;
+use crate::address::Address;
+use crate::assert_real_clock;
+use crate::bind::{self, BindError, SocketFile};
+use crate::connections::Connections;
+use crate::options::Options;
+use crate::peer::Peer;
 
 /// An address that is taken, and not yet served.
 #[derive(Debug)]

@@ -3,17 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use labrpc::{Payload, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use socket2::Socket;
 
-use super::broken::Broken;
-use super::connections::Connections;
-use super::frame::{Answer, Frame};
-use super::handshake;
-use super::wire::{self, Receiver, Sender};
-use crate::payload::Payload;
-use crate::server::Server;
+use crate::broken::Broken;
+use crate::connections::Connections;
+use crate::frame::{Answer, Frame};
+use crate::handshake;
+use crate::wire::{self, Receiver, Sender};
 
 /// Something to be done when a connection is over.
 type Farewell = Box<dyn FnOnce(&Broken) + Send>;
@@ -38,7 +37,7 @@ impl Peer {
     }
 
     /// Ends the connection.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.sender.close();
     }
 }
@@ -50,7 +49,7 @@ impl fmt::Debug for Peer {
 }
 
 /// A connection's life: the greeting, then calls until it breaks.
-pub(super) fn converse(connections: &Arc<Connections>, socket: Socket, number: u64) {
+pub(crate) fn converse(connections: &Arc<Connections>, socket: Socket, number: u64) {
     // Who cannot greet is no client, and hears nothing more of us.
     let Ok(()) = handshake::greet_client(&socket, connections.options()) else { return };
     let Ok((sender, mut receiver)) = wire::split(socket, connections.options()) else { return };
@@ -93,8 +92,7 @@ fn answer_calls(
 
 /// Runs the handler of a call.
 fn handle(server: &Server, method: &str, argument: Vec<u8>) -> Answer {
-    let reply = server.receive(method).and_then(|handler| handler(&Payload::from_wire(argument)));
-    match reply {
+    match server.answer(method, Payload::from_wire(argument)) {
         Ok(reply) => Answer::Reply(reply.into_bytes()),
         Err(mistake) => Answer::Mistake(mistake.to_string()),
     }

@@ -42,7 +42,7 @@ impl Address {
     }
 
     /// As the system wants it.
-    pub(super) fn to_system(&self) -> io::Result<(Domain, SockAddr)> {
+    pub(crate) fn to_system(&self) -> io::Result<(Domain, SockAddr)> {
         match self {
             Address::Unix(path) => Ok((Domain::UNIX, SockAddr::unix(path)?)),
             Address::Tcp(address) => Ok((Domain::for_address(*address), (*address).into())),

@@ -18,7 +18,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use socket2::Socket;
 
-use super::options::Options;
+use crate::options::Options;
 
 /// The protocol and its version.
 const MAGIC: [u8; 8] = *b"labrpc/1";
@@ -35,7 +35,7 @@ enum Side {
 
 /// Why two sides do not get together.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The other side speaks something else, or another version.
     Stranger,
     /// The other side has another secret.
@@ -61,7 +61,7 @@ impl fmt::Display for Refusal {
 }
 
 /// The client's part.
-pub(super) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Refusal> {
+pub(crate) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Refusal> {
     let mine = say_hello(socket, options)?;
     let nonces = [mine, hear_hello(socket)?];
     (&*socket).write_all(&prove(options, Side::Client, nonces).finalize().into_bytes())?;
@@ -75,7 +75,7 @@ pub(super) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Ref
 }
 
 /// The server's part.
-pub(super) fn greet_client(socket: &Socket, options: &Options) -> Result<(), Refusal> {
+pub(crate) fn greet_client(socket: &Socket, options: &Options) -> Result<(), Refusal> {
     let mine = say_hello(socket, options)?;
     let nonces = [hear_hello(socket)?, mine];
     let mut proof = [0; 32];

@@ -5,22 +5,20 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use labrpc::{CallError, ClientEnd, Payload, Transport};
 use labrt::channel::{self, RecvTimeoutError};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use socket2::{Socket, Type};
 
-use super::address::Address;
-use super::assert_real_clock;
-use super::broken::Broken;
-use super::frame::{Answer, Frame};
-use super::handshake::{self, Refusal};
-use super::options::Options;
-use super::wire::{self, Receiver, Sender};
-use crate::end::{ClientEnd, Transport};
-use crate::error::CallError;
-use crate::payload::Payload;
+use crate::address::Address;
+use crate::assert_real_clock;
+use crate::broken::Broken;
+use crate::frame::{Answer, Frame};
+use crate::handshake::{self, Refusal};
+use crate::options::Options;
+use crate::wire::{self, Receiver, Sender};
 
 /// Why there is no connection.
 #[derive(Debug)]

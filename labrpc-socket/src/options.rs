@@ -32,7 +32,7 @@ impl Default for Options {
 impl Options {
     /// How often an idle client lets hear of itself: often enough that a lost
     /// moment does no harm.
-    pub(super) fn ping_period(&self) -> Duration {
+    pub(crate) fn ping_period(&self) -> Duration {
         self.silence / 4
     }
 }

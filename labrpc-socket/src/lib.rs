@@ -1,0 +1,99 @@
+//! Real sockets behind labrpc's client ends and services.
+//!
+//! A program that runs as several processes serves its [`labrpc::Server`] at a
+//! Unix or TCP socket with [`Listener`], and calls it through the
+//! [`labrpc::ClientEnd`] that [`dial`] returns. The code on both sides is the same
+//! as on the simulated [`labrpc::Network`]:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use labrpc::Server;
+//! use labrpc_socket::{Address, Listener, Options, dial};
+//!
+//! labrpc::service! {
+//!     pub service Adder {
+//!         /// The sum of both numbers.
+//!         fn add_up((u64, u64)) -> u64;
+//!     }
+//! }
+//!
+//! struct Calculator;
+//!
+//! impl AdderService for Calculator {
+//!     fn add_up(&self, (a, b): (u64, u64)) -> u64 {
+//!         a + b
+//!     }
+//! }
+//!
+//! let any_port = "tcp:127.0.0.1:0".parse().unwrap();
+//! let listener = Listener::bind(&any_port, Options::default()).unwrap();
+//! let calculator = Arc::new(Calculator);
+//! let serving = listener.serve(move |_peer| {
+//!     Server::new().with_service(adder_service(Arc::clone(&calculator)))
+//! });
+//!
+//! let end = dial(serving.address(), Options::default()).unwrap();
+//! assert_eq!(AdderClient::new(end).add_up(&(2, 3)), Some(5));
+//! ```
+//!
+//! # The result of a call
+//!
+//! `Some(reply)`, or `None` if no reply arrives: the connection breaks, the end
+//! cannot dial again, or the call's own limit ([`Options::call_limit`]) passes. All
+//! calls on a connection fail at once when it breaks, and the next call dials
+//! again. A mistake (an unknown method, bytes that are no value of the type) panics
+//! in the caller, as on the simulated network.
+//!
+//! # On the wire
+//!
+//! Both sides begin with a greeting (`handshake.rs`): the protocol, and a proof
+//! that they know the same secret, which does not reveal it. Then frames go both
+//! ways (`frame.rs`), each with its length and the number of its call, so that many
+//! calls share a connection. A malformed frame, or one that is too long, ends its
+//! connection and no other.
+//!
+//! An idle client sends a ping from time to time, and gets a pong. A side that
+//! receives nothing for [`Options::silence`] takes the other for dead: this finds
+//! the machine that has lost its power, and the peer that stops in the middle of a
+//! frame.
+//!
+//! # Who may connect
+//!
+//! A Unix socket has mode 0600: its owner. [`Listener::bind`] accepts a TCP address
+//! other than loopback only with a secret ([`Options::token`]). The frames after the
+//! greeting are neither encrypted nor signed: the secret keeps strangers out, but
+//! not those who can read the cable.
+//!
+//! # Under the virtual clock
+//!
+//! Sockets block in real time, and a simulation must not: [`Listener::bind`] and
+//! [`dial`] panic there.
+
+mod address;
+mod bind;
+mod broken;
+mod client;
+mod connections;
+mod frame;
+mod handshake;
+mod options;
+mod peer;
+mod server;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use address::{Address, AddressError};
+pub use bind::BindError;
+pub use broken::Broken;
+pub use client::{DialError, dial};
+pub use options::Options;
+pub use peer::Peer;
+pub use server::{Listener, Serving};
+
+/// Panics in a simulation, which must not block in real time.
+#[track_caller]
+fn assert_real_clock() {
+    let real = labrt::clock() == labrt::Clock::Real;
+    assert!(real, "sockets wait for real: use labrpc::Network under the virtual clock");
+}
