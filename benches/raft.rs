@@ -23,6 +23,9 @@ const IDLE: u64 = 60;
 /// Commands that a client waits for, one after the other.
 const COMMANDS: u64 = 1000;
 
+/// Sizes of the clusters that agree: the cost per server should hardly grow.
+const SERVERS: [usize; 5] = [3, 5, 7, 25, 101];
+
 /// Servers on a reliable network, and the indexes that any of them applies.
 struct Cluster {
     network: Network,
@@ -113,8 +116,8 @@ fn print_idle_share() {
 }
 
 /// The time that the commands take on the run's clock, without the election.
-fn agree() -> Duration {
-    let cluster = Cluster::new(3);
+fn agree(servers: usize) -> Duration {
+    let cluster = Cluster::new(servers);
     cluster.agree();
     let begin = Instant::now();
     for _ in 0..COMMANDS {
@@ -124,7 +127,11 @@ fn agree() -> Duration {
 }
 
 /// Runs a body, each time with another seed.
-fn run<R: Send + 'static>(clock: Clock, seed: &mut u64, body: fn() -> R) -> R {
+fn run<R: Send + 'static>(
+    clock: Clock,
+    seed: &mut u64,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> R {
     *seed += 1;
     let config = Config { clock, seed: *seed, ..Config::default() };
     labrt::run(&config, body).result.expect("the cluster works")
@@ -141,11 +148,14 @@ fn main() {
         bencher.iter(|| run(Clock::Virtual, &mut seed, idle));
     });
     group.throughput(Throughput::Elements(COMMANDS));
-    group.bench_function("agree", |bencher| {
-        bencher.iter(|| run(Clock::Virtual, &mut seed, agree));
-    });
+    for servers in SERVERS {
+        group.bench_function(format!("agree/{servers}"), |bencher| {
+            bencher.iter(|| run(Clock::Virtual, &mut seed, move || agree(servers)));
+        });
+    }
     group.bench_function("agree_real", |bencher| {
-        bencher.iter_custom(|runs| (0..runs).map(|_| run(Clock::Real, &mut seed, agree)).sum());
+        bencher
+            .iter_custom(|runs| (0..runs).map(|_| run(Clock::Real, &mut seed, || agree(3))).sum());
     });
     group.finish();
     criterion.final_summary();

@@ -1,5 +1,6 @@
 //! Stable storage: what survives a crash of a server.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use crate::sync::Mutex;
 use crate::trace;
 
 crate::trace_events! {
-    /// A server saves so many bytes of Raft state and of snapshot.
+    /// A server saves, and now holds this many bytes of Raft state and snapshot.
     Persist = "persist" { state: usize, snapshot: usize }
 }
 
@@ -16,31 +17,86 @@ crate::trace_events! {
 /// together, so that no crash can separate them (the course's `Persister` of
 /// 2023 and later).
 ///
-/// Bytes are shared, never changed: copying is cheap, and so is reading what
-/// [`save`](Self::save) has written. The trace gets an event `persist` with both
-/// sizes for each save.
+/// Bytes are shared and never change: copies are cheap, and so is reading what
+/// [`save`](Self::save) has written. Each save is an event `persist` in the
+/// trace, with both sizes.
 #[derive(Debug, Default)]
 pub struct Persister {
     saved: Mutex<Saved>,
 }
 
-#[derive(Clone, Debug, Default)]
+/// What one save changes. The saved Raft state is a head followed by a log,
+/// which stays empty for a server that saves everything at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The new head, all of it.
+    pub head: &'a [u8],
+    /// How many bytes at the start of the log stay.
+    pub kept: usize,
+    /// What follows these bytes in the log from now on.
+    pub appended: &'a [u8],
+    /// The new snapshot; `None` if the old one stays.
+    pub snapshot: Option<&'a Bytes>,
+}
+
+/// Sees every save of a [`Persister`], under its lock: an observer must not call
+/// the persister. Tests plant crashes here, and servers with a real disk write
+/// to it.
+pub trait SaveObserver: Send + Sync {
+    /// Nothing of the change is saved yet. If this unwinds, nothing will be.
+    fn before(&self, change: &Change<'_>);
+
+    /// The whole change is saved.
+    fn after(&self, change: &Change<'_>);
+}
+
+#[derive(Clone, Default)]
 struct Saved {
     /// The Raft state, or its beginning.
     head: Bytes,
-    /// The rest of the Raft state, which grows with a log.
-    body: Arc<Vec<u8>>,
+    /// The rest of the Raft state.
+    log: Arc<Vec<u8>>,
     snapshot: Bytes,
+    observer: Option<Arc<dyn SaveObserver>>,
+    /// Holds what a save appends while the observer sees it.
+    appended: Vec<u8>,
 }
 
 impl Saved {
     fn raft_state_size(&self) -> usize {
-        self.head.len() + self.body.len()
+        self.head.len() + self.log.len()
     }
 
     #[track_caller]
-    fn trace(&self) {
+    fn save(&mut self, head: Bytes, kept: usize, snapshot: Option<Bytes>) {
+        let (observer, appended) = (self.observer.clone(), std::mem::take(&mut self.appended));
+        let change = Change { head: &head, kept, appended: &appended, snapshot: snapshot.as_ref() };
+        if let Some(observer) = &observer {
+            observer.before(&change);
+        }
+        // A copy of the persister that still shares the log keeps it as it was.
+        let log = Arc::make_mut(&mut self.log);
+        log.truncate(kept);
+        log.extend_from_slice(&appended);
+        self.head = head.clone();
+        if let Some(snapshot) = &snapshot {
+            self.snapshot = snapshot.clone();
+        }
         trace::event(Persist { state: self.raft_state_size(), snapshot: self.snapshot.len() });
+        if let Some(observer) = &observer {
+            observer.after(&change);
+        }
+        self.appended = appended;
+        self.appended.clear();
+    }
+}
+
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Saved")
+            .field("raft_state_size", &self.raft_state_size())
+            .field("snapshot_size", &self.snapshot.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,52 +106,49 @@ impl Persister {
         Self::default()
     }
 
-    /// Replaces both parts in one step. A caller without a new snapshot passes
-    /// the current one again.
+    /// Replaces Raft state and snapshot in one step. A caller without a new
+    /// snapshot passes the current one again.
     #[track_caller]
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
-        let head = raft_state.into();
-        let saved = Saved { head, body: Arc::default(), snapshot: snapshot.into() };
-        let mut place = self.saved.lock();
-        *place = saved;
-        place.trace();
+        self.saved.lock().save(raft_state.into(), 0, Some(snapshot.into()));
     }
 
-    /// As [`save`](Self::save), for a Raft state that ends in a log, and at a
-    /// cost that does not grow with it: replaces the `head` before the log and
-    /// the snapshot. Of the log, the first `kept` bytes stay as they were
-    /// updated last, and `append` writes what follows them. Returns the size of
-    /// the log, in bytes.
+    /// Saves a change of a Raft state that ends in a log, at a cost that does not
+    /// grow with the log. Replaces the `head` before the log, and the snapshot
+    /// if there is a new one. The first `kept` bytes of the log stay, and
+    /// `append` writes what follows them into an empty buffer. Returns the size
+    /// of the log in bytes.
     ///
     /// # Panics
     ///
-    /// When the log has fewer than `kept` bytes.
+    /// If the log has fewer than `kept` bytes.
     #[track_caller]
-    pub fn update(
+    pub fn save_delta(
         &self,
-        head: Vec<u8>,
+        head: impl Into<Bytes>,
         kept: usize,
-        snapshot: Bytes,
+        snapshot: Option<Bytes>,
         append: impl FnOnce(&mut Vec<u8>),
     ) -> usize {
         let mut saved = self.saved.lock();
-        assert!(kept <= saved.body.len(), "{kept} bytes kept of {}", saved.body.len());
-        // A copy that still has the log in common keeps it as it was.
-        let body = Arc::make_mut(&mut saved.body);
-        body.truncate(kept);
-        append(body);
-        let size = body.len();
-        (saved.head, saved.snapshot) = (head.into(), snapshot);
-        saved.trace();
-        size
+        assert!(kept <= saved.log.len(), "{kept} bytes kept of {}", saved.log.len());
+        append(&mut saved.appended);
+        saved.save(head.into(), kept, snapshot);
+        saved.log.len()
+    }
+
+    /// Lets `observer` see every save from now on, in place of an earlier
+    /// observer. A [`copy`](Self::copy) has none.
+    pub fn observe(&self, observer: Arc<dyn SaveObserver>) {
+        self.saved.lock().observer = Some(observer);
     }
 
     /// The saved Raft state; empty if nothing was saved.
     pub fn raft_state(&self) -> Bytes {
         let saved = self.saved.lock();
-        match saved.body.is_empty() {
+        match saved.log.is_empty() {
             true => saved.head.clone(),
-            false => [&saved.head[..], &saved.body].concat().into(),
+            false => [&saved.head[..], &saved.log].concat().into(),
         }
     }
 
@@ -114,22 +167,27 @@ impl Persister {
         self.saved.lock().snapshot.len()
     }
 
-    /// The sizes of state and snapshot for a report: without waiting, and without
-    /// any effect on the run. `None` if somebody is about to save.
+    /// The sizes of state and snapshot for a report. Does not wait and has no
+    /// effect on the run. `None` during a save.
     pub fn peek_sizes(&self) -> Option<(usize, usize)> {
         self.saved.peek(|saved| (saved.raft_state_size(), saved.snapshot.len()))
     }
 
     /// New storage with the same contents; later saves to the one do not reach
-    /// the other. A crash hands the copy to the server's next life, so that the
-    /// old one can write no more.
+    /// the other. A restarted server gets the copy, so that the threads of its
+    /// earlier incarnation can no longer change what is saved.
     pub fn copy(&self) -> Self {
-        Persister { saved: Mutex::new(self.saved.lock().clone()) }
+        let saved = self.saved.lock();
+        let copy = Saved { observer: None, appended: Vec::new(), ..saved.clone() };
+        Persister { saved: Mutex::new(copy) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -144,20 +202,79 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_saved_by_its_changes() {
+    fn a_delta_replaces_the_head_and_the_end_of_the_log() {
         let old = Persister::new();
-        let update = |head: &[u8], kept, added, snapshot: &'static [u8]| {
-            old.update(head.to_vec(), kept, Bytes::from_static(snapshot), |log| {
-                log.extend_from_slice(added);
-            })
+        let save = |head: &[u8], kept, appended, snapshot| {
+            old.save_delta(head.to_vec(), kept, snapshot, |log| log.extend_from_slice(appended))
         };
-        assert_eq!(update(b"2:", 0, b"onetwo", b"s"), 6);
+        assert_eq!(save(b"2:", 0, b"onetwo", Some(Bytes::from_static(b"s"))), 6);
         let new = old.copy();
-        assert_eq!(update(b"3:", 3, b"three", b""), 8);
-        assert_eq!((&old.raft_state()[..], old.snapshot_size()), (&b"3:onethree"[..], 0));
-        assert_eq!((new.raft_state_size(), new.snapshot_size()), (8, 1));
+        assert_eq!(save(b"3:", 3, b"three", None), 8);
+        assert_eq!((&old.raft_state()[..], &old.snapshot()[..]), (&b"3:onethree"[..], &b"s"[..]));
         assert_eq!(new.raft_state(), &b"2:onetwo"[..]);
+        assert_eq!(save(b"4:", 8, b"", Some(Bytes::new())), 8);
+        assert_eq!((old.raft_state_size(), old.snapshot_size()), (10, 0));
         old.save(b"all".to_vec(), b"".to_vec());
         assert_eq!(old.raft_state(), &b"all"[..]);
+    }
+
+    /// Writes down what it sees, and prevents a save on demand.
+    #[derive(Default)]
+    struct Notes {
+        seen: Mutex<Vec<String>>,
+        prevents: AtomicBool,
+    }
+
+    impl Notes {
+        fn note(&self, when: &str, change: &Change<'_>) {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            self.seen.lock().push(format!(
+                "{when}: {} {}+{} {:?}",
+                text(change.head),
+                change.kept,
+                text(change.appended),
+                change.snapshot.map(|snapshot| text(snapshot))
+            ));
+        }
+    }
+
+    impl SaveObserver for Notes {
+        fn before(&self, change: &Change<'_>) {
+            self.note("before", change);
+            assert!(!self.prevents.load(Ordering::Relaxed), "a crash before the save");
+        }
+
+        fn after(&self, change: &Change<'_>) {
+            self.note("after", change);
+        }
+    }
+
+    #[test]
+    fn an_observer_sees_every_change_and_can_prevent_it() {
+        let (disk, notes) = (Persister::new(), Arc::new(Notes::default()));
+        disk.observe(Arc::clone(&notes) as Arc<dyn SaveObserver>);
+        disk.save(&b"all"[..], &b"s"[..]);
+        let append = |text: &'static [u8]| move |log: &mut Vec<u8>| log.extend_from_slice(text);
+        disk.save_delta(&b"2:"[..], 0, None, append(b"onetwo"));
+        notes.prevents.store(true, Ordering::Relaxed);
+        let crash = AssertUnwindSafe(|| disk.save_delta(&b"3:"[..], 3, None, append(b"three")));
+        assert!(catch_unwind(crash).is_err());
+        assert_eq!((&disk.raft_state()[..], &disk.snapshot()[..]), (&b"2:onetwo"[..], &b"s"[..]));
+        notes.prevents.store(false, Ordering::Relaxed);
+        disk.save_delta(&b"4:"[..], 3, Some(Bytes::new()), append(b"four"));
+        assert_eq!(disk.raft_state(), &b"4:onefour"[..]);
+        disk.copy().save(Bytes::new(), Bytes::new());
+        assert_eq!(
+            *notes.seen.lock(),
+            [
+                r#"before: all 0+ Some("s")"#,
+                r#"after: all 0+ Some("s")"#,
+                "before: 2: 0+onetwo None",
+                "after: 2: 0+onetwo None",
+                "before: 3: 3+three None",
+                r#"before: 4: 3+four Some("")"#,
+                r#"after: 4: 3+four Some("")"#,
+            ]
+        );
     }
 }

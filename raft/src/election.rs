@@ -1,72 +1,46 @@
-//! Leader election (sections 5.2 and 5.4.1).
+//! Leader election (sections 5.2 and 5.4.1; Figure 2, RequestVote RPC and rules
+//! for candidates).
 //!
 //! A server that has heard of no leader for a random time votes for itself in a
-//! new term and asks all others at once. It leads when a majority of votes is
-//! in. While it waits it asks those again who owe an answer, as section 5.1 has
-//! it. When the time is over it tries anew, in another term.
+//! new term and asks all others at once. It leads when it has the votes of a
+//! majority. When the time is over before that, it tries again in another term.
 
-use crate::calls::{Outgoing, Request};
+use crate::calls::Request;
 use crate::messages::{RequestVoteArgs, RequestVoteReply};
 use crate::state::{Role, State};
-use crate::timing;
 
 impl State {
-    /// Becomes a candidate and asks everybody for a vote.
+    /// Becomes a candidate and asks all others for their votes.
     pub(crate) fn start_election(&mut self) {
         self.become_candidate();
+        let (term, last_log) = (self.term(), self.log().last());
+        let args = RequestVoteArgs { term, candidate: self.me as u64, last_log };
         for peer in self.others() {
-            self.ask_for_vote(peer);
+            self.outbox.push((peer, Request::Vote(args.clone())));
         }
         // A server on its own is a majority.
         self.lead_if_elected();
-    }
-
-    /// Asks those again who have not answered, if anybody has: otherwise it is
-    /// likely that this server is cut off itself.
-    pub(crate) fn ask_again(&mut self) {
-        let (others, next) = (self.others(), self.now + timing::HEARTBEAT_INTERVAL);
-        let Role::Candidate { answered, ask_again, .. } = &mut self.role else { return };
-        *ask_again = next;
-        if answered.is_empty() {
-            return;
-        }
-        let silent: Vec<usize> = others.filter(|peer| !answered.contains(peer)).collect();
-        for peer in silent {
-            self.ask_for_vote(peer);
-        }
-    }
-
-    /// RequestVote, the candidate's side.
-    fn ask_for_vote(&mut self, peer: usize) {
-        let (term, last_log) = (self.term(), self.log().last());
-        let args = RequestVoteArgs { term, candidate: self.me as u64, last_log };
-        self.outbox.push(Outgoing { peer, request: Request::Vote(args) });
     }
 
     /// RequestVote, the receiver's side.
     pub(crate) fn handle_request_vote(&mut self, args: &RequestVoteArgs) -> RequestVoteReply {
         self.observe_term(args.term);
         let vote_granted = self.would_vote_for(args);
-        let (candidate, term) = (self.number(args.candidate as usize), args.term);
+        let (candidate, term) = (self.server_id(args.candidate as usize), args.term);
         if vote_granted {
-            log::debug!(target: "VOTE", "S{} gives S{candidate} its vote in T{term}", self.tag());
+            log::debug!(target: "VOTE", "S{} gives S{candidate} its vote in T{term}", self.my_id());
             self.durable.vote_for(args.candidate as usize);
             self.reset_election_timer();
             self.trace_role();
         } else {
-            let (me, voted_for, last) = (self.tag(), self.vote_number(), self.log().last());
-            log::debug!(
-                target: "VOTE", "S{me} refuses S{candidate} its vote in T{term}: it is in T{}, has \
-                 voted for {voted_for:?}, its log ends in #{} of T{}",
-                self.term(), last.index, last.term
-            );
+            log::debug!(target: "VOTE", "{self} refuses S{candidate} its vote in T{term}");
         }
         RequestVoteReply { term: self.term(), vote_granted }
     }
 
-    /// One vote per term, first come, first served, and only for a candidate
-    /// whose log is at least as up to date: so that whoever wins has every
-    /// committed entry.
+    /// A server votes once in a term, for the first candidate whose log is at
+    /// least as up to date as its own. So every leader has all committed
+    /// entries.
     fn would_vote_for(&self, args: &RequestVoteArgs) -> bool {
         let voted_for = self.durable.voted_for();
         args.term == self.term()
@@ -74,34 +48,26 @@ impl State {
             && self.log().is_covered_by(args.last_log)
     }
 
-    /// The reply to a RequestVote of this server.
-    pub(crate) fn handle_vote_reply(
-        &mut self,
-        peer: usize,
-        args: &RequestVoteArgs,
-        reply: &RequestVoteReply,
-    ) {
+    /// The reply to a RequestVote of this server, the candidate of `term`.
+    pub(crate) fn handle_vote_reply(&mut self, peer: usize, term: u64, reply: &RequestVoteReply) {
         self.observe_term(reply.term);
-        // The election may be over, or be another one.
-        if args.term != self.term() {
-            return;
-        }
-        if let Role::Candidate { votes, answered, .. } = &mut self.role {
-            answered.insert(peer);
-            if reply.vote_granted {
-                votes.insert(peer);
-            }
+        // A vote counts in the election that asked for it, and in no other.
+        if term == self.term()
+            && reply.vote_granted
+            && let Role::Candidate { votes } = &mut self.role
+        {
+            votes.insert(peer);
             self.lead_if_elected();
         }
     }
 
-    /// Takes the lead as soon as the votes suffice, and says so to everybody.
+    /// Becomes the leader with the votes of a majority. A first message to all
+    /// others is due at once.
     fn lead_if_elected(&mut self) {
-        if let Role::Candidate { votes, .. } = &self.role
+        if let Role::Candidate { votes } = &self.role
             && votes.len() >= self.majority()
         {
             self.become_leader();
-            self.send_heartbeats();
         }
     }
 }

@@ -14,34 +14,33 @@ labrt::trace_events! {
     /// `prev`.
     Append = "append" { to: usize, prev: u64, first: u64, last: u64, commit: u64 }
 
-    /// A server puts entries of one term on stable storage.
+    /// A server puts new entries of one term on stable storage.
     Save = "save" { first: u64, last: u64, term: u64 }
 
     /// The commit index rises; `term` is that of the entry.
     Commit = "commit" { index: u64, term: u64 }
 
-    /// The service hands a snapshot down.
+    /// The service hands Raft a snapshot.
     Snapshot = "snapshot" { index: u64, term: u64, bytes: usize }
 
-    /// InstallSnapshot leaves.
+    /// InstallSnapshot leaves for a peer.
     SendSnapshot = "send_snapshot" { to: usize, index: u64, term: u64, bytes: usize }
 
-    /// A server puts a snapshot of the leader on stable storage.
+    /// A server puts the leader's snapshot on stable storage.
     Install = "install" { index: u64, term: u64, bytes: usize }
 }
 
-/// A role in the trace.
+/// A role in the trace, by its word.
 #[derive(Clone, Copy)]
-pub(crate) enum RoleName {
-    Follower,
-    Candidate,
-    Leader,
-}
+pub(crate) struct RoleName(pub(crate) &'static str);
+
+/// The words of the roles, in the order of their numbers in the trace.
+const ROLES: &[&str] = &["follower", "candidate", "leader"];
 
 impl Traced for RoleName {
-    const FORM: Form = Form::Word(&["follower", "candidate", "leader"]);
+    const FORM: Form = Form::Word(ROLES);
 
     fn number(self) -> u64 {
-        self as u64
+        ROLES.iter().position(|&role| role == self.0).expect("a role") as u64
     }
 }

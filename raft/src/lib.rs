@@ -1,12 +1,12 @@
 //! Raft: a log that is the same on every server (Lab 2 of MIT 6.824, Lab 3
 //! since 2024, parts A to D).
 //!
-//! A service that has to survive the crash of its machine runs on several, and
-//! each copy executes the same commands in the same order. Raft agrees on that
-//! order. It works while a majority of the servers runs and can talk, and it
-//! does nothing wrong when they cannot: whatever is lost, late, repeated or
-//! down, no two servers ever execute different commands at one place of the
-//! log.
+//! A service that has to survive the crash of its machine runs on several
+//! servers, and each copy executes the same commands in the same order. Raft
+//! agrees on that order. It makes progress while a majority of the servers runs
+//! and can communicate. It stays correct when they cannot: messages may be lost,
+//! late or repeated and servers may crash, but no two servers ever execute
+//! different commands at one place of the log.
 //!
 //! This is the algorithm of Ongaro and Ousterhout, *In Search of an
 //! Understandable Consensus Algorithm (Extended Version)*, 2014. Put its Figure
@@ -22,10 +22,10 @@
 //! let (apply_tx, apply_rx) = labrt::channel::bounded(0);
 //! let raft = Raft::make(ends, me, persister, apply_tx);
 //! if let Some((index, term)) = raft.start("x = 1") {
-//!     println!("will be number {index} if the leader of term {term} stays");
+//!     println!("will have index {index} if the leader of term {term} stays");
 //! }
 //! while let Ok(ApplyMsg::Command { index, command, .. }) = apply_rx.recv() {
-//!     println!("execute {command:?}, number {index}");
+//!     println!("execute {command:?} at index {index}");
 //! }
 //! # }
 //! ```
@@ -46,48 +46,64 @@
 //!     |           |                               |  ApplyMsg::Command    |
 //! ```
 //!
-//! * **Election** (sections 5.2, 5.4.1): a server that hears of no leader for a
-//!   random time stands for election in a new term. A majority of votes makes
-//!   it the leader; a server votes once in a term, and only for a log as up to
-//!   date as its own.
+//! * **Election** (sections 5.2, 5.4.1): a server that has heard of no leader
+//!   for a random time stands for election in a new term. It leads with the
+//!   votes of a majority. A server votes once in a term, and only for a
+//!   candidate whose log is at least as up to date as its own.
 //! * **Replication** (5.3): only the leader takes commands. It sends them with
 //!   a check that the follower's log matches up to there, and repairs logs that
-//!   do not. New entries leave at once to as many peers as it takes to commit
-//!   them; those that come while a call is under way go together in the next
-//!   one. Each message checks that all earlier ones arrived, so that nothing is
-//!   sent twice without need. See the heads of `replication.rs` and
-//!   `progress.rs`.
+//!   do not. New entries go to all peers at once; those that come while a call
+//!   is under way go together in the next one.
 //! * **Commitment** (5.4.2): an entry is committed when a majority has it, and
 //!   it is of the leader's own term or before such an entry. The leader applies
-//!   it at once; the followers hear of it with the next message, a few
+//!   it at once; the followers learn of it with the next message, a few
 //!   milliseconds later at most.
-//! * **Persistence** (5.1): term, vote and log are saved before any message
+//! * **Persistence** (5.1): Raft saves term, vote and log before any message
 //!   leaves that depends on them.
-//! * **Snapshots** (7): the service hands down a snapshot, Raft drops the log
-//!   that it covers. A follower that needs what has been dropped gets the
+//! * **Snapshots** (7): the service hands Raft a snapshot, and Raft drops the
+//!   log that it covers. A follower that needs the dropped entries gets the
 //!   snapshot.
+//!
+//! # Figure 2, part by part
+//!
+//! | part of the paper | file |
+//! |---|---|
+//! | State: persistent | `persist.rs`; the log itself in `log.rs` |
+//! | State: volatile; Figure 4, changes of role | `state.rs` |
+//! | State: volatile on leaders | `progress.rs` |
+//! | AppendEntries RPC, both sides | `replication.rs` |
+//! | RequestVote RPC, both sides | `election.rs` |
+//! | InstallSnapshot RPC (Figure 13), both sides | `snapshot.rs` |
+//! | Rules for servers: all | `apply.rs` (apply what is committed), `state.rs` (later terms) |
+//! | Rules for servers: followers, candidates | `ticker.rs`, `election.rs` |
+//! | Rules for servers: leaders | `replication.rs` |
+//!
+//! Read `state.rs` first. `messages.rs` has the calls as they travel, `calls.rs`
+//! those that wait to be made, `apply_msg.rs` what the service receives,
+//! `timing.rs` the timeouts. `raft.rs` holds everything together: the public
+//! methods, the threads, and the step that runs the rules. `fuzz.rs` tests the
+//! rules under a hostile network.
 //!
 //! # Threads and locks
 //!
 //! One mutex protects the whole state. The rules are methods of `State` that
 //! run under it and touch nothing outside: no thread, call, channel or file.
-//! What they want done they leave in the state, and `Raft::step`, the only
-//! place that runs them, does it in a fixed order: save what changed, wake whom
-//! it concerns, release the lock, make the calls. So no lock is ever held over
-//! a call or a send, and nothing unsaved leaves.
+//! They leave in the state what has to be done. `Raft::step`, the only place
+//! that runs them, does it in a fixed order: saves what changed, wakes the
+//! threads concerned, releases the lock, makes the calls. So Raft never holds
+//! its lock during a call or a send, and nothing unsaved leaves.
 //!
 //! * The **ticker** sleeps until the election timeout or the next heartbeat.
-//!   Resetting the timeout only moves the deadline; the ticker finds out when
-//!   it wakes.
+//!   Resetting the timeout only moves the deadline; the ticker reads it when it
+//!   wakes.
 //! * The **applier** sends to the service, which may be slow, and may call
 //!   Raft.
 //! * Every **call** to a peer has a job of its own: one that takes seconds to
 //!   fail delays no other. It holds Raft weakly.
 //!
 //! `kill` returns at once. Ticker and applier then leave every wait, the send
-//! to the service included, and with them go the last strong references of Raft
-//! itself. The applier's end closes the channel, from which the service learns
-//! that it is over.
+//! to the service included, and drop the last strong references of Raft itself.
+//! The applier's end closes the channel, which ends the service's loop.
 //!
 //! # Invariants
 //!
@@ -100,9 +116,8 @@
 //! * the terms along a log never decrease; the base of a log only moves forward
 //!   (`log.rs`); a leader never replaces an entry, a follower never a committed
 //!   one (`replication.rs`);
-//! * `match_index` < `next_index` ≤ the last index + 1, and the search for the
-//!   place where two logs agree only goes back (`progress.rs`,
-//!   `replication.rs`);
+//! * `match_index` < `next_index` ≤ the last index + 1, and a refusal only moves
+//!   `next_index` back (`progress.rs`, `replication.rs`);
 //! * applied ≤ committed ≤ the last index, and none of them goes back
 //!   (`state.rs`, `apply.rs`).
 //!
@@ -112,22 +127,13 @@
 //!   chapters 6 and 9): the course has none. A server that returns from a
 //!   partition may unseat the leader once.
 //! * An empty entry at the start of a term. The service sees every index, and
-//!   the tests count them; a service that needs old entries committed proposes
+//!   the tests count them. A service that needs old entries committed proposes
 //!   a command of its own when [`ApplyMsg::Leadership`] says that it leads.
-//! * Pieces of snapshots, and a limit on the size of a message: all that a
+//! * Snapshots in pieces, and a limit on the size of a message: all that a
 //!   follower lacks goes at once.
+//! * Retries before the next heartbeat: a lost vote request is not sent again in
+//!   its term, and lost entries are missed by the next message.
 //! * Several calls with entries to one peer at a time.
-//!
-//! # Where things are
-//!
-//! `state.rs` is the place to start: the state and the changes of role (Figure
-//! 4). Then `election.rs`, `replication.rs` and `snapshot.rs`, which are the
-//! paper's rules for both sides of each call; `progress.rs`, `log.rs` and
-//! `persist.rs` below them, `apply.rs` above, with `apply_msg.rs`, what the
-//! service is told. `raft.rs` has the public methods, and the step that holds
-//! all together; `messages.rs` the calls as they travel, `calls.rs` their
-//! making, `timing.rs` the timeouts, `events.rs` the events of the trace. `fuzz.rs` tests the rules under a hostile
-//! network.
 
 mod apply;
 mod apply_msg;
@@ -144,6 +150,7 @@ mod raft;
 mod replication;
 mod snapshot;
 mod state;
+mod ticker;
 mod timing;
 
 pub use crate::apply_msg::{ApplyMsg, Command};

@@ -158,6 +158,11 @@ impl Log {
     }
 }
 
+/// Indexes as log lines write them: `#5`, or `#5..#7`.
+pub(crate) fn index_range(first: u64, last: u64) -> String {
+    if first == last { format!("#{first}") } else { format!("#{first}..#{last}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,11 @@
-//! What survives a crash: term, vote, log and snapshot (section 5.1, Figure 2's
-//! "persistent state on all servers").
+//! What survives a crash: term, vote, log and snapshot (section 5.1; Figure 2,
+//! persistent state on all servers).
 //!
-//! Every change goes through a method of [`Durable`] that marks it, and Raft
-//! saves once per step, before anything that depends on the change leaves the
-//! server: a call, a reply, a committed command. A step that changed nothing
-//! saves nothing, and of the log only what has changed is written: a long one
-//! costs no more than a short one.
+//! Every change goes through a method of [`Durable`] that marks it. Raft saves
+//! once per step, before anything that depends on the change leaves the server:
+//! a call, a reply, a committed command. A step without a change saves nothing,
+//! and of the log only what has changed is written: a long log costs no more
+//! than a short one.
 
 use bytes::Bytes;
 use labrt::storage::Persister;
@@ -13,34 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::log::{Entry, Log, Position};
 
-/// First byte of the saved state. Raise it with every change of the format.
-const VERSION: u8 = 1;
-
-/// The beginning of the saved state.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The saved state is the encoding of a header and the entries after its base.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Header {
-    /// The format, see [`VERSION`].
-    version: u8,
     /// Figure 2's `currentTerm`.
     term: u64,
     /// Figure 2's `votedFor`.
     voted_for: Option<u64>,
     /// The last entry that the snapshot covers.
     base: Position,
-    /// How many entries follow. Being the last field makes header and entries
-    /// together the encoding of [`Saved`].
-    entries: u64,
-}
-
-/// The whole saved state, for reading. It is never built for writing: that is a
-/// header, and the entries that are new.
-#[derive(Debug, Serialize, Deserialize)]
-struct Saved {
-    version: u8,
-    term: u64,
-    voted_for: Option<u64>,
-    base: Position,
-    entries: Vec<Entry>,
 }
 
 /// The persistent state of one server.
@@ -50,16 +31,14 @@ pub(crate) struct Durable {
     term: u64,
     /// Candidate that received this server's vote in `term`.
     voted_for: Option<usize>,
-    /// The log behind the snapshot.
+    /// The log after the snapshot.
     log: Log,
     /// The service's state up to the base of the log; empty if that is 0.
     snapshot: Bytes,
-    /// Has anything changed since it was saved?
+    /// Has anything changed since the last save?
     changed: bool,
-    /// The part of the log that is as it was saved.
+    /// The beginning of the log, as far as it is as the last save left it.
     stable: Stable,
-    /// The first entry that was added since, if any was.
-    added: Option<u64>,
 }
 
 /// The beginning of a log, from the base on.
@@ -69,58 +48,47 @@ struct Stable {
     entries: usize,
     /// How many bytes they take in the saved state.
     bytes: usize,
+    /// Is the snapshot saved too?
+    snapshot: bool,
 }
 
 impl Durable {
     /// What the persister holds; the state of a first boot if it holds nothing.
     pub(crate) fn restore(persister: &Persister) -> Self {
         let bytes = persister.raft_state();
-        let saved = match bytes.is_empty() {
-            true => Saved {
-                version: VERSION,
-                term: 0,
-                voted_for: None,
-                base: Position::default(),
-                entries: Vec::new(),
-            },
-            false => labrpc::codec::decode::<Saved>(&bytes)
+        let (header, entries): (Header, Vec<Entry>) = match bytes.is_empty() {
+            true => Default::default(),
+            false => labrpc::codec::decode(&bytes)
                 .unwrap_or_else(|error| panic!("the saved Raft state is unreadable: {error}")),
         };
-        assert_eq!(saved.version, VERSION, "format of the saved Raft state");
         Durable {
-            term: saved.term,
-            voted_for: saved.voted_for.map(|server| server as usize),
-            log: Log::new(saved.base, saved.entries),
+            term: header.term,
+            voted_for: header.voted_for.map(|server| server as usize),
+            log: Log::new(header.base, entries),
             snapshot: persister.snapshot(),
             changed: false,
             stable: Stable::default(),
-            added: None,
         }
     }
 
-    /// Saves state and snapshot together, if anything has changed. Gives the first
-    /// entry that was not saved before, if there is one.
-    pub(crate) fn save(&mut self, persister: &Persister) -> Option<u64> {
+    /// Saves state and snapshot together, if anything has changed.
+    pub(crate) fn save(&mut self, persister: &Persister) {
         if !std::mem::take(&mut self.changed) {
-            return None;
+            return;
         }
         let header = Header {
-            version: VERSION,
             term: self.term,
             voted_for: self.voted_for.map(|server| server as u64),
             base: self.log.base(),
-            entries: self.log.len() as u64,
         };
-        let (head, base) = (labrpc::codec::encode(&header), self.log.base().index);
-        let news = self.log.entries_from(base + 1 + self.stable.entries as u64);
-        let bytes = persister.update(head, self.stable.bytes, self.snapshot.clone(), |saved| {
-            news.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
+        // The encoding of a list begins with its length.
+        let head = labrpc::codec::encode(&(header, self.log.len() as u64));
+        let new = self.log.entries_from(self.log.base().index + 1 + self.stable.entries as u64);
+        let snapshot = (!self.stable.snapshot).then(|| self.snapshot.clone());
+        let bytes = persister.save_delta(head, self.stable.bytes, snapshot, |saved| {
+            new.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
         });
-        self.stable = Stable { entries: self.log.len(), bytes };
-        self.added
-            .take()
-            .map(|added| added.max(base + 1))
-            .filter(|&first| first <= self.log.last().index)
+        self.stable = Stable { entries: self.log.len(), bytes, snapshot: true };
     }
 
     /// Latest term this server has seen.
@@ -145,12 +113,12 @@ impl Durable {
 
     /// Moves to a later term, in which this server has not voted yet.
     pub(crate) fn enter_term(&mut self, term: u64) {
-        assert!(term > self.term, "from term {} to {term}", self.term);
+        assert!(term > self.term, "term must increase: {} -> {term}", self.term);
         (self.term, self.voted_for) = (term, None);
         self.changed = true;
     }
 
-    /// Votes in the current term; giving the same vote again changes nothing.
+    /// Votes in the current term. The same vote again changes nothing.
     pub(crate) fn vote_for(&mut self, candidate: usize) {
         match self.voted_for {
             None => (self.voted_for, self.changed) = (Some(candidate), true),
@@ -165,7 +133,6 @@ impl Durable {
         assert!(entry.term <= self.term, "an entry of term {} in {}", entry.term, self.term);
         self.log.append(entry);
         self.changed = true;
-        self.added = self.added.or(Some(self.log.last().index));
     }
 
     /// Removes the entry at `index` and all that follow.
@@ -173,11 +140,11 @@ impl Durable {
         let kept = (index - self.log.base().index - 1) as usize;
         if kept < self.stable.entries {
             let lost = &self.log.entries_from(index)[..self.stable.entries - kept];
-            self.stable.bytes -= lost.iter().map(saved_size).sum::<usize>();
+            // Term and length take 8 bytes each.
+            self.stable.bytes -= lost.iter().map(|entry| 16 + entry.command.len()).sum::<usize>();
             self.stable.entries = kept;
         }
         self.log.truncate(index);
-        self.added = self.added.map(|added| added.min(index));
         self.changed = true;
     }
 
@@ -187,11 +154,6 @@ impl Durable {
         self.snapshot = snapshot;
         (self.changed, self.stable) = (true, Stable::default());
     }
-}
-
-/// Bytes that an entry takes in the saved state: term, length, command.
-fn saved_size(entry: &Entry) -> usize {
-    2 * size_of::<u64>() + entry.command.len()
 }
 
 #[cfg(test)]
@@ -215,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_restored() {
+    fn restore_returns_what_was_saved() {
         let persister = Persister::new();
         let mut durable = sample();
         durable.save(&persister);
@@ -227,21 +189,17 @@ mod tests {
     }
 
     #[test]
-    fn header_and_encoded_log_are_the_encoding_of_the_whole() {
+    fn the_saved_state_is_the_encoding_of_header_and_entries() {
         let persister = Persister::new();
         sample().save(&persister);
-        let whole = Saved {
-            version: VERSION,
-            term: 3,
-            voted_for: Some(1),
-            base: Position { index: 1, term: 3 },
-            entries: vec![entry(3, b""), entry(3, b"three")],
-        };
-        assert_eq!(persister.raft_state(), labrpc::codec::encode(&whole));
+        let base = Position { index: 1, term: 3 };
+        let header = Header { term: 3, voted_for: Some(1), base };
+        let whole = labrpc::codec::encode(&(header, vec![entry(3, b""), entry(3, b"three")]));
+        assert_eq!(persister.raft_state(), whole);
     }
 
     #[test]
-    fn what_has_changed_in_the_log_is_saved() {
+    fn every_change_of_the_log_is_saved() {
         let persister = Persister::new();
         let check = |durable: &mut Durable| {
             durable.save(&persister);
@@ -259,7 +217,7 @@ mod tests {
         durable.append(entry(3, b"another three"));
         check(&mut durable);
         // Of what is cut off here one entry was never saved.
-        durable.append(entry(3, b"four, in vain"));
+        durable.append(entry(3, b"four, never saved"));
         durable.truncate(2);
         check(&mut durable);
         durable.append(entry(3, b"two again"));
@@ -281,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn forty_small_entries_fit_in_the_tests_limit() {
+    fn forty_small_entries_stay_below_the_limit_of_the_tests() {
         let mut durable = Durable::restore(&Persister::new());
         durable.enter_term(1);
         for _ in 0..40 {

@@ -1,22 +1,25 @@
 //! One Raft server: what the service calls, what the peers call, and its
 //! threads.
+//!
+//! Every call to a peer has a job of its own, so that no peer waits for another.
+//! A call to a peer that is cut off takes up to seven seconds. Meanwhile the job
+//! holds Raft only weakly: it does not keep a killed one alive.
 
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use labrpc::ClientEnd;
-use labrt::channel::{self, Sender};
+use labrt::channel::{self, Receiver, Sender, TrySendError};
 use labrt::storage::Persister;
-use labrt::sync::{Condvar, Mutex, MutexGuard};
+use labrt::sync::{Condvar, Mutex};
 use labrt::thread;
 use labrt::time::Instant;
 
-use crate::apply;
 use crate::apply_msg::{ApplyMsg, Command};
-use crate::calls;
+use crate::calls::Request;
 use crate::messages::{
-    AppendEntriesArgs, AppendEntriesReply, InstallSnapshotArgs, InstallSnapshotReply, RaftService,
-    RequestVoteArgs, RequestVoteReply,
+    AppendEntriesArgs, AppendEntriesReply, InstallSnapshotArgs, InstallSnapshotReply, RaftClient,
+    RaftService, RequestVoteArgs, RequestVoteReply,
 };
 use crate::persist::Durable;
 use crate::state::State;
@@ -31,7 +34,7 @@ pub struct Raft {
     state: Mutex<State>,
     /// Wakes the ticker when its deadline has moved forward.
     ticker: Condvar,
-    /// Wakes the applier when there is something to tell.
+    /// Wakes the applier when there is something to send to the service.
     applier: Condvar,
     /// Takes the applier out of a send that nobody receives.
     stop: Sender<()>,
@@ -52,9 +55,9 @@ impl Raft {
     ) -> Arc<Raft> {
         let durable = Durable::restore(&persister);
         let state = State::new(me, peers.len(), durable, Instant::now());
-        let number = state.tag();
-        log::debug!(target: "PERS", "S{number} is restored: {state}");
-        // One place: kill() never waits, and the applier needs to hear it only once.
+        let id = state.my_id();
+        log::debug!(target: "PERS", "S{id} is restored: {state}");
+        // Capacity 1: kill() never waits, and one message stops the applier.
         let (stop, stopped) = channel::bounded(1);
         let raft = Arc::new_cyclic(|weak| Raft {
             peers,
@@ -66,61 +69,61 @@ impl Raft {
             weak: Weak::clone(weak),
         });
         let ticker = Arc::clone(&raft);
-        spawn(format!("S{number} ticker"), move || ticker.run_ticker());
+        spawn(format!("S{id} ticker"), move || ticker.run_ticker());
         let applier = Arc::clone(&raft);
-        spawn(format!("S{number} applier"), move || apply::run(&applier, &apply_tx, &stopped));
+        spawn(format!("S{id} applier"), move || applier.run_applier(&apply_tx, &stopped));
         raft
     }
 
-    /// Proposes a command. A leader returns the index that the command will
-    /// have if it is ever committed, and the term; all others return nothing.
-    /// Does not wait.
+    /// Proposes a command. The leader returns the index that the command will
+    /// have if it is ever committed, and the term; every other server returns
+    /// `None`. Does not wait.
     pub fn start(&self, command: impl Into<Command>) -> Option<(u64, u64)> {
         let command = command.into();
         self.step(|state| state.propose(command)).flatten()
     }
 
-    /// The current term, and whether this server believes to be its leader.
+    /// The current term, and whether this server believes that it is the
+    /// leader.
     pub fn state(&self) -> (u64, bool) {
         let state = self.state.lock();
         (state.term(), state.is_leader() && !state.killed)
     }
 
-    /// The service has saved its state up to and including `index`, so that the
-    /// log up to there is no longer needed. Must have been told of that
-    /// command.
+    /// The service has a snapshot of its state up to and including `index`, so
+    /// that Raft no longer needs the log up to there.
+    ///
+    /// # Panics
+    ///
+    /// If the service has not received the command at `index` yet.
     pub fn snapshot(&self, index: u64, bytes: impl Into<Bytes>) {
         let bytes = bytes.into();
         self.step(|state| state.take_snapshot(index, bytes));
     }
 
-    /// Ends this server's work. Returns at once; its threads leave soon.
+    /// Stops this server. Returns at once; its threads end soon after.
     pub fn kill(&self) {
         let mut state = self.state.lock();
         state.killed = true;
-        log::debug!(target: "DROP", "S{} is killed", state.tag());
+        log::debug!(target: "DROP", "S{} is killed", state.my_id());
         drop(state);
         self.ticker.notify_all();
         self.applier.notify_all();
-        // Full means that somebody has killed it before.
+        // A full channel: it has been killed before.
         let _ = self.stop.try_send(());
     }
 
-    /// A line of `key=value` about the state, for reports. It never waits, so it
-    /// may be asked for when a simulation has failed; it may find the lock held.
+    /// A line of `key=value` about the state, for reports. Never waits, so that it
+    /// works after a simulation has failed; a held lock hides the state.
     pub fn describe(&self) -> String {
         let line = self.state.peek(ToString::to_string);
         let line = line.as_deref().and_then(|line| line.split_once(' '));
         line.map_or("(its lock is held)", |(_, state)| state).to_owned()
     }
-
-    /// Has it been killed?
-    pub fn is_killed(&self) -> bool {
-        self.state.lock().killed
-    }
 }
 
-/// What the peers call. A killed server refuses, with a term that nobody heeds.
+/// What the peers call. A killed server refuses with term 0, which callers
+/// ignore.
 impl RaftService for Raft {
     fn request_vote(&self, args: RequestVoteArgs) -> RequestVoteReply {
         self.step(|state| state.handle_request_vote(&args)).unwrap_or_default()
@@ -131,16 +134,16 @@ impl RaftService for Raft {
     }
 
     fn install_snapshot(&self, args: InstallSnapshotArgs) -> InstallSnapshotReply {
-        self.step(|state| state.handle_install_snapshot(args)).unwrap_or_default()
+        self.step(|state| state.handle_snapshot(args)).unwrap_or_default()
     }
 }
 
-/// How a step is taken.
+/// Steps and threads.
 impl Raft {
     /// Changes the state by one rule, then does what follows from it: saves
-    /// first, wakes the threads that it concerns, and makes the calls when the
-    /// lock is free. Does nothing once killed.
-    pub(crate) fn step<R>(&self, rule: impl FnOnce(&mut State) -> R) -> Option<R> {
+    /// first, wakes the threads concerned, and makes the calls when the lock is
+    /// free. Does nothing after `kill`.
+    fn step<R>(&self, rule: impl FnOnce(&mut State) -> R) -> Option<R> {
         let mut state = self.state.lock();
         if state.killed {
             return None;
@@ -148,31 +151,28 @@ impl Raft {
         state.now = Instant::now();
         let deadline = state.deadline();
         let result = rule(&mut state);
-        self.finish_step(state, deadline);
-        Some(result)
-    }
-
-    /// The second half of a step that began with this deadline.
-    fn finish_step(&self, mut state: MutexGuard<'_, State>, deadline: Instant) {
-        state.save(&self.persister);
-        // A deadline that moves back needs no call: the ticker wakes in vain, once.
+        state.send_due();
+        state.durable.save(&self.persister);
+        // A later deadline needs no call: the ticker has one spurious wake-up.
         if state.deadline() < deadline {
             self.ticker.notify_one();
         }
-        if state.has_news() {
+        if state.has_messages() {
             self.applier.notify_one();
         }
         let outbox = std::mem::take(&mut state.outbox);
-        outbox.iter().for_each(|outgoing| outgoing.tell(&state));
-        drop(state);
-        for outgoing in outbox {
-            let (end, raft) = (self.peers[outgoing.peer].clone(), Weak::clone(&self.weak));
-            thread::go("raft call", move || calls::run(end, &raft, outgoing));
+        for (peer, request) in &outbox {
+            request.trace(state.my_id(), state.server_id(*peer));
         }
+        drop(state);
+        for (peer, request) in outbox {
+            let (end, raft) = (self.peers[peer].clone(), Weak::clone(&self.weak));
+            thread::go("raft call", move || run_call(end, &raft, peer, request));
+        }
+        Some(result)
     }
 
-    /// The ticker's life: sleeps until the deadline, which may have moved by
-    /// then.
+    /// The ticker sleeps until the deadline, which may have moved by then.
     fn run_ticker(&self) {
         let mut state = self.state.lock();
         while !state.killed {
@@ -187,17 +187,66 @@ impl Raft {
         }
     }
 
-    /// Waits until there is something to tell the service, and takes it; `None`
-    /// when Raft has been killed.
-    pub(crate) fn wait_for_news(&self) -> Option<Vec<ApplyMsg>> {
+    /// The applier sends the service what it has to get, until Raft is killed or
+    /// the service no longer receives. It drops the last sender, so that the
+    /// service learns that nothing follows.
+    fn run_applier(&self, apply_tx: &Sender<ApplyMsg>, stop: &Receiver<()>) {
         let mut state = self.state.lock();
         while !state.killed {
-            if state.has_news() {
-                return Some(state.take_news());
+            if !state.has_messages() {
+                self.applier.wait(&mut state);
+                continue;
             }
-            self.applier.wait(&mut state);
+            let messages = state.take_messages();
+            drop(state);
+            for message in messages {
+                if !send(apply_tx, message, stop) {
+                    return self.kill();
+                }
+            }
+            state = self.state.lock();
         }
-        None
+    }
+}
+
+/// Makes a call and hands the reply to Raft, if that still lives.
+fn run_call(end: ClientEnd, raft: &Weak<Raft>, peer: usize, request: Request) {
+    let client = RaftClient::new(end);
+    match request {
+        Request::Vote(args) => {
+            if let Some(reply) = client.request_vote(&args) {
+                with(raft, |state| state.handle_vote_reply(peer, args.term, &reply));
+            }
+        }
+        Request::Append(args, call) => {
+            let reply = client.append_entries(&args);
+            with(raft, |state| state.end_append(&call, reply));
+        }
+        Request::Snapshot(args, call) => {
+            let reply = client.install_snapshot(&args);
+            with(raft, |state| state.end_snapshot(&call, reply));
+        }
+    }
+}
+
+/// A step of a Raft that may be gone.
+fn with(raft: &Weak<Raft>, rule: impl FnOnce(&mut State)) {
+    if let Some(raft) = raft.upgrade() {
+        raft.step(rule);
+    }
+}
+
+/// Waits until the service takes a message. Returns false if it no longer
+/// receives, or Raft has been killed.
+fn send(apply_tx: &Sender<ApplyMsg>, message: ApplyMsg, stop: &Receiver<()>) -> bool {
+    // Most often there is room, and a wait for two things costs more to set up.
+    match apply_tx.try_send(message) {
+        Ok(()) => true,
+        Err(TrySendError::Disconnected(_)) => false,
+        Err(TrySendError::Full(message)) => labrt::select! {
+            send(apply_tx, message) -> sent => sent.is_ok(),
+            recv(stop) -> _ => false,
+        },
     }
 }
 

@@ -1,32 +1,30 @@
-//! Log replication (sections 5.3 and 5.4.2).
+//! Log replication (sections 5.3 and 5.4.2; Figure 2, AppendEntries RPC and
+//! rules for leaders).
 //!
-//! The leader treats each peer on its own. First it looks for the place where
-//! the logs agree, then it streams what follows; `progress.rs` tells how. It is
-//! always the same message: entries, hundreds or one, or none, which makes a
-//! heartbeat.
+//! The leader treats each peer on its own. It always sends the same message:
+//! the entries that the peer has not been sent yet, hundreds or none, which
+//! makes a heartbeat. `progress.rs` describes what the leader knows of a peer.
 //!
-//! A refusal is answered at once with entries or a snapshot, for it shows that
-//! the peer is alive and in need. Nothing else makes the leader send them a
-//! second time: a server that is cut off costs only heartbeats.
+//! New entries leave at once, to every peer that has no call under way. Those
+//! that come during a call go together in the next one, when the call ends. A
+//! call to a dead peer can take seconds, so the next message leaves after one
+//! heartbeat interval in any case. A follower learns of a commit with the next
+//! message, a few milliseconds later at most. The leader answers a refusal at
+//! once.
 //!
-//! One call at a time carries entries to a peer. Those that come in meanwhile
-//! wait for its answer, and then go together; but they wait one heartbeat
-//! interval at most, for a call to a dead peer can take seconds.
-//!
-//! New entries are in a hurry until they are on their way to a majority, which
-//! is what commits them. The peers beyond that get them a few milliseconds
-//! later, often several batches in one message, and the commit index with them.
+//! All this is one mechanism: the rules say when a peer's next message is due,
+//! and every step ends with [`State::send_due`].
 
-use labrt::time::Instant;
+use labrt::time::Duration;
 use labrt::trace;
 
 use crate::apply_msg::Command;
-use crate::calls::{Call, Outgoing, Request};
+use crate::calls::Request;
 use crate::events;
-use crate::log::{Entry, Position};
+use crate::log::{Entry, Position, index_range};
 use crate::messages::{AppendEntriesArgs, AppendEntriesReply};
-use crate::progress::{Cause, Outcome, Progress};
-use crate::state::{IndexRange, Role, State};
+use crate::progress::{Call, Progress};
+use crate::state::{Role, State};
 use crate::timing;
 
 /// The leader's side.
@@ -39,176 +37,152 @@ impl State {
         let term = self.term();
         self.durable.append(Entry { term, command });
         let index = self.log().last().index;
-        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.tag());
+        log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.my_id());
         trace::event(events::Start { index, term });
-        self.advance_commit();
-        self.send_news();
+        self.trace_appended(index);
+        // A server on its own is a majority.
+        self.advance_commit(index);
+        self.expedite(Duration::ZERO);
         Some((index, term))
     }
 
-    /// The earliest heartbeat that is due; none without peers or leadership.
-    pub(crate) fn next_heartbeat(&self) -> Option<Instant> {
-        let Role::Leader { peers } = &self.role else { return None };
-        self.others().map(|peer| peers[peer].due()).min()
+    /// Moves the next message to all peers forward, but for those with a call
+    /// under way: [`end_call`](Self::end_call) sees to them.
+    fn expedite(&mut self, delay: Duration) {
+        let due = self.now + delay;
+        let Role::Leader { peers } = &mut self.role else { return };
+        peers
+            .iter_mut()
+            .filter(|peer| peer.in_flight.is_none())
+            .for_each(|peer| peer.expedite(due));
     }
 
-    /// Sends to every peer whose heartbeat is due, whether or not it has
-    /// answered.
-    pub(crate) fn send_heartbeats(&mut self) {
-        let now = self.now;
+    /// Sends every peer the message that is due, whether or not the peer has
+    /// answered the last: a snapshot if it needs an entry that the log no longer
+    /// has, otherwise all entries that it has not been sent.
+    pub(crate) fn send_due(&mut self) {
+        let (now, base) = (self.now, self.log().base().index);
         for peer in self.others() {
-            if self.progress(peer).is_some_and(|progress| progress.due() <= now) {
-                self.send_to(peer, Cause::News);
+            let Role::Leader { peers } = &self.role else { return };
+            let (due, next_index) = (peers[peer].due, peers[peer].next_index);
+            match now >= due {
+                true if next_index > base => self.send_entries(peer, next_index - 1),
+                true => self.send_snapshot(peer),
+                false => {}
             }
         }
     }
 
-    /// Lets every peer know what is new, see `send_news_to`.
-    fn send_news(&mut self) {
-        for peer in self.others() {
-            self.send_news_to(peer);
-        }
-    }
-
-    /// Lets a peer know what is new: entries at once if it takes this peer to
-    /// commit them, otherwise soon, and a mere rise of the commit index soon.
-    fn send_news_to(&mut self, peer: usize) {
-        let (last, commit) = (self.log().last().index, self.commit_index());
-        let (soon, majority) = (self.now + timing::BATCHING_DELAY, self.majority());
-        let others = self.others();
-        let Role::Leader { peers } = &mut self.role else { return };
-        let copies = 1 + others.filter(|&other| peers[other].is_sent(last)).count();
-        let progress = &mut peers[peer];
-        if !progress.wants_news(last, commit) {
-            return;
-        }
-        if !progress.is_sent(last) && copies < majority {
-            self.send_to(peer, Cause::News);
-        } else {
-            progress.expedite(soon);
-        }
-    }
-
-    /// Makes the call to a peer that its progress asks for.
-    fn send_to(&mut self, peer: usize, cause: Cause) {
-        let (term, commit, now) = (self.term(), self.commit_index(), self.now);
-        let (base, last) = (self.log().base().index, self.log().last().index);
-        let progress = self.progress(peer).expect("only a leader replicates");
-        let plan = progress.plan(cause, base, last, now);
-        progress.commit_sent(commit);
-        let call = Call { peer, term, plan };
-        let request = match plan.snapshot {
-            true => Request::Snapshot(self.snapshot_args(), call),
-            false => Request::Append(self.append_args(plan.prev, plan.upto), call),
-        };
-        self.outbox.push(Outgoing { peer, request });
-    }
-
-    /// AppendEntries with the entries after `prev`, up to `upto`.
-    fn append_args(&self, prev: u64, upto: u64) -> AppendEntriesArgs {
-        AppendEntriesArgs {
+    /// AppendEntries, the leader's side: all entries after `prev`.
+    fn send_entries(&mut self, peer: usize, prev: u64) {
+        let args = AppendEntriesArgs {
             term: self.term(),
             leader: self.me as u64,
             prev_log: self.log().position(prev),
-            entries: self.log().entries_from(prev + 1)[..(upto - prev) as usize].to_vec(),
+            entries: self.log().entries_from(prev + 1).to_vec(),
             leader_commit: self.commit_index(),
-        }
+        };
+        let call = self.begin_call(peer, prev, self.log().last().index);
+        self.outbox.push((peer, Request::Append(args, call)));
+    }
+
+    /// Notes a call that asks a peer for the entry at `prev` and brings it to
+    /// `upto`.
+    pub(crate) fn begin_call(&mut self, peer: usize, prev: u64, upto: u64) -> Call {
+        let (term, commit, sent) = (self.term(), self.commit_index(), self.now);
+        let call = Call { peer, term, prev, upto, commit, sent };
+        self.progress(&call).expect("only a leader replicates").sent(call);
+        call
     }
 
     /// The end of an AppendEntries call of this server.
-    pub(crate) fn handle_append_reply(&mut self, call: &Call, reply: Option<AppendEntriesReply>) {
-        let outcome = match reply {
-            None => Outcome::Lost,
-            Some(reply) => {
-                self.observe_term(reply.term);
-                match (reply.success, reply.hint) {
-                    (true, _) => Outcome::Accepted,
-                    (false, Some(hint)) => Outcome::Refused(hint),
-                    // A killed server answers so.
-                    (false, None) => Outcome::Lost,
-                }
+    pub(crate) fn end_append(&mut self, call: &Call, reply: Option<AppendEntriesReply>) {
+        if let Some(reply) = reply {
+            self.observe_term(reply.term);
+            match reply.hint {
+                _ if reply.success => self.accepted(call),
+                Some(hint) => self.refused(call, hint),
+                // The peer has been killed, or is in a later term.
+                None => {}
             }
-        };
-        self.finish_call(call, outcome);
+        }
+        self.end_call(call);
     }
 
-    /// Learns from the end of a call, and goes on with the peer.
-    pub(crate) fn finish_call(&mut self, call: &Call, outcome: Outcome) {
-        // A reply to an earlier leadership says nothing about this one.
-        if call.term != self.term() {
-            return;
-        }
-        let (last, now) = (self.log().last().index, self.now);
-        let Some(progress) = self.progress(call.peer) else { return };
-        let was_awaited = progress.finish(&call.plan, outcome, now);
-        let is_behind = progress.match_index() < last;
-        match outcome {
-            Outcome::Accepted => self.accepted(call),
-            Outcome::Refused(hint) => self.refused(call, hint),
-            // Ask once at once what has arrived; after that the heartbeats will.
-            Outcome::Lost if was_awaited && is_behind && call.plan.cause != Cause::Loss => {
-                self.send_to(call.peer, Cause::Loss);
+    /// The leader's progress with the peer of a call. A reply to an earlier
+    /// leadership says nothing about this one.
+    fn progress(&mut self, call: &Call) -> Option<&mut Progress> {
+        match &mut self.role {
+            Role::Leader { peers } if call.term == self.durable.term() => {
+                Some(&mut peers[call.peer])
             }
-            Outcome::Lost => {}
+            _ => None,
         }
-        self.send_news_to(call.peer);
     }
 
     /// The peer has everything that the call brought, and what was before it.
-    fn accepted(&mut self, call: &Call) {
-        let (upto, last) = (call.plan.upto, self.log().last().index);
-        assert!(upto <= last, "{self} leads: {call:?}");
-        let Some(progress) = self.progress(call.peer) else { return };
-        progress.accept(upto);
-        if self.advance_commit() {
-            self.send_news();
+    pub(crate) fn accepted(&mut self, call: &Call) {
+        let last = self.log().last().index;
+        if let Some(progress) = self.progress(call) {
+            assert!(call.upto <= last, "{call:?} goes beyond the log's end {last}");
+            progress.accepted(call.upto);
+            self.advance_commit(call.upto);
         }
     }
 
-    /// The peer's log parts from the leader's before the call's `prev`: goes on
-    /// with the search, see
+    /// The peer lacks the entry at the call's `prev`. Goes back to the last
+    /// entry that both logs can have, see
     /// [`Log::last_at_most`](crate::log::Log::last_at_most).
     fn refused(&mut self, call: &Call, hint: Position) {
         // Without a common entry in the log, it must be in the snapshot.
         let common = self.log().last_at_most(hint).map(|position| position.index);
         let next_index = common.map_or(self.log().base().index, |index| index + 1);
-        let (peer, prev) = (call.peer, call.plan.prev);
-        let (me, other) = (self.tag(), self.number(peer));
-        assert!(common.is_none_or(|index| index < prev), "{call:?} was refused with {hint:?}");
-        let Some(progress) = self.progress(peer) else { return };
-        if progress.step_back(&call.plan, next_index) {
-            log::debug!(
-                target: "LOG1", "S{me} steps back from #{prev} to #{} for S{other}, by {hint:?}",
-                next_index - 1
-            );
-            self.send_to(peer, Cause::Refusal);
+        let (me, peer, now) = (self.my_id(), self.server_id(call.peer), self.now);
+        let Some(progress) = self.progress(call).filter(|progress| progress.is_news(call)) else {
+            return;
+        };
+        assert!(common.is_none_or(|at| at < call.prev), "{call:?} was refused with {hint:?}");
+        log::debug!(target: "LOG1", "S{me} sends S{peer} entries from #{next_index} on again");
+        progress.step_back(next_index, now);
+    }
+
+    /// Makes what has come during a call due.
+    pub(crate) fn end_call(&mut self, call: &Call) {
+        let (commit, last, now) = (self.commit_index(), self.log().last().index, self.now);
+        let Some(progress) = self.progress(call) else { return };
+        if progress.ended(call) {
+            if progress.next_index <= last {
+                progress.expedite(now);
+            } else if call.commit < commit {
+                progress.expedite(now + timing::BATCHING_DELAY);
+            }
         }
     }
 
-    /// Commits what a majority has, if it ends in an entry of the current term.
+    /// Commits what a majority has, after a server has got everything up to
+    /// `upto`, if it ends in an entry of the current term.
     ///
-    /// Entries of earlier terms are never committed by counting: a majority may
-    /// have one and a later leader still replace it (Figure 8). They are
-    /// committed together with the first of this term behind them.
-    fn advance_commit(&mut self) -> bool {
-        let Role::Leader { peers } = &self.role else { return false };
-        let mut matched: Vec<u64> = peers.iter().map(Progress::match_index).collect();
-        matched[self.me] = self.log().last().index;
-        matched.sort_unstable_by(|a, b| b.cmp(a));
-        let index = matched[self.majority() - 1];
-        if index <= self.commit_index() || self.log().term_at(index) != Some(self.term()) {
-            return false;
+    /// The leader never commits entries of earlier terms by counting: a later
+    /// leader may still replace an entry that a majority has (Figure 8). They
+    /// are committed together with the first entry of this term after them.
+    fn advance_commit(&mut self, upto: u64) {
+        let index = self.index_of_majority(upto);
+        if index > self.commit_index() && self.log().term_at(index) == Some(self.term()) {
+            self.commit_to(index);
+            self.expedite(timing::BATCHING_DELAY);
         }
-        self.commit_to(index);
-        true
     }
 
-    /// What this server knows of a peer, if it is the leader.
-    fn progress(&mut self, peer: usize) -> Option<&mut Progress> {
-        match &mut self.role {
-            Role::Leader { peers } => Some(&mut peers[peer]),
-            Role::Follower | Role::Candidate { .. } => None,
-        }
+    /// The last entry up to `upto` that a majority has, or the commit index.
+    /// Only what a peer has can be that entry, and most often it is `upto`.
+    fn index_of_majority(&self, upto: u64) -> u64 {
+        let Role::Leader { peers } = &self.role else { return 0 };
+        let commit = self.commit_index();
+        let matched = || self.others().map(|peer| peers[peer].match_index);
+        let has_majority =
+            |&index: &u64| 1 + matched().filter(|&other| other >= index).count() >= self.majority();
+        let candidates = matched().filter(|&index| commit < index && index < upto).chain([upto]);
+        candidates.filter(has_majority).max().unwrap_or(commit)
     }
 }
 
@@ -224,8 +198,7 @@ impl State {
         if !self.log().contains(prev) {
             let hint = self.log().last_at_most(prev);
             assert!(hint.is_some(), "{self} has a snapshot that the leader lacks: {prev:?}");
-            let Position { index, term } = prev;
-            log::debug!(target: "LOG2", "S{} lacks #{index} of T{term}, has {hint:?}", self.tag());
+            log::debug!(target: "LOG2", "S{} lacks {prev:?}, has {hint:?}", self.my_id());
             return AppendEntriesReply { term: self.term(), success: false, hint };
         }
         let upto = prev.index + args.entries.len() as u64;
@@ -246,17 +219,37 @@ impl State {
     /// AppendEntries rules 3 and 4). An old message may bring less than is here
     /// already: what does not differ stays.
     fn store(&mut self, prev: u64, entries: Vec<Entry>) {
-        for (index, entry) in (prev + 1..).zip(entries) {
-            if self.log().contains(Position { index, term: entry.term }) {
-                continue;
-            }
-            if index <= self.log().last().index {
-                assert!(index > self.commit_index(), "{self} would replace committed {index}");
-                let conflict = IndexRange(index, self.log().last().index);
-                log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.tag());
-                self.durable.truncate(index);
-            }
+        let is_known = |&(index, entry): &(u64, &Entry)| {
+            self.log().contains(Position { index, term: entry.term })
+        };
+        let known = (prev + 1..).zip(&entries).take_while(is_known).count();
+        if known == entries.len() {
+            return;
+        }
+        let (first, last) = (prev + 1 + known as u64, self.log().last().index);
+        if first <= last {
+            assert!(first > self.commit_index(), "{self} would replace committed #{first}");
+            let conflict = index_range(first, last);
+            log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.my_id());
+            self.durable.truncate(first);
+        }
+        for entry in entries.into_iter().skip(known) {
             self.durable.append(entry);
+        }
+        self.trace_appended(first);
+    }
+
+    /// Logs and traces the entries from `first` on, which are new and saved
+    /// with this step: those of one term together.
+    fn trace_appended(&self, first: u64) {
+        let topic = if self.is_leader() { "LOG1" } else { "LOG2" };
+        let mut next = first;
+        for run in self.log().entries_from(first).chunk_by(|one, other| one.term == other.term) {
+            let (term, last) = (run[0].term, next + run.len() as u64 - 1);
+            let range = index_range(next, last);
+            log::debug!(target: topic, "S{} saves {range} of T{term}", self.my_id());
+            trace::event(events::Save { first: next, last, term });
+            next = last + 1;
         }
     }
 }
@@ -264,6 +257,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use labrt::storage::Persister;
+    use labrt::time::Instant;
 
     use super::*;
     use crate::persist::Durable;
@@ -271,18 +265,19 @@ mod tests {
     /// Server 0 of three, elected by server 1.
     fn lead(state: &mut State) {
         state.start_election();
-        let args = state.outbox.drain(..).find_map(|outgoing| match outgoing.request {
+        let args = state.outbox.drain(..).find_map(|(_, request)| match request {
             Request::Vote(args) => Some(args),
             Request::Append(..) | Request::Snapshot(..) => None,
         });
         let reply = crate::RequestVoteReply { term: state.term(), vote_granted: true };
-        state.handle_vote_reply(1, &args.expect("a candidate asks"), &reply);
+        state.handle_vote_reply(1, args.expect("a candidate asks").term, &reply);
         assert!(state.is_leader());
     }
 
     /// The latest call to server 1.
     fn call_to_1(state: &mut State) -> Call {
-        let calls = state.outbox.drain(..).filter_map(|outgoing| match outgoing.request {
+        state.send_due();
+        let calls = state.outbox.drain(..).filter_map(|(_, request)| match request {
             Request::Append(_, call) | Request::Snapshot(_, call) => Some(call),
             Request::Vote(_) => None,
         });
@@ -295,12 +290,15 @@ mod tests {
         let mut state = State::new(0, 3, durable, Instant::now());
         lead(&mut state);
         let question = call_to_1(&mut state);
-        state.finish_call(&question, Outcome::Accepted);
+        let (term, success) = (state.term(), true);
+        let yes = AppendEntriesReply { term, success, hint: None };
+        state.end_append(&question, Some(yes));
         state.propose(Command::from_static(b"x"));
         let entry = call_to_1(&mut state);
         state.observe_term(7);
         lead(&mut state);
-        state.finish_call(&entry, Outcome::Accepted);
-        assert_eq!(state.progress(1).expect("it leads").match_index(), 0);
+        state.accepted(&entry);
+        let Role::Leader { peers } = &state.role else { panic!("it leads") };
+        assert_eq!(peers[1].match_index, 0);
     }
 }

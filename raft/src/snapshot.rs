@@ -1,49 +1,46 @@
-//! Log compaction (section 7).
+//! Log compaction (section 7; Figure 13, InstallSnapshot RPC).
 //!
-//! Each server's service takes its own snapshots, and hands them down when it
-//! likes. Raft keeps the latest one in place of the log entries that it covers.
-//! A peer that needs one of those entries gets the snapshot instead.
+//! Each server's service takes snapshots of its own state, and hands them to
+//! Raft when it likes. Raft keeps the latest one in place of the log entries
+//! that it covers. A peer that needs one of those entries gets the snapshot
+//! instead.
 
 use bytes::Bytes;
 use labrt::trace;
 
-use crate::calls::Call;
+use crate::calls::Request;
 use crate::events;
 use crate::log::Position;
 use crate::messages::{InstallSnapshotArgs, InstallSnapshotReply};
-use crate::progress::Outcome;
+use crate::progress::Call;
 use crate::state::State;
 
 impl State {
     /// The service has saved its state up to `index` in a snapshot of its own.
     pub(crate) fn take_snapshot(&mut self, index: u64, bytes: Bytes) {
-        // A snapshot of the leader may have overtaken the service.
+        // The leader's snapshot may cover more by now.
         if index <= self.log().base().index {
             return;
         }
         assert!(index <= self.last_applied, "{self} was given a snapshot of {index}");
         let position = self.log().position(index);
-        log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.tag());
+        log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.my_id());
         trace::event(events::Snapshot { index, term: position.term, bytes: bytes.len() });
         self.durable.compact(position, bytes);
     }
 
-    /// The leader's InstallSnapshot.
-    pub(crate) fn snapshot_args(&self) -> InstallSnapshotArgs {
-        InstallSnapshotArgs {
-            term: self.term(),
-            leader: self.me as u64,
-            last_included: self.log().base(),
-            data: self.durable.snapshot(),
-        }
+    /// InstallSnapshot, the leader's side.
+    pub(crate) fn send_snapshot(&mut self, peer: usize) {
+        let (term, leader, base) = (self.term(), self.me as u64, self.log().base());
+        let data = self.durable.snapshot();
+        let args = InstallSnapshotArgs { term, leader, last_included: base, data };
+        let call = self.begin_call(peer, base.index, base.index);
+        self.outbox.push((peer, Request::Snapshot(args, call)));
     }
 
     /// InstallSnapshot, the receiver's side. The applier finds the base of the
     /// log beyond what it has applied, and passes the snapshot to the service.
-    pub(crate) fn handle_install_snapshot(
-        &mut self,
-        args: InstallSnapshotArgs,
-    ) -> InstallSnapshotReply {
+    pub(crate) fn handle_snapshot(&mut self, args: InstallSnapshotArgs) -> InstallSnapshotReply {
         if args.term < self.term() {
             return InstallSnapshotReply { term: self.term() };
         }
@@ -52,9 +49,8 @@ impl State {
         // must not turn the service back.
         if args.last_included.index > self.commit_index() {
             let Position { index, term } = args.last_included;
-            log::debug!(
-                target: "SNAP", "S{} installs a snapshot up to #{index} of T{term}", self.tag()
-            );
+            let me = self.my_id();
+            log::debug!(target: "SNAP", "S{me} installs a snapshot up to #{index} of T{term}");
             trace::event(events::Install { index, term, bytes: args.data.len() });
             self.durable.compact(args.last_included, args.data);
             self.commit_to(args.last_included.index);
@@ -63,20 +59,15 @@ impl State {
     }
 
     /// The end of an InstallSnapshot call of this server.
-    pub(crate) fn handle_snapshot_reply(
-        &mut self,
-        call: &Call,
-        reply: Option<InstallSnapshotReply>,
-    ) {
-        let outcome = match reply {
+    pub(crate) fn end_snapshot(&mut self, call: &Call, reply: Option<InstallSnapshotReply>) {
+        if let Some(reply) = reply {
+            self.observe_term(reply.term);
             // A killed server answers with term 0.
-            Some(reply) if reply.term >= call.term => {
-                self.observe_term(reply.term);
-                Outcome::Accepted
+            if reply.term >= call.term {
+                self.accepted(call);
             }
-            Some(_) | None => Outcome::Lost,
-        };
-        self.finish_call(call, outcome);
+        }
+        self.end_call(call);
     }
 }
 
@@ -98,7 +89,7 @@ mod tests {
         let mut state = State::new(1, 3, Durable::restore(&Persister::new()), Instant::now());
         let data = Bytes::from_static(b"state");
         let args = InstallSnapshotArgs { term: 1, leader: 0, last_included: BASE, data };
-        state.handle_install_snapshot(args);
+        state.handle_snapshot(args);
         state
     }
 
@@ -113,23 +104,23 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_told_before_the_commands_behind_it() {
+    fn a_snapshot_is_applied_before_the_commands_after_it() {
         let mut state = with_snapshot();
         let entry = Entry { term: 1, command: Bytes::from_static(b"x") };
         let entries = vec![entry.clone(), entry];
         let (prev_log, leader_commit) = (BASE, 7);
         let args = AppendEntriesArgs { term: 1, leader: 0, prev_log, entries, leader_commit };
         assert!(state.handle_append_entries(args).success);
-        let told = |news: Vec<ApplyMsg>| -> Vec<(bool, u64)> {
-            let tell = |message: &ApplyMsg| match message {
-                ApplyMsg::Snapshot { index, .. } => (true, *index),
-                ApplyMsg::Command { index, .. } => (false, *index),
-                ApplyMsg::Leadership { .. } => panic!("it never led"),
-            };
-            news.iter().map(tell).collect()
+        let is_snapshot_and_index = |message: &ApplyMsg| match message {
+            ApplyMsg::Snapshot { index, .. } => (true, *index),
+            ApplyMsg::Command { index, .. } => (false, *index),
+            ApplyMsg::Leadership { .. } => panic!("it never led"),
         };
-        assert_eq!(told(state.take_news()), [(true, 5)]);
-        assert_eq!(told(state.take_news()), [(false, 6), (false, 7)]);
-        assert!(!state.has_news());
+        let mut applied = || -> Vec<(bool, u64)> {
+            state.take_messages().iter().map(is_snapshot_and_index).collect()
+        };
+        assert_eq!(applied(), [(true, 5)]);
+        assert_eq!(applied(), [(false, 6), (false, 7)]);
+        assert!(!state.has_messages());
     }
 }

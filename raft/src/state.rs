@@ -1,10 +1,10 @@
-//! The state of one server and its changes of role.
+//! The state of one server and its changes of role (Figure 2, State and rules
+//! for all servers).
 //!
 //! [`State`] knows neither threads nor locks. Its methods are the rules of the
-//! paper: they are given a message, a reply or the time, change the state, and
-//! leave what has to be done about it in the state as well: calls in `outbox`,
-//! something to apply, a deadline. `Raft` runs them under its lock and carries
-//! that out.
+//! paper: they take a message, a reply or the passing of time, change the state,
+//! and leave in it what has to be done: calls in `outbox`, something to apply, a
+//! deadline. `Raft` runs them under its lock and carries that out.
 //!
 //! ```text
 //!              times out,            receives votes from
@@ -20,13 +20,13 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
-use labrt::storage::Persister;
 use labrt::time::Instant;
 use labrt::trace;
 
-use crate::calls::Outgoing;
+use crate::apply_msg::ApplyMsg;
+use crate::calls::Request;
 use crate::events::{self, RoleName};
-use crate::log::Log;
+use crate::log::{Log, index_range};
 use crate::persist::Durable;
 use crate::progress::Progress;
 use crate::timing;
@@ -40,27 +40,23 @@ pub(crate) enum Role {
     Candidate {
         /// The servers that have voted for it, itself included.
         votes: BTreeSet<usize>,
-        /// The other servers that have answered, for or against.
-        answered: BTreeSet<usize>,
-        /// When to ask the others again.
-        ask_again: Instant,
     },
     /// Replicates its log.
     Leader {
-        /// What it knows of each server; the entry of its own is not used.
+        /// What it knows of each server; its own entry is not used.
         peers: Vec<Progress>,
     },
 }
 
-/// A change of leadership that the service has not been told yet.
-#[derive(Debug)]
-pub(crate) struct Announcement {
-    /// The commit index at that moment: what is applied before it.
-    pub(crate) after: u64,
-    /// The term whose leadership began or ended.
-    pub(crate) term: u64,
-    /// True when it began.
-    pub(crate) leader: bool,
+impl Role {
+    /// Its word in reports and in the trace.
+    fn name(&self) -> &'static str {
+        match self {
+            Role::Follower => "follower",
+            Role::Candidate { .. } => "candidate",
+            Role::Leader { .. } => "leader",
+        }
+    }
 }
 
 /// Everything that Raft's lock protects.
@@ -70,26 +66,25 @@ pub(crate) struct State {
     pub(crate) me: usize,
     /// Number of servers, this one included.
     pub(crate) servers: usize,
-    /// What log and trace call the first of the peers, see [`State::number`].
-    first: usize,
+    /// The id of the first peer in log and trace, see [`State::server_id`].
+    first_id: usize,
     /// What survives a crash.
     pub(crate) durable: Durable,
     /// Index of the last entry known to be committed.
     commit_index: u64,
-    /// Index of the last entry whose commitment log and trace were told.
-    told_commit: u64,
     /// Index of the last entry handed to the applier.
     pub(crate) last_applied: u64,
     /// What this server is at the moment.
     pub(crate) role: Role,
     /// The time of the present step.
     pub(crate) now: Instant,
-    /// When a server that is no leader stands for election.
-    election_deadline: Instant,
-    /// Calls to be made when the step is over and saved.
-    pub(crate) outbox: Vec<Outgoing>,
-    /// Changes of leadership to be told, in order.
-    pub(crate) announcements: VecDeque<Announcement>,
+    /// When a server that is not the leader stands for election.
+    pub(crate) election_deadline: Instant,
+    /// Calls to make when the step is over and saved: whom, and what.
+    pub(crate) outbox: Vec<(usize, Request)>,
+    /// Changes of leadership that the service does not know yet, each with the
+    /// commit index of that moment: what is applied before it.
+    pub(crate) announcements: VecDeque<(u64, ApplyMsg)>,
     /// Set once by `kill`.
     pub(crate) killed: bool,
 }
@@ -101,15 +96,13 @@ impl State {
     pub(crate) fn new(me: usize, servers: usize, durable: Durable, now: Instant) -> Self {
         assert!(me < servers, "server {me} of {servers}");
         let base = durable.log().base().index;
-        // Outside a test nobody has given the server another number.
-        let number = labrt::thread::server().unwrap_or(me);
         let mut state = State {
             me,
             servers,
-            first: number.saturating_sub(me),
+            // Outside a test the id of a server is its place.
+            first_id: labrt::thread::server().map_or(0, |id| id.saturating_sub(me)),
             durable,
             commit_index: base,
-            told_commit: base,
             last_applied: base,
             role: Role::Follower,
             now,
@@ -122,20 +115,20 @@ impl State {
         state
     }
 
-    /// What log and trace call a peer. Where a test has several groups of servers,
-    /// each counted from 0, all have numbers of their own besides, in order.
-    pub(crate) fn number(&self, peer: usize) -> usize {
-        self.first + peer
+    /// A peer's id in log and trace. It differs from its place among the peers
+    /// where a test has several groups of servers.
+    pub(crate) fn server_id(&self, peer: usize) -> usize {
+        self.first_id + peer
     }
 
-    /// What log and trace call this server itself, see [`number`](Self::number).
-    pub(crate) fn tag(&self) -> usize {
-        self.number(self.me)
+    /// This server's own id in log and trace.
+    pub(crate) fn my_id(&self) -> usize {
+        self.server_id(self.me)
     }
 
-    /// What log and trace call the server that has this one's vote.
-    pub(crate) fn vote_number(&self) -> Option<usize> {
-        self.durable.voted_for().map(|peer| self.number(peer))
+    /// The id of the server that has this one's vote.
+    pub(crate) fn vote_id(&self) -> Option<usize> {
+        self.durable.voted_for().map(|peer| self.server_id(peer))
     }
 
     /// The current term.
@@ -169,77 +162,25 @@ impl State {
         (0..self.servers).filter(move |&server| server != me)
     }
 
-    /// When the ticker has to do something next.
-    pub(crate) fn deadline(&self) -> Instant {
-        match &self.role {
-            // A leader without peers has nothing to send, now or later.
-            Role::Leader { .. } => {
-                self.next_heartbeat().unwrap_or(self.now + timing::HEARTBEAT_INTERVAL)
-            }
-            Role::Candidate { ask_again, .. } => self.election_deadline.min(*ask_again),
-            Role::Follower => self.election_deadline,
-        }
-    }
-
-    /// The deadline has passed: heartbeats of a leader, an election for all
-    /// others.
-    pub(crate) fn tick(&mut self) {
-        match &self.role {
-            Role::Leader { .. } => self.send_heartbeats(),
-            Role::Follower | Role::Candidate { .. } if self.now >= self.election_deadline => {
-                self.start_election();
-            }
-            Role::Candidate { ask_again, .. } if self.now >= *ask_again => self.ask_again(),
-            // The deadline has been moved on while the ticker slept.
-            Role::Follower | Role::Candidate { .. } => {}
-        }
-    }
-
     /// Waits a fresh random time from now before the next election.
     pub(crate) fn reset_election_timer(&mut self) {
         let timeout = timing::election_timeout();
         let ms = timeout.as_millis();
-        log::trace!(target: "TIMR", "S{} waits {ms} ms for a leader", self.tag());
+        log::trace!(target: "TIMR", "S{} waits {ms} ms for a leader", self.my_id());
         self.election_deadline = self.now + timeout;
-    }
-
-    /// Puts what has changed on stable storage. Log and trace are told, and of what
-    /// is committed from now on.
-    pub(crate) fn save(&mut self, persister: &Persister) {
-        if let Some(first) = self.durable.save(persister) {
-            self.tell_saved(first);
-        }
-        let commit = self.commit_index;
-        if self.told_commit < commit {
-            let range = IndexRange(self.told_commit + 1, commit);
-            log::debug!(target: "CMIT", "S{} commits {range}", self.tag());
-            let term = self.log().position(commit).term;
-            trace::event(events::Commit { index: commit, term });
-            self.told_commit = commit;
-        }
-    }
-
-    /// Tells of the entries from `first` on, which were saved: those of one term
-    /// together.
-    fn tell_saved(&self, first: u64) {
-        let topic = if self.is_leader() { "LOG1" } else { "LOG2" };
-        let entries = self.log().entries_from(first);
-        let mut next = first;
-        for run in entries.chunk_by(|one, other| one.term == other.term) {
-            let (term, last) = (run[0].term, next + run.len() as u64 - 1);
-            let range = IndexRange(next, last);
-            log::debug!(target: topic, "S{} saves {range} of T{term}", self.tag());
-            trace::event(events::Save { first: next, last, term });
-            next = last + 1;
-        }
     }
 
     /// Raises the commit index.
     pub(crate) fn commit_to(&mut self, index: u64) {
-        let last = self.log().last().index;
-        assert!(index >= self.commit_index, "commit index from {} to {index}", self.commit_index);
+        let (commit, last) = (self.commit_index, self.log().last().index);
+        assert!(index >= commit, "commit index must not decrease: {commit} -> {index}");
         assert!(index <= last, "commit index {index} beyond the log's end {last}");
-        self.commit_index = index;
+        if index > commit {
+            let range = index_range(commit + 1, index);
+            log::debug!(target: "CMIT", "S{} commits {range}", self.my_id());
+            trace::event(events::Commit { index, term: self.log().position(index).term });
+            self.commit_index = index;
+        }
     }
 
     /// "If RPC request or response contains term T > currentTerm: set
@@ -250,22 +191,22 @@ impl State {
         }
     }
 
-    /// Follows in a term not before its own. A leader gives up only for a later
-    /// term: there is no other leader in its own.
+    /// Follows in its own term or a later one. A leader steps down only for a
+    /// later term, since its own has no other leader.
     ///
     /// The election timer goes on: only a granted vote and a message of the
-    /// leader reset it. A leader that steps down had none, and gets one.
+    /// leader reset it. A leader has none, and starts one when it steps down.
     pub(crate) fn become_follower(&mut self, term: u64) {
-        assert!(term >= self.term(), "from term {} back to {term}", self.term());
+        assert!(term >= self.term(), "term must not decrease: {} -> {term}", self.term());
         if self.is_leader() {
-            assert!(term > self.term(), "the leader of term {term} would follow in it");
-            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.tag(), self.term());
+            assert!(term > self.term(), "{self} cannot step down within its own term");
+            log::debug!(target: "LEAD", "S{} no longer leads T{}", self.my_id(), self.term());
             self.announce(false);
             self.reset_election_timer();
         }
         let is_news = term > self.term() || !matches!(self.role, Role::Follower);
         if term > self.term() {
-            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.tag(), self.term());
+            log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.my_id(), self.term());
             self.durable.enter_term(term);
         }
         self.role = Role::Follower;
@@ -274,91 +215,58 @@ impl State {
         }
     }
 
-    /// Tells the trace of a new term, role or vote.
+    /// Traces a new term, role or vote.
     pub(crate) fn trace_role(&self) {
-        let role = match self.role {
-            Role::Follower => RoleName::Follower,
-            Role::Candidate { .. } => RoleName::Candidate,
-            Role::Leader { .. } => RoleName::Leader,
-        };
-        trace::event(events::Role { term: self.term(), role, vote: self.vote_number() });
+        let role = RoleName(self.role.name());
+        trace::event(events::Role { term: self.term(), role, vote: self.vote_id() });
     }
 
     /// Stands for election in a new term, with its own vote.
     pub(crate) fn become_candidate(&mut self) {
-        assert!(!self.is_leader(), "the leader of term {} would be a candidate", self.term());
+        assert!(!self.is_leader(), "{self} leads and would stand for election");
         self.durable.enter_term(self.term() + 1);
         self.durable.vote_for(self.me);
-        self.role = Role::Candidate {
-            votes: BTreeSet::from([self.me]),
-            answered: BTreeSet::new(),
-            ask_again: self.now + timing::HEARTBEAT_INTERVAL,
-        };
+        self.role = Role::Candidate { votes: BTreeSet::from([self.me]) };
         self.reset_election_timer();
         self.trace_role();
-        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.tag(), self.term());
+        log::debug!(target: "VOTE", "S{} stands for election in T{}", self.my_id(), self.term());
     }
 
     /// Leads the current term, knowing nothing of the others' logs yet.
     pub(crate) fn become_leader(&mut self) {
-        let Role::Candidate { votes, .. } = &self.role else {
+        let Role::Candidate { votes } = &self.role else {
             panic!("{self} would lead without being a candidate");
         };
         assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
         assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
-        log::debug!(
-            target: "LEAD", "S{} leads T{} with the votes of {:?}", self.tag(), self.term(),
-            votes.iter().map(|&voter| self.number(voter)).collect::<Vec<_>>()
-        );
+        let (me, term, count) = (self.my_id(), self.term(), votes.len());
+        log::debug!(target: "LEAD", "S{me} leads T{term} with {count} votes");
         let next = self.log().last().index + 1;
         self.role = Role::Leader { peers: vec![Progress::new(next, self.now); self.servers] };
         self.announce(true);
         self.trace_role();
     }
 
-    /// Queues the news of a won or lost leadership for the service.
+    /// Queues a message to the service: this server has become the leader, or
+    /// has stepped down.
     fn announce(&mut self, leader: bool) {
-        let (after, term) = (self.commit_index, self.term());
-        self.announcements.push_back(Announcement { after, term, leader });
-    }
-}
-
-/// Entries of the log as debug lines write them: `#5`, or `#5..#7`.
-pub(crate) struct IndexRange(pub(crate) u64, pub(crate) u64);
-
-impl fmt::Display for IndexRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            IndexRange(first, last) if first == last => write!(f, "#{first}"),
-            IndexRange(first, last) => write!(f, "#{first}..#{last}"),
-        }
+        let message = ApplyMsg::Leadership { term: self.term(), leader };
+        self.announcements.push_back((self.commit_index, message));
     }
 }
 
 /// One line of `key=value`, for assertions and reports.
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Follower => "follower",
-            Role::Candidate { .. } => "candidate",
-            Role::Leader { .. } => "leader",
-        };
-        let (base, last) = (self.log().base(), self.log().last());
-        write!(
-            f,
-            "S{} role={role} term={} vote={:?} base={} last={}@{} commit={} applied={}",
-            self.tag(),
-            self.term(),
-            self.vote_number(),
-            base.index,
-            last.index,
-            last.term,
-            self.commit_index,
-            self.last_applied,
-        )?;
+        let role = self.role.name();
+        let (me, term, vote) = (self.my_id(), self.term(), self.vote_id());
+        let (base, last) = (self.log().base().index, self.log().last());
+        let (commit, applied) = (self.commit_index, self.last_applied);
+        write!(f, "S{me} role={role} term={term} vote={vote:?} base={base} ")?;
+        write!(f, "last={}@{} commit={commit} applied={applied}", last.index, last.term)?;
         let Role::Leader { peers } = &self.role else { return Ok(()) };
-        let of = |index: fn(&Progress) -> u64| peers.iter().map(index).collect::<Vec<_>>();
-        let (next, matched) = (of(Progress::next_index), of(Progress::match_index));
+        let next: Vec<u64> = peers.iter().map(|peer| peer.next_index).collect();
+        let matched: Vec<u64> = peers.iter().map(|peer| peer.match_index).collect();
         write!(f, " next={next:?} match={matched:?}")
     }
 }
