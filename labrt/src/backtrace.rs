@@ -1,6 +1,16 @@
 //! Backtraces for people: the program's own frames.
 
-use std::backtrace::Backtrace;
+/// Where a thread was when its run failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backtrace {
+    /// The thread, as in [`Failure::thread`](crate::Failure::thread).
+    pub thread: String,
+    /// Whether it is the one that failed the run.
+    pub panicked: bool,
+    /// Its calls, the innermost first, without those of std and of the simulator:
+    /// for each a line with the function and one with the place.
+    pub frames: String,
+}
 
 /// This crate's own files, which carry the program but are not it.
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
@@ -27,7 +37,10 @@ const ELSEWHERE: [&str; 5] =
 /// the function and one with the place.
 pub(crate) fn capture() -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    trimmed(&Backtrace::force_capture().to_string(), here.to_str().unwrap_or_default())
+    trimmed(
+        &std::backtrace::Backtrace::force_capture().to_string(),
+        here.to_str().unwrap_or_default(),
+    )
 }
 
 /// One call of a backtrace.

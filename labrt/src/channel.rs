@@ -106,7 +106,7 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
             assert!(!period.is_zero(), "a tick without a period");
-            let (first, period) = (sim.after(period), crate::time::nanos(period));
+            let (first, period) = (sim.after(period), sim::nanos(period));
             let timer = SimTimer::new(sim.id(), Some(first), Some(period), |moment| moment);
             Flavor::SimTimer(Arc::new(timer))
         }

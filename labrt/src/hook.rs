@@ -5,7 +5,6 @@ use std::sync::Once;
 use std::time::Duration;
 
 use crate::failure::payload_text;
-use crate::run::replaying;
 use crate::{backtrace, real, sim, stderr};
 
 /// Chains our hook before the one that is there. Once per process.
@@ -15,7 +14,7 @@ pub(crate) fn install() {
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             record(info);
-            if !replaying() {
+            if !sim::current().is_some_and(sim::Sim::is_replay) {
                 print(info);
             }
         }));

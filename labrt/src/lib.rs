@@ -66,7 +66,19 @@
 //! | `sim/engine/` | what carries simulated threads |
 //! | [`sync`], [`channel`], [`thread`], [`time`] | the two-faced primitives |
 //! | `real.rs` | real mode: runs, panics, the elastic pool |
-//! | `watchdog.rs`, `overflow.rs`, `hook.rs`, `sim/report.rs` | what goes wrong, told well |
+//! | `watchdog.rs`, `overflow.rs`, `hook.rs`, `sim/scheduler/report.rs` | reports of what goes wrong |
+//!
+//! # Layers
+//!
+//! A module imports modules of lower layers. Only a module and its own children
+//! import each other.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | the run | `run`; `hook`, `overflow`, `watchdog` report failures |
+//! | primitives | [`channel`], [`storage`], [`collections`]; [`sync`], [`thread`], [`time`], [`trace`], `rng` |
+//! | modes | `sim`, `real` |
+//! | values | `config`, `failure`, `backtrace`, `stats`, `observer`; `trace::{kind, moment, history}`, `rng::generator`, `thread::exit`, `overflow::facts`, `watchdog::heartbeat` |
 
 pub mod channel;
 pub mod collections;
@@ -81,19 +93,24 @@ mod config;
 mod environment;
 mod failure;
 mod hook;
+mod observer;
 mod overflow;
 mod real;
 mod rng;
 mod run;
 mod sim;
+mod stats;
 mod stderr;
 mod watchdog;
 
+pub use backtrace::Backtrace;
 pub use config::{Clock, Config, Engine};
 pub use environment::Variables;
 pub use failure::Failure;
+pub use observer::{Observer, OnStuck};
 pub use rng::{Generator, Rng, network_rng, rng};
-pub use run::{Backtrace, Observer, OnStuck, Run, Stats, replaying, run, run_observed};
+pub use run::{Run, replaying, run, run_observed};
+pub use stats::Stats;
 
 /// Which clock the calling thread lives under.
 pub fn clock() -> Clock {

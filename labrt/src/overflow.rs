@@ -6,11 +6,7 @@
 //! must not allocate: a recursion often ends in the allocator, which then keeps a lock
 //! for ever.
 
-use std::fmt;
-use std::time::Duration;
-
-use crate::failure::Failure;
-use crate::sim::Site;
+pub(crate) mod facts;
 
 #[cfg(unix)]
 pub(crate) use unix::install;
@@ -18,64 +14,6 @@ pub(crate) use unix::install;
 /// Elsewhere the system's own message has to do.
 #[cfg(not(unix))]
 pub(crate) fn install() {}
-
-/// What the handler tells the watchdog.
-pub(crate) struct Overflow {
-    /// The thread's label.
-    pub(crate) thread: Line,
-    pub(crate) site: Site,
-    /// The run's clock when it happened.
-    pub(crate) time: Duration,
-}
-
-impl Overflow {
-    /// The same, told to the run's observer. Not for the handler: it allocates.
-    pub(crate) fn failure(&self) -> Failure {
-        let (message, thread) = (self.to_string(), self.thread.text().to_owned());
-        Failure { message, place: None, thread, time: self.time }
-    }
-}
-
-impl fmt::Display for Overflow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "stack overflow in simulated thread {} spawned at {}: recursion without end, or \
-             large values on the stack",
-            self.thread.text(),
-            self.site
-        )
-    }
-}
-
-/// A text that needs no allocator. What is too long for it is left out.
-pub(crate) struct Line {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl Line {
-    fn text(&self) -> &str {
-        let written = self.bytes[..self.len].utf8_chunks().next();
-        written.map_or("", |chunk| chunk.valid())
-    }
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Line { bytes: [0; 512], len: 0 }
-    }
-}
-
-impl fmt::Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = &mut self.bytes[self.len..];
-        let fits = text.len().min(room.len());
-        room[..fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.len += fits;
-        Ok(())
-    }
-}
 
 #[cfg(unix)]
 mod unix {
@@ -85,7 +23,7 @@ mod unix {
     use std::sync::OnceLock;
     use std::time::Duration;
 
-    use super::Line;
+    use super::facts::Line;
     use crate::sim;
     use crate::stderr;
 

@@ -12,11 +12,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
-use crate::backtrace;
+use crate::backtrace::{self, Backtrace};
 use crate::config::Config;
 use crate::failure::{Failure, verdict};
-use crate::run::Backtrace;
 use crate::sim::Job;
+use crate::thread::exit::unwind;
 use pool::Pool;
 
 /// One run under the real clock: what its threads share.
@@ -146,7 +146,7 @@ fn leave_if_over() {
     let over =
         RUN.with_borrow(|run| run.as_ref().is_some_and(|run| run.over.load(Ordering::Relaxed)));
     if over && !std::thread::panicking() {
-        crate::thread::exit();
+        unwind();
     }
 }
 

@@ -2,51 +2,17 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::backtrace::Backtrace;
 use crate::config::{Clock, Config, Engine};
 use crate::failure::{Failure, verdict};
+use crate::observer::Observer;
+use crate::stats::Stats;
 use crate::time::{process_cpu, thread_cpu};
-use crate::trace::{Event, Recorder};
-use crate::{hook, overflow, real, sim};
-
-/// Where a thread was when its run failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backtrace {
-    /// The thread, as in [`Failure::thread`].
-    pub thread: String,
-    /// Whether it is the one that failed the run.
-    pub panicked: bool,
-    /// Its calls, the innermost first, without those of std and of the simulator:
-    /// for each a line with the function and one with the place.
-    pub frames: String,
-}
-
-/// Called with the account of a thread that cannot go on, and what is known of its
-/// calls.
-pub type OnStuck = Box<dyn FnOnce(Failure, Backtrace) + Send>;
-
-/// Who looks on at a run in virtual time, without any effect on it.
-#[derive(Default)]
-pub struct Observer {
-    /// Sees every step.
-    pub recorder: Option<Recorder>,
-    /// Called, on a thread of its own, when the watchdog finds the run stuck, or one
-    /// of its threads has overflowed its stack. The process ends when it returns:
-    /// there is no way to end such a run.
-    pub on_stuck: Option<OnStuck>,
-    /// The run has been made before, and told: its panics print nothing, and
-    /// [`replaying`] tells its threads apart.
-    pub replay: bool,
-}
-
-impl std::fmt::Debug for Observer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Observer { .. }")
-    }
-}
+use crate::trace::Event;
+use crate::{hook, overflow, real, sim, watchdog};
 
 /// What a run came to.
 #[derive(Debug)]
@@ -60,30 +26,6 @@ pub struct Run<R> {
     /// With [`Config::backtrace`], of a failed run: the thread that panicked, then,
     /// in virtual mode, all threads that wait.
     pub backtraces: Vec<Backtrace>,
-}
-
-/// How much happened in a run. Real mode knows only the times.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Time on the run's own clock.
-    pub lab_time: Duration,
-    /// CPU time of the simulation; of the whole process in real mode and under
-    /// the OS-thread engine.
-    pub cpu: Duration,
-    /// Hash of the trace: equal for equal runs.
-    pub hash: u64,
-    /// Events in the trace.
-    pub events: u64,
-    /// How often the scheduler chose a thread.
-    pub decisions: u64,
-    /// Operations of the threads.
-    pub operations: u64,
-    /// Threads started.
-    pub spawns: u64,
-    /// The most threads alive at once.
-    pub peak_threads: usize,
-    /// Threads that could not be unwound in the end.
-    pub leaked: usize,
 }
 
 /// Whether the calling thread belongs to a run with [`Observer::replay`].
@@ -164,7 +106,8 @@ fn run_virtual<R: Send + 'static>(
         };
         let before = cpu();
         let body = Box::new(move || *inner.lock() = Some(body()));
-        let mut outcome = sim::execute(&config, observer, &test, site, body);
+        let heartbeat = watchdog::watch(&test, &config, observer.replay, observer.on_stuck);
+        let mut outcome = sim::execute(&config, heartbeat, observer.recorder, site, body);
         outcome.stats.cpu = cpu().saturating_sub(before);
         outcome
     });

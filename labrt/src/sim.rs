@@ -6,7 +6,7 @@
 //! | `thread_table` | the simulated threads and their waits |
 //! | `wait_lists` | who waits for which lock |
 //! | `operation` | what threads can do |
-//! | `report` | deadlock, time limit, too many threads |
+//! | `scheduler/report` | deadlock, time limit, too many threads |
 //! | `engine` | what carries the threads: coroutines or OS threads |
 //! | `execute` | a simulation from start to teardown |
 //!
@@ -16,7 +16,6 @@
 mod engine;
 mod execute;
 mod operation;
-mod report;
 mod scheduler;
 mod thread_table;
 mod wait_lists;
@@ -28,20 +27,21 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backtrace;
+use crate::backtrace::{self, Backtrace};
 use crate::failure::Failure;
-use crate::overflow::{Line, Overflow};
-use crate::rng::Streams;
-use crate::run::Backtrace;
-use crate::thread::Exit;
-use crate::trace::{FIELDS, Kind, Origin};
-use crate::watchdog::Heartbeat;
+use crate::overflow::facts::{Line, Overflow};
+use crate::rng::generator::Streams;
+use crate::thread::exit::unwind;
+use crate::trace::kind::{FIELDS, Kind};
+use crate::trace::moment::Origin;
+use crate::watchdog::heartbeat::Heartbeat;
 use engine::{Command, Engine};
 use scheduler::{Next, Phase, Scheduler};
 use thread_table::{Slot, Thread};
 
 pub(crate) use execute::{Outcome, execute};
 pub(crate) use operation::Operation;
+pub(crate) use scheduler::nanos;
 pub(crate) use thread_table::{Job, Site, Ticket, Wake};
 
 /// One simulation.
@@ -53,8 +53,6 @@ pub(crate) struct Sim {
     engine: Engine,
     heartbeat: Arc<Heartbeat>,
     backtrace: bool,
-    /// See [`Observer::replay`](crate::Observer::replay).
-    replay: bool,
 }
 
 // SAFETY: exactly one simulated thread of a simulation runs at any time. Under
@@ -100,7 +98,7 @@ impl Sim {
 
     /// The moment after a duration, in virtual nanoseconds; `u64::MAX` is never.
     pub(crate) fn after(&self, duration: Duration) -> u64 {
-        self.now().saturating_add(crate::time::nanos(duration))
+        self.now().saturating_add(nanos(duration))
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -108,7 +106,7 @@ impl Sim {
     }
 
     pub(crate) fn is_replay(&self) -> bool {
-        self.replay
+        self.heartbeat.is_replay()
     }
 
     /// Whether failures carry backtraces.
@@ -429,7 +427,7 @@ impl Sim {
             unwinding
         };
         if !unwinding {
-            std::panic::resume_unwind(Box::new(Exit::new()));
+            unwind();
         }
     }
 

@@ -1,5 +1,7 @@
 //! Threads in std's shape.
 
+pub(crate) mod exit;
+
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -9,16 +11,7 @@ use parking_lot::Mutex;
 
 use crate::real;
 use crate::sim::{self, Operation, Sim};
-
-/// The payload of a quiet unwind: the thread ends, and nothing is wrong.
-#[derive(Debug)]
-pub(crate) struct Exit(());
-
-impl Exit {
-    pub(crate) fn new() -> Self {
-        Exit(())
-    }
-}
+use exit::{Exit, unwind};
 
 /// Ends the calling thread at once, by unwinding it quietly: destructors run,
 /// nothing is printed and no test fails. A join of the thread gets an error.
@@ -26,7 +19,7 @@ pub fn exit() -> ! {
     if let Some(sim) = sim::current() {
         sim.begin_unwinding();
     }
-    std::panic::resume_unwind(Box::new(Exit::new()))
+    unwind()
 }
 
 /// Whether the calling thread is unwinding, by a panic or by [`exit`]. std's own

@@ -6,7 +6,7 @@ use lazy_static::lazy_static;
 
 pub use std::time::Duration;
 
-use crate::sim::{self, Operation};
+use crate::sim::{self, Operation, nanos};
 
 lazy_static! {
     /// Where real time starts to count in this process.
@@ -89,11 +89,6 @@ fn cpu_clock(clock: libc::clockid_t) -> Duration {
     let status = unsafe { libc::clock_gettime(clock, &mut time) };
     assert_eq!(status, 0, "every unix has CPU clocks");
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// Nanoseconds of a duration, saturating: `Duration::MAX` means never.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Add<Duration> for Instant {

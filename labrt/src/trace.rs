@@ -22,9 +22,9 @@
 //! reports and bundles read them from the [`Kind`] that every event carries.
 
 mod events_macro;
-mod history;
-mod kind;
-mod moment;
+pub(crate) mod history;
+pub(crate) mod kind;
+pub(crate) mod moment;
 
 use std::panic::Location;
 
@@ -34,8 +34,6 @@ use crate::sim;
 pub use kind::pad;
 pub use kind::{Declared, FIELDS, Field, Form, Kind, Traced, Value};
 pub use moment::{Event, Moment, Origin, Recorder};
-
-pub(crate) use history::Trace;
 
 /// Records an event of a simulation, such as a message sent. In real mode it
 /// does nothing.

@@ -9,63 +9,13 @@
 //! stop it otherwise. Before that the run's observer may tell the tale. It is the
 //! same for a thread that has overflowed its stack.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+pub(crate) mod heartbeat;
 
-use parking_lot::Mutex;
+use std::sync::Arc;
 
 use crate::config::Config;
-use crate::overflow::Overflow;
-use crate::run::OnStuck;
-
-/// What a simulation shows the watchdog.
-pub(crate) struct Heartbeat {
-    /// Scheduling decisions so far.
-    beats: AtomicU64,
-    /// The OS thread that carries the simulation now: the kernel's name for it.
-    kernel_id: AtomicI32,
-    over: AtomicBool,
-    test: String,
-    seed: u64,
-    /// The variables that replay the run.
-    replay_vars: String,
-    /// CPU time, or real time asleep, that is too long.
-    patience: Duration,
-    /// Whether the run was told before: then nothing is written.
-    replay: bool,
-    /// Why it cannot go on, if it has said so itself.
-    given_up: OnceLock<Overflow>,
-    /// Whom to tell, once.
-    on_stuck: Mutex<Option<OnStuck>>,
-}
-
-impl Heartbeat {
-    /// The simulation has made progress.
-    #[inline]
-    pub(crate) fn beat(&self) {
-        self.beats.store(self.beats.load(Relaxed) + 1, Relaxed);
-    }
-
-    /// The calling OS thread carries the simulation from here on.
-    pub(crate) fn carried_here(&self) {
-        os::name_this_thread(self);
-    }
-
-    /// The simulation cannot go on: the watchdog tells why, and ends the process.
-    /// False if nobody watches, or nobody is to be told.
-    pub(crate) fn give_up(&self, why: Overflow) -> bool {
-        // Whoever holds the lock is about to tell.
-        let is_heard = self.on_stuck.try_lock().is_none_or(|on_stuck| on_stuck.is_some());
-        os::WATCHES && is_heard && self.given_up.set(why).is_ok()
-    }
-
-    /// The simulation is over, and so is its observer.
-    pub(crate) fn stop(&self) {
-        self.over.store(true, Relaxed);
-        drop(self.on_stuck.lock().take());
-    }
-}
+use crate::observer::OnStuck;
+use heartbeat::Heartbeat;
 
 /// Begins to watch the simulation that the calling OS thread is about to run.
 pub(crate) fn watch(
@@ -74,19 +24,7 @@ pub(crate) fn watch(
     replay: bool,
     on_stuck: Option<OnStuck>,
 ) -> Arc<Heartbeat> {
-    let heartbeat = Arc::new(Heartbeat {
-        beats: AtomicU64::new(0),
-        kernel_id: AtomicI32::new(0),
-        over: AtomicBool::new(false),
-        test: test.into(),
-        seed: config.seed,
-        replay_vars: config.replay_vars(),
-        patience: config.watchdog,
-        replay,
-        given_up: OnceLock::new(),
-        on_stuck: Mutex::new(on_stuck),
-    });
-    heartbeat.carried_here();
+    let heartbeat = Arc::new(Heartbeat::new(test, config, replay, on_stuck));
     os::watch(&heartbeat);
     heartbeat
 }
@@ -104,12 +42,10 @@ mod os {
     use parking_lot::Mutex;
 
     use super::Heartbeat;
+    use crate::backtrace::{self, Backtrace};
     use crate::failure::Failure;
-    use crate::run::{Backtrace, OnStuck};
-    use crate::{backtrace, sim, stderr};
-
-    /// Whether anybody watches.
-    pub(super) const WATCHES: bool = true;
+    use crate::observer::OnStuck;
+    use crate::{sim, stderr};
 
     /// How often the watchdog looks.
     const LOOK: Duration = Duration::from_millis(50);
@@ -132,15 +68,6 @@ mod os {
         /// The tale of the thread that was asked last.
         static ref TALE: Mutex<Tale> = Mutex::new(Tale::default());
         static ref WATCHED: Mutex<Vec<Weak<Heartbeat>>> = Mutex::new(Vec::new());
-    }
-
-    thread_local! {
-        // SAFETY: the call only asks for the caller's own name.
-        static THIS_THREAD: i32 = unsafe { libc::gettid() };
-    }
-
-    pub(super) fn name_this_thread(heartbeat: &Heartbeat) {
-        heartbeat.kernel_id.store(THIS_THREAD.with(|kernel_id| *kernel_id), Relaxed);
     }
 
     pub(super) fn watch(heartbeat: &Arc<Heartbeat>) {
@@ -324,7 +251,5 @@ mod os {
 /// Elsewhere nobody watches.
 #[cfg(not(target_os = "linux"))]
 mod os {
-    pub(super) const WATCHES: bool = false;
-    pub(super) fn name_this_thread(_: &super::Heartbeat) {}
     pub(super) fn watch(_: &std::sync::Arc<super::Heartbeat>) {}
 }

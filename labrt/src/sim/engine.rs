@@ -12,7 +12,7 @@ use super::thread_table::Slot;
 use super::{Job, Sim, Site, enter};
 use crate::config;
 use crate::failure::payload_text;
-use crate::thread::Exit;
+use crate::thread::exit::Exit;
 
 /// With what a suspended thread is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

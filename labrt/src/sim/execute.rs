@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::engine::{Command, Engine};
 use super::scheduler::{Phase, Scheduler};
 use super::{Job, Sim, Site, enter};
+use crate::backtrace::Backtrace;
 use crate::config::Config;
 use crate::failure::{Failure, payload_text};
-use crate::run::{Backtrace, Observer, Stats};
-use crate::trace::Event;
-use crate::watchdog;
+use crate::stats::Stats;
+use crate::trace::history::Trace;
+use crate::trace::moment::{Event, Recorder};
+use crate::watchdog::heartbeat::Heartbeat;
 
 /// What a simulation leaves behind.
 pub(crate) struct Outcome {
@@ -26,12 +28,12 @@ pub(crate) struct Outcome {
 /// which should be a fresh one: nobody else's thread-locals are in the way.
 pub(crate) fn execute(
     config: &Config,
-    observer: Observer,
-    name: &str,
+    heartbeat: Arc<Heartbeat>,
+    recorder: Option<Recorder>,
     site: Site,
     body: Job,
 ) -> Outcome {
-    let sim = Arc::new(make(config, observer, name));
+    let sim = Arc::new(make(config, heartbeat, recorder));
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body);
     // Only the simulator's own code can panic on the root, such as for want of
@@ -66,16 +68,15 @@ pub(crate) fn execute(
 }
 
 /// A simulation without threads.
-fn make(config: &Config, observer: Observer, name: &str) -> Sim {
+fn make(config: &Config, heartbeat: Arc<Heartbeat>, recorder: Option<Recorder>) -> Sim {
     static IDS: AtomicU32 = AtomicU32::new(1);
     Sim {
         id: IDS.fetch_add(1, Ordering::Relaxed),
         seed: config.seed,
-        scheduler: RefCell::new(Scheduler::new(config, observer.recorder)),
+        scheduler: RefCell::new(Scheduler::new(config, recorder)),
         engine: Engine::new(config.engine),
-        heartbeat: watchdog::watch(name, config, observer.replay, observer.on_stuck),
+        heartbeat,
         backtrace: config.backtrace,
-        replay: observer.replay,
     }
 }
 
@@ -147,7 +148,7 @@ fn collect(sim: &Sim, leaked: usize) -> Outcome {
     let backtraces = std::mem::take(&mut scheduler.backtraces);
     // Its file is complete when this returns.
     scheduler.drop_recorder();
-    let trace = std::mem::replace(&mut scheduler.trace, crate::trace::Trace::new(false));
+    let trace = std::mem::replace(&mut scheduler.trace, Trace::new(false));
     let stats = Stats {
         lab_time: scheduler.lab_time(),
         cpu: std::time::Duration::ZERO,

@@ -1,6 +1,6 @@
 //! The operations that simulated threads ask of the simulator.
 
-use crate::trace::Kind;
+use crate::trace::kind::Kind;
 
 /// Declares the operations with their names in traces and reports.
 macro_rules! operations {

@@ -1,20 +1,23 @@
 //! The scheduler: one simulated thread at a time, in seeded order, on a virtual
 //! clock that jumps when nobody can run.
 
+mod report;
+
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::operation::Operation;
-use super::report;
 use super::thread_table::{Job, Site, Slot, State, ThreadTable, Ticket, Wake};
 use super::wait_lists::WaitLists;
+use crate::backtrace::Backtrace;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::rng::Streams;
-use crate::run::Backtrace;
-use crate::trace::{Declared, Event, FIELDS, Kind, Moment, Origin, Recorder, Trace};
+use crate::rng::generator::Streams;
+use crate::trace::history::Trace;
+use crate::trace::kind::{Declared, FIELDS, Kind};
+use crate::trace::moment::{Event, Moment, Origin, Recorder};
 
 /// What every operation costs, in virtual nanoseconds: so that a loop which
 /// polls a lock, a channel or the clock comes to an end.
@@ -55,6 +58,11 @@ pub(crate) enum Phase {
     Failed,
     /// The body has returned: the threads it left behind are unwound.
     Ending,
+}
+
+/// Nanoseconds of a duration, saturating: `Duration::MAX` means never.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// One timer: when, a number that keeps equal times in order, for which wait.
@@ -100,7 +108,7 @@ impl Scheduler {
     pub(crate) fn new(config: &Config, recorder: Option<Recorder>) -> Self {
         Scheduler {
             now: 0,
-            limit: crate::time::nanos(config.limit),
+            limit: nanos(config.limit),
             preempt: config.preempt,
             seed: config.seed,
             streams: Streams::from_seed(config.seed),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::thread_table::Ticket;
-use crate::rng::Generator;
+use crate::rng::generator::Generator;
 
 /// The waiting threads of every lock and condition variable. It is only looked
 /// up, never iterated, so that no address can reach the schedule.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::scheduler::Scheduler;
-use super::thread_table::{State, Thread};
+use super::Scheduler;
+use crate::sim::thread_table::{State, Thread};
 
 /// How many threads a report lists before it sums up the rest.
 const THREADS: usize = 50;
