@@ -104,16 +104,15 @@ mod nondeterministic;
 mod page;
 mod pool;
 pub mod register;
+mod report;
 mod search;
 mod text;
 
-pub use check::{
-    Counts, Limits, PartitionReport, Report, Verdict, check_events, check_operations,
-    check_operations_verbose,
-};
+pub use check::{Limits, check_events, check_operations, check_operations_verbose};
 pub use history::{Event, EventError, EventKind, Operation, operations_of};
 pub use model::Model;
 pub use nondeterministic::{Nondeterministic, NondeterministicModel, States};
 pub use page::{Annotation, Lane, Page};
 pub use pool::TextPool;
+pub use report::{Counts, PartitionReport, Report, Verdict};
 pub use text::Text;

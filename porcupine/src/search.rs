@@ -5,7 +5,8 @@ use crate::bitset::Bitset;
 use crate::cache::Cache;
 use crate::entries::{At, Entries};
 use crate::longest::Longest;
-use crate::{Counts, Model, Operation, Verdict};
+use crate::report::{Counts, Verdict};
+use crate::{Model, Operation};
 
 /// A search that can be run in slices.
 ///
