@@ -17,7 +17,7 @@ use crate::end::Transport;
 use crate::error::CallError;
 use crate::events;
 use crate::fate::{self, Fate};
-use crate::network::{Core, WeakCore};
+use crate::network::core::{Core, WeakCore};
 use crate::payload::Payload;
 use crate::topology::{EndId, Route};
 

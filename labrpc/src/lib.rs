@@ -69,7 +69,8 @@
 //!
 //! # Where things are
 //!
-//! `network.rs` is the place to start: switches, wiring, counters. `call.rs`
+//! `network.rs` is the place to start: switches and wiring. `network/core.rs` is
+//! what stands behind it. `call.rs`
 //! is the list above as code, `fate.rs` its dice, `topology.rs` who leads to
 //! whom. `payload.rs` guards the types of what travels, `end.rs` hides what
 //! carries it: the simulated network, or another [`Transport`] such as the sockets

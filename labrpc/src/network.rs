@@ -1,20 +1,20 @@
-//! The simulated network: its switches, its wiring, its counters.
+//! The simulated network: its switches and its wiring.
+
+pub(crate) mod core;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use labrt::sync::Mutex;
 use labrt::trace;
 
+use self::core::Core;
 use crate::call::SimulatedEnd;
 use crate::end::ClientEnd;
 use crate::events;
-use crate::fate::Conditions;
 use crate::latency::Latency;
 use crate::name::Name;
 use crate::server::Server;
-use crate::topology::{EndId, Route, ServerId, Topology};
+use crate::topology::ServerId;
 
 /// A network of client ends and servers that live in this process.
 ///
@@ -32,14 +32,7 @@ pub struct Network {
 impl Network {
     /// A reliable network without ends and servers.
     pub fn new() -> Self {
-        let conditions = Conditions {
-            reliable: true,
-            long_delays: false,
-            long_reordering: false,
-            latency: Latency::default(),
-        };
-        let state = State { conditions, topology: Topology::default(), closed: false };
-        Self { core: Arc::new(Core { state: Mutex::new(state), calls: 0.into(), bytes: 0.into() }) }
+        Self { core: Arc::new(Core::new()) }
     }
 
     /// False: from now on requests take up to 26 ms, a tenth of them is
@@ -161,13 +154,13 @@ impl Network {
 
     /// The number of calls since the network was made, lost ones included.
     pub fn total_count(&self) -> u64 {
-        self.core.calls.load(Relaxed)
+        self.core.call_count()
     }
 
     /// The payload bytes of all arguments sent and of all replies delivered
     /// since the network was made.
     pub fn total_bytes(&self) -> u64 {
-        self.core.bytes.load(Relaxed)
+        self.core.byte_count()
     }
 
     /// Closes the network at the end of a test.
@@ -195,57 +188,5 @@ impl fmt::Debug for Network {
             .field("total_count", &self.total_count())
             .field("total_bytes", &self.total_bytes())
             .finish_non_exhaustive()
-    }
-}
-
-/// The one network behind all handles and ends.
-pub(crate) struct Core {
-    state: Mutex<State>,
-    calls: AtomicU64,
-    bytes: AtomicU64,
-}
-
-/// An end's way to its network.
-pub(crate) type WeakCore = Weak<Core>;
-
-struct State {
-    conditions: Conditions,
-    topology: Topology,
-    /// Set by cleanup, for good.
-    closed: bool,
-}
-
-/// A request that the network has taken.
-pub(crate) struct Accepted {
-    /// The call's number, from 1.
-    pub(crate) number: u64,
-    /// How the network behaves towards this call.
-    pub(crate) conditions: Conditions,
-    /// The server that the call goes to, if it has one to go to.
-    pub(crate) route: Option<Route>,
-}
-
-impl Core {
-    /// Takes a request: counts it, and looks at the network, once, for the
-    /// whole call. `None` when the network is closed.
-    pub(crate) fn accept(&self, end: EndId, bytes: u64) -> Option<Accepted> {
-        let state = self.state.lock();
-        if state.closed {
-            return None;
-        }
-        let number = self.calls.fetch_add(1, Relaxed) + 1;
-        self.bytes.fetch_add(bytes, Relaxed);
-        let route = state.topology.route(end);
-        Some(Accepted { number, conditions: state.conditions, route })
-    }
-
-    /// Whether a reply that came by this route now would still count.
-    pub(crate) fn is_alive(&self, route: &Route) -> bool {
-        self.state.lock().topology.is_alive(route)
-    }
-
-    /// Counts the bytes of a reply at its delivery.
-    pub(crate) fn count_reply(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Relaxed);
     }
 }
