@@ -5,16 +5,10 @@ use std::sync::Arc;
 
 use labrpc::Server;
 use labrt::sync::{Condvar, Mutex};
-use labrt::thread;
 use labrt::time::{Duration, Instant};
-use socket2::Socket;
 
 use crate::options::Options;
-use crate::peer::{self, Peer};
-
-/// How long the accepting thread waits when the system has no room for one more
-/// connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
+use crate::peer::Peer;
 
 /// Finds the server that answers a new connection.
 pub(crate) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
@@ -32,7 +26,7 @@ pub(crate) struct Connections {
 struct State {
     /// No new connections.
     closed: bool,
-    /// Connections so far.
+    /// Clients that came so far.
     count: u64,
     /// The open ones.
     peers: Vec<Arc<Peer>>,
@@ -51,28 +45,11 @@ impl Connections {
         &self.options
     }
 
-    /// Takes new ones until they are closed.
-    pub(crate) fn accept(self: &Arc<Self>, socket: &Socket) {
-        loop {
-            let accepted = socket.accept();
-            let number = {
-                let mut state = self.state.lock();
-                if state.closed {
-                    return;
-                }
-                state.count += 1;
-                state.count
-            };
-            match accepted {
-                Ok((socket, _)) => {
-                    let connections = Arc::clone(self);
-                    thread::go("socket server", move || {
-                        peer::converse(&connections, socket, number);
-                    });
-                }
-                Err(_) => thread::sleep(NO_ROOM),
-            }
-        }
+    /// The number of a client that comes now; none when the service is closed.
+    pub(crate) fn next_number(&self) -> Option<u64> {
+        let mut state = self.state.lock();
+        state.count += u64::from(!state.closed);
+        (!state.closed).then_some(state.count)
     }
 
     /// Takes in a client that has greeted: the server that will answer it.

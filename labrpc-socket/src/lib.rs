@@ -74,6 +74,7 @@ mod bind;
 mod broken;
 mod client;
 mod connections;
+mod conversation;
 mod frame;
 mod handshake;
 mod options;

@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::assert_real_clock;
 use crate::bind::{self, BindError, SocketFile};
 use crate::connections::Connections;
+use crate::conversation::accept;
 use crate::options::Options;
 use crate::peer::Peer;
 
@@ -51,7 +52,7 @@ impl Listener {
         let Listener { socket, address, options, file } = self;
         let connections = Arc::new(Connections::new(options, Box::new(welcome)));
         let accepting = Arc::clone(&connections);
-        thread::go("socket listener", move || accepting.accept(&socket));
+        thread::go("socket listener", move || accept(&accepting, &socket));
         Serving { address, connections, _file: file }
     }
 }
