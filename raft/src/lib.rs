@@ -131,8 +131,8 @@
 //!   a command of its own when [`ApplyMsg::Leadership`] says that it leads.
 //! * Snapshots in pieces, and a limit on the size of a message: all that a
 //!   follower lacks goes at once.
-//! * Retries before the next heartbeat: a lost vote request is not sent again in
-//!   its term, and lost entries are missed by the next message.
+//! * Retries as soon as a call fails: the leader learns of lost entries with the
+//!   next message, and a candidate asks for each vote once.
 //! * Several calls with entries to one peer at a time.
 
 mod apply;
