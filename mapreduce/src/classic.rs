@@ -46,21 +46,6 @@ mod tasks;
 mod worker;
 
 pub use master::Master;
-pub use protocol::{KeyValue, MapFunction, Phase, ReduceFunction};
+pub use protocol::{JobPhase, JobSpec, KeyValue, MapFunction, ReduceFunction};
 pub use split::split;
-pub use worker::{Parallelism, Worker};
-
-use std::path::PathBuf;
-
-/// A job for [`Master`].
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Its name, which is a part of all its files' names.
-    pub name: String,
-    /// Where inputs, outputs and all files between them are.
-    pub folder: PathBuf,
-    /// The inputs: a map task each.
-    pub files: Vec<String>,
-    /// The number of reduce tasks.
-    pub n_reduce: usize,
-}
+pub use worker::{Parallelism, WorkerSpec};

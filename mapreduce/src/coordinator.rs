@@ -1,48 +1,53 @@
 //! The coordinator: hands out tasks until the job is done.
 //!
-//! One lock protects the [`Job`] and the list of workers. A worker's request
-//! waits inside its handler until there is a task for it: nobody polls. What
-//! may change that wakes the waiters: a report, a lost worker, the end of the
-//! job. Only the passing of a task's time makes no noise, so waiters set their
+//! One lock protects the [`Job`], which makes all decisions. This file does the
+//! waiting: a worker's request waits inside its handler until there is a task
+//! for it, so nobody polls. A report, a lost worker and the end of the job wake
+//! the waiters. The passing of a task's time wakes nobody, so waiters set their
 //! alarm to it.
 //!
+//! After each call the coordinator passes the events of the job on to the
+//! observers.
+//!
 //! The coordinator knows nothing of transports. It answers *sessions*: on
-//! sockets every connection is one, and closing it gives the worker's task to
-//! somebody else at once; on the simulated network there is one for all, and
-//! the time limit alone tells who is lost.
+//! sockets every connection is one, and when it closes, another worker gets the
+//! worker's task at once. On the simulated network one session can serve all
+//! workers, and the time limit alone finds the lost ones.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use labrt::sync::{Condvar, Mutex, MutexGuard};
 use labrt::time::{Duration, Instant};
-use mrapps::Counts;
 
-use crate::counters;
-use crate::job::{Job, Progress};
+use crate::event::Observers;
+use crate::failure_policy::{FailurePolicy, TryAgain};
+use crate::job::Job;
 use crate::protocol::{
-    Assignment, CoordinatorService, End, RegisterArgs, ReportArgs, RequestArgs, Testimony, VERSION,
+    Assignment, CoordinatorService, CrashReport, End, RegisterArgs, ReportArgs, RequestArgs,
     WorkerId,
 };
-use crate::status::{Ledger, Status};
 
 /// A ping is answered after so long: often enough for a worker to notice soon
-/// that its coordinator is dead.
+/// that its coordinator has crashed.
 const PING: Duration = Duration::from_millis(400);
 
 /// How a job is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct JobOptions {
     /// Whether a slow task gets a second worker, if its application allows.
     pub backups: bool,
-    /// Whether a record that two workers have died or panicked of is left out.
-    pub skip_bad_records: bool,
+    /// What the job does about failures, besides trying again. `BadRecords` is
+    /// one.
+    pub failure_policy: Box<dyn FailurePolicy>,
+    /// What gets the events of the job.
+    pub observers: Observers,
 }
 
 impl Default for JobOptions {
     fn default() -> Self {
-        JobOptions { backups: true, skip_bad_records: false }
+        let failure_policy = Box::new(TryAgain);
+        JobOptions { backups: true, failure_policy, observers: Observers::default() }
     }
 }
 
@@ -50,63 +55,23 @@ impl Default for JobOptions {
 #[derive(Debug)]
 pub struct Coordinator {
     state: Mutex<State>,
-    /// Notified at every change that may concern somebody who waits.
+    /// Notified at every change that may concern a waiter.
     changed: Condvar,
     sessions: AtomicU64,
 }
 
 #[derive(Debug)]
 struct State {
-    options: JobOptions,
     job: Job,
-    workers: BTreeMap<WorkerId, Known>,
-    /// The application, as the first worker named it.
-    app: Option<String>,
-    /// The sums of what the tasks have counted that are done.
-    counts: Counts,
-    /// What has happened, for whoever wants to look.
-    ledger: Ledger,
-    /// Lines for the user that were not told yet.
-    complaints: Vec<String>,
-    /// Counts changes.
-    version: u64,
+    observers: Observers,
 }
 
-/// What is known of a worker.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    /// The session that it was last heard on.
-    session: u64,
-    /// Its last request; one more if that is void.
-    sequence: u64,
-    standing: Standing,
-}
-
-/// What a worker is about, as far as the coordinator can know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// It waits for a task, or is about to ask for one.
-    Idle,
-    /// It has a task.
-    Busy,
-    /// It was told that the job is over, or its connection broke.
-    Gone,
-}
-
-/// What there is to tell the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// How far the job is.
-    pub progress: Progress,
-    /// What the tasks have counted that are done: sums by name, the
-    /// [library's](crate::counters) and the application's.
-    pub counts: Counts,
-    /// Lines about tasks that failed and are tried again.
-    pub complaints: Vec<String>,
-    /// How the job ended, if it has.
-    pub end: Option<End>,
-    /// Counts changes, for the next call of [`Coordinator::news`].
-    pub version: u64,
+impl State {
+    /// Passes on what has happened.
+    fn publish(&mut self) {
+        let now = Instant::now();
+        self.job.take_events().iter().for_each(|event| self.observers.notify(now, event));
+    }
 }
 
 impl Coordinator {
@@ -120,7 +85,7 @@ impl Coordinator {
         Self::with_options(files, n_reduce, JobOptions::default())
     }
 
-    /// A coordinator for a job that is done in another way than most.
+    /// [`Coordinator::make`] for a job with options.
     ///
     /// # Panics
     ///
@@ -130,16 +95,10 @@ impl Coordinator {
         n_reduce: usize,
         options: JobOptions,
     ) -> Arc<Coordinator> {
-        let state = State {
-            options,
-            ledger: Ledger::new(&files, n_reduce),
-            job: Job::new(files, n_reduce, options.skip_bad_records),
-            workers: BTreeMap::new(),
-            app: None,
-            counts: Counts::new(),
-            complaints: Vec::new(),
-            version: 1,
-        };
+        let JobOptions { backups, failure_policy, observers } = options;
+        let job = Job::new(files, n_reduce, backups, failure_policy);
+        let mut state = State { job, observers };
+        state.publish();
         Arc::new(Coordinator {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -165,35 +124,14 @@ impl Coordinator {
     }
 
     /// Waits, after the job's end, until every worker knows of it, for at most
-    /// `grace`. One that is busy in vain need not be done.
+    /// `grace`.
     pub fn dismiss(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
         assert!(state.job.end().is_some(), "workers are dismissed when the job has ended");
-        while state.workers.values().any(|known| known.standing != Standing::Gone)
+        while !state.job.workers_have_left()
             && !self.changed.wait_until(&mut state, deadline).timed_out()
         {}
-    }
-
-    /// Waits until something has changed since the news of that version; the
-    /// first version is 0.
-    pub fn news(&self, since: u64) -> News {
-        let mut state = self.state.lock();
-        self.changed.wait_while(&mut state, |state| state.version <= since);
-        News {
-            progress: state.job.progress(),
-            counts: state.counts(),
-            complaints: std::mem::take(&mut state.complaints),
-            end: state.job.end(),
-            version: state.version,
-        }
-    }
-
-    /// How the job stands right now.
-    pub fn status(&self) -> Status {
-        let mut state = self.state.lock();
-        let (app, counts, end) = (state.app.clone(), state.counts(), state.job.end());
-        state.ledger.status(app, counts, end.as_ref())
     }
 
     /// A new session: what answers the calls of one connection.
@@ -202,60 +140,18 @@ impl Coordinator {
         Arc::new(Session { coordinator: Arc::clone(self), number })
     }
 
-    /// Something has changed.
-    fn tell(&self, state: &mut MutexGuard<'_, State>) {
-        state.version += 1;
+    /// Calls the job, passes its events on, and wakes all waiters.
+    fn change<R>(&self, call: impl FnOnce(&mut Job) -> R) -> R {
+        let mut state = self.state.lock();
+        let result = call(&mut state.job);
+        self.announce(&mut state);
+        result
+    }
+
+    /// Passes events on, and wakes all waiters.
+    fn announce(&self, state: &mut MutexGuard<'_, State>) {
+        state.publish();
         self.changed.notify_all();
-    }
-}
-
-impl State {
-    /// Notes that a worker was heard on a session, and so has no task any more.
-    /// `None` if it never registered: it belongs to an earlier job at the same
-    /// address.
-    fn hear(&mut self, worker: WorkerId, session: u64) -> Option<&mut Known> {
-        let known = self.workers.get_mut(&worker)?;
-        known.session = session;
-        known.standing = Standing::Idle;
-        Some(known)
-    }
-
-    /// What has been counted, the coordinator's own counters included.
-    fn counts(&self) -> Counts {
-        let mut counts = self.counts.clone();
-        counts.insert(counters::BACKUPS.to_owned(), self.job.backups());
-        counts
-    }
-
-    /// There is something to tell the user.
-    fn complain(&mut self, line: String) {
-        self.ledger.failed(line.clone());
-        self.complaints.push(line);
-    }
-
-    /// Notes what a worker is about from now on.
-    fn set(&mut self, worker: WorkerId, standing: Standing) {
-        self.workers.get_mut(&worker).expect("it was heard").standing = standing;
-        if standing == Standing::Gone {
-            self.ledger.left(worker);
-        }
-    }
-
-    /// Whether a request is still the one that its worker waits for.
-    fn is_current(&self, args: &RequestArgs) -> bool {
-        self.workers.get(&args.worker).is_some_and(|known| known.sequence == args.sequence)
-    }
-
-    /// Why a worker cannot join, if it cannot.
-    fn refusal(&mut self, args: &RegisterArgs) -> Option<String> {
-        if args.version != VERSION {
-            return Some(format!(
-                "this worker is of {}, the coordinator of {VERSION}: build both from one source",
-                args.version
-            ));
-        }
-        let app = self.app.get_or_insert_with(|| args.app.clone());
-        (*app != args.app).then(|| format!("this job runs {app}, this worker {}", args.app))
     }
 }
 
@@ -267,114 +163,46 @@ pub struct Session {
 }
 
 impl Session {
-    /// The connection has broken: the tasks of its workers are for others, and
-    /// the requests that came on it are void. A worker that lives dials anew,
-    /// and may still report its task.
+    /// The connection has broken: the tasks of its workers are free for others,
+    /// and the requests that came on it are void. A worker that lives dials
+    /// anew, and may still report its task.
     pub fn close(&self) {
-        let mut state = self.coordinator.state.lock();
-        let State { job, workers, ledger, .. } = &mut *state;
-        for (worker, known) in workers.iter_mut().filter(|(_, known)| known.session == self.number)
-        {
-            known.sequence += 1;
-            known.standing = Standing::Gone;
-            job.lost(*worker);
-            ledger.lost(*worker);
-        }
-        self.coordinator.tell(&mut state);
+        self.coordinator.change(|job| job.close(self.number));
     }
 }
 
 impl CoordinatorService for Session {
     fn register(&self, args: RegisterArgs) -> Result<(), String> {
-        let mut state = self.coordinator.state.lock();
-        if let Some(reason) = state.refusal(&args) {
-            return Err(reason);
-        }
-        // One that is repeated finds the worker as it was: about to ask.
-        let known = Known { session: self.number, sequence: 0, standing: Standing::Idle };
-        state.workers.insert(args.worker, known);
-        state.ledger.joined(args.worker);
-        Ok(())
+        self.coordinator.change(|job| job.register(args, self.number))
     }
 
     fn request_task(&self, args: RequestArgs) -> Assignment {
-        let mut state = self.coordinator.state.lock();
-        let Some(known) = state.hear(args.worker, self.number) else { return stranger() };
-        if known.sequence > args.sequence {
-            return Assignment::Retry;
+        let Coordinator { state, changed, .. } = &*self.coordinator;
+        let mut state = state.lock();
+        if let Err(reply) = state.job.request(&args, self.number) {
+            return reply;
         }
-        known.sequence = args.sequence;
-        let backups = args.backups && state.options.backups;
-        // It asks, so it has none: the reply with its last task was lost.
-        state.job.abandon(args.worker);
-        state.ledger.idle(args.worker);
-        self.coordinator.tell(&mut state);
+        self.coordinator.announce(&mut state);
         loop {
-            if !state.is_current(&args) {
-                return Assignment::Retry;
+            let reply = state.job.reply(&args, Instant::now());
+            state.publish();
+            if let Some(reply) = reply {
+                changed.notify_all();
+                return reply;
             }
-            if let Some(end) = state.job.end() {
-                state.set(args.worker, Standing::Gone);
-                self.coordinator.tell(&mut state);
-                return Assignment::Leave(end);
-            }
-            if let Some(assignment) = state.job.assign(args.worker, Instant::now(), backups) {
-                state.set(args.worker, Standing::Busy);
-                if let Some(task) = assignment.task() {
-                    state.ledger.assigned(args.worker, task);
-                }
-                return assignment;
-            }
-            match state.job.next_alarm(backups) {
-                Some(alarm) => {
-                    self.coordinator.changed.wait_until(&mut state, alarm);
-                }
-                None => self.coordinator.changed.wait(&mut state),
+            match state.job.next_alarm(&args) {
+                Some(alarm) => _ = changed.wait_until(&mut state, alarm),
+                None => changed.wait(&mut state),
             }
         }
     }
 
     fn report(&self, args: ReportArgs) -> Option<End> {
-        let mut state = self.coordinator.state.lock();
-        // The report of a stranger is true all the same: its files are there.
-        // But it may be about another job, and proves nothing.
-        if state.hear(args.worker, self.number).is_none() {
-            return Some(Err(STRANGER.into()));
-        }
-        match args.outcome {
-            Ok(done) => {
-                let first = state.job.complete(args.worker, args.task, Instant::now());
-                state.ledger.done(args.worker, args.task, first, &done.counts);
-                if first {
-                    let skipped =
-                        done.skipped.iter().map(|name| format!("skipped a bad record: {name}"));
-                    for line in skipped {
-                        state.complain(line);
-                    }
-                    counters::add_all(&mut state.counts, done.counts);
-                }
-            }
-            Err(error) => {
-                let complaint = state.job.fail(args.worker, args.task, &error);
-                state.ledger.idle(args.worker);
-                if let Some(line) = complaint {
-                    state.complain(line);
-                }
-            }
-        }
-        let end = state.job.end();
-        if end.is_some() {
-            state.set(args.worker, Standing::Gone);
-        }
-        self.coordinator.tell(&mut state);
-        end
+        self.coordinator.change(|job| job.report(args, self.number, Instant::now()))
     }
 
-    fn testify(&self, testimony: Testimony) -> Vec<u64> {
-        let mut state = self.coordinator.state.lock();
-        let bad = state.job.testified(&testimony);
-        self.coordinator.tell(&mut state);
-        bad
+    fn testify(&self, report: CrashReport) -> Vec<u64> {
+        self.coordinator.change(|job| job.crash_reported(&report))
     }
 
     fn ping(&self, worker: WorkerId) -> Option<End> {
@@ -384,17 +212,8 @@ impl CoordinatorService for Session {
             && !self.coordinator.changed.wait_until(&mut state, deadline).timed_out()
         {}
         let end = state.job.end()?;
-        if state.workers.contains_key(&worker) {
-            state.set(worker, Standing::Gone);
-        }
-        self.coordinator.tell(&mut state);
+        state.job.dismiss(worker);
+        self.coordinator.announce(&mut state);
         Some(end)
     }
-}
-
-/// What a worker hears that has not registered.
-const STRANGER: &str = "the coordinator does not know this worker: it began another job";
-
-fn stranger() -> Assignment {
-    Assignment::Leave(Err(STRANGER.into()))
 }

@@ -2,6 +2,8 @@
 
 use mrapps::Counts;
 
+use crate::event::Event;
+
 /// How the library's counters begin. An application's had better not.
 pub const LIBRARY: &str = "mr.";
 
@@ -26,18 +28,26 @@ pub const BACKUPS: &str = "mr.backup_tasks";
 /// Records that were skipped.
 pub const SKIPPED_RECORDS: &str = "mr.skipped_records";
 
-/// Adds to one sum.
-pub(crate) fn add(sums: &mut Counts, name: &str, by: usize) {
-    match sums.get_mut(name) {
-        Some(sum) => *sum += by as u64,
-        None => _ = sums.insert(name.to_owned(), by as u64),
+/// Adds what an event says to the sums of a job. What two workers have done
+/// counts once.
+pub(crate) fn apply(sums: &mut Counts, event: &Event) {
+    match event {
+        Event::JobStarted { .. } => add(sums, BACKUPS, 0),
+        Event::TaskAssigned { is_backup: true, .. } => add(sums, BACKUPS, 1),
+        Event::TaskDone { first: true, done, .. } => add_all(sums, &done.counts),
+        _ => {}
     }
 }
 
-/// Adds what one task has counted to what the whole job has.
-pub(crate) fn add_all(sums: &mut Counts, counts: Counts) {
-    for (name, by) in counts {
-        let sum = sums.entry(name).or_default();
-        *sum = sum.saturating_add(by);
+/// Adds to one sum.
+pub(crate) fn add(sums: &mut Counts, name: &str, by: u64) {
+    match sums.get_mut(name) {
+        Some(sum) => *sum = sum.saturating_add(by),
+        None => _ = sums.insert(name.to_owned(), by),
     }
+}
+
+/// Adds sums to others.
+pub(crate) fn add_all(sums: &mut Counts, counts: &Counts) {
+    counts.iter().for_each(|(name, by)| add(sums, name, *by));
 }

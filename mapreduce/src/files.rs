@@ -5,10 +5,9 @@
 //! | `mr-X-Y` | what map task X has for reduce task Y |
 //! | `mr-out-Y` | the result of reduce task Y |
 //! | `mr-tmp-…` | a file that is being written |
-//! | `mr-at-…` | where a worker is in its task, see `position.rs` |
 //!
 //! A file gets its name when it is complete, by a rename. So a reader sees all
-//! of it or nothing, whenever its writer dies, and of two workers on the same
+//! of it or nothing, whenever its writer crashes, and of two workers on the same
 //! task the later one replaces the earlier one's file as a whole (section 3.3
 //! of the paper).
 
@@ -20,7 +19,7 @@ use mrapps::Env;
 use tempfile::TempPath;
 
 use crate::error::TaskError;
-use crate::run::Run;
+use crate::pairs::Run;
 
 /// How files that are being written are called. Not `mr-out`: whoever collects
 /// results must not see them.

@@ -10,175 +10,241 @@
 //!       worker asks again, panic          was only slow
 //! ```
 //!
-//! Plain data without locks, threads or clocks of its own. Reduce tasks begin
-//! when the last map task is done: what they read is complete.
+//! Plain data without locks, threads or clocks of its own: the calls of workers
+//! go in, replies and [`Event`]s come out. Reduce tasks start when the last map
+//! task is done: what they read is complete.
 
 use labrt::time::Instant;
 
-use crate::bad_records::BadRecords;
 use crate::error::TaskError;
-use crate::protocol::{Assignment, End, TaskId, Testimony, WorkerId};
-use crate::tasks::Tasks;
+use crate::event::Event;
+use crate::failure_policy::FailurePolicy;
+use crate::protocol::{
+    Assignment, CrashReport, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId, WorkerId,
+};
+use crate::task_table::TaskTable;
+use crate::workers::WorkerTable;
 
-/// So often a task may panic before the job is given up.
+/// The job is given up when a task has panicked so often.
 const TRIES: u32 = 3;
 
-/// How far a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Map tasks that are done.
-    pub maps_done: usize,
-    /// Map tasks.
-    pub maps: usize,
-    /// Reduce tasks that are done.
-    pub reduces_done: usize,
-    /// Reduce tasks.
-    pub reduces: usize,
-}
+/// What a worker hears that has not registered.
+const STRANGER: &str = "the coordinator does not know this worker: it began another job";
 
 /// A job on its way from its first task to its end.
 #[derive(Debug)]
 pub(crate) struct Job {
     files: Vec<String>,
-    maps: Tasks,
-    reduces: Tasks,
-    /// What is known of bad records, if they are to be skipped.
-    bad_records: Option<BadRecords>,
-    /// Why it was given up.
-    failure: Option<String>,
+    maps: TaskTable,
+    reduces: TaskTable,
+    workers: WorkerTable,
+    /// Whether slow tasks get backups.
+    backups: bool,
+    policy: Box<dyn FailurePolicy>,
+    /// How it ended, once it has.
+    end: Option<End>,
+    /// What has happened and was not yet taken.
+    events: Vec<Event>,
 }
 
 impl Job {
-    /// A map task per file, and so many reduce tasks. Bad records are skipped,
-    /// or end the job.
-    pub(crate) fn new(files: Vec<String>, n_reduce: usize, skip_bad_records: bool) -> Self {
-        assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
-        let maps = Tasks::new(files.len());
-        let bad_records = skip_bad_records.then(BadRecords::default);
-        Job { files, maps, reduces: Tasks::new(n_reduce), bad_records, failure: None }
-    }
-
-    /// How it ended, if it has.
-    pub(crate) fn end(&self) -> Option<End> {
-        match &self.failure {
-            Some(reason) => Some(Err(reason.clone())),
-            None => self.reduces.are_done().then_some(Ok(())),
-        }
-    }
-
-    /// How far it is.
-    pub(crate) fn progress(&self) -> Progress {
-        Progress {
-            maps_done: self.maps.done(),
-            maps: self.maps.len(),
-            reduces_done: self.reduces.done(),
-            reduces: self.reduces.len(),
-        }
-    }
-
-    /// How many backups were begun.
-    pub(crate) fn backups(&self) -> u64 {
-        self.maps.backups() + self.reduces.backups()
-    }
-
-    /// The next task for a worker, if there is one that nobody works on, or
-    /// that needs a backup if the worker does such.
-    pub(crate) fn assign(
-        &mut self,
-        worker: WorkerId,
-        now: Instant,
+    /// A map task per file, and `n_reduce` reduce tasks.
+    pub(crate) fn new(
+        files: Vec<String>,
+        n_reduce: usize,
         backups: bool,
-    ) -> Option<Assignment> {
-        assert!(self.end().is_none(), "tasks are assigned in a job that goes on");
-        let task = self.phase().assign(worker, now, backups)?;
-        let id = self.id_in_phase(task);
-        let care = self.bad_records.as_ref().map(|records| records.care(id));
-        Some(match id {
-            TaskId::Map(number) => {
-                let (file, n_reduce) = (self.files[task].clone(), self.reduces.len() as u64);
-                Assignment::Map { task: number, file, n_reduce, care }
+        policy: Box<dyn FailurePolicy>,
+    ) -> Self {
+        assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
+        Job {
+            maps: TaskTable::new(files.len()),
+            reduces: TaskTable::new(n_reduce),
+            workers: WorkerTable::default(),
+            backups,
+            policy,
+            end: None,
+            events: vec![Event::JobStarted { inputs: files.clone(), n_reduce }],
+            files,
+        }
+    }
+
+    /// Takes the events since the last call, in order.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// How the job ended, if it has.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end.clone()
+    }
+
+    /// Whether every worker that is there knows that the job has ended.
+    pub(crate) fn workers_have_left(&self) -> bool {
+        self.workers.have_left()
+    }
+
+    /// A worker introduces itself. The error says why it cannot join.
+    pub(crate) fn register(&mut self, args: RegisterArgs, session: u64) -> Result<(), String> {
+        if self.workers.register(&args, session)? {
+            self.events.push(Event::WorkerRegistered { worker: args.worker, app: args.app });
+        }
+        Ok(())
+    }
+
+    /// A worker asks for a task: it has none, or the reply with it was lost. The
+    /// error is a reply that needs no waiting.
+    pub(crate) fn request(&mut self, args: &RequestArgs, session: u64) -> Result<(), Assignment> {
+        if !self.workers.knows(args.worker) {
+            return Err(Assignment::Leave(Err(STRANGER.into())));
+        }
+        if !self.workers.request(args, session) {
+            return Err(Assignment::Retry);
+        }
+        self.phase().abandon(args.worker);
+        self.events.push(Event::TaskRequested { worker: args.worker });
+        Ok(())
+    }
+
+    /// The reply to a request, if there is one by now: a task that nobody works
+    /// on, or one that needs a backup if the worker does such.
+    pub(crate) fn reply(&mut self, args: &RequestArgs, now: Instant) -> Option<Assignment> {
+        if !self.workers.is_current(args) {
+            return Some(Assignment::Retry);
+        }
+        if let Some(end) = self.end() {
+            self.dismiss(args.worker);
+            return Some(Assignment::Leave(end));
+        }
+        self.assign(args.worker, now, args.backups)
+    }
+
+    /// When there may be a reply to a request without any other call.
+    pub(crate) fn next_alarm(&mut self, args: &RequestArgs) -> Option<Instant> {
+        let backups = self.backups && args.backups;
+        self.phase().next_alarm(backups)
+    }
+
+    /// A worker reports what came of its task. Returns the job's end, if it has
+    /// ended.
+    pub(crate) fn report(&mut self, args: ReportArgs, session: u64, now: Instant) -> Option<End> {
+        // What a stranger reports may be about another job.
+        if !self.workers.knows(args.worker) {
+            return Some(Err(STRANGER.into()));
+        }
+        self.workers.report(args.worker, session);
+        match args.outcome {
+            Ok(done) => self.done(args.worker, args.task, done, now),
+            Err(error) => self.failed(args.worker, args.task, &error),
+        }
+        let end = self.end()?;
+        self.dismiss(args.worker);
+        Some(end)
+    }
+
+    /// A worker reports where another one crashed. Returns the records of the
+    /// task to skip.
+    pub(crate) fn crash_reported(&mut self, report: &CrashReport) -> Vec<u64> {
+        let skip = self.policy.crash_reported(report);
+        if let Some(reason) = self.policy.verdict() {
+            self.finish(Err(reason));
+        }
+        skip
+    }
+
+    /// A session is closed: the tasks of its workers are free for others.
+    pub(crate) fn close(&mut self, session: u64) {
+        for worker in self.workers.close(session) {
+            self.events.push(Event::WorkerLost { worker });
+            for index in self.phase().abandon(worker) {
+                let id = self.id_in_phase(index);
+                self.policy.worker_lost(id, worker);
             }
-            TaskId::Reduce(number) => {
-                Assignment::Reduce { task: number, n_map: self.maps.len() as u64, care }
+        }
+    }
+
+    /// A worker knows that the job has ended, and gives up its task.
+    pub(crate) fn dismiss(&mut self, worker: WorkerId) {
+        if self.workers.dismiss(worker) {
+            self.phase().abandon(worker);
+            self.events.push(Event::WorkerDismissed { worker });
+        }
+    }
+
+    /// The next task for a worker, if there is one.
+    fn assign(&mut self, worker: WorkerId, now: Instant, backups: bool) -> Option<Assignment> {
+        for (index, worker) in self.phase().expire(now) {
+            let task = self.id_in_phase(index);
+            self.events.push(Event::WorkerSilent { worker, task });
+        }
+        let backups = self.backups && backups;
+        let (index, is_backup) = self.phase().assign(worker, now, backups)?;
+        let task = self.id_in_phase(index);
+        self.events.push(Event::TaskAssigned { worker, task, is_backup });
+        let care = self.policy.care(task);
+        Some(match task {
+            TaskId::Map(task) => {
+                let (file, n_reduce) = (self.files[index].clone(), self.reduces.len() as u64);
+                Assignment::Map { task, file, n_reduce, care }
+            }
+            TaskId::Reduce(task) => {
+                Assignment::Reduce { task, n_map: self.maps.len() as u64, care }
             }
         })
     }
 
-    /// When there may be a task for a worker without any news.
-    pub(crate) fn next_alarm(&mut self, backups: bool) -> Option<Instant> {
-        self.phase().next_alarm(backups)
-    }
-
-    /// The tasks of a worker are for others now: it has asked for another one.
-    pub(crate) fn abandon(&mut self, worker: WorkerId) {
-        self.phase().abandon(worker);
-    }
-
-    /// A worker has died, as far as one can see, perhaps of a bad record.
-    pub(crate) fn lost(&mut self, worker: WorkerId) {
-        for task in self.phase().abandon(worker) {
-            let id = self.id_in_phase(task);
-            if let Some(records) = &mut self.bad_records {
-                records.died(id, worker);
-            }
+    /// A worker has done a task. Only the first completion counts: of two
+    /// workers with the same task both may get here.
+    fn done(&mut self, worker: WorkerId, task: TaskId, done: Done, now: Instant) {
+        let found = self.find(task);
+        let first = found.is_some_and(|(tasks, index)| tasks.complete(index, worker, now));
+        self.events.push(Event::TaskDone { worker, task, first, done });
+        if first && self.reduces.are_done() {
+            self.finish(Ok(()));
+        } else if first && matches!(task, TaskId::Map(_)) && self.maps.are_done() {
+            self.events.push(Event::ReducePhaseStarted);
         }
     }
 
-    /// Somebody knows where a dead worker was. Gives the bad records of the
-    /// task.
-    pub(crate) fn testified(&mut self, testimony: &Testimony) -> Vec<u64> {
-        let &Testimony { task, dead, record } = testimony;
-        let ended = self.end().is_some();
-        let Some(records) = &mut self.bad_records else { return Vec::new() };
-        records.testified(task, dead, record);
-        let (bad, verdict) = (records.bad(task), records.verdict());
-        // What has ended well stays so.
-        if !ended {
-            self.failure = verdict;
+    /// A worker could not do its task. Another one tries again, or the job fails.
+    fn failed(&mut self, worker: WorkerId, id: TaskId, error: &TaskError) {
+        let task = self.find(id).and_then(|(tasks, index)| tasks.get_mut(index));
+        let is_open = task.is_some_and(|task| {
+            task.release(worker);
+            !task.done
+        });
+        let (message, failure) = match is_open.then(|| self.retry(id, error)) {
+            None => (None, None),
+            Some(Ok(message)) => (Some(message), self.policy.verdict()),
+            Some(Err(reason)) => (None, Some(reason)),
+        };
+        self.events.push(Event::TaskFailed { worker, task: id, message });
+        if let Some(reason) = failure {
+            self.finish(Err(reason));
         }
-        bad
     }
 
-    /// A worker has done a task. Only its first completion counts: of two
-    /// workers with the same task both may get here. True if it counts.
-    pub(crate) fn complete(&mut self, worker: WorkerId, id: TaskId, now: Instant) -> bool {
-        self.find(id).is_some_and(|(tasks, index)| tasks.complete(index, worker, now))
-    }
-
-    /// A worker could not do its task. Gives a line for the user, if the task
-    /// is tried again; otherwise the job has failed.
-    pub(crate) fn fail(
-        &mut self,
-        worker: WorkerId,
-        id: TaskId,
-        error: &TaskError,
-    ) -> Option<String> {
-        let to_blame = error.record().filter(|_| self.bad_records.is_some());
-        let (tasks, index) = self.find(id)?;
+    /// A line for the user, if a task that failed is tried again; otherwise, as
+    /// the error, why the job is given up.
+    fn retry(&mut self, id: TaskId, error: &TaskError) -> Result<String, String> {
+        if let Some(message) = self.policy.task_failed(id, error) {
+            return Ok(message);
+        }
+        let (tasks, index) = self.find(id).expect("a task that failed is there");
         let task = tasks.get_mut(index).expect("it was found");
-        if task.done {
-            return None;
-        }
-        task.release(worker);
-        if let Some(record) = to_blame {
-            return Some(self.blame(id, record, error));
-        }
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
-            return Some(format!("{error}; try {} of {TRIES} follows", task.panics + 1));
+            Ok(format!("{error}; try {} of {TRIES} follows", task.panics + 1))
+        } else {
+            Err(error.to_string())
         }
-        self.failure.get_or_insert_with(|| error.to_string());
-        None
     }
 
-    /// The application panicked at a record, and bad records are skipped. Gives
-    /// a line for the user.
-    fn blame(&mut self, task: TaskId, record: u64, error: &TaskError) -> String {
-        let records = self.bad_records.as_mut().expect("bad records are skipped");
-        let bad = records.failed(task, record);
-        self.failure = self.failure.take().or(records.verdict());
-        let what = if bad { "the record will be skipped" } else { "another try follows" };
-        format!("{error}; {what}")
+    /// The job ends. How it ended first stays.
+    fn finish(&mut self, end: End) {
+        if self.end.is_none() {
+            self.end = Some(end.clone());
+            self.events.push(Event::JobEnded { end });
+        }
     }
 
     /// A task whose turn it is, by its number.
@@ -188,13 +254,13 @@ impl Job {
     }
 
     /// The tasks whose turn it is.
-    fn phase(&mut self) -> &mut Tasks {
+    fn phase(&mut self) -> &mut TaskTable {
         if self.maps.are_done() { &mut self.reduces } else { &mut self.maps }
     }
 
-    /// A task by its id; `None` for a task that there is not, or not yet, which
-    /// no worker of ours reports.
-    fn find(&mut self, id: TaskId) -> Option<(&mut Tasks, usize)> {
+    /// A task by its id. `None` for one that does not exist, or has not started:
+    /// no worker of ours reports it.
+    fn find(&mut self, id: TaskId) -> Option<(&mut TaskTable, usize)> {
         let maps_done = self.maps.are_done();
         let (tasks, index) = match id {
             TaskId::Map(task) => (&mut self.maps, task),
@@ -207,27 +273,49 @@ impl Job {
 }
 
 #[cfg(test)]
+mod event_fold;
+
+#[cfg(test)]
 mod tests {
     use labrt::time::Duration;
 
     use super::*;
-    use crate::tasks::TASK_LIMIT;
+    use crate::failure_policy::TryAgain;
+    use crate::protocol::VERSION;
+    use crate::task_table::TASK_LIMIT;
 
     const A: WorkerId = 1;
     const B: WorkerId = 2;
 
     fn job(maps: usize, reduces: usize) -> (Job, Instant) {
         let files = (0..maps).map(|map| format!("in-{map}")).collect();
-        (Job::new(files, reduces, false), Instant::now())
+        (Job::new(files, reduces, false, Box::new(TryAgain)), Instant::now())
     }
 
-    /// The number of the task that a worker gets.
+    /// The task that a worker gets.
     fn task(job: &mut Job, worker: WorkerId, now: Instant) -> Option<TaskId> {
-        job.assign(worker, now, false).map(|assignment| match assignment {
-            Assignment::Map { task, .. } => TaskId::Map(task),
-            Assignment::Reduce { task, .. } => TaskId::Reduce(task),
-            other => panic!("{other:?} is no task"),
-        })
+        let assignment = job.assign(worker, now, false)?;
+        Some(assignment.task().expect("only tasks are assigned").0)
+    }
+
+    /// A worker has done a task: whether it counts.
+    fn complete(job: &mut Job, worker: WorkerId, task: TaskId, now: Instant) -> bool {
+        job.take_events();
+        job.done(worker, task, Done::default(), now);
+        match &job.take_events()[0] {
+            Event::TaskDone { first, .. } => *first,
+            other => panic!("{other:?} comes first"),
+        }
+    }
+
+    /// A worker could not do its task: the line for the user.
+    fn fail(job: &mut Job, worker: WorkerId, task: TaskId, error: &TaskError) -> Option<String> {
+        job.take_events();
+        job.failed(worker, task, error);
+        match job.take_events().swap_remove(0) {
+            Event::TaskFailed { message, .. } => message,
+            other => panic!("{other:?} comes first"),
+        }
     }
 
     #[test]
@@ -235,40 +323,52 @@ mod tests {
         let (mut job, now) = job(2, 1);
         assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
         assert_eq!(task(&mut job, B, now), Some(TaskId::Map(1)));
-        assert!(job.complete(A, TaskId::Map(1), now));
+        assert!(complete(&mut job, A, TaskId::Map(1), now));
         assert_eq!(task(&mut job, B, now), None);
-        assert!(!job.complete(A, TaskId::Reduce(0), now), "nobody can have done it");
-        assert!(job.complete(A, TaskId::Map(0), now));
+        assert!(!complete(&mut job, A, TaskId::Reduce(0), now), "nobody can have done it");
+        assert!(complete(&mut job, A, TaskId::Map(0), now));
         assert_eq!(
             job.assign(B, now, false),
             Some(Assignment::Reduce { task: 0, n_map: 2, care: None })
         );
         assert_eq!(job.end(), None);
-        assert!(job.complete(A, TaskId::Reduce(0), now));
+        assert!(complete(&mut job, A, TaskId::Reduce(0), now));
         assert_eq!(job.end(), Some(Ok(())));
     }
 
     #[test]
-    fn a_task_is_given_away_after_its_time_and_counts_once() {
+    fn a_silent_worker_loses_its_task_and_may_still_be_the_first() {
         let (mut job, now) = job(1, 1);
         assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
-        assert_eq!(job.next_alarm(false), Some(now + TASK_LIMIT));
+        assert_eq!(job.phase().next_alarm(false), Some(now + TASK_LIMIT));
         let almost = now + (TASK_LIMIT - Duration::from_nanos(1));
         assert_eq!(task(&mut job, B, almost), None);
+        job.take_events();
         assert_eq!(task(&mut job, B, now + TASK_LIMIT), Some(TaskId::Map(0)));
-        assert!(job.complete(A, TaskId::Map(0), now), "A was only slow");
-        assert!(!job.complete(A, TaskId::Map(0), now), "B is late");
-        job.abandon(B);
-        assert_eq!(job.progress().maps_done, 1);
+        let task = TaskId::Map(0);
+        let silent = Event::WorkerSilent { worker: A, task };
+        assert_eq!(
+            job.take_events(),
+            [silent, Event::TaskAssigned { worker: B, task, is_backup: false }]
+        );
+        assert!(complete(&mut job, A, TaskId::Map(0), now), "A was only slow");
+        assert!(!complete(&mut job, A, TaskId::Map(0), now), "B is late");
+        job.phase().abandon(B);
+        assert_eq!(job.maps.done(), 1);
     }
 
     #[test]
     fn a_lost_worker_loses_its_task_and_only_its_own() {
         let (mut job, now) = job(2, 1);
-        task(&mut job, A, now);
-        task(&mut job, B, now);
-        job.lost(A);
-        job.lost(A);
+        for worker in [A, B] {
+            let args = RegisterArgs { version: VERSION.into(), app: "wc".into(), worker };
+            job.register(args, worker).expect("it is welcome");
+            task(&mut job, worker, now);
+        }
+        job.take_events();
+        job.close(A);
+        job.close(A);
+        assert_eq!(job.take_events(), [Event::WorkerLost { worker: A }]);
         assert_eq!(task(&mut job, B, now), Some(TaskId::Map(0)));
         assert_eq!(task(&mut job, A, now), None);
     }
@@ -284,28 +384,28 @@ mod tests {
         let (mut job, now) = job(1, 1);
         for try_number in 2..=TRIES {
             task(&mut job, A, now).expect("it is free again");
-            let line = job.fail(A, TaskId::Map(0), &panicked).expect("another try");
+            let line = fail(&mut job, A, TaskId::Map(0), &panicked).expect("another try");
             assert!(line.ends_with(&format!("try {try_number} of {TRIES} follows")), "{line}");
         }
         task(&mut job, A, now).expect("it is free again");
-        assert_eq!(job.fail(A, TaskId::Map(0), &panicked), None);
+        assert_eq!(fail(&mut job, A, TaskId::Map(0), &panicked), None);
         let text = "wc panicked in map task 0, file in-0: no";
         assert_eq!(job.end(), Some(Err(text.into())));
 
         let missing = TaskError::Input { file: "in-0".into(), reason: "gone".into() };
         let (mut job, now) = self::job(1, 1);
         task(&mut job, A, now);
-        assert_eq!(job.fail(A, TaskId::Map(0), &missing), None);
+        assert_eq!(fail(&mut job, A, TaskId::Map(0), &missing), None);
         assert_eq!(job.end(), Some(Err("cannot read input in-0: gone".into())));
     }
 
     #[test]
-    fn what_no_worker_of_ours_says_is_ignored() {
+    fn reports_of_tasks_that_do_not_exist_are_ignored() {
         let (mut job, now) = job(1, 1);
         for id in [TaskId::Map(1), TaskId::Map(u64::MAX), TaskId::Reduce(0)] {
-            assert!(!job.complete(A, id, now), "{id:?}");
+            assert!(!complete(&mut job, A, id, now), "{id:?}");
             let error = TaskError::Input { file: "x".into(), reason: "y".into() };
-            assert_eq!(job.fail(A, id, &error), None);
+            assert_eq!(fail(&mut job, A, id, &error), None);
         }
         assert_eq!(job.end(), None);
     }

@@ -128,44 +128,43 @@
 
 pub mod classic;
 pub mod command;
+pub mod counters;
 pub mod status;
 pub mod streaming;
 
 mod bad_records;
 mod coordinator;
 mod corpus;
-pub mod counters;
 mod error;
+mod event;
+mod executor;
+mod failure_policy;
 mod files;
-mod grouping;
 mod job;
 mod local;
-mod merge;
 mod over;
-mod partition;
-mod position;
-mod process_env;
+mod pairs;
 mod protocol;
 mod records;
-mod run;
 mod sequential;
-mod skipping;
-mod task;
-mod tasks;
-mod varint;
+mod task_table;
+mod work;
 mod worker;
+mod workers;
 
-pub use command::worker_main;
-pub use coordinator::{Coordinator, JobOptions, News, Session};
+pub use bad_records::BadRecords;
+pub use command::{ProcessEnv, worker_main};
+pub use coordinator::{Coordinator, JobOptions, Session};
 pub use corpus::{Corpus, file_name};
 pub use error::TaskError;
-pub use job::Progress;
+pub use event::{Event, Observers};
+pub use failure_policy::FailurePolicy;
 pub use local::local;
 pub use mrapps::ihash;
-pub use process_env::ProcessEnv;
 pub use protocol::{
-    Assignment, Care, CoordinatorClient, CoordinatorService, Done, End, RegisterArgs, ReportArgs,
-    RequestArgs, TaskId, Testimony, VERSION, WorkerId, coordinator_service,
+    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, RegisterArgs,
+    ReportArgs, RequestArgs, TaskId, VERSION, WorkerId, coordinator_service,
 };
 pub use sequential::sequential;
-pub use worker::{WorkerError, work};
+pub use work::work;
+pub use worker::WorkerError;

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use mrapps::{App, Counts, Env};
 
-use crate::counters;
+use crate::counters::add_all;
 use crate::error::TaskError;
-use crate::skipping::Skipping;
-use crate::task::Executor;
+use crate::executor::{AllRecords, Executor};
 
 /// Does what a coordinator and its workers would do, with the same calls of Map,
 /// partition function, combiner and Reduce and the same files, but all in the
@@ -36,16 +35,10 @@ pub fn local(
     let executor = Executor { app, env, folder, over: None };
     let mut counts = Counts::new();
     for (task, file) in inputs.iter().enumerate() {
-        counters::add_all(
-            &mut counts,
-            executor.map(task, file, n_reduce, Skipping::default())?.counts,
-        );
+        add_all(&mut counts, &executor.map(task, file, n_reduce, &mut AllRecords)?.counts);
     }
     for task in 0..n_reduce {
-        counters::add_all(
-            &mut counts,
-            executor.reduce(task, inputs.len(), Skipping::default())?.counts,
-        );
+        add_all(&mut counts, &executor.reduce(task, inputs.len(), &mut AllRecords)?.counts);
     }
     Ok(counts)
 }

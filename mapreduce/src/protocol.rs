@@ -21,9 +21,9 @@ labrpc::service! {
         /// A worker has nothing to do. The reply comes when there is something.
         fn request_task(RequestArgs) -> Assignment;
 
-        /// A worker tells where another one was when it died. The reply are the
-        /// bad records of the task, as in [`Care`].
-        fn testify(Testimony) -> Vec<u64>;
+        /// A worker reports where another one crashed. The reply is the records
+        /// of the task to skip, as in [`Care`].
+        fn testify(CrashReport) -> Vec<u64>;
 
         /// A task has come to an end. The reply tells if the job has as well.
         fn report(ReportArgs) -> Option<End>;
@@ -94,35 +94,36 @@ pub enum Assignment {
 }
 
 impl Assignment {
-    /// The task, if it is one.
-    pub(crate) fn task(&self) -> Option<TaskId> {
+    /// The task, if it is one, and what to do about bad records.
+    pub(crate) fn task(&self) -> Option<(TaskId, Option<&Care>)> {
         match self {
-            Assignment::Map { task, .. } => Some(TaskId::Map(*task)),
-            Assignment::Reduce { task, .. } => Some(TaskId::Reduce(*task)),
+            Assignment::Map { task, care, .. } => Some((TaskId::Map(*task), care.as_ref())),
+            Assignment::Reduce { task, care, .. } => Some((TaskId::Reduce(*task), care.as_ref())),
             Assignment::Retry | Assignment::Leave(_) => None,
         }
     }
 }
 
-/// What a worker is to do about bad records. A record of a map task is called by
-/// the offset of its first byte, one of a reduce task by the number of its key,
-/// from 0.
+/// What a worker is to do about bad records. The number of a record in a map task
+/// is the offset of its first byte, in a reduce task the number of its key, from
+/// 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Care {
     /// The records to skip.
     pub bad: Vec<u64>,
-    /// Workers that died in the task. Where they were is of interest.
-    pub dead: Vec<WorkerId>,
+    /// Workers that crashed in the task, and whose record nobody has reported.
+    pub crashed: Vec<WorkerId>,
 }
 
-/// A worker tells where another one was when it died.
+/// A worker reports where another one crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Testimony {
+pub struct CrashReport {
     /// The task.
     pub task: TaskId,
-    /// Who died.
-    pub dead: WorkerId,
-    /// The record that it was at. `None` if it was at none, or left no word.
+    /// Who crashed.
+    pub worker: WorkerId,
+    /// The record that it had in hand. `None` if it had none, or left no file
+    /// that says so.
     pub record: Option<u64>,
 }
 
@@ -168,14 +169,14 @@ mod tests {
             task: 1,
             file: "a".into(),
             n_reduce: 10,
-            care: Some(Care { bad: vec![2], dead: vec![3] }),
+            care: Some(Care { bad: vec![2], crashed: vec![3] }),
         });
         assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8, care: None });
         assert_roundtrip(&Assignment::Retry);
         assert_roundtrip(&Assignment::Leave(Err("why".into())));
         let done = Done { counts: [("a".into(), 1)].into(), skipped: vec!["b".into()] };
         assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Map(3), outcome: Ok(done) });
-        assert_roundtrip(&Testimony { task: TaskId::Map(3), dead: 1, record: Some(7) });
+        assert_roundtrip(&CrashReport { task: TaskId::Map(3), worker: 1, record: Some(7) });
         let error = TaskError::Input { file: "a".into(), reason: "gone".into() };
         assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Reduce(3), outcome: Err(error) });
     }

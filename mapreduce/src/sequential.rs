@@ -6,9 +6,8 @@ use std::path::Path;
 use mrapps::{App, Counts, Env};
 
 use crate::error::TaskError;
-use crate::run::Run;
-use crate::skipping::Skipping;
-use crate::task::Executor;
+use crate::executor::{AllRecords, Executor};
+use crate::pairs::{Partition, Run};
 
 /// Runs an application over its inputs, one after the other, and writes
 /// `mr-out-0`: a line `key result` per key, keys ascending by bytes.
@@ -27,9 +26,9 @@ pub fn sequential(
     let executor = Executor { app, env, folder, over: None };
     let mut counts = Counts::new();
     let map = |(task, file): (usize, &String)| {
-        let grouping = executor.group(task, file, &mut counts, &mut Skipping::default())?;
-        Ok(Run::check(grouping.into_run()).expect("grouping writes sorted runs"))
+        let grouping = executor.group(task, file, &mut counts, &mut AllRecords)?;
+        Ok(Run::check(Partition::all(&grouping).into_run()).expect("grouping writes sorted runs"))
     };
     let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
-    executor.reduce_runs(0, &runs?, &mut counts, &mut Skipping::default())
+    executor.reduce_runs(0, &runs?, &mut counts, &mut AllRecords)
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use labrpc::{ClientEnd, Network, Server};
+use labrpc::{Network, Server};
 use labrt::channel::{self, Receiver, Sender};
 use labrt::sync::{Condvar, Mutex};
 use labrt::thread;
 
-use super::Job;
 use super::protocol::{
-    DoTaskArgs, MapFunction, MasterService, Phase, ReduceFunction, WorkerClient, master_service,
+    DoTaskArgs, JobPhase, JobSpec, MapFunction, MasterService, ReduceFunction, WorkerClient,
+    connect, master_service,
 };
 use super::schedule::schedule;
 use super::tasks::{do_map, do_reduce, merge};
@@ -17,7 +17,7 @@ use super::tasks::{do_map, do_reduce, merge};
 /// A job under way.
 #[derive(Debug)]
 pub struct Master {
-    job: Job,
+    job: JobSpec,
     /// What each worker that answered in the end has done, once the output is
     /// there.
     stats: Mutex<Option<Vec<u64>>>,
@@ -27,9 +27,9 @@ pub struct Master {
 impl Master {
     /// Runs a job in one thread, all its map tasks and then all its reduce
     /// tasks, in the background.
-    pub fn sequential(job: Job, map: MapFunction, reduce: ReduceFunction) -> Arc<Master> {
+    pub fn sequential(job: JobSpec, map: MapFunction, reduce: ReduceFunction) -> Arc<Master> {
         Master::start(job, move |job| {
-            let Job { name, folder, files, n_reduce } = job;
+            let JobSpec { name, folder, files, n_reduce } = job;
             for (task, file) in files.iter().enumerate() {
                 do_map(folder, name, task, file, *n_reduce, map);
             }
@@ -42,13 +42,13 @@ impl Master {
 
     /// Runs a job with the workers that register at the server `me`, in the
     /// background.
-    pub fn distributed(network: &Network, me: &str, job: Job) -> Arc<Master> {
+    pub fn distributed(network: &Network, me: &str, job: JobSpec) -> Arc<Master> {
         let registry = Arc::new(Registry::new(network, me));
         let service = master_service(Arc::clone(&registry));
         network.add_server(me, Server::new().with_service(service));
         let (network, me) = (network.clone(), me.to_owned());
         Master::start(job, move |job| {
-            for phase in [Phase::Map, Phase::Reduce] {
+            for phase in [JobPhase::Map, JobPhase::Reduce] {
                 schedule(tasks_of(job, phase), &registry.subscribe());
             }
             let stats = registry.shut_workers_down();
@@ -58,12 +58,12 @@ impl Master {
     }
 
     /// Starts a job; `run` does its tasks and tells who did how many.
-    fn start(job: Job, run: impl FnOnce(&Job) -> Vec<u64> + Send + 'static) -> Arc<Master> {
+    fn start(job: JobSpec, run: impl FnOnce(&JobSpec) -> Vec<u64> + Send + 'static) -> Arc<Master> {
         assert!(!job.files.is_empty() && job.n_reduce > 0, "a job has inputs and reduce tasks");
         let master = Arc::new(Master { job, stats: Mutex::new(None), finished: Condvar::new() });
         let background = Arc::clone(&master);
         thread::go("master", move || {
-            let Job { name, folder, n_reduce, .. } = &background.job;
+            let JobSpec { name, folder, n_reduce, .. } = &background.job;
             let stats = run(&background.job);
             merge(folder, name, *n_reduce);
             *background.stats.lock() = Some(stats);
@@ -91,7 +91,7 @@ impl Master {
 }
 
 /// The tasks of a phase, in order.
-fn tasks_of(job: &Job, phase: Phase) -> Vec<DoTaskArgs> {
+fn tasks_of(job: &JobSpec, phase: JobPhase) -> Vec<DoTaskArgs> {
     let task = |task: usize, file: &str, n_other: usize| DoTaskArgs {
         job: job.name.clone(),
         file: file.to_owned(),
@@ -100,11 +100,11 @@ fn tasks_of(job: &Job, phase: Phase) -> Vec<DoTaskArgs> {
         n_other: n_other as u64,
     };
     match phase {
-        Phase::Map => {
+        JobPhase::Map => {
             let files = job.files.iter().enumerate();
             files.map(|(number, file)| task(number, file, job.n_reduce)).collect()
         }
-        Phase::Reduce => {
+        JobPhase::Reduce => {
             (0..job.n_reduce).map(|number| task(number, "", job.files.len())).collect()
         }
     }
@@ -160,13 +160,4 @@ impl MasterService for Registry {
             let _ = subscriber.send(client);
         }
     }
-}
-
-/// An end from one server to another.
-pub(super) fn connect(network: &Network, from: &str, to: &str) -> ClientEnd {
-    let name = format!("{from} to {to}");
-    let end = network.make_end(name.as_str());
-    network.connect(name.as_str(), to);
-    network.enable(name.as_str(), true);
-    end
 }

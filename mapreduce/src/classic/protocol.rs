@@ -1,6 +1,22 @@
 //! What master and workers say to each other.
 
+use std::path::PathBuf;
+
+use labrpc::{ClientEnd, Network};
 use serde::{Deserialize, Serialize};
+
+/// A job for [`Master`](super::Master).
+#[derive(Clone, Debug)]
+pub struct JobSpec {
+    /// Its name, which is a part of all its files' names.
+    pub name: String,
+    /// Where inputs, outputs and all files between them are.
+    pub folder: PathBuf,
+    /// The inputs: a map task each.
+    pub files: Vec<String>,
+    /// The number of reduce tasks.
+    pub n_reduce: usize,
+}
 
 /// A pair, as Map gives it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,7 +36,7 @@ pub type ReduceFunction = fn(&str, &[String]) -> String;
 
 /// Which kind of tasks is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
+pub enum JobPhase {
     /// Map tasks.
     Map,
     /// Reduce tasks.
@@ -55,9 +71,18 @@ pub(crate) struct DoTaskArgs {
     /// The input of a map task; empty for a reduce task.
     pub(crate) file: String,
     /// Its kind.
-    pub(crate) phase: Phase,
+    pub(crate) phase: JobPhase,
     /// Its number, from 0.
     pub(crate) task: u64,
     /// How many tasks of the other kind there are.
     pub(crate) n_other: u64,
+}
+
+/// An end from one server to another.
+pub(super) fn connect(network: &Network, from: &str, to: &str) -> ClientEnd {
+    let name = format!("{from} to {to}");
+    let end = network.make_end(name.as_str());
+    network.connect(name.as_str(), to);
+    network.enable(name.as_str(), true);
+    end
 }

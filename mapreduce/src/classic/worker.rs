@@ -8,9 +8,9 @@ use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Duration;
 
-use super::master::connect;
 use super::protocol::{
-    DoTaskArgs, MapFunction, MasterClient, Phase, ReduceFunction, WorkerService, worker_service,
+    DoTaskArgs, JobPhase, MapFunction, MasterClient, ReduceFunction, WorkerService, connect,
+    worker_service,
 };
 use super::tasks::{do_map, do_reduce};
 
@@ -56,7 +56,7 @@ impl Parallelism {
 
 /// A worker, before it runs.
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub struct WorkerSpec {
     /// Its Map.
     pub map: MapFunction,
     /// Its Reduce.
@@ -69,7 +69,7 @@ pub struct Worker {
     pub parallelism: Option<Arc<Parallelism>>,
 }
 
-impl Worker {
+impl WorkerSpec {
     /// Puts the worker on the network as the server `me`, and registers it with
     /// the master. It then does what it is told until it is shut down or its
     /// budget is spent.
@@ -88,13 +88,13 @@ impl Worker {
 
 /// A worker as its master sees it: it answers calls.
 struct WorkerServer {
-    worker: Worker,
+    worker: WorkerSpec,
     door: Door,
-    tasks: Mutex<Tasks>,
+    tasks: Mutex<TaskCount>,
 }
 
 #[derive(Default)]
-struct Tasks {
+struct TaskCount {
     done: u64,
     running: bool,
 }
@@ -107,12 +107,12 @@ impl WorkerService for WorkerServer {
             tasks.running = true;
             tasks.done += 1;
         }
-        let Worker { map, reduce, folder, parallelism, .. } = &self.worker;
+        let WorkerSpec { map, reduce, folder, parallelism, .. } = &self.worker;
         parallelism.iter().for_each(|parallelism| parallelism.enter());
         let (task, n_other) = (args.task as usize, args.n_other as usize);
         match args.phase {
-            Phase::Map => do_map(folder, &args.job, task, &args.file, n_other, *map),
-            Phase::Reduce => do_reduce(folder, &args.job, task, n_other, *reduce),
+            JobPhase::Map => do_map(folder, &args.job, task, &args.file, n_other, *map),
+            JobPhase::Reduce => do_reduce(folder, &args.job, task, n_other, *reduce),
         }
         parallelism.iter().for_each(|parallelism| parallelism.leave());
         self.tasks.lock().running = false;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{find_app, finish, parse};
-use crate::{ProcessEnv, streaming};
+use super::process_env::ProcessEnv;
+use super::program::{find_app, finish, parse};
+use crate::streaming;
 
 /// Where Hadoop and Spark put the name of a map's input: the name of today, and
 /// that of Hadoop 1.
@@ -17,7 +18,7 @@ const INPUT_NAMES: [&str; 2] = ["mapreduce_map_input_file", "map_input_file"];
 /// Hadoop Streaming: lines come in, lines KEY tab VALUE go out.
 #[derive(Debug, Parser)]
 #[command(name = "mrapp")]
-struct Options {
+struct AppOptions {
     #[command(subcommand)]
     half: Half,
 }
@@ -40,7 +41,7 @@ enum Half {
 
 /// The program `mrapp`.
 pub fn app() -> ExitCode {
-    let options: Options = parse();
+    let options: AppOptions = parse();
     finish("mrapp", run(&options.half))
 }
 

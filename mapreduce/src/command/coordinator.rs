@@ -9,14 +9,18 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Server;
 use labrpc_socket::Listener;
+use labrt::channel::{self, Receiver};
 use labrt::time::Duration;
+use mrapps::Counts;
 
 use super::connection::{Connection, is_address};
-use super::status::StatusPage;
-use super::{REDUCES, finish, parse, print_counts};
+use super::program::{REDUCES, finish, parse, print_counts};
+use crate::bad_records::BadRecords;
 use crate::coordinator::{Coordinator, JobOptions};
-use crate::job::Progress;
+use crate::counters;
+use crate::event::{Event, Observers};
 use crate::protocol::{End, coordinator_service};
+use crate::status::{Ledger, StatusPage};
 
 /// How long it may take to send the workers home.
 const GRACE: Duration = Duration::from_millis(500);
@@ -29,7 +33,7 @@ const LAST_LOOK: Duration = Duration::from_secs(1);
 /// there.
 #[derive(Debug, Parser)]
 #[command(name = "mrcoordinator")]
-struct Options {
+struct CoordinatorOptions {
     #[command(flatten)]
     connection: Connection,
     /// How many reduce tasks, and so mr-out files
@@ -61,7 +65,7 @@ pub fn coordinator() -> ExitCode {
     finish("mrcoordinator", run(parse()))
 }
 
-fn run(mut options: Options) -> End {
+fn run(mut options: CoordinatorOptions) -> End {
     // The form of 2026 puts the socket first.
     if options.connection.socket.is_none() && is_address(&options.inputs[0]) {
         options.connection.socket = Some(options.inputs.remove(0));
@@ -74,8 +78,12 @@ fn run(mut options: Options) -> End {
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
     warn_of_missing(&options.inputs);
-    let how =
-        JobOptions { backups: !options.no_backups, skip_bad_records: options.skip_bad_records };
+    let mut how = JobOptions { backups: !options.no_backups, ..JobOptions::default() };
+    if options.skip_bad_records {
+        how.failure_policy = Box::new(BadRecords::default());
+    }
+    let status = status.map(|page| (page, Ledger::observe(&mut how.observers)));
+    let events = receive(&mut how.observers);
     let coordinator = Coordinator::with_options(options.inputs, options.reduces as usize, how);
     let sessions = Arc::clone(&coordinator);
     let serving = listener.serve(move |peer| {
@@ -87,18 +95,18 @@ fn run(mut options: Options) -> End {
     if options.connection.is_open_port() {
         eprintln!("mrcoordinator: listening at {}", serving.address());
     }
-    let audience = status.map(|page| {
+    let audience = status.map(|(page, ledger)| {
         eprintln!("mrcoordinator: status page at {}", page.url());
-        page.serve(Arc::clone(&coordinator))
+        page.serve(ledger)
     });
-    let end = follow(&coordinator);
+    let (end, counts) = follow(&events);
     coordinator.dismiss(GRACE);
     if let Some(audience) = audience {
         audience.dismiss(LAST_LOOK);
     }
     serving.close(GRACE);
     if options.counters {
-        print_counts(&coordinator.news(0).counts)?;
+        print_counts(&counts)?;
     }
     end
 }
@@ -121,31 +129,40 @@ fn open(input: &str) -> io::Result<()> {
     if fs::metadata(input)?.is_file() { File::open(input).map(drop) } else { Ok(()) }
 }
 
-/// Shows how the job gets on, until it ends.
-fn follow(coordinator: &Coordinator) -> End {
+/// The events of a job, for another thread: printing may take its time.
+fn receive(observers: &mut Observers) -> Receiver<Event> {
+    let (sender, receiver) = channel::unbounded();
+    // Without a receiver the program is at its end.
+    observers.add(move |_, event| _ = sender.send(event.clone()));
+    receiver
+}
+
+/// Shows how the job goes on, until it ends. Returns its end, and what it has
+/// counted.
+fn follow(events: &Receiver<Event>) -> (End, Counts) {
     // On anything but a terminal it shows nothing.
     let bar = ProgressBar::new(1);
     let style = ProgressStyle::with_template("{msg:>20} {wide_bar} {pos}/{len} tasks {elapsed}");
     bar.set_style(style.expect("the template is right"));
-    let mut version = 0;
+    let mut counts = Counts::new();
     loop {
-        let news = coordinator.news(version);
-        version = news.version;
-        for line in &news.complaints {
+        let event = events.recv().expect("the coordinator sends until the job ends");
+        counters::apply(&mut counts, &event);
+        for line in event.messages() {
             bar.suspend(|| eprintln!("mrcoordinator: {line}"));
         }
-        show(&bar, news.progress);
-        if let Some(end) = news.end {
-            bar.finish_and_clear();
-            return end;
+        match event {
+            Event::JobStarted { inputs, n_reduce } => {
+                bar.set_length((inputs.len() + n_reduce) as u64);
+                bar.set_message("map");
+            }
+            Event::ReducePhaseStarted => bar.set_message("reduce"),
+            Event::TaskDone { first: true, .. } => bar.inc(1),
+            Event::JobEnded { end } => {
+                bar.finish_and_clear();
+                return (end, counts);
+            }
+            _ => {}
         }
     }
-}
-
-fn show(bar: &ProgressBar, progress: Progress) {
-    let Progress { maps_done, maps, reduces_done, reduces } = progress;
-    let phase = if maps_done < maps { "map" } else { "reduce" };
-    bar.set_message(phase);
-    bar.set_length((maps + reduces) as u64);
-    bar.set_position((maps_done + reduces_done) as u64);
 }

@@ -7,14 +7,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::{finish, parse};
-use crate::{Corpus, file_name};
+use super::program::{finish, parse};
+use crate::corpus::{Corpus, file_name};
 
 /// Writes texts with the word frequencies of a natural language (Zipf's law).
 /// The first eight files have the names of the course's books.
 #[derive(Debug, Parser)]
 #[command(name = "mrgen")]
-struct Options {
+struct GenerateOptions {
     /// The same seed gives the same texts
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -30,11 +30,11 @@ struct Options {
 
 /// The program `mrgen`.
 pub fn generate() -> ExitCode {
-    let options: Options = parse();
+    let options: GenerateOptions = parse();
     finish("mrgen", write_files(&options))
 }
 
-fn write_files(options: &Options) -> Result<(), String> {
+fn write_files(options: &GenerateOptions) -> Result<(), String> {
     let folder = &options.folder;
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut corpus = Corpus::new(options.seed);

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::{find_app, finish, parse, run_here};
-use crate::{ProcessEnv, TaskError};
+use super::process_env::ProcessEnv;
+use super::program::{find_app, finish, parse, run_here};
+use crate::error::TaskError;
 
 /// Runs a whole MapReduce job in one process and thread and writes mr-out-0
 /// here.
@@ -16,7 +17,7 @@ use crate::{ProcessEnv, TaskError};
 /// partition function or the combiner work.
 #[derive(Debug, Parser)]
 #[command(name = "mrsequential")]
-struct Options {
+struct SequentialOptions {
     /// Do as workers do, with so many reduce tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     reduces: Option<u32>,
@@ -32,14 +33,14 @@ struct Options {
 
 /// The program `mrsequential`.
 pub fn sequential() -> ExitCode {
-    let options: Options = parse();
+    let options: SequentialOptions = parse();
     let run = || {
         let app = find_app(&options.app)?;
         if let Some(reduces) = options.reduces {
             return run_here(app, &options.inputs, reduces, options.counters);
         }
         let here = Path::new(".");
-        crate::sequential(app, &ProcessEnv::new(here), here, &options.inputs)
+        crate::sequential::sequential(app, &ProcessEnv::new(here), here, &options.inputs)
             .map_err(|error: TaskError| error.to_string())
     };
     finish("mrsequential", run())

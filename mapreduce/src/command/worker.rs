@@ -13,12 +13,13 @@ use labrt::time::Duration;
 use mrapps::App;
 
 use super::connection::Connection;
-use super::{REDUCES, find_app, finish, parse, run_here};
-use crate::ProcessEnv;
+use super::process_env::ProcessEnv;
+use super::program::{REDUCES, find_app, finish, parse, run_here};
+use crate::executor::Executor;
 use crate::over::Over;
 use crate::protocol::{CoordinatorClient, WorkerId};
-use crate::task::Executor;
-use crate::worker::{WorkerError, insist, work_as};
+use crate::work::work_as;
+use crate::worker::{WorkerError, insist};
 
 /// How long the worker's two threads wait for each other to say goodbye.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -26,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// Works for a MapReduce coordinator until its job is done.
 #[derive(Debug, Parser)]
 #[command(name = "mrworker")]
-struct Options {
+struct WorkerOptions {
     #[command(flatten)]
     connection: Connection,
     /// The application: wc, or a path that ends in wc.so
@@ -38,7 +39,7 @@ struct Options {
 
 /// Works for a MapReduce coordinator until its job is done.
 #[derive(Debug, Parser)]
-struct OwnOptions {
+struct OwnWorkerOptions {
     #[command(flatten)]
     connection: Connection,
     /// Do a whole job in this process and thread, without a coordinator: for
@@ -52,7 +53,7 @@ struct OwnOptions {
 
 /// The program `mrworker`.
 pub fn worker() -> ExitCode {
-    let Options { mut connection, app, place } = parse();
+    let WorkerOptions { mut connection, app, place } = parse();
     connection.socket = connection.socket.or(place);
     let run = || run("mrworker", find_app(&app)?, &connection);
     finish("mrworker", run())
@@ -75,7 +76,7 @@ pub fn worker() -> ExitCode {
 /// }
 /// ```
 pub fn worker_main(app: &dyn App) -> ExitCode {
-    let OwnOptions { mut connection, place, local } = parse();
+    let OwnWorkerOptions { mut connection, place, local } = parse();
     if !local.is_empty() {
         return finish(app.name(), run_here(app, &local, REDUCES, false));
     }

@@ -5,12 +5,10 @@ use std::path::Path;
 
 use mrapps::{App, Combiner, Counts, Env, Sink};
 
-use super::{StreamError, write_pair};
+use super::pair::{StreamError, write_pair};
+use crate::executor::{AllRecords, Executor};
 use crate::files;
-use crate::grouping::Grouping;
-use crate::run::Run;
-use crate::skipping::Skipping;
-use crate::task::Executor;
+use crate::pairs::{Grouping, Partition, Run};
 
 /// Calls Map with all of `input` as the contents of `file`, or line by line if
 /// the application takes lines, and writes its pairs: as they are emitted, or
@@ -32,10 +30,9 @@ pub fn map(
     let executor = Executor { app, env, folder: Path::new("."), over: None };
     let map = |sink: &mut dyn Sink| {
         let task = format_args!("map, file {file}");
-        let (mut counts, mut skipping) = (Counts::new(), Skipping::default());
-        executor.map_records(&task, file, &contents, &mut counts, &mut skipping, sink)
+        executor.map_records(&task, file, &contents, &mut Counts::new(), &mut AllRecords, sink)
     };
-    let mut lines = Lines { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
+    let mut lines = LineSink { out: BufWriter::with_capacity(files::BUFFER, out), written: Ok(()) };
     match app.combiner() {
         None => map(&mut lines).map_err(StreamError::Task)?,
         Some(combiner) => {
@@ -58,8 +55,7 @@ fn combine(
     lines: &mut dyn Sink,
 ) -> Result<(), StreamError> {
     let combined = executor.check(&format_args!("map, file {file}"), || {
-        let partition = grouping.partitions(1, |_| 0)?.pop().expect("one partition was asked for");
-        partition.into_combined_run(combiner, executor.env)
+        Partition::all(grouping).into_combined_run(combiner, executor.env)
     });
     let run =
         Run::check(combined.map_err(StreamError::Task)?).expect("grouping writes sorted runs");
@@ -72,13 +68,13 @@ fn combine(
 }
 
 /// Pairs become lines.
-struct Lines<W: Write> {
+struct LineSink<W: Write> {
     out: BufWriter<W>,
     /// The first error: Map itself is told of none.
     written: Result<(), StreamError>,
 }
 
-impl<W: Write> Sink for Lines<W> {
+impl<W: Write> Sink for LineSink<W> {
     fn emit(&mut self, key: &str, value: &str) {
         if self.written.is_ok() {
             self.written = write_pair(&mut self.out, key, value);

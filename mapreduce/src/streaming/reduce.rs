@@ -6,9 +6,9 @@ use std::path::Path;
 
 use mrapps::{App, Env, Values};
 
-use super::{StreamError, write_pair};
+use super::pair::{StreamError, write_pair};
+use crate::executor::Executor;
 use crate::files;
-use crate::task::Executor;
 
 /// Calls Reduce once per key of the sorted lines in `input`, and writes a line
 /// for each result. The values of one key must fit into memory; equal ones that
@@ -26,25 +26,25 @@ pub fn reduce(
 ) -> Result<(), StreamError> {
     let executor = Executor { app, env, folder: Path::new("."), over: None };
     let mut out = BufWriter::with_capacity(files::BUFFER, out);
-    let mut finish = |group: &Group| {
+    let mut finish = |group: &KeyValues| {
         let key = group.key.as_str();
         let result = executor
             .call(&format_args!("reduce, key {key:?}"), || app.reduce(env, key, group.values()))
             .map_err(StreamError::Task)?;
         write_pair(&mut out, key, &result)
     };
-    let mut lines = Lines { input, line: Vec::new(), number: 0 };
-    let mut group: Option<Group> = None;
+    let mut lines = LineReader { input, line: Vec::new(), number: 0 };
+    let mut group: Option<KeyValues> = None;
     while let Some((line, key, value)) = lines.next()? {
         match &mut group {
             Some(group) if group.key == key => group.push(value),
-            Some(Group { key: after, .. }) if key < after.as_str() => {
+            Some(KeyValues { key: after, .. }) if key < after.as_str() => {
                 let (key, after) = (key.to_owned(), after.clone());
                 return Err(StreamError::Unsorted { line, key, after });
             }
             _ => {
                 group.as_ref().map_or(Ok(()), &mut finish)?;
-                group.insert(Group::of(key)).push(value);
+                group.insert(KeyValues::of(key)).push(value);
             }
         }
     }
@@ -53,14 +53,14 @@ pub fn reduce(
 }
 
 /// The lines of the input.
-struct Lines<R> {
+struct LineReader<R> {
     input: R,
     line: Vec<u8>,
     /// Of the line in hand, from 1.
     number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     /// The next line: its number, its key, its value.
     fn next(&mut self) -> Result<Option<(u64, &str, &str)>, StreamError> {
         self.line.clear();
@@ -76,7 +76,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// A key with its values so far.
-struct Group {
+struct KeyValues {
     key: String,
     /// Values one behind the other, each as often as it did not follow itself.
     text: String,
@@ -84,9 +84,9 @@ struct Group {
     runs: Vec<(Range<usize>, u64)>,
 }
 
-impl Group {
+impl KeyValues {
     fn of(key: &str) -> Self {
-        Group { key: key.to_owned(), text: String::new(), runs: Vec::new() }
+        KeyValues { key: key.to_owned(), text: String::new(), runs: Vec::new() }
     }
 
     fn push(&mut self, value: &str) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use labrpc::{Network, Server};
 use labrt::time::{Duration, Instant};
+use mapreduce::status::Ledger;
 use mapreduce::{Coordinator, JobOptions, coordinator_service, counters, sequential, work};
 use tester::Context;
 
@@ -46,7 +47,8 @@ fn simulated_job(ctx: &Context, backups: bool) -> Duration {
     for name in inputs.iter().map(String::as_str).chain(["mr-worker-slow-0"]) {
         fs::write(folder.path().join(name), "").expect("there is room");
     }
-    let options = JobOptions { backups, ..JobOptions::default() };
+    let mut options = JobOptions { backups, ..JobOptions::default() };
+    let ledger = Ledger::observe(&mut options.observers);
     let coordinator = Coordinator::with_options(inputs.clone(), TASKS, options);
     let network = Network::new();
     network.add_server(
@@ -76,7 +78,7 @@ fn simulated_job(ctx: &Context, backups: bool) -> Duration {
     sequential(app, &SimulatedEnv::quiet(WORKERS as u64, folder.path()), folder.path(), &inputs)
         .expect("a quiet job");
     assert_eq!(sorted_lines(folder.path(), 1), output);
-    assert_eq!(coordinator.news(0).counts[counters::BACKUPS] > 0, backups);
+    assert_eq!(ledger.lock().status().counters[counters::BACKUPS] > 0, backups);
     network.cleanup();
     took
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use labrpc::Network;
 use labrt::thread;
 use labrt::time::Duration;
-use mapreduce::classic::{Job, KeyValue, Master, Parallelism, Worker};
+use mapreduce::classic::{JobSpec, KeyValue, Master, Parallelism, WorkerSpec};
 use mapreduce::{Corpus, ProcessEnv, sequential};
 use tempfile::TempDir;
 use tester::Context;
@@ -46,7 +46,7 @@ pub(crate) fn reduce(_key: &str, _values: &[String]) -> String {
 /// A job over the numbers, its files and its network.
 pub(crate) struct Rig {
     pub(crate) folder: TempDir,
-    pub(crate) job: Job,
+    pub(crate) job: JobSpec,
     network: Network,
 }
 
@@ -61,8 +61,12 @@ impl Rig {
             let text: String = numbers.map(|number| format!("{number}\n")).collect();
             fs::write(folder.path().join(name), text).expect("there is room");
         }
-        let job =
-            Job { name: "test".into(), folder: folder.path().to_owned(), files: names, n_reduce };
+        let job = JobSpec {
+            name: "test".into(),
+            folder: folder.path().to_owned(),
+            files: names,
+            n_reduce,
+        };
         let network = Network::new();
         let end = network.clone();
         ctx.at_end(move || end.cleanup());
@@ -82,7 +86,7 @@ impl Rig {
     fn run_worker(&self, number: usize, budget: Option<u64>, shared: Option<&Arc<Parallelism>>) {
         let folder = self.folder.path().to_owned();
         let parallelism = shared.map(Arc::clone);
-        let worker = Worker { map, reduce, folder, budget, parallelism };
+        let worker = WorkerSpec { map, reduce, folder, budget, parallelism };
         worker.run(&self.network, "master", &format!("worker{number}"));
     }
 
@@ -231,7 +235,7 @@ fn compare_with_new_lab(
         let mut out = fs::File::create(folder.path().join(file)).expect("there is room");
         corpus.write(20_000, &mut out).expect("there is room");
     }
-    let job = Job {
+    let job = JobSpec {
         name: name.into(),
         folder: folder.path().to_owned(),
         files: files.clone(),

@@ -15,7 +15,10 @@ use labrpc::{Network, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use mapreduce::{Coordinator, JobOptions, coordinator_service, counters, sequential, work};
+use mapreduce::status::{Ledger, Phase};
+use mapreduce::{
+    BadRecords, Coordinator, JobOptions, coordinator_service, counters, sequential, work,
+};
 use mrapps::{App, Counters, Env};
 use tempfile::TempDir;
 use tester::Context;
@@ -68,7 +71,7 @@ fn job(ctx: &Context, app: &str, reference: &str) {
     slots.into_iter().for_each(tester::Helper::join);
     // Whoever was late has replaced files by the same ones.
     assert_eq!(site.output(), expected, "when the last worker has left");
-    site.check_counts(&expected);
+    site.check_status(&expected);
     assert_eq!(site.names("mr-tmp-"), [""; 0], "nothing half written is left");
 }
 
@@ -79,6 +82,7 @@ struct Site {
     app: &'static dyn App,
     network: Network,
     coordinator: Arc<Coordinator>,
+    ledger: Arc<Mutex<Ledger>>,
     /// Whether the coordinator hears of dead workers, as it does over sockets.
     tells_of_deaths: bool,
     /// The living workers.
@@ -102,11 +106,16 @@ impl Site {
         let network = Network::new();
         network.set_reliable(rng.chance(1, 4));
         network.set_long_reordering(rng.chance(1, 4));
-        let options = JobOptions { skip_bad_records: app == "fragile", ..JobOptions::default() };
+        let mut options = JobOptions::default();
+        if app == "fragile" {
+            options.failure_policy = Box::new(BadRecords::default());
+        }
+        let ledger = Ledger::observe(&mut options.observers);
         let end = network.clone();
         ctx.at_end(move || end.cleanup());
         Site {
             coordinator: Coordinator::with_options(inputs.clone(), REDUCES, options),
+            ledger,
             folder,
             inputs,
             app: mrapps::lookup(app).expect("it is registered"),
@@ -186,9 +195,13 @@ impl Site {
         sorted_lines(&folder, 1)
     }
 
-    /// However often a task was done, it was counted once.
-    fn check_counts(&self, output: &[String]) {
-        let counts = self.coordinator.news(0).counts;
+    /// The status says that all is done, and counts each task once, however
+    /// often workers did it.
+    fn check_status(&self, output: &[String]) {
+        let status = self.ledger.lock().status();
+        assert_eq!((status.phase, &status.failure), (Phase::Done, &None));
+        assert_eq!((status.maps.done, status.reduces.done), (self.inputs.len(), REDUCES));
+        let counts = status.counters;
         let length = |path: PathBuf| fs::metadata(path).expect("a file").len();
         let inputs = self.inputs.iter().map(|input| length(self.folder.path().join(input)));
         assert_eq!(counts[counters::INPUT_BYTES], inputs.sum::<u64>());

@@ -6,10 +6,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use labrpc_socket::{Address, Options, dial};
 use labrt::thread;
 use labrt::time::Duration;
-use mapreduce::status::{Phase, WorkerState};
+use mapreduce::status::{Ledger, Phase, WorkerState};
 use mapreduce::{
-    Assignment, Coordinator, CoordinatorClient, CoordinatorService, Done, RegisterArgs, ReportArgs,
-    RequestArgs, Session, TaskId, VERSION, WorkerId,
+    Assignment, Coordinator, CoordinatorClient, CoordinatorService, Done, JobOptions, RegisterArgs,
+    ReportArgs, RequestArgs, Session, TaskId, VERSION, WorkerId,
 };
 use serde_json::Value;
 
@@ -42,41 +42,41 @@ fn assert_about(value: Option<f64>, expected: f64) {
 #[test]
 fn status_follows_tasks_and_workers_MR() {
     tester::test("Test (MR): status follows tasks and workers", |_| {
-        let coordinator = Coordinator::make(vec!["a".into(), "b".into()], 2);
+        let mut options = JobOptions::default();
+        let ledger = Ledger::observe(&mut options.observers);
+        let status = || ledger.lock().status();
+        let coordinator = Coordinator::with_options(vec!["a".into(), "b".into()], 2, options);
         let sessions = [coordinator.session(), coordinator.session()];
-        assert_eq!(coordinator.status().maps.left_s, None);
+        assert_eq!(status().maps.left_s, None);
         for (session, worker) in sessions.iter().zip([7, 8]) {
             session.register(register(worker)).expect("it is welcome");
             request(session, worker, 1);
         }
         thread::sleep(Duration::from_secs(2));
         report(&sessions[0], 7, TaskId::Map(0), 100);
-        let status = coordinator.status();
-        assert_eq!(
-            (status.phase, &*status.maps.states, status.maps.running),
-            (Phase::Map, "dr", 1)
-        );
-        assert_about(status.maps.left_s, 2.0);
-        assert_about(Some(status.rates.input_bytes), 50.0);
-        assert_eq!(status.reduces.left_s, None);
-        assert_eq!(status.workers[1].task.as_deref(), Some("map 1, b"));
-        assert_about(status.workers[1].task_s, 2.0);
+        let now = status();
+        assert_eq!((now.phase, &*now.maps.states, now.maps.running), (Phase::Map, "dr", 1));
+        assert_about(now.maps.left_s, 2.0);
+        assert_about(Some(now.rates.input_bytes), 50.0);
+        assert_eq!(now.reduces.left_s, None);
+        assert_eq!(now.workers[1].task.as_deref(), Some("map 1, b"));
+        assert_about(now.workers[1].task_s, 2.0);
 
         // The connection breaks, but the worker lives, and is the first.
         sessions[1].close();
         assert!(matches!(request(&sessions[0], 7, 2), Assignment::Map { task: 1, .. }));
-        assert_eq!(coordinator.status().workers[1].state, WorkerState::Lost);
+        assert_eq!(status().workers[1].state, WorkerState::Lost);
         report(&sessions[0], 8, TaskId::Map(1), 10);
         report(&sessions[0], 7, TaskId::Map(1), 10);
         thread::sleep(Duration::from_secs(20));
-        let status = coordinator.status();
-        assert_eq!((status.phase, status.maps.done), (Phase::Reduce, 2));
-        assert_eq!(status.counters["mr.input_bytes"], 110, "a task counts once");
-        assert_eq!(status.rates.tasks, 0.0, "all of it was long ago");
-        let work: Vec<_> = status.workers.iter().map(|worker| (worker.done, worker.late)).collect();
+        let now = status();
+        assert_eq!((now.phase, now.maps.done), (Phase::Reduce, 2));
+        assert_eq!(now.counters["mr.input_bytes"], 110, "a task counts once");
+        assert_eq!(now.rates.tasks, 0.0, "all of it was long ago");
+        let work: Vec<_> = now.workers.iter().map(|worker| (worker.done, worker.late)).collect();
         assert_eq!(work, [(1, 1), (1, 0)]);
-        assert_eq!((status.workers_lost, status.failures_total), (1, 1));
-        assert_eq!(status.failures[0].text, "worker 2 was lost with map 1, b");
+        assert_eq!((now.workers_lost, now.failures_total), (1, 1));
+        assert_eq!(now.failures[0].text, "worker 2 was lost with map 1, b");
     });
 }
 

@@ -1,9 +1,9 @@
 //! The tasks of one kind: who works on each, since when, and what is done.
 //!
 //! A task has no attempt, or one, or two: the second is a *backup* (section 3.6
-//! of the paper), for a worker that is alive but slow. A backup begins when
-//! nothing else is left to begin and a task has taken twice as long as half of
-//! its kind. Whoever is done first counts; the other one's files are the same.
+//! of the paper), for a worker that is alive but slow. A backup starts when no
+//! task is left to start and a task has taken twice as long as half of its
+//! kind. The first completion counts; the files of the other one are the same.
 
 use labrt::time::{Duration, Instant};
 
@@ -66,34 +66,22 @@ impl Task {
 
 /// All tasks of one kind.
 #[derive(Debug)]
-pub(crate) struct Tasks {
+pub(crate) struct TaskTable {
     tasks: Vec<Task>,
     done: usize,
     /// How long those took that are done, sorted.
     durations: Vec<Duration>,
-    /// Backups that were begun.
-    backups: u64,
 }
 
-impl Tasks {
+impl TaskTable {
     /// So many, with nobody at work.
     pub(crate) fn new(count: usize) -> Self {
-        Tasks { tasks: vec![Task::default(); count], done: 0, durations: Vec::new(), backups: 0 }
+        TaskTable { tasks: vec![Task::default(); count], done: 0, durations: Vec::new() }
     }
 
     /// How many.
     pub(crate) fn len(&self) -> usize {
         self.tasks.len()
-    }
-
-    /// How many are done.
-    pub(crate) fn done(&self) -> usize {
-        self.done
-    }
-
-    /// How many backups were begun.
-    pub(crate) fn backups(&self) -> u64 {
-        self.backups
     }
 
     /// Whether none is left to do.
@@ -106,24 +94,32 @@ impl Tasks {
         self.tasks.get_mut(index)
     }
 
-    /// Gives a worker the first task that nobody works on, or else, if it may
-    /// be a backup, the slow task that began first.
+    /// Gives up the attempts that have reached the time limit. Returns them: the
+    /// number of the task, and the worker.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<(usize, WorkerId)> {
+        let mut expired = Vec::new();
+        for (index, task) in self.tasks.iter_mut().enumerate() {
+            let over = task.attempts.extract_if(.., |attempt| attempt.deadline() <= now);
+            expired.extend(over.map(|attempt| (index, attempt.worker)));
+        }
+        expired
+    }
+
+    /// Gives a worker the first task that nobody works on, or else, if backups
+    /// are allowed, the slow task that started first. Returns the number of the
+    /// task, and whether this is a backup.
     pub(crate) fn assign(
         &mut self,
         worker: WorkerId,
         now: Instant,
         backups: bool,
-    ) -> Option<usize> {
-        for task in &mut self.tasks {
-            task.attempts.retain(|attempt| attempt.deadline() > now);
-        }
+    ) -> Option<(usize, bool)> {
         let idle = self.tasks.iter().position(|task| !task.done && task.attempts.is_empty());
         let index = idle.or_else(|| self.slowest(now).filter(|_| backups))?;
-        self.backups += u64::from(idle.is_none());
         let task = &mut self.tasks[index];
         task.attempts.push(Attempt { worker, begin: now });
         assert!(!task.done && task.attempts.len() <= ATTEMPTS, "a backup has no backup");
-        Some(index)
+        Some((index, idle.is_none()))
     }
 
     /// The task that needs a backup most.
@@ -177,6 +173,21 @@ impl Tasks {
     }
 }
 
+/// What tests compare with events.
+#[cfg(test)]
+impl TaskTable {
+    /// How many are done.
+    pub(crate) fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Who works on which task, by its number.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = (usize, WorkerId)> {
+        let tasks = self.tasks.iter().enumerate();
+        tasks.flat_map(|(index, task)| task.attempts.iter().map(move |of| (index, of.worker)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,11 +198,11 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// Three tasks; the first took a second, and A works on the second one.
-    fn tasks() -> (Tasks, Instant) {
-        let mut tasks = Tasks::new(3);
+    fn tasks() -> (TaskTable, Instant) {
+        let mut tasks = TaskTable::new(3);
         let now = Instant::now();
-        assert_eq!(tasks.assign(B, now, true), Some(0));
-        assert_eq!(tasks.assign(A, now, true), Some(1));
+        assert_eq!(tasks.assign(B, now, true), Some((0, false)));
+        assert_eq!(tasks.assign(A, now, true), Some((1, false)));
         assert_eq!(tasks.next_alarm(true), Some(now + TASK_LIMIT), "no task is done");
         assert!(tasks.complete(0, B, now + SECOND));
         (tasks, now)
@@ -204,13 +215,12 @@ mod tests {
         assert_eq!(tasks.next_alarm(true), Some(slow));
         assert_eq!(tasks.next_alarm(false), Some(now + TASK_LIMIT));
         // New tasks come first.
-        assert_eq!(tasks.assign(B, slow, true), Some(2));
+        assert_eq!(tasks.assign(B, slow, true), Some((2, false)));
         let almost = slow - Duration::from_nanos(1);
         assert_eq!(tasks.assign(C, almost, true), None);
         assert_eq!(tasks.assign(C, slow, false), None, "it is not wanted");
-        assert_eq!(tasks.assign(C, slow, true), Some(1));
+        assert_eq!(tasks.assign(C, slow, true), Some((1, true)));
         assert_eq!(tasks.assign(4, slow, true), None, "one backup is enough");
-        assert_eq!(tasks.backups(), 1);
         // The first one counts, whichever it is.
         assert!(tasks.complete(1, C, slow + SECOND));
         assert!(!tasks.complete(1, A, slow + SECOND));
@@ -221,20 +231,20 @@ mod tests {
     fn a_backup_outlives_its_original_and_may_have_one_then() {
         let (mut tasks, now) = tasks();
         let slow = now + 2 * SECOND;
-        assert_eq!(tasks.assign(B, slow, true), Some(2));
-        assert_eq!(tasks.assign(C, slow, true), Some(1));
+        assert_eq!(tasks.assign(B, slow, true), Some((2, false)));
+        assert_eq!(tasks.assign(C, slow, true), Some((1, true)));
         assert_eq!((tasks.abandon(A), tasks.abandon(A)), (vec![1], vec![]));
         assert_eq!(tasks.assign(A, slow + SECOND, true), None);
-        assert_eq!(tasks.assign(A, slow + 2 * SECOND, true), Some(1), "C is slow, as B is");
+        assert_eq!(tasks.assign(A, slow + 2 * SECOND, true), Some((1, true)), "C is slow, as B is");
     }
 
     #[test]
     fn tasks_of_milliseconds_have_no_backups() {
-        let (mut tasks, now) = (Tasks::new(2), Instant::now());
+        let (mut tasks, now) = (TaskTable::new(2), Instant::now());
         tasks.assign(A, now, true);
         tasks.assign(B, now, true);
         assert!(tasks.complete(0, A, now + Duration::from_millis(1)));
         assert_eq!(tasks.assign(A, now + AT_ONCE / 2, true), None);
-        assert_eq!(tasks.assign(A, now + AT_ONCE, true), Some(1));
+        assert_eq!(tasks.assign(A, now + AT_ONCE, true), Some((1, true)));
     }
 }

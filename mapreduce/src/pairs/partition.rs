@@ -3,8 +3,8 @@
 
 use mrapps::{Combiner, Env, Sink, Values};
 
-use crate::grouping::{Entry, Grouping};
-use crate::run::RunWriter;
+use super::grouping::{Entry, Grouping};
+use super::run::RunWriter;
 
 /// Groups of one map task for one reduce task.
 #[derive(Debug)]
@@ -22,15 +22,37 @@ struct Group<'a> {
     entry: &'a Entry,
 }
 
-impl<'a> Partition<'a> {
-    /// Without groups.
-    pub(crate) fn new(grouping: &'a Grouping) -> Self {
-        Partition { grouping, groups: Vec::new() }
+/// The groups of each of `n_reduce` reduce tasks, where `partition` says which
+/// one a key belongs to. The error is a line about a key that belongs to none.
+pub(crate) fn partitions(
+    grouping: &Grouping,
+    n_reduce: usize,
+    partition: impl Fn(&str) -> usize,
+) -> Result<Vec<Partition<'_>>, String> {
+    assert!(n_reduce > 0, "a job has at least one reduce task");
+    let mut partitions: Vec<Partition<'_>> =
+        (0..n_reduce).map(|_| Partition { grouping, groups: Vec::new() }).collect();
+    for (key, entry) in grouping.keys() {
+        let number = partition(key);
+        let partition = partitions.get_mut(number).ok_or_else(|| {
+            format!("partition {number} for key {key:?}, but there are only {n_reduce}")
+        })?;
+        partition.groups.push(Group::new(key, entry));
     }
+    Ok(partitions)
+}
 
-    /// Adds a key, which must be another one each time.
-    pub(crate) fn push(&mut self, key: &'a str, entry: &'a Entry) {
-        self.groups.push(Group { prefix: prefix(key.as_bytes()), key, entry });
+impl<'a> Group<'a> {
+    fn new(key: &'a str, entry: &'a Entry) -> Self {
+        Group { prefix: prefix(key.as_bytes()), key, entry }
+    }
+}
+
+impl<'a> Partition<'a> {
+    /// All groups.
+    pub(crate) fn all(grouping: &'a Grouping) -> Self {
+        let groups = grouping.keys().map(|(key, entry)| Group::new(key, entry)).collect();
+        Partition { grouping, groups }
     }
 
     /// The sorted run.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::run::{Groups, Repeats, Run};
+use super::run::{Groups, Repeats, Run};
 
 /// The next group of a run. Tuples compare from left to right: the smallest key
 /// comes first, and among equal keys the run of the earliest map task.
@@ -63,14 +63,13 @@ impl<'a> Merge<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grouping::Grouping;
+    use crate::pairs::{Grouping, Partition};
     use mrapps::Sink;
 
     fn run(pairs: &[(&str, &str)]) -> Run {
         let mut grouping = Grouping::default();
         pairs.iter().for_each(|(key, value)| grouping.emit(key, value));
-        let bytes = grouping.into_run();
-        Run::check(bytes).expect("just written")
+        Run::check(Partition::all(&grouping).into_run()).expect("just written")
     }
 
     #[test]

@@ -8,14 +8,14 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// Those who look at the page.
 #[derive(Debug, Default)]
-pub(in crate::command) struct Audience {
-    state: Mutex<State>,
+pub(crate) struct Audience {
+    state: Mutex<Looks>,
     /// Notified when somebody was told how the job ended.
     told: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Looks {
     last_look: Option<Instant>,
     knows_the_end: bool,
 }
@@ -31,7 +31,7 @@ impl Audience {
 
     /// Waits, after the job's end, until somebody was told of it, for at most
     /// `grace`; and not at all if nobody looks.
-    pub(in crate::command) fn dismiss(&self, grace: Duration) {
+    pub(crate) fn dismiss(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
         while state.last_look.is_some_and(|look| look.elapsed() < FRESH)

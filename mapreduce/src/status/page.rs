@@ -1,21 +1,18 @@
 //! The status page of `mrcoordinator`: a page, and the same as JSON.
 
-mod audience;
-mod http;
-mod visitor;
-
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Duration;
 
-use self::audience::Audience;
-use self::http::Response;
-use crate::coordinator::Coordinator;
-use crate::status::Phase;
+use super::audience::Audience;
+use super::http::{self, Response};
+use super::ledger::Ledger;
+use super::snapshot::Phase;
 
 /// So many visitors are served at once; the next ones are turned away, so that
 /// nobody can take the coordinator's memory.
@@ -26,10 +23,10 @@ const VISITORS: usize = 16;
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// The page: one file without anything to fetch but `/status.json`.
-const PAGE: &str = include_str!("status/page.html");
+const PAGE: &str = include_str!("page.html");
 
 /// An address that is taken, and not yet served.
-pub(super) struct StatusPage {
+pub(crate) struct StatusPage {
     listener: TcpListener,
     address: SocketAddr,
     audience: Arc<Audience>,
@@ -38,7 +35,7 @@ pub(super) struct StatusPage {
 impl StatusPage {
     /// Takes an address `HOST:PORT` of this machine alone: whoever sees the page
     /// sees names of files.
-    pub(super) fn bind(text: &str) -> Result<Self, String> {
+    pub(crate) fn bind(text: &str) -> Result<Self, String> {
         let addresses: Vec<SocketAddr> = text
             .to_socket_addrs()
             .map_err(|_| format!("--status {text}: expected HOST:PORT, such as 127.0.0.1:0"))?
@@ -63,21 +60,21 @@ impl StatusPage {
     }
 
     /// What to type into a browser.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
     /// Serves the page on threads of its own until the process ends. Tells who
     /// looks at it.
-    pub(super) fn serve(self, coordinator: Arc<Coordinator>) -> Arc<Audience> {
+    pub(crate) fn serve(self, ledger: Arc<Mutex<Ledger>>) -> Arc<Audience> {
         let StatusPage { listener, audience, .. } = self;
         let watched = Arc::clone(&audience);
-        thread::go("status listener", move || accept(&listener, &coordinator, &watched));
+        thread::go("status listener", move || accept(&listener, &ledger, &watched));
         audience
     }
 }
 
-fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>, audience: &Arc<Audience>) {
+fn accept(listener: &TcpListener, ledger: &Arc<Mutex<Ledger>>, audience: &Arc<Audience>) {
     let visitors = Arc::new(AtomicUsize::new(0));
     loop {
         let Ok((stream, _)) = listener.accept() else {
@@ -88,12 +85,12 @@ fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>, audience: &Arc
         if visit.number > VISITORS {
             continue;
         }
-        let (coordinator, audience) = (Arc::clone(coordinator), Arc::clone(audience));
+        let (ledger, audience) = (Arc::clone(ledger), Arc::clone(audience));
         thread::go("status visitor", move || {
             let mut ended = false;
             // Whatever goes wrong between a visitor and us is nobody else's
             // business.
-            let heard = http::converse(stream, |path| answer(path, &coordinator, &mut ended));
+            let heard = http::converse(stream, |path| answer(path, &ledger, &mut ended));
             audience.looked(heard.is_ok() && ended);
             drop(visit);
         });
@@ -101,11 +98,11 @@ fn accept(listener: &TcpListener, coordinator: &Arc<Coordinator>, audience: &Arc
 }
 
 /// What there is at a path. Notes whether it tells how the job ended.
-fn answer(path: &str, coordinator: &Coordinator, ended: &mut bool) -> Option<Response> {
+fn answer(path: &str, ledger: &Mutex<Ledger>, ended: &mut bool) -> Option<Response> {
     match path {
         "/" => Some(Response { kind: "text/html; charset=utf-8", body: PAGE.into() }),
         "/status.json" => {
-            let status = coordinator.status();
+            let status = ledger.lock().status();
             *ended = matches!(status.phase, Phase::Done | Phase::Failed);
             let body = serde_json::to_vec(&status).expect("a status is plain data");
             Some(Response { kind: "application/json", body })

@@ -14,8 +14,6 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use mrapps::Sink;
 
-use crate::partition::Partition;
-
 /// No earlier repeat.
 const NONE: u32 = u32::MAX;
 
@@ -134,34 +132,12 @@ impl Grouping {
         self.table.insert_unique(hash, index, rehash);
     }
 
-    /// The groups of each of `n_reduce` reduce tasks, where `partition` says
-    /// which one a key belongs to. The error is a line about a key that belongs
-    /// to none.
-    pub(crate) fn partitions(
-        &self,
-        n_reduce: usize,
-        partition: impl Fn(&str) -> usize,
-    ) -> Result<Vec<Partition<'_>>, String> {
-        assert!(n_reduce > 0, "a job has at least one reduce task");
-        let mut partitions: Vec<Partition<'_>> =
-            (0..n_reduce).map(|_| Partition::new(self)).collect();
-        for entry in &self.entries {
+    /// The keys, in the order in which they were first emitted.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|entry| {
             let key = str::from_utf8(&self.arena[entry.key.range()]);
-            let key = key.expect("keys were emitted as text");
-            let number = partition(key);
-            let partition = partitions.get_mut(number).ok_or_else(|| {
-                format!("partition {number} for key {key:?}, but there are only {n_reduce}")
-            })?;
-            partition.push(key, entry);
-        }
-        Ok(partitions)
-    }
-
-    /// All groups in one run.
-    pub(crate) fn into_run(self) -> Vec<u8> {
-        let partitions = self.partitions(1, |_| 0).expect("0 is below 1");
-        let [all] = <[_; 1]>::try_from(partitions).expect("one was asked for");
-        all.into_run()
+            (key.expect("keys were emitted as text"), entry)
+        })
     }
 
     /// A key's values in the order in which they were emitted.
@@ -187,7 +163,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::run::Run;
+    use crate::pairs::partition::{Partition, partitions};
+    use crate::pairs::run::Run;
     use mrapps::ihash;
 
     /// Against a map of vectors, with keys and values drawn so that everything
@@ -204,7 +181,7 @@ mod tests {
             let partition = ihash(&key) as usize % 3;
             model[partition].entry(key).or_default().push(value);
         }
-        let partitions = grouping.partitions(3, |key| ihash(key) as usize % 3);
+        let partitions = partitions(&grouping, 3, |key| ihash(key) as usize % 3);
         let runs = partitions.expect("they are below 3").into_iter().map(Partition::into_run);
         let runs: Vec<Run> = runs.map(|run| Run::check(run).expect("runs are sorted")).collect();
         for (run, model) in runs.iter().zip(&model) {

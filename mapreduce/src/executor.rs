@@ -9,18 +9,32 @@ use std::path::Path;
 use mrapps::{App, Counts, Env, Sink, Values};
 
 use crate::counters::{
-    INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, SKIPPED_RECORDS,
-    add, add_all,
+    INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, add, add_all,
 };
 use crate::error::TaskError;
 use crate::files::{self, WriteError};
-use crate::grouping::Grouping;
-use crate::merge::Merge;
 use crate::over::Over;
-use crate::protocol::Done;
+use crate::pairs::{Grouping, Merge, Run, partitions};
+use crate::protocol::{Assignment, Done};
 use crate::records::{self, Place, Record, records};
-use crate::run::Run;
-use crate::skipping::Skipping;
+
+/// Looks at each record before the application gets it.
+pub(crate) trait RecordFilter {
+    /// Whether to leave a record out: its number in the task, and its name.
+    fn skips(&mut self, _record: u64, _name: &dyn fmt::Display) -> Result<bool, TaskError> {
+        Ok(false)
+    }
+
+    /// The application has no record in hand any more.
+    fn leave(&mut self) -> Result<(), TaskError> {
+        Ok(())
+    }
+}
+
+/// Leaves nothing out.
+pub(crate) struct AllRecords;
+
+impl RecordFilter for AllRecords {}
 
 /// Executes the tasks of an application, with files in one folder.
 #[derive(Clone, Copy)]
@@ -41,21 +55,38 @@ impl Executor<'_> {
         self.over.map_or(Ok(()), Over::check)
     }
 
+    /// The task of an assignment.
+    pub(crate) fn run(
+        &self,
+        assignment: &Assignment,
+        filter: &mut dyn RecordFilter,
+    ) -> Result<Done, TaskError> {
+        match assignment {
+            &Assignment::Map { task, ref file, n_reduce, .. } => {
+                self.map(task as usize, file, n_reduce as usize, filter)
+            }
+            &Assignment::Reduce { task, n_map, .. } => {
+                self.reduce(task as usize, n_map as usize, filter)
+            }
+            Assignment::Retry | Assignment::Leave(_) => panic!("{assignment:?} is no task"),
+        }
+    }
+
     /// Map task `task`: from an input file to one run per reduce task.
     pub(crate) fn map(
         &self,
         task: usize,
         file: &str,
         n_reduce: usize,
-        mut skipping: Skipping,
+        filter: &mut dyn RecordFilter,
     ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
         let mut counts = Counts::new();
-        let grouping = self.group(task, file, &mut counts, &mut skipping)?;
-        skipping.leave()?;
+        let grouping = self.group(task, file, &mut counts, filter)?;
+        filter.leave()?;
         let what = format_args!("map task {task}, file {file}");
         let partition = |key: &str| self.app.partition(key, n_reduce);
-        let partitions = self.check(&what, || grouping.partitions(n_reduce, partition))?;
+        let partitions = self.check(&what, || partitions(&grouping, n_reduce, partition))?;
         for (reduce, partition) in partitions.into_iter().enumerate() {
             self.check_over()?;
             let run = match self.app.combiner() {
@@ -64,11 +95,11 @@ impl Executor<'_> {
                 }
                 None => partition.into_run(),
             };
-            add(&mut counts, INTERMEDIATE_BYTES, run.len());
+            add(&mut counts, INTERMEDIATE_BYTES, run.len() as u64);
             let name = files::intermediate_name(task, reduce);
             files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
         }
-        Ok(self.done(counts, skipping))
+        Ok(self.done(counts))
     }
 
     /// The pairs of an input file, grouped.
@@ -77,13 +108,13 @@ impl Executor<'_> {
         task: usize,
         file: &str,
         counts: &mut Counts,
-        skipping: &mut Skipping,
+        filter: &mut dyn RecordFilter,
     ) -> Result<Grouping, TaskError> {
         let bytes = files::read_input(self.folder, file)?;
-        add(counts, INPUT_BYTES, bytes.len());
+        add(counts, INPUT_BYTES, bytes.len() as u64);
         let mut grouping = Grouping::default();
         let what = format_args!("map task {task}, file {file}");
-        self.map_records(&what, file, &bytes, counts, skipping, &mut grouping)?;
+        self.map_records(&what, file, &bytes, counts, filter, &mut grouping)?;
         Ok(grouping)
     }
 
@@ -94,7 +125,7 @@ impl Executor<'_> {
         file: &str,
         bytes: &[u8],
         counts: &mut Counts,
-        skipping: &mut Skipping,
+        filter: &mut dyn RecordFilter,
         sink: &mut dyn Sink,
     ) -> Result<(), TaskError> {
         let mut number = 0;
@@ -103,7 +134,7 @@ impl Executor<'_> {
             self.check_over()?;
             let byte = place.byte();
             if let Some(byte) = byte
-                && skipping.skips(byte, || format!("{task}{place}"))?
+                && filter.skips(byte, &format_args!("{task}{place}"))?
             {
                 continue;
             }
@@ -120,14 +151,14 @@ impl Executor<'_> {
         &self,
         task: usize,
         n_map: usize,
-        mut skipping: Skipping,
+        filter: &mut dyn RecordFilter,
     ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
         let runs: Result<Vec<Run>, _> =
             (0..n_map).map(|map| files::read_run(self.folder, map, task)).collect();
         let mut counts = Counts::new();
-        self.reduce_runs(task, &runs?, &mut counts, &mut skipping)?;
-        Ok(self.done(counts, skipping))
+        self.reduce_runs(task, &runs?, &mut counts, filter)?;
+        Ok(self.done(counts))
     }
 
     /// Merges runs into the output file of reduce task `task`: a line
@@ -137,7 +168,7 @@ impl Executor<'_> {
         task: usize,
         runs: &[Run],
         counts: &mut Counts,
-        skipping: &mut Skipping,
+        filter: &mut dyn RecordFilter,
     ) -> Result<(), TaskError> {
         files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
             let mut merge = Merge::new(runs);
@@ -146,29 +177,24 @@ impl Executor<'_> {
                 self.check_over()?;
                 let (record, what) = (number, format_args!("reduce task {task}, key {key:?}"));
                 number += 1;
-                if skipping.skips(record, || what.to_string())? {
+                if filter.skips(record, &what)? {
                     continue;
                 }
                 let reduce = || self.app.reduce(self.env, key, Values::new(merge.values()));
                 let result = self.call(&what, reduce).map_err(|error| error.at(Some(record)))?;
                 add(counts, OUTPUT_KEYS, 1);
-                add(counts, OUTPUT_BYTES, key.len() + result.len() + 2);
+                add(counts, OUTPUT_BYTES, (key.len() + result.len() + 2) as u64);
                 writeln!(out, "{key} {result}").map_err(WriteError::Io)?;
             }
-            skipping.leave()?;
+            filter.leave()?;
             Ok(())
         })
     }
 
-    /// A task is done: what the library and the application have counted, and
-    /// what was skipped.
-    fn done(&self, mut counts: Counts, skipping: Skipping) -> Done {
-        add_all(&mut counts, self.env.counters().take());
-        let skipped = skipping.into_skipped();
-        if !skipped.is_empty() {
-            add(&mut counts, SKIPPED_RECORDS, skipped.len());
-        }
-        Done { counts, skipped }
+    /// A task is done: what the library and the application have counted.
+    fn done(&self, mut counts: Counts) -> Done {
+        add_all(&mut counts, &self.env.counters().take());
+        Done { counts, skipped: Vec::new() }
     }
 
     /// Calls into the application where it may break a rule as well, and makes

@@ -6,13 +6,13 @@
 //! repeat = times  length value                  the value comes so many times
 //! ```
 //!
-//! Numbers are [varints](crate::varint). A key is written once, and so is a
+//! Numbers are varints (`varint.rs`). A key is written once, and so is a
 //! value that follows itself, whether it came five times or a million: that is
 //! what makes the intermediate data of word count a twentieth of its input.
 
 use std::str;
 
-use crate::varint;
+use super::varint;
 
 /// How a run begins, so that a file from elsewhere is told from ours.
 const MAGIC: &[u8; 4] = b"mrr1";

@@ -1,9 +1,9 @@
-//! Where a worker is in its task, in a file that outlives it.
+//! Where a worker is in its task, in a file `mr-at-WORKER` that survives it.
 //!
 //! The paper's workers send a "last gasp" from a signal handler. A file also
-//! tells of those that were killed by `kill -9`, left through `exit` or ran out
-//! of memory: it is written before each record, and what is written stays,
-//! whatever becomes of the process.
+//! reports workers that were killed by `kill -9`, left through `exit` or ran out
+//! of memory: the worker writes it before each record, and what is written stays
+//! when the process ends.
 
 use std::fs::{self, File};
 use std::io;

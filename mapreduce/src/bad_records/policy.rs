@@ -1,0 +1,109 @@
+//! The coordinator's side: which records are bad.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::TaskError;
+use crate::failure_policy::FailurePolicy;
+use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
+
+/// A record that fails so often is bad.
+const FAILURES: u32 = 2;
+
+/// With more bad records it is not the records that are bad.
+const MOST: usize = 100;
+
+/// Skips a record when two workers have crashed or panicked at it in the same
+/// task.
+#[derive(Debug, Default)]
+pub struct BadRecords {
+    /// How often workers failed at a record.
+    failures: BTreeMap<(TaskId, u64), u32>,
+    /// Workers that crashed in a task, and whose record nobody has reported.
+    crashed: BTreeMap<TaskId, BTreeSet<WorkerId>>,
+}
+
+impl BadRecords {
+    /// The bad records of a task.
+    fn bad(&self, task: TaskId) -> Vec<u64> {
+        let of_task = self.failures.range((task, 0)..=(task, u64::MAX));
+        of_task.filter(|(_, times)| **times >= FAILURES).map(|((_, record), _)| *record).collect()
+    }
+
+    /// A worker failed at a record. True if the record is bad from now on.
+    fn failed(&mut self, task: TaskId, record: u64) -> bool {
+        let failures = self.failures.entry((task, record)).or_default();
+        *failures += 1;
+        *failures >= FAILURES
+    }
+}
+
+impl FailurePolicy for BadRecords {
+    fn worker_lost(&mut self, task: TaskId, worker: WorkerId) {
+        self.crashed.entry(task).or_default().insert(worker);
+    }
+
+    fn care(&self, task: TaskId) -> Option<Care> {
+        let crashed = self.crashed.get(&task).into_iter().flatten().copied().collect();
+        Some(Care { bad: self.bad(task), crashed })
+    }
+
+    /// Only the first report about a worker counts.
+    fn crash_reported(&mut self, report: &CrashReport) -> Vec<u64> {
+        let &CrashReport { task, worker, record } = report;
+        let is_new = self.crashed.get_mut(&task).is_some_and(|workers| workers.remove(&worker));
+        if let Some(record) = record.filter(|_| is_new) {
+            self.failed(task, record);
+        }
+        self.bad(task)
+    }
+
+    fn task_failed(&mut self, task: TaskId, error: &TaskError) -> Option<String> {
+        let bad = self.failed(task, error.record()?);
+        let next = if bad { "the record will be skipped" } else { "another try follows" };
+        Some(format!("{error}; {next}"))
+    }
+
+    fn verdict(&self) -> Option<String> {
+        let bad = self.failures.values().filter(|times| **times >= FAILURES).count();
+        (bad > MOST).then(|| {
+            format!("more than {MOST} records are bad: the application must be, or its input")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASK: TaskId = TaskId::Map(3);
+
+    #[test]
+    fn a_record_is_bad_when_two_workers_have_crashed_at_it() {
+        let mut records = BadRecords::default();
+        for worker in 1..=4 {
+            records.worker_lost(TASK, worker);
+        }
+        let report = |records: &mut BadRecords, worker, record| {
+            records.crash_reported(&CrashReport { task: TASK, worker, record })
+        };
+        let care = |bad, crashed| Some(Care { bad, crashed });
+        assert_eq!(records.care(TASK), care(vec![], vec![1, 2, 3, 4]));
+        for (worker, record) in [(1, Some(50)), (1, Some(50)), (2, None), (3, Some(60))] {
+            assert_eq!(report(&mut records, worker, record), [0; 0]);
+        }
+        assert_eq!(records.care(TASK), care(vec![], vec![4]));
+        assert_eq!(report(&mut records, 4, Some(50)), [50]);
+        assert_eq!(records.bad(TaskId::Reduce(3)), [0; 0]);
+    }
+
+    #[test]
+    fn too_many_bad_records_are_no_matter_of_records() {
+        let mut records = BadRecords::default();
+        for record in 0..=MOST as u64 {
+            assert_eq!(records.verdict(), None);
+            assert!(!records.failed(TASK, record) && records.failed(TASK, record));
+        }
+        let verdict = "more than 100 records are bad: the application must be, or its input";
+        assert_eq!(records.verdict().as_deref(), Some(verdict));
+    }
+}

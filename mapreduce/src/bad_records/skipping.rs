@@ -1,0 +1,83 @@
+//! The worker's side: reports of crashes, and records that are left out.
+
+use std::fmt::Display;
+use std::io;
+
+use super::position::Position;
+use crate::counters::{SKIPPED_RECORDS, add};
+use crate::error::TaskError;
+use crate::executor::{AllRecords, Executor, RecordFilter};
+use crate::protocol::{Assignment, Care, CoordinatorClient, CrashReport, Done, TaskId, WorkerId};
+use crate::worker::insist;
+
+/// Runs tasks as an executor does, and skips their bad records.
+pub(crate) struct SkippingExecutor<'a> {
+    pub(crate) executor: Executor<'a>,
+    pub(crate) client: CoordinatorClient,
+    /// Who runs them.
+    pub(crate) worker: WorkerId,
+}
+
+impl SkippingExecutor<'_> {
+    /// Runs a task, with care if the coordinator asks for it.
+    pub(crate) fn run(&self, assignment: &Assignment) -> Result<Done, TaskError> {
+        let Some((task, Some(care))) = assignment.task() else {
+            return self.executor.run(assignment, &mut AllRecords);
+        };
+        let bad = self.report_crashes(task, care)?;
+        let position = Position::begin(self.executor.folder, self.worker, task);
+        let mut skipping =
+            Skipping { position: position.map_err(output_error)?, bad, skipped: Vec::new() };
+        let result = self.executor.run(assignment, &mut skipping);
+        // The report says what went wrong, if something did.
+        Position::remove(self.executor.folder, self.worker);
+        result.map(|mut done| {
+            if !skipping.skipped.is_empty() {
+                add(&mut done.counts, SKIPPED_RECORDS, skipping.skipped.len() as u64);
+            }
+            Done { skipped: skipping.skipped, ..done }
+        })
+    }
+
+    /// Reports where workers crashed in the task. Returns its bad records.
+    fn report_crashes(&self, task: TaskId, care: &Care) -> Result<Vec<u64>, TaskError> {
+        let mut bad = care.bad.clone();
+        for &worker in &care.crashed {
+            let record = Position::read(self.executor.folder, worker, task);
+            let report = CrashReport { task, worker, record };
+            // Without an answer nobody waits for the task.
+            bad = insist(|| self.client.testify(&report)).map_err(|_| TaskError::Over)?;
+            Position::remove(self.executor.folder, worker);
+        }
+        Ok(bad)
+    }
+}
+
+/// Leaves out the bad records of one task.
+struct Skipping {
+    /// Where the worker is.
+    position: Position,
+    /// The records that are known to be bad.
+    bad: Vec<u64>,
+    /// The names of those that were left out.
+    skipped: Vec<String>,
+}
+
+impl RecordFilter for Skipping {
+    fn skips(&mut self, record: u64, name: &dyn Display) -> Result<bool, TaskError> {
+        if self.bad.contains(&record) {
+            self.skipped.push(name.to_string());
+            return Ok(true);
+        }
+        self.position.set(record).map_err(output_error)?;
+        Ok(false)
+    }
+
+    fn leave(&mut self) -> Result<(), TaskError> {
+        self.position.leave().map_err(output_error)
+    }
+}
+
+fn output_error(error: io::Error) -> TaskError {
+    TaskError::Output { file: "the worker's position".into(), reason: error.to_string() }
+}

@@ -1,0 +1,63 @@
+//! What all programs share: command lines, exit statuses, applications by name.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mrapps::{App, Counts};
+
+use super::process_env::ProcessEnv;
+
+/// Takes the command line apart. A wrong one ends the program with status 1,
+/// a question for help with status 0.
+pub(super) fn parse<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        // Nobody is left to be told when printing fails.
+        let _ = error.print();
+        std::process::exit(i32::from(error.use_stderr()))
+    })
+}
+
+/// Ends a program: quietly, or with its line.
+pub(super) fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reduce tasks, if the user says nothing else: as many as in the course.
+pub(super) const REDUCES: u32 = 10;
+
+/// Does a job in this process and thread.
+pub(super) fn run_here(
+    app: &dyn App,
+    inputs: &[String],
+    reduces: u32,
+    counters: bool,
+) -> Result<(), String> {
+    let here = Path::new(".");
+    let counts = crate::local::local(app, &ProcessEnv::new(here), here, inputs, reduces as usize);
+    let counts = counts.map_err(|error| error.to_string())?;
+    if counters { print_counts(&counts) } else { Ok(()) }
+}
+
+/// Writes counters to the standard output, a line `name=value` for each.
+pub(super) fn print_counts(counts: &Counts) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    let mut lines = counts.iter().map(|(name, sum)| writeln!(out, "{name}={sum}"));
+    lines.try_for_each(|line| line).map_err(|error| format!("cannot print the counters: {error}"))
+}
+
+/// The application that a user means.
+pub(super) fn find_app(name: &str) -> Result<&'static dyn App, String> {
+    mrapps::lookup(name).ok_or_else(|| {
+        let known: Vec<&str> = mrapps::names().collect();
+        format!("there is no application {name}; there are {}", known.join(", "))
+    })
+}

@@ -1,0 +1,41 @@
+//! What a job does about failures besides trying again: a hook.
+
+use std::fmt;
+
+use crate::error::TaskError;
+use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
+
+/// Decides what a job does when workers crash or the application panics. The
+/// job calls it at each failure; the defaults change nothing.
+pub trait FailurePolicy: fmt::Debug + Send {
+    /// A worker was lost while it had a task.
+    fn worker_lost(&mut self, _task: TaskId, _worker: WorkerId) {}
+
+    /// What a worker must know that gets a task.
+    fn care(&self, _task: TaskId) -> Option<Care> {
+        None
+    }
+
+    /// A worker reports where another one crashed. Returns the records of the
+    /// task to skip.
+    fn crash_reported(&mut self, _report: &CrashReport) -> Vec<u64> {
+        Vec::new()
+    }
+
+    /// A task failed. Returns a line for the user if the task is to be tried
+    /// again whatever it was; otherwise the job counts the try.
+    fn task_failed(&mut self, _task: TaskId, _error: &TaskError) -> Option<String> {
+        None
+    }
+
+    /// Why the job should be given up, if so. Called after each change.
+    fn verdict(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The policy of most jobs: a task that fails is tried again, a few times.
+#[derive(Debug)]
+pub(crate) struct TryAgain;
+
+impl FailurePolicy for TryAgain {}

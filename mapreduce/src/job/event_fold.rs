@@ -1,0 +1,170 @@
+//! Random calls on a job, and its events: together they say all that the task
+//! tables know.
+
+use std::collections::BTreeSet;
+
+use labrt::Generator;
+use labrt::time::Duration;
+
+use super::*;
+use crate::bad_records::BadRecords;
+use crate::counters::{BACKUPS, INPUT_RECORDS};
+use crate::event::Observers;
+use crate::failure_policy::TryAgain;
+use crate::protocol::VERSION;
+use crate::status::{Ledger, Phase};
+
+/// Workers of a job.
+const WORKERS: u64 = 5;
+
+/// What the events say.
+#[derive(Debug, Default)]
+struct Folded {
+    done: BTreeSet<TaskId>,
+    /// Who works on what.
+    attempts: BTreeSet<(TaskId, WorkerId)>,
+    /// Workers that are there.
+    here: BTreeSet<WorkerId>,
+    backups: u64,
+    in_reduce_phase: bool,
+    end: Option<End>,
+}
+
+impl Folded {
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::JobStarted { .. } => *self = Folded::default(),
+            Event::WorkerRegistered { worker, .. } => assert!(self.here.insert(*worker)),
+            Event::TaskRequested { worker } => {
+                self.here.insert(*worker);
+                self.attempts.retain(|(_, other)| other != worker);
+            }
+            Event::TaskAssigned { worker, task, is_backup } => {
+                let is_free = self.attempts.iter().all(|(other, _)| other != task);
+                assert_eq!(*is_backup, !is_free);
+                self.attempts.insert((*task, *worker));
+                self.backups += u64::from(*is_backup);
+            }
+            Event::WorkerSilent { worker, task } => {
+                assert!(self.attempts.remove(&(*task, *worker)));
+            }
+            Event::TaskDone { worker, task, first, .. } => {
+                self.here.insert(*worker);
+                if *first {
+                    assert!(self.done.insert(*task));
+                    self.attempts.retain(|(other, _)| other != task);
+                }
+            }
+            Event::TaskFailed { worker, task, .. } => {
+                self.here.insert(*worker);
+                self.attempts.remove(&(*task, *worker));
+            }
+            Event::WorkerLost { worker } => {
+                assert!(self.here.remove(worker));
+                self.attempts.retain(|(_, other)| other != worker);
+            }
+            Event::WorkerDismissed { worker } => {
+                self.here.remove(worker);
+                self.attempts.retain(|(_, other)| other != worker);
+            }
+            Event::ReducePhaseStarted => {
+                assert!(!std::mem::replace(&mut self.in_reduce_phase, true));
+            }
+            Event::JobEnded { end } => assert_eq!(self.end.replace(end.clone()), None),
+        }
+    }
+
+    /// The tables, as the events describe them.
+    fn check(&self, job: &Job) {
+        let count = |id: fn(u64) -> TaskId, tasks: &TaskTable| {
+            let ids = (0..tasks.len() as u64).map(id);
+            ids.filter(|id| self.done.contains(id)).count()
+        };
+        assert_eq!(count(TaskId::Map, &job.maps), job.maps.done());
+        assert_eq!(count(TaskId::Reduce, &job.reduces), job.reduces.done());
+        let attempts = |id: fn(u64) -> TaskId, tasks: &TaskTable| -> Vec<_> {
+            tasks.attempts().map(|(index, worker)| (id(index as u64), worker)).collect()
+        };
+        let mut all = attempts(TaskId::Map, &job.maps);
+        all.extend(attempts(TaskId::Reduce, &job.reduces));
+        all.sort_unstable();
+        assert!(self.attempts.iter().eq(&all), "{self:?} {all:?}");
+        assert_eq!(self.in_reduce_phase, job.maps.are_done());
+        assert_eq!(self.end, job.end);
+        assert_eq!(self.here.is_empty(), job.workers.have_left());
+    }
+}
+
+/// A call of some worker, with a job that ends badly now and then.
+fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
+    let worker = rng.below(WORKERS);
+    let task = match rng.below(2) {
+        0 => TaskId::Map(rng.below(job.files.len() as u64 + 1)),
+        _ => TaskId::Reduce(rng.below(job.reduces.len() as u64 + 1)),
+    };
+    match rng.below(12) {
+        0 => {
+            *session += 1;
+            let args = RegisterArgs { version: VERSION.into(), app: "wc".into(), worker };
+            job.register(args, *session).expect("it is welcome");
+        }
+        1 => job.close(rng.below(*session + 1)),
+        2..7 => {
+            let args = RequestArgs { worker, sequence: rng.below(400), backups: rng.chance(1, 2) };
+            if job.request(&args, *session).is_ok() {
+                job.reply(&args, now);
+            }
+        }
+        outcome => {
+            let outcome = match outcome {
+                7..10 if job.files.len() % 2 == 0 => Err(TaskError::Panicked {
+                    app: "wc".into(),
+                    task: "some task".into(),
+                    message: "no".into(),
+                    record: rng.chance(1, 2).then_some(1),
+                }),
+                _ => {
+                    let counts = [(INPUT_RECORDS.to_owned(), 1)].into();
+                    Ok(Done { counts, skipped: Vec::new() })
+                }
+            };
+            job.report(ReportArgs { worker, task, outcome }, *session, now);
+        }
+    }
+}
+
+#[test]
+fn events_say_what_the_task_tables_know() {
+    let mut ends = [0; 3];
+    for seed in 0..300 {
+        let mut rng = Generator::from_seed(seed);
+        let files = (0..rng.between(1, 20)).map(|map| format!("in-{map}")).collect();
+        let policy: Box<dyn FailurePolicy> =
+            if rng.chance(1, 2) { Box::new(TryAgain) } else { Box::new(BadRecords::default()) };
+        let mut job = Job::new(files, rng.between(1, 20) as usize, true, policy);
+        let (mut now, mut session, mut folded) = (Instant::now(), 0, Folded::default());
+        let mut observers = Observers::default();
+        let ledger = Ledger::observe(&mut observers);
+        for _ in 0..400 {
+            now += Duration::from_millis(rng.below(2000));
+            call(&mut job, &mut rng, &mut session, now);
+            for event in job.take_events() {
+                folded.apply(&event);
+                observers.notify(now, &event);
+            }
+            folded.check(&job);
+        }
+        let status = ledger.lock().status();
+        assert_eq!((status.maps.done, status.reduces.done), (job.maps.done(), job.reduces.done()));
+        assert_eq!(status.counters[BACKUPS], folded.backups);
+        let records = status.counters.get(INPUT_RECORDS).copied().unwrap_or(0);
+        assert_eq!(records, folded.done.len() as u64, "a task counts once");
+        assert_eq!(status.failure, job.end().and_then(|end| end.err()));
+        ends[match status.phase {
+            Phase::Map | Phase::Reduce => 0,
+            Phase::Done => 1,
+            Phase::Failed => 2,
+        }] += 1;
+    }
+    assert!(ends.iter().all(|&jobs| jobs > 10), "all ends occur: {ends:?}");
+}
