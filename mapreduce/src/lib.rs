@@ -54,7 +54,7 @@
 //!
 //! A worker whose coordinator does not answer for a second leaves. A task that
 //! panics is tried three times; a file that cannot be read or written ends the
-//! job, since only the user can mend that, and the line that says so names it.
+//! job, since only the user can fix that, and the line that says so names it.
 //!
 //! # Refinements
 //!
@@ -68,8 +68,10 @@
 //! * No reduce task is assigned before all map tasks are done, and what is done
 //!   stays done (`job.rs`).
 //! * While nobody dies, panics or dawdles, each task is assigned once.
-//! * A task that is done twice is counted once, in `Progress` and in counters.
-//! * Runs are strictly ascending by key (`run.rs`), so outputs are too.
+//! * A task that is done twice is counted once, in the status and in counters.
+//! * Each state transition is one event, and the events alone give the numbers of
+//!   the task tables (`job/event_fold.rs`).
+//! * Runs are strictly ascending by key (`pairs/run.rs`), so outputs are too.
 //! * A key's values come in the order of the inputs, and as Map emitted them:
 //!   outputs are the same for every number of workers, and [`sequential()`]'s.
 //! * Of a job that has failed there is no `mr-out` file that is not whole.
@@ -77,7 +79,7 @@
 //! # Speed
 //!
 //! Map's pairs are grouped as they are emitted, and a value that follows itself
-//! is a count (`grouping.rs`). So a word costs a hash and an addition instead
+//! is a count (`pairs/grouping.rs`). So a word costs a hash and an addition instead
 //! of two strings, a sort sees each different word once, and the intermediate
 //! files of word count are a twentieth of the input.
 //!
@@ -103,28 +105,45 @@
 //!
 //! From 2014 to 2018 the lab was another one: [`classic`].
 //!
-//! # Where things are
+//! # Map of the code
+//!
+//! The core, in the order in which to read it:
 //!
 //! | file | idea |
 //! |---|---|
-//! | `coordinator.rs` | sessions, waiting requests, the end: the place to start |
-//! | `job.rs`, `tasks.rs` | the states of tasks, and backups |
-//! | `worker.rs` | a worker's life |
-//! | `bad_records.rs`, `skipping.rs`, `position.rs` | bad records: who finds them, who skips them, how the dead tell |
+//! | `protocol.rs`, `error.rs` | what workers and coordinator send each other |
+//! | `coordinator.rs` | sessions, requests that wait, the end of the job |
+//! | `job.rs` | all decisions: calls go in, replies and events come out |
+//! | `task_table.rs`, `workers.rs` | the states of tasks, backups; the workers |
+//! | `event.rs` | each state transition, once, for all observers |
+//! | `failure_policy.rs` | a hook: what a job does besides trying again |
+//! | `worker.rs` | asks for a task, runs it, reports |
 //! | `over.rs` | how a busy worker hears of the job's end |
-//! | `protocol.rs` | what they say to each other |
-//! | `task.rs` | one map task, one reduce task |
+//! | `executor.rs` | one map task, one reduce task; a hook for records |
 //! | `records.rs` | what Map gets of a file |
-//! | `grouping.rs`, `partition.rs` | pairs in memory, and where they go |
-//! | `run.rs`, `merge.rs` | pairs in files, and back together |
+//! | `pairs/` | pairs in memory and in files, from Map to Reduce |
 //! | `files.rs` | names, and files that are whole or not there |
-//! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
-//! | `status.rs` | what has happened, for whoever wants to look |
-//! | `streaming.rs` | the applications in other engines |
-//! | `process_env.rs` | what applications see in a process |
-//! | `command.rs` | the programs |
 //! | `counters.rs` | what the library counts |
+//!
+//! Around it, each part in a module of its own. The core imports none of them:
+//!
+//! | module | idea |
+//! |---|---|
+//! | `bad_records/` | finds and skips records that crash workers |
+//! | `status/` | a ledger of events, and the page that shows it |
+//! | `work.rs` | a worker with all its parts |
+//! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
+//! | `streaming/` | the applications in other engines |
 //! | `corpus.rs` | texts out of a seed |
+//! | `command/` | the programs |
+//! | `classic/` | the library lab |
+//!
+//! Data flows one way, from the job to those who watch it:
+//!
+//! ```text
+//! calls of workers ─> Coordinator ─> Job ─ events ─> progress bar, counters
+//!                                          └───────> status ledger ─> page
+//! ```
 
 pub mod classic;
 pub mod command;

@@ -117,7 +117,7 @@ fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
         }
         outcome => {
             let outcome = match outcome {
-                7..10 if job.files.len() % 2 == 0 => Err(TaskError::Panicked {
+                7..10 if job.files.len().is_multiple_of(2) => Err(TaskError::Panicked {
                     app: "wc".into(),
                     task: "some task".into(),
                     message: "no".into(),
