@@ -19,25 +19,6 @@ pub struct Failure {
     pub time: Duration,
 }
 
-/// What a run came to: the failure if there is one, else what the body has
-/// returned, if it has.
-pub(crate) fn verdict<R>(
-    failure: Option<Failure>,
-    returned: Option<R>,
-    time: Duration,
-) -> Result<R, Failure> {
-    match (failure, returned) {
-        (Some(failure), _) => Err(failure),
-        (None, Some(result)) => Ok(result),
-        (None, None) => Err(Failure {
-            message: "the body ended its thread before it returned".into(),
-            place: None,
-            thread: "main".into(),
-            time,
-        }),
-    }
-}
-
 /// The text of a panic's payload.
 pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();

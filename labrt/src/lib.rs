@@ -94,6 +94,7 @@ mod environment;
 mod failure;
 mod hook;
 mod observer;
+mod outcome;
 mod overflow;
 mod real;
 mod rng;
@@ -108,8 +109,9 @@ pub use config::{Clock, Config, Engine};
 pub use environment::Variables;
 pub use failure::Failure;
 pub use observer::{Observer, OnStuck};
+pub use outcome::Run;
 pub use rng::{Generator, Rng, network_rng, rng};
-pub use run::{Run, replaying, run, run_observed};
+pub use run::{replaying, run, run_observed};
 pub use stats::Stats;
 
 /// Which clock the calling thread lives under.

@@ -14,9 +14,12 @@ use parking_lot::Mutex;
 
 use crate::backtrace::{self, Backtrace};
 use crate::config::Config;
-use crate::failure::{Failure, verdict};
+use crate::failure::Failure;
+use crate::outcome::Run;
 use crate::sim::Job;
+use crate::stats::Stats;
 use crate::thread::exit::unwind;
+use crate::time::process_cpu;
 use pool::Pool;
 
 /// One run under the real clock: what its threads share.
@@ -77,7 +80,8 @@ pub(crate) fn execute<R: Send + 'static>(
     config: &Config,
     name: &str,
     body: impl FnOnce() -> R + Send + 'static,
-) -> (Result<R, Failure>, Vec<Backtrace>, Duration) {
+) -> Run<R> {
+    let cpu = process_cpu();
     let (run, on_failure) = RealRun::new(config.backtrace);
     let (done, on_done) = bounded(1);
     let inner = Arc::clone(&run);
@@ -97,10 +101,14 @@ pub(crate) fn execute<R: Send + 'static>(
         recv(on_done) -> result => result.ok(),
     };
     run.over.store(true, Ordering::Relaxed);
-    let time = run.start.elapsed();
-    let failure = run.failure.lock().take();
+    let stats = Stats {
+        lab_time: run.start.elapsed(),
+        cpu: process_cpu().saturating_sub(cpu),
+        ..Stats::default()
+    };
+    let result = run.failure.lock().take().map_or(Ok(()), Err);
     let backtraces = run.frames.lock().take().into_iter().collect();
-    (verdict(failure, returned, time), backtraces, time)
+    Run { result, stats, events: Vec::new(), backtraces }.returning(returned)
 }
 
 /// Starts a thread in the run of the calling one.

@@ -5,28 +5,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::backtrace::Backtrace;
 use crate::config::{Clock, Config, Engine};
-use crate::failure::{Failure, verdict};
 use crate::observer::Observer;
-use crate::stats::Stats;
+use crate::outcome::Run;
 use crate::time::{process_cpu, thread_cpu};
-use crate::trace::Event;
 use crate::{hook, overflow, real, sim, watchdog};
-
-/// What a run came to.
-#[derive(Debug)]
-pub struct Run<R> {
-    /// What the body returned, or why the run failed.
-    pub result: Result<R, Failure>,
-    /// How much happened.
-    pub stats: Stats,
-    /// Virtual mode, with [`Config::keep_events`]: the trace.
-    pub events: Vec<Event>,
-    /// With [`Config::backtrace`], of a failed run: the thread that panicked, then,
-    /// in virtual mode, all threads that wait.
-    pub backtraces: Vec<Backtrace>,
-}
 
 /// Whether the calling thread belongs to a run with [`Observer::replay`].
 pub fn replaying() -> bool {
@@ -67,20 +50,9 @@ pub fn run_observed<R: Send + 'static>(
     hook::install();
     let name = std::thread::current().name().unwrap_or("run").to_string();
     match config.clock {
-        Clock::Real => run_real(config, &name, body),
+        Clock::Real => real::execute(config, &name, body),
         Clock::Virtual => run_virtual(config, observer, &name, body),
     }
-}
-
-fn run_real<R: Send + 'static>(
-    config: &Config,
-    name: &str,
-    body: impl FnOnce() -> R + Send + 'static,
-) -> Run<R> {
-    let cpu = process_cpu();
-    let (result, backtraces, lab_time) = real::execute(config, name, body);
-    let stats = Stats { lab_time, cpu: process_cpu().saturating_sub(cpu), ..Stats::default() };
-    Run { result, stats, events: Vec::new(), backtraces }
 }
 
 #[track_caller]
@@ -91,8 +63,8 @@ fn run_virtual<R: Send + 'static>(
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Run<R> {
     overflow::install();
-    let result = Arc::new(Mutex::new(None));
-    let inner = Arc::clone(&result);
+    let value = Arc::new(Mutex::new(None));
+    let inner = Arc::clone(&value);
     let config = config.clone();
     let site = Location::caller();
     let test = name.to_string();
@@ -107,16 +79,14 @@ fn run_virtual<R: Send + 'static>(
         let before = cpu();
         let body = Box::new(move || *inner.lock() = Some(body()));
         let heartbeat = watchdog::watch(&test, &config, observer.replay, observer.on_stuck);
-        let mut outcome = sim::execute(&config, heartbeat, observer.recorder, site, body);
-        outcome.stats.cpu = cpu().saturating_sub(before);
-        outcome
+        let mut run = sim::execute(&config, heartbeat, observer.recorder, site, body);
+        run.stats.cpu = cpu().saturating_sub(before);
+        run
     });
     let simulation = simulation.expect("the system gives a thread");
-    let outcome = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
-    let returned = result.lock().take();
-    let result = verdict(outcome.failure, returned, outcome.stats.lab_time);
-    let sim::Outcome { stats, events, backtraces, .. } = outcome;
-    Run { result, stats, events, backtraces }
+    let run = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
+    let value = value.lock().take();
+    run.returning(value)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ use engine::{Command, Engine};
 use scheduler::{Next, Phase, Scheduler};
 use thread_table::{Slot, Thread};
 
-pub(crate) use execute::{Outcome, execute};
+pub(crate) use execute::execute;
 pub(crate) use operation::Operation;
 pub(crate) use scheduler::nanos;
 pub(crate) use thread_table::{Job, Site, Ticket, Wake};

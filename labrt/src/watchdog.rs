@@ -45,6 +45,7 @@ mod os {
     use crate::backtrace::{self, Backtrace};
     use crate::failure::Failure;
     use crate::observer::OnStuck;
+    use crate::outcome::Run;
     use crate::{sim, stderr};
 
     /// How often the watchdog looks.
@@ -179,7 +180,7 @@ mod os {
         let Some(tell) = on_stuck else { std::process::abort() };
         let backtrace = Backtrace { thread: failure.thread.clone(), panicked: true, frames };
         let aborts = move || {
-            tell(failure, backtrace);
+            tell(Run { backtraces: vec![backtrace], ..Run::failed(failure) });
             std::process::abort();
         };
         // The watchdog goes on watching meanwhile. Runs are named for their thread.

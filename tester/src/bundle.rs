@@ -17,9 +17,8 @@ use labrt::trace::Recorder;
 use labrt::{Clock, Failure};
 use serde::Serialize;
 
-use crate::attempt::Outcome;
-use crate::driver::Test;
 use crate::options::RunOptions;
+use crate::outcome::Outcome;
 use crate::output::write_raw;
 use crate::shared::Shared;
 use trace::TraceFile;
@@ -56,9 +55,9 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// An empty draft for a run.
-    pub(crate) fn new(folder: &Path, test: &Test, seed: u64) -> io::Result<Self> {
-        let name = format!("{}-{seed:#x}", test.name.leaf());
+    /// An empty draft for a failed run.
+    pub(crate) fn new(folder: &Path, failed: &Outcome) -> io::Result<Self> {
+        let name = format!("{}-{:#x}", failed.test.leaf(), failed.options.config.seed);
         let working = folder.join(format!(".{name}.{}", std::process::id()));
         remove(&working)?;
         fs::create_dir_all(&working)?;
@@ -112,7 +111,7 @@ impl Draft {
         {
             let latest = self.folder.join("latest");
             if fs::symlink_metadata(&latest).is_ok_and(|found| !found.is_symlink()) {
-                return Err(io::Error::other("it is no link, and so not replaced"));
+                return Err(io::Error::other("not a symlink; left unchanged"));
             }
             let link = self.folder.join(format!(".latest.{}.{}", self.name, std::process::id()));
             std::os::unix::fs::symlink(&self.name, &link)?;
@@ -144,13 +143,13 @@ fn remove(folder: &Path) -> io::Result<()> {
 
 /// The trace of a bundle, as it is being written.
 #[derive(Clone)]
-pub(crate) struct Trace(Arc<Shared<TraceFile>>);
+pub(crate) struct TraceLog(Arc<Shared<TraceFile>>);
 
-impl Trace {
+impl TraceLog {
     /// An empty trace.
     pub(crate) fn new(draft: &Draft) -> io::Result<Self> {
         let file = TraceFile::new(draft.working.join("trace.jsonl"))?;
-        Ok(Trace(Arc::new(Shared::new(file))))
+        Ok(TraceLog(Arc::new(Shared::new(file))))
     }
 
     /// What writes it.
@@ -190,17 +189,16 @@ struct Facts<'a> {
 /// Writes `bundle.json`, the last file: it lists the others.
 pub(crate) fn write_facts(
     draft: &Draft,
-    test: &Test,
-    options: &RunOptions,
     outcome: &Outcome,
     failure: &Failure,
     warning: Option<&str>,
 ) -> io::Result<()> {
+    let Outcome { test, options, run, .. } = outcome;
     let is_virtual = options.config.clock == Clock::Virtual;
     let facts = Facts {
         format: FORMAT,
-        package: &test.name.package,
-        test: &test.name.path,
+        package: &test.package,
+        test: &test.path,
         title: &test.title,
         seed: format!("{:#x}", options.config.seed),
         clock: if is_virtual { "virtual" } else { "real" },
@@ -209,11 +207,11 @@ pub(crate) fn write_facts(
         place: failure.place.as_deref(),
         thread: &failure.thread,
         time_s: failure.time.as_secs_f64(),
-        virtual_s: outcome.stats.lab_time.as_secs_f64(),
+        virtual_s: run.stats.lab_time.as_secs_f64(),
         // A run that could not be ended has none.
-        hash: (outcome.stats.hash != 0).then(|| format!("{:#018x}", outcome.stats.hash)),
+        hash: (run.stats.hash != 0).then(|| format!("{:#018x}", run.stats.hash)),
         servers: outcome.totals.map_or(0, |totals| totals.servers),
-        replay: test.name.replay_line(options),
+        replay: outcome.replay_line(),
         warning,
         files: draft.files()?,
     };

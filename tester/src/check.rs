@@ -10,22 +10,22 @@ use std::fmt::Write;
 use labrt::Failure;
 use labrt::trace::Event;
 
-use crate::attempt::Outcome;
+use crate::outcome::Outcome;
 
 /// How many equal events are shown before the first different one.
 const BEFORE: usize = 3;
 
 /// Whether two runs of one seed are the same run.
 pub(crate) fn same(one: &Outcome, other: &Outcome) -> bool {
-    one.stats.hash == other.stats.hash && one.failure == other.failure
+    one.run.stats.hash == other.run.stats.hash && one.run.result == other.run.result
 }
 
 /// A failure of the test that tells how two runs differ.
 pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Failure {
     let mut message = "two runs of one seed differ:\n".to_owned();
     for (name, outcome) in [("first", one), ("second", other)] {
-        let stats = &outcome.stats;
-        let end = outcome.failure.as_ref().map_or("passed", |failure| &failure.message);
+        let stats = &outcome.run.stats;
+        let end = outcome.failure().map_or("passed", |failure| &failure.message);
         let seconds = stats.lab_time.as_secs_f64();
         let _ = writeln!(
             message,
@@ -33,12 +33,12 @@ pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Failure {
             stats.hash, stats.events
         );
     }
-    message.push_str(&first_difference(&one.events, &other.events));
+    message.push_str(&first_difference(&one.run.events, &other.run.events));
     Failure {
         message,
         place: None,
         thread: "LAB_CHECK".to_owned(),
-        time: one.stats.lab_time.min(other.stats.lab_time),
+        time: one.run.stats.lab_time.min(other.run.stats.lab_time),
     }
 }
 
@@ -95,10 +95,10 @@ mod tests {
 
     #[test]
     fn hash_and_verdict_make_a_run() {
-        let one = Outcome::default();
+        let one = Outcome::example(Ok(()));
         assert!(same(&one, &one));
         let mut other = one.clone();
-        other.stats.hash = 5;
+        other.run.stats.hash = 5;
         assert!(!same(&one, &other));
         let message = difference(&one, &other).message;
         assert!(message.contains("second hash=0x0000000000000005"), "{message}");

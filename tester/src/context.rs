@@ -10,9 +10,10 @@ use labrt::thread::{Builder, JoinHandle};
 use labrt::time::{Duration, Instant};
 
 use crate::chronicle::Incident;
-use crate::examination::{Examination, Verdict};
 use crate::options::RunOptions;
-use crate::output::{Columns, Figures, Output, passed_line};
+use crate::outcome::Totals;
+use crate::output::{Columns, TestLines, passed_line};
+use crate::post_run::{CheckResult, PostRunCheck};
 use crate::shared::Shared;
 
 /// Tells something about a part of the test when it has failed.
@@ -27,19 +28,6 @@ type Duty = Box<dyn FnOnce() + Send>;
 /// Makes the contents of a file of the failure bundle.
 pub(crate) type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
-/// What all clusters of a test have counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    /// Servers of the widest cluster.
-    pub(crate) peers: usize,
-    /// Servers of all clusters.
-    pub(crate) servers: usize,
-    /// Requests sent, lost ones included.
-    pub(crate) rpcs: u64,
-    /// Bytes of requests and of delivered replies.
-    pub(crate) bytes: u64,
-}
-
 /// Where the part of a test begins that the next `Passed` line tells about.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
@@ -51,10 +39,10 @@ struct Mark {
     ops: u64,
 }
 
-/// The record of one run. The driver reads it after the run has ended.
+/// What a run gathers. It is read after the run has ended.
 #[derive(Default)]
-struct Record {
-    output: Arc<Output>,
+struct RunState {
+    lines: Arc<TestLines>,
     begin: Shared<Option<Instant>>,
     taken: Shared<Option<Duration>>,
     failure: Shared<Option<Failure>>,
@@ -65,18 +53,18 @@ struct Record {
     incidents: Arc<Shared<Vec<Incident>>>,
     descriptions: Shared<Vec<Description>>,
     duties: Shared<Vec<Duty>>,
-    examinations: Shared<Vec<Examination>>,
+    checks: Shared<Vec<PostRunCheck>>,
     attachments: Shared<Vec<(String, Contents)>>,
 }
 
 /// A handle on the running test; clones lead to the same test.
 #[derive(Clone)]
-pub struct Context(Arc<Record>);
+pub struct Context(Arc<RunState>);
 
 impl Context {
     /// The context of a run that has not begun.
-    pub(crate) fn new(output: Arc<Output>) -> Self {
-        Context(Arc::new(Record { output, ..Record::default() }))
+    pub(crate) fn new(lines: Arc<TestLines>) -> Self {
+        Context(Arc::new(RunState { lines, ..RunState::default() }))
     }
 
     /// The run begins: the time of the test counts from here.
@@ -143,7 +131,7 @@ impl Context {
 
     /// Prints a line between the test's two, for warnings.
     pub fn print(&self, line: &str) {
-        self.0.output.line(line);
+        self.0.lines.add(line);
     }
 
     /// Chooses the form of the test's `Passed` lines.
@@ -162,13 +150,13 @@ impl Context {
     /// the one and the title of the other.
     pub fn next_part(&self, title: &str) {
         self.check();
-        self.print(&passed_line(&self.figures(self.elapsed())));
+        self.print(&self.passed_line(self.elapsed()));
         self.count_from_here();
         self.print(&format!("{title} ..."));
     }
 
-    /// What a `Passed` line has to say, `taken` after the test's beginning.
-    pub(crate) fn figures(&self, taken: Duration) -> Figures {
+    /// The `Passed` line, `taken` after the test's beginning.
+    pub(crate) fn passed_line(&self, taken: Duration) -> String {
         let mark = self.0.mark.get();
         let since = |totals: Totals| Totals {
             peers: totals.peers,
@@ -176,12 +164,12 @@ impl Context {
             rpcs: totals.rpcs - mark.totals.rpcs,
             bytes: totals.bytes - mark.totals.bytes,
         };
-        Figures {
-            columns: self.0.columns.get(),
-            time: taken.saturating_sub(mark.at),
-            totals: self.totals().map(since),
-            ops: self.ops() - mark.ops,
-        }
+        passed_line(
+            self.0.columns.get(),
+            taken.saturating_sub(mark.at),
+            self.totals().map(since),
+            self.ops() - mark.ops,
+        )
     }
 
     /// Something was done to the servers.
@@ -232,23 +220,24 @@ impl Context {
         self.0.duties.with(|duties| duties.push(Box::new(duty)));
     }
 
-    /// Something to be looked at when the run has ended well, on the test's own
-    /// thread, outside the simulation and off the test's clock: what costs much
-    /// CPU time and needs none of the servers, such as a check of a history. It may
-    /// fail the run. It must follow from what the run has left behind, so that a
-    /// seed brings it back, and not touch locks or channels of labrt.
+    /// Adds a check that runs when the run has ended without a failure: on the
+    /// test's own thread, outside the simulation and off the test's clock. It is for
+    /// what costs much CPU time and needs none of the servers, such as a check of a
+    /// history, and it may fail the run. Its result must follow from what the run
+    /// left behind, so that the seed reproduces it. It must not touch locks or
+    /// channels of labrt.
     ///
     /// It may [`print`](Self::print), [`describe`](Self::describe) and
     /// [`attach`](Self::attach).
     #[track_caller]
-    pub fn examine(&self, look: impl FnOnce() -> Verdict + Send + 'static) {
-        let examination = Examination::new(look, Location::caller());
-        self.0.examinations.with(|all| all.push(examination));
+    pub fn post_run_check(&self, check: impl FnOnce() -> CheckResult + Send + 'static) {
+        let check = PostRunCheck::new(check, Location::caller());
+        self.0.checks.with(|all| all.push(check));
     }
 
-    /// Takes what [`examine`](Self::examine) has gathered.
-    pub(crate) fn take_examinations(&self) -> Vec<Examination> {
-        self.0.examinations.with(std::mem::take)
+    /// Takes the checks added by [`post_run_check`](Self::post_run_check).
+    pub(crate) fn take_checks(&self) -> Vec<PostRunCheck> {
+        self.0.checks.with(std::mem::take)
     }
 
     /// Adds a file to the failure bundle (`LAB_BUNDLE`), if this run comes to leave

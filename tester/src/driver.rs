@@ -4,27 +4,20 @@ use std::sync::Arc;
 
 use labrt::{Clock, Failure};
 
-use crate::attempt::{OnStuck, Outcome, attempt};
+use crate::attempt::{StuckReporter, Test, attempt};
 use crate::context::Context;
 use crate::name::TestName;
 use crate::options::RunOptions;
-use crate::output::{self, Output, When};
+use crate::outcome::Outcome;
+use crate::output::{self, TestLines, When};
 use crate::report::{self, Summary};
 use crate::shared::Turn;
-use crate::{bundle, failure, logging, recording};
+use crate::{bundle, failure_report, logging, recording};
 
 /// Held by a test that must be alone: one in real time, whose timing others
 /// would spoil, one with debug lines, which have one place to go, or one that
 /// measures the memory of the process.
 static ALONE: Turn = Turn::new();
-
-/// A test: what it is called and what it does.
-#[derive(Clone)]
-pub(crate) struct Test {
-    pub(crate) name: TestName,
-    pub(crate) title: String,
-    pub(crate) body: Arc<dyn Fn(&Context) + Send + Sync>,
-}
 
 /// Runs a test: the body of every `#[test]` of a lab.
 ///
@@ -35,7 +28,7 @@ pub(crate) struct Test {
 ///
 /// # Panics
 ///
-/// Unwinds when the test has failed, after the account of it has been written.
+/// If the test has failed, after the failure report is written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     let options = RunOptions::from_env();
     run(title, body, options, takes_turns(options));
@@ -83,14 +76,13 @@ fn takes_turns(environment: &RunOptions) -> bool {
     environment.config.clock == Clock::Real || environment.verbose > 0
 }
 
-fn run(
+fn run<F: Fn(&Context) + Send + Sync + 'static>(
     title: &str,
-    body: impl Fn(&Context) + Send + Sync + 'static,
+    body: F,
     options: &RunOptions,
     alone: bool,
 ) {
-    let name = name_of(&body);
-    let test = Test { name, title: title.to_owned(), body: Arc::new(body) };
+    let test = Test { name: TestName::of::<F>(title), body: Arc::new(body) };
     logging::install(options);
     report::open(options);
     bundle::prepare(options);
@@ -98,65 +90,59 @@ fn run(
     let _turn = alone.then(|| ALONE.wait());
     let failure = if options.runs > 1 { batch(&test, options) } else { single(&test, options) };
     if let Some(failure) = failure {
-        // The account is written, and a panic message would only repeat it.
+        // A panic message would only repeat the failure report.
         std::panic::resume_unwind(Box::new(format!("{title}: {}", failure.message)));
     }
-}
-
-fn name_of<F>(_body: &F) -> TestName {
-    TestName::of::<F>()
 }
 
 /// One run with the course's lines.
 fn single(test: &Test, options: &RunOptions) -> Option<Failure> {
     let at_once = options.config.clock == Clock::Real || logging::streams(options);
-    let output = Arc::new(Output::new(if at_once { When::AtOnce } else { When::AtEnd }));
-    output.line(&format!("{} ...", test.title));
-    let outcome = attempt(test, options, &output, when_stuck(test, options, &output));
-    if outcome.failure.is_some() {
-        tell_failure(test, options, &output, &outcome);
-    } else {
-        output.line(&output::passed_line(&outcome.figures));
-        output.flush();
-        report::append(test, options, &outcome);
+    let lines = Arc::new(TestLines::new(if at_once { When::AtOnce } else { When::AtEnd }));
+    lines.add(&format!("{} ...", test.name.title));
+    let outcome = attempt(test, options, &lines, when_stuck(test, &lines));
+    if outcome.failure().is_none() {
+        lines.add(&outcome.passed_line);
+        lines.flush();
     }
-    outcome.failure
-}
-
-/// Tells of a failed run: people at once, then tools, then whoever reads the
-/// bundle.
-fn tell_failure(test: &Test, options: &RunOptions, output: &Output, outcome: &Outcome) {
-    if let Some(failure) = &outcome.failure {
-        let account = failure::account(test, options, outcome, failure);
-        output::write_raw(&(output.take() + &account));
-    }
-    report::append(test, options, outcome);
-    recording::keep(test, options, outcome);
-}
-
-/// Tells of a run that cannot be ended in the same way.
-fn when_stuck(test: &Test, options: &RunOptions, output: &Arc<Output>) -> OnStuck {
-    let (test, options, output) = (test.clone(), options.clone(), Arc::clone(output));
-    Box::new(move |outcome| tell_failure(&test, &options, &output, &outcome))
+    report_outcome(test, &lines, &outcome);
+    outcome.run.result.err()
 }
 
 /// Many runs without lines, up to the first failure, and a summary.
 fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
     let mut summary = Summary::default();
-    let mut first_failure = None;
+    let mut failure = None;
     for run in 0..options.runs {
         let mut options = options.clone();
         options.config.seed = options.config.seed.wrapping_add(run);
-        let output = Arc::default();
-        let outcome = attempt(test, &options, &output, when_stuck(test, &options, &output));
+        let lines = Arc::default();
+        let outcome = attempt(test, &options, &lines, when_stuck(test, &lines));
         summary.add(&outcome);
-        if outcome.failure.is_some() {
-            tell_failure(test, &options, &output, &outcome);
-            first_failure = outcome.failure;
+        report_outcome(test, &lines, &outcome);
+        failure = outcome.run.result.err();
+        if failure.is_some() {
             break;
         }
-        report::append(test, &options, &outcome);
     }
     output::write_raw(&summary.line(&test.name));
-    first_failure
+    failure
+}
+
+/// Reports a run: prints the failure report, adds a line to `LAB_REPORT`, leaves a
+/// bundle if the run has failed.
+fn report_outcome(test: &Test, lines: &TestLines, outcome: &Outcome) {
+    if let Some(failure) = outcome.failure() {
+        output::write_raw(&(lines.take() + &failure_report::text(outcome, failure)));
+    }
+    report::append(outcome);
+    if outcome.failure().is_some() {
+        recording::keep(test, outcome);
+    }
+}
+
+/// Reports a run that cannot end as one that has ended.
+fn when_stuck(test: &Test, lines: &Arc<TestLines>) -> StuckReporter {
+    let (test, lines) = (test.clone(), Arc::clone(lines));
+    Box::new(move |outcome| report_outcome(&test, &lines, &outcome))
 }

@@ -31,13 +31,27 @@
 //! 4. When the body returns, the cluster's [`Drop`] kills every server and ends
 //!    the network. Then nothing of a server may be left: a server that lives on
 //!    fails the test by its name.
-//! 5. What the body has asked to [`examine`](Context::examine) is looked at,
-//!    outside the simulation, and may still fail the run.
-//! 6. A failed run may leave a bundle (`LAB_BUNDLE`, see `docs/bundle.md`), for
-//!    which it is made once more, recorded.
-//! 7. The outcome becomes a line for people, a line of JSON for tools
-//!    (`LAB_REPORT`), or a row of a batch (`LAB_RUNS`). With `LAB_CHECK=1` each
-//!    run is made twice and must leave the same trace.
+//! 5. The checks added by [`Context::post_run_check`] run outside the simulation, and
+//!    may still fail the run.
+//! 6. The outcome becomes a line for people, a line of JSON for tools
+//!    (`LAB_REPORT`), or a part of the summary of a batch (`LAB_RUNS`). With
+//!    `LAB_CHECK=1` each run is made twice and must leave the same trace.
+//! 7. A failed run leaves a bundle if `LAB_BUNDLE` is set, see `docs/bundle.md`: the
+//!    run is repeated with recording on.
+//!
+//! # From a panic to the bundle
+//!
+//! 1. labrt's panic hook records a [`labrt::Failure`]: message, place, thread, time.
+//!    It ends the run, and [`labrt::run()`] returns it in a [`labrt::Run`], with the
+//!    times and the hash of the trace.
+//! 2. `attempt` completes that run to an `Outcome`: the test, the options with the
+//!    seed, the counts of the clusters, the states of the servers, the log. Nothing
+//!    else is handed on, and each fact is in it once.
+//! 3. `driver` gives the outcome to `failure_report` (text), `report` (JSON line) and
+//!    `recording`, which makes the run again and writes the files of the `bundle`.
+//!
+//! A run that cannot end (a stuck thread, a stack overflow) comes to step 2 through
+//! [`labrt::Observer::on_stuck`], and then goes the same way.
 //!
 //! # Map of the code
 //!
@@ -46,15 +60,16 @@
 //! | `options` | how tests are run: the environment |
 //! | `driver` | from a `#[test]` to runs, one or many |
 //! | `attempt` | one run, from the empty context to its outcome |
-//! | `examination` | what is looked at when a run has ended |
+//! | `outcome` | what a run came to |
+//! | `post_run` | checks after a run has ended |
 //! | `check` | two runs of one seed must be the same |
 //! | `watchdog` | a test that hangs in real time fails all the same |
 //! | `name` | what a test is called, and how it is run again |
 //! | `output` | the lines for people |
-//! | `failure` | the account of a failure |
+//! | `failure_report` | the text that a failed test prints |
 //! | `report` | the lines for tools |
 //! | `bundle` | the folder that explains a failed run |
-//! | `recording` | how a failed run comes to its bundle |
+//! | `recording` | a failed run is repeated for its bundle |
 //! | `logging` | debug lines |
 //! | `context` | what a test's body holds |
 //! | `node` | a server, as the tester sees it |
@@ -90,15 +105,16 @@ mod cluster;
 mod context;
 mod driver;
 mod events;
-mod examination;
-mod failure;
+mod failure_report;
 pub mod kv;
 mod logging;
 mod name;
 mod node;
 mod options;
+mod outcome;
 mod output;
 mod parts;
+mod post_run;
 mod random;
 mod recording;
 mod report;
@@ -115,12 +131,12 @@ pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
 pub use driver::{test, test_alone, test_in_real_time, test_in_virtual_time};
-pub use examination::Verdict;
 pub use logging::kept_log_bytes;
 pub use node::{Node, Setup, Watch, watch};
 pub use options::RunOptions;
 pub use output::Columns;
 pub use parts::assert_parts;
+pub use post_run::CheckResult;
 pub use random::{rand_value, randstring};
 pub use site::Site;
 pub use specimen::{Specimen, Told};

@@ -9,15 +9,17 @@ pub(crate) struct TestName {
     pub(crate) package: String,
     /// The path inside the test binary, for example `persistence::figure_8_2C`.
     pub(crate) path: String,
+    /// The course's title, for example `Test (2C): Figure 8`.
+    pub(crate) title: String,
 }
 
 impl TestName {
-    /// The name of the test that is running, whose body is of type `F`. libtest
+    /// The name of the running test, whose body is of type `F`. libtest
     /// names a test's thread after it; where all tests share the main thread, the
     /// closure's type tells in which function it was made.
-    pub(crate) fn of<F>() -> Self {
+    pub(crate) fn of<F>(title: &str) -> Self {
         let mut name =
-            Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok());
+            Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok(), title);
         if let Some(path) = std::thread::current().name().filter(|path| *path != "main") {
             path.clone_into(&mut name.path);
         }
@@ -26,12 +28,13 @@ impl TestName {
 
     /// Takes the path of a closure's type apart. Cargo tells the package only to
     /// processes that it starts itself; by hand the binary's crate must do.
-    fn parse(type_name: &str, package: Option<String>) -> Self {
+    fn parse(type_name: &str, package: Option<String>, title: &str) -> Self {
         let path = type_name.split("::{{closure}}").next().unwrap_or(type_name);
         let (binary, path) = path.split_once("::").unwrap_or((path, path));
         TestName {
             package: package.unwrap_or_else(|| binary.replace('_', "-")),
             path: path.to_owned(),
+            title: title.to_owned(),
         }
     }
 
@@ -42,7 +45,7 @@ impl TestName {
 
     /// The command that runs this test alone under the variables of one run.
     pub(crate) fn replay_line(&self, options: &RunOptions) -> String {
-        let Self { package, path } = self;
+        let Self { package, path, .. } = self;
         let variables = options.replay_vars();
         // The profile decides whether arithmetic overflows are seen.
         let profile = if cfg!(debug_assertions) { "" } else { " --release" };
@@ -56,14 +59,14 @@ mod tests {
 
     #[test]
     fn a_path_loses_its_crate_and_its_closure() {
-        let name = TestName::parse("raft::persistence::figure_8_2C::{{closure}}", None);
+        let name = TestName::parse("raft::persistence::figure_8_2C::{{closure}}", None, "");
         assert_eq!(name.path, "persistence::figure_8_2C");
         assert_eq!(name.package, "raft");
     }
 
     #[test]
     fn cargo_knows_the_package_better() {
-        let name = TestName::parse("it::basic", Some("labrpc".to_owned()));
-        assert_eq!(name, TestName { package: "labrpc".to_owned(), path: "basic".to_owned() });
+        let name = TestName::parse("it::basic", Some("labrpc".to_owned()), "Test: basic");
+        assert_eq!([name.package, name.path, name.title], ["labrpc", "basic", "Test: basic"]);
     }
 }

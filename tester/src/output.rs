@@ -11,7 +11,7 @@ use std::num::NonZero;
 use labrt::time::Duration;
 use labrt::{Clock, Config};
 
-use crate::context::Totals;
+use crate::outcome::Totals;
 use crate::shared::Shared;
 
 /// Whether this process has told its seed already.
@@ -31,19 +31,19 @@ pub(crate) enum When {
 
 /// The lines of one test.
 #[derive(Debug, Default)]
-pub(crate) struct Output {
+pub(crate) struct TestLines {
     when: When,
     lines: Shared<String>,
 }
 
-impl Output {
+impl TestLines {
     /// No lines yet.
     pub(crate) fn new(when: When) -> Self {
-        Output { when, lines: Shared::default() }
+        TestLines { when, lines: Shared::default() }
     }
 
     /// Adds a line.
-    pub(crate) fn line(&self, line: &str) {
+    pub(crate) fn add(&self, line: &str) {
         match self.when {
             When::AtOnce => write_raw(&format!("{line}\n")),
             When::AtEnd => self.lines.with(|lines| {
@@ -109,27 +109,19 @@ pub enum Columns {
     None,
 }
 
-/// The figures of a part of a test, or of all of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Figures {
-    /// The form of the line.
-    pub(crate) columns: Columns,
-    /// How long it took.
-    pub(crate) time: Duration,
-    /// What was counted, if there were servers.
-    pub(crate) totals: Option<Totals>,
-    /// Operations, or agreements.
-    pub(crate) ops: u64,
-}
-
-/// The line of a passed test in the form of the course of 2020 to 2024. Tests
-/// without servers have no numbers.
-pub(crate) fn passed_line(figures: &Figures) -> String {
-    let Some(Totals { peers, rpcs, bytes, .. }) = figures.totals else {
+/// The line of a passed test, or of a part of one, in the form of the course of 2020
+/// to 2024. Tests without servers have no numbers.
+pub(crate) fn passed_line(
+    columns: Columns,
+    taken: Duration,
+    totals: Option<Totals>,
+    ops: u64,
+) -> String {
+    let Some(Totals { peers, rpcs, bytes, .. }) = totals else {
         return "  ... Passed".to_owned();
     };
-    let (seconds, ops) = (figures.time.as_secs_f64(), figures.ops);
-    match figures.columns {
+    let seconds = taken.as_secs_f64();
+    match columns {
         Columns::Agreements => {
             format!("  ... Passed --  {seconds:4.1}  {peers} {rpcs:4} {bytes:7} {ops:4}")
         }
@@ -149,11 +141,11 @@ mod tests {
 
     #[test]
     fn the_passed_line_is_the_courses() {
-        let figures = Figures { time: Duration::from_millis(3110), ops: 7, ..Figures::default() };
-        assert_eq!(passed_line(&figures), "  ... Passed");
+        let taken = Duration::from_millis(3110);
+        assert_eq!(passed_line(Columns::Agreements, taken, None, 7), "  ... Passed");
         let line = |columns| {
             let totals = Some(Totals { peers: 3, servers: 3, rpcs: 54, bytes: 14204 });
-            passed_line(&Figures { columns, totals, ..figures.clone() })
+            passed_line(columns, taken, totals, 7)
         };
         assert_eq!(line(Columns::Agreements), "  ... Passed --   3.1  3   54   14204    7");
         assert_eq!(line(Columns::Operations), "  ... Passed --   3.1  3    54    7");
@@ -174,12 +166,12 @@ mod tests {
 
     #[test]
     fn lines_are_gathered_or_dropped() {
-        let output = Output::new(When::AtEnd);
-        output.line("one");
-        output.line("two");
-        assert_eq!(output.lines.with(|lines| lines.clone()), "one\ntwo\n");
-        let silent = Output::new(When::Never);
-        silent.line("one");
+        let lines = TestLines::new(When::AtEnd);
+        lines.add("one");
+        lines.add("two");
+        assert_eq!(lines.lines.with(|lines| lines.clone()), "one\ntwo\n");
+        let silent = TestLines::new(When::Never);
+        silent.add("one");
         assert_eq!(silent.lines.with(|lines| lines.clone()), "");
     }
 }

@@ -1,54 +1,52 @@
-//! How a failed run comes to its bundle.
+//! Leaves a bundle of a failed run.
 //!
-//! In virtual time a run costs nothing extra until it fails; then it is made
-//! once more, with everything recorded. In real time only what was gathered on
-//! the way is there. Whatever goes wrong here costs the bundle, never the
-//! account of the failure.
+//! In virtual time a run costs nothing extra until it fails; then the run is
+//! repeated with everything recorded. In real time the bundle has only what was
+//! gathered on the way. An error here costs the bundle, never the failure report.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use labrt::Clock;
 
-use crate::attempt::{self, Look, Outcome};
-use crate::bundle::{self, Draft, Trace};
-use crate::driver::Test;
-use crate::options::RunOptions;
+use crate::attempt::{StuckReporter, Test, run_once};
+use crate::bundle::{self, Draft, TraceLog};
+use crate::outcome::Outcome;
 use crate::output::write_raw;
 use crate::shared::Turn;
-use crate::{failure, logging};
+use crate::{failure_report, logging};
 
-/// Where a bundle is, and what came of the link to it.
+/// Where a bundle is, and whether `latest` points to it.
 type Place = (PathBuf, io::Result<()>);
 
 /// Runs are recorded one at a time: debug lines have one place to go.
 static RECORDING: Turn = Turn::new();
 
-/// Leaves a bundle of a failed run, if bundles are wanted, and says where it is, or
-/// why there is none.
-pub(crate) fn keep(test: &Test, options: &RunOptions, failed: &Outcome) {
-    let Some(folder) = &options.bundle else { return };
+/// Leaves a bundle of a failed run if `LAB_BUNDLE` asks for one, and prints where it
+/// is, or why there is none.
+pub(crate) fn keep(test: &Test, failed: &Outcome) {
+    let Some(folder) = &failed.options.bundle else { return };
     let _turn = RECORDING.wait();
-    let kept = Draft::new(folder, test, options.config.seed).and_then(|draft| {
-        match options.config.clock {
-            Clock::Virtual => record(draft, test, options, failed),
-            Clock::Real => {
-                draft.write("log.txt", logging::tail())?;
-                write(&draft, test, options, failed, failed, None)
-            }
+    // What VERBOSE would show is in the bundle.
+    let mut failed = failed.clone();
+    failed.options.verbose = 0;
+    let kept = Draft::new(folder, &failed).and_then(|draft| match failed.options.config.clock {
+        Clock::Virtual => record(draft, test, &failed),
+        Clock::Real => {
+            draft.write("log.txt", logging::tail())?;
+            write(&draft, &failed, &failed, None)
         }
     });
-    say(options, kept);
+    print(folder, kept);
 }
 
-/// Says where a bundle is.
-fn say(options: &RunOptions, kept: io::Result<Place>) {
-    let folder = options.bundle.clone().unwrap_or_default();
+/// Prints where a bundle is.
+fn print(folder: &Path, kept: io::Result<Place>) {
     write_raw(&match kept {
         Ok((place, Ok(()))) => format!("bundle {}\n", place.display()),
         Ok((place, Err(error))) => format!(
-            "bundle {}\nLAB_BUNDLE={}: latest does not lead there: {error}\n",
+            "bundle {}\nLAB_BUNDLE={}: could not update `latest`: {error}\n",
             place.display(),
             folder.display()
         ),
@@ -56,69 +54,62 @@ fn say(options: &RunOptions, kept: io::Result<Place>) {
     });
 }
 
-/// Makes the failed run of virtual time once more, and writes down everything.
-fn record(draft: Draft, test: &Test, options: &RunOptions, failed: &Outcome) -> io::Result<Place> {
-    let trace = Trace::new(&draft)?;
-    let lines = logging::record(draft.log()?);
-    let recorder = Some(trace.recorder());
-    let finish = {
-        let (test, options, failed) = (test.clone(), options.clone(), failed.clone());
-        move |again: &Outcome| {
-            trace.finish()?;
-            lines.finish()?;
-            let warning = difference(&failed, again);
-            if let Some(warning) = warning {
-                write_raw(&format!("warning: {warning}\n"));
-            }
-            write(&draft, &test, &options, &failed, again, warning)
-        }
-    };
-    let finish = Arc::new(finish);
-    let on_stuck: Box<dyn FnOnce(Outcome) + Send> = {
-        let (finish, options) = (Arc::clone(&finish), options.clone());
-        Box::new(move |again| say(&options, finish(&again)))
-    };
-    // With backtraces: they have no effect on the run.
-    let mut options = options.clone();
+/// Repeats the failed run of virtual time, and writes down everything.
+fn record(draft: Draft, test: &Test, failed: &Outcome) -> io::Result<Place> {
+    let mut options = failed.options.clone();
+    // Backtraces have no effect on the run.
     options.config.backtrace = true;
-    let look = Look { recorder, replay: true, on_stuck: Some(on_stuck) };
-    finish(&attempt::run_once(test, &options, Arc::default(), look))
+    let folder = options.bundle.clone().expect("there is a folder for bundles");
+    let trace = TraceLog::new(&draft)?;
+    let log = logging::record(draft.log()?);
+    let recorder = trace.recorder();
+    let failed = failed.clone();
+    let finish = Arc::new(move |again: &Outcome| {
+        trace.finish()?;
+        log.finish()?;
+        let warning = difference(&failed, again);
+        if let Some(warning) = warning {
+            write_raw(&format!("warning: {warning}\n"));
+        }
+        write(&draft, &failed, again, warning)
+    });
+    let on_stuck: StuckReporter = {
+        let finish = Arc::clone(&finish);
+        Box::new(move |again| print(&folder, finish(&again)))
+    };
+    finish(&run_once(test, &options, Arc::default(), Some(recorder), Some(on_stuck)))
 }
 
 /// In what the recorded run differs from the one that failed.
 fn difference(failed: &Outcome, again: &Outcome) -> Option<&'static str> {
-    if again.failure.is_none() {
+    if again.failure().is_none() {
         Some("the recorded run of the same seed passes (LAB_CHECK=1 finds out why)")
-    } else if again.failure != failed.failure {
+    } else if again.failure() != failed.failure() {
         Some("the recorded run of the same seed fails in another way (LAB_CHECK=1 finds out why)")
-    } else if again.stats.hash != failed.stats.hash {
+    } else if again.run.stats.hash != failed.run.stats.hash {
         Some("the recorded run of the same seed takes another course (LAB_CHECK=1 finds out why)")
     } else {
         None
     }
 }
 
-/// Writes the files that are not written by now, and puts the bundle into its
-/// place.
+/// Writes the files that are still missing, and moves the bundle to its place. The
+/// run `again` has the backtraces, descriptions and attachments of the `failed` one.
 fn write(
     draft: &Draft,
-    test: &Test,
-    options: &RunOptions,
     failed: &Outcome,
     again: &Outcome,
     warning: Option<&str>,
 ) -> io::Result<Place> {
-    let cause = failed.failure.as_ref().expect("only failed runs leave bundles");
-    // What VERBOSE would show is in the bundle.
-    let options = &RunOptions { verbose: 0, ..options.clone() };
-    let mut account = failure::account(test, options, failed, cause);
+    let failure = failed.failure().expect("only failed runs leave bundles");
+    let mut report = failure_report::text(failed, failure);
     let mut threads = String::new();
-    for backtrace in &again.backtraces {
-        let text = if backtrace.panicked { &mut account } else { &mut threads };
-        text.push_str(&failure::calls(backtrace));
+    for backtrace in &again.run.backtraces {
+        let text = if backtrace.panicked { &mut report } else { &mut threads };
+        text.push_str(&failure_report::calls(backtrace));
     }
-    draft.write("failure.txt", account)?;
-    if options.config.clock == Clock::Virtual {
+    draft.write("failure.txt", report)?;
+    if failed.options.config.clock == Clock::Virtual {
         draft.write("threads.txt", threads)?;
     }
     let servers: String = again.descriptions.iter().map(|text| format!("{text}\n")).collect();
@@ -126,6 +117,6 @@ fn write(
     for (name, contents) in &again.attachments {
         draft.write(name, contents)?;
     }
-    bundle::write_facts(draft, test, options, failed, cause, warning)?;
+    bundle::write_facts(draft, failed, failure, warning)?;
     draft.finish()
 }

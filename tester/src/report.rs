@@ -7,10 +7,9 @@ use std::path::Path;
 use labrt::time::Duration;
 use serde::Serialize;
 
-use crate::attempt::Outcome;
-use crate::driver::Test;
 use crate::name::TestName;
 use crate::options::RunOptions;
+use crate::outcome::Outcome;
 use crate::output::write_raw;
 use crate::shared::Shared;
 
@@ -19,7 +18,7 @@ static REPORT: Shared<Option<File>> = Shared::new(None);
 
 /// One run, as it stands in the report.
 #[derive(Debug, Serialize)]
-struct Entry<'a> {
+struct ReportLine<'a> {
     /// The path of the test in its binary.
     test: &'a str,
     /// A string: not every reader of JSON keeps 64 bits of a number.
@@ -36,7 +35,7 @@ struct Entry<'a> {
     bytes: u64,
     /// Operations, or agreements.
     ops: u64,
-    /// Examinations that could not tell whether the run is sound.
+    /// Post-run checks that gave up before they knew the answer.
     unknown: u64,
     /// The message of the failure.
     panic: Option<&'a str>,
@@ -46,23 +45,23 @@ struct Entry<'a> {
     hash: String,
 }
 
-impl<'a> Entry<'a> {
-    fn new(test: &'a str, options: &RunOptions, outcome: &'a Outcome) -> Self {
+impl<'a> ReportLine<'a> {
+    fn new(outcome: &'a Outcome) -> Self {
         let totals = outcome.totals.unwrap_or_default();
-        let failure = outcome.failure.as_ref();
-        Entry {
-            test,
-            seed: format!("{:#x}", options.config.seed),
+        let (failure, stats) = (outcome.failure(), &outcome.run.stats);
+        ReportLine {
+            test: &outcome.test.path,
+            seed: format!("{:#x}", outcome.options.config.seed),
             verdict: if failure.is_some() { "failed" } else { "passed" },
-            virtual_s: outcome.stats.lab_time.as_secs_f64(),
-            cpu_s: outcome.stats.cpu.as_secs_f64(),
+            virtual_s: stats.lab_time.as_secs_f64(),
+            cpu_s: stats.cpu.as_secs_f64(),
             rpcs: totals.rpcs,
             bytes: totals.bytes,
             ops: outcome.ops,
             unknown: outcome.unknown,
             panic: failure.map(|failure| failure.message.as_str()),
             place: failure.and_then(|failure| failure.place.as_deref()),
-            hash: format!("{:#018x}", outcome.stats.hash),
+            hash: format!("{:#018x}", stats.hash),
         }
     }
 
@@ -87,9 +86,9 @@ pub(crate) fn open(options: &RunOptions) {
 
 /// Adds a run to the report. Each line is one write to a file opened for
 /// appending, so that lines of parallel tests and processes stay whole.
-pub(crate) fn append(test: &Test, options: &RunOptions, outcome: &Outcome) {
-    let Some(path) = &options.report else { return };
-    let line = Entry::new(&test.name.path, options, outcome).line();
+pub(crate) fn append(outcome: &Outcome) {
+    let Some(path) = &outcome.options.report else { return };
+    let line = ReportLine::new(outcome).line();
     let write = |file: &mut File| file.write_all(line.as_bytes());
     let written = REPORT.with(|report| report.as_mut().map_or(Ok(()), write));
     if let Err(error) = written {
@@ -116,10 +115,10 @@ impl Summary {
     /// Counts one run.
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
-        self.failures += u64::from(outcome.failure.is_some());
+        self.failures += u64::from(outcome.failure().is_some());
         self.unknown += outcome.unknown;
-        self.lab_time += outcome.stats.lab_time;
-        self.cpu += outcome.stats.cpu;
+        self.lab_time += outcome.run.stats.lab_time;
+        self.cpu += outcome.run.stats.cpu;
     }
 
     /// One line of `key=value` pairs.
@@ -138,20 +137,19 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use labrt::{Config, Failure};
+    use labrt::Failure;
 
     #[test]
     fn an_entry_is_one_line_of_json() {
-        let config = Config { seed: u64::MAX, ..Config::default() };
-        let options = RunOptions { config, ..RunOptions::default() };
         let failure = Failure {
             message: "two\n\"lines\"".to_owned(),
             place: None,
             thread: "main".to_owned(),
             time: Duration::ZERO,
         };
-        let outcome = Outcome { failure: Some(failure), ops: 7, ..Outcome::default() };
-        let line = Entry::new("election::x_2A", &options, &outcome).line();
+        let mut outcome = Outcome { ops: 7, ..Outcome::example(Err(failure)) };
+        outcome.options.config.seed = u64::MAX;
+        let line = ReportLine::new(&outcome).line();
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(value["test"], "election::x_2A");
@@ -165,15 +163,14 @@ mod tests {
     #[test]
     fn a_summary_adds_up() {
         let mut summary = Summary::default();
-        let mut outcome = Outcome::default();
-        outcome.stats.lab_time = Duration::from_secs(30);
-        outcome.stats.cpu = Duration::from_millis(10);
+        let mut outcome = Outcome::example(Ok(()));
+        outcome.run.stats.lab_time = Duration::from_secs(30);
+        outcome.run.stats.cpu = Duration::from_millis(10);
         summary.add(&outcome);
         summary.add(&outcome);
-        let name = TestName { package: "raft".to_owned(), path: "a::b_2A".to_owned() };
         assert_eq!(
-            summary.line(&name),
-            "summary test=a::b_2A runs=2 failures=0 unknown=0 virtual_s=60.0 cpu_s=0.020 \
+            summary.line(&outcome.test),
+            "summary test=election::x_2A runs=2 failures=0 unknown=0 virtual_s=60.0 cpu_s=0.020 \
              virtual_s_per_cpu_s=3000\n"
         );
     }

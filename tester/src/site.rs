@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use labrpc::{ClientEnd, Name, Network};
 use labrt::Clock;
 
-use crate::context::{Context, Totals};
+use crate::context::Context;
+use crate::outcome::Totals;
 use crate::wiring::{Net, fresh_end};
 
 /// The network of a test, on which one cluster stands or several.

@@ -82,7 +82,7 @@ impl Specimen {
             std::any::type_name::<F>().contains("::{{closure}}"),
             "the body of a specimen is a closure made in its test"
         );
-        let path = TestName::of::<F>().path;
+        let path = TestName::of::<F>("").path;
         let output = self.command(&path).output().expect("a process can be started");
         let told = Told {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -14,9 +14,10 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use labrt::time::Duration;
-use labrt::{Config, Failure, Run, Stats};
+use labrt::{Config, Failure, Run};
 
-use crate::attempt::TEST_LIMIT;
+/// How long a test may take in lab time, the course's limit.
+pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long after its limit a test is taken for hanging: enough for servers to
 /// go at the end, and for a slow machine.
@@ -45,18 +46,12 @@ fn run_within(limit: Duration, config: &Config, body: impl FnOnce() + Send + 'st
 }
 
 fn hanging(limit: Duration) -> Run<()> {
-    let failure = Failure {
+    Run::failed(Failure {
         message: format!("the test hangs: still running after {limit:?}"),
         place: None,
         thread: "watchdog".to_owned(),
         time: limit,
-    };
-    Run {
-        result: Err(failure),
-        stats: Stats { lab_time: limit, ..Stats::default() },
-        events: Vec::new(),
-        backtraces: Vec::new(),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -8,21 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::engine::{Command, Engine};
 use super::scheduler::{Phase, Scheduler};
 use super::{Job, Sim, Site, enter};
-use crate::backtrace::Backtrace;
 use crate::config::Config;
-use crate::failure::{Failure, payload_text};
+use crate::failure::payload_text;
+use crate::outcome::Run;
 use crate::stats::Stats;
 use crate::trace::history::Trace;
-use crate::trace::moment::{Event, Recorder};
+use crate::trace::moment::Recorder;
 use crate::watchdog::heartbeat::Heartbeat;
-
-/// What a simulation leaves behind.
-pub(crate) struct Outcome {
-    pub(crate) failure: Option<Failure>,
-    pub(crate) stats: Stats,
-    pub(crate) events: Vec<Event>,
-    pub(crate) backtraces: Vec<Backtrace>,
-}
 
 /// Runs `body` as the first thread of a simulation, on the calling OS thread,
 /// which should be a fresh one: nobody else's thread-locals are in the way.
@@ -32,7 +24,7 @@ pub(crate) fn execute(
     recorder: Option<Recorder>,
     site: Site,
     body: Job,
-) -> Outcome {
+) -> Run<()> {
     let sim = Arc::new(make(config, heartbeat, recorder));
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body);
@@ -59,12 +51,12 @@ pub(crate) fn execute(
     sim.engine.retire();
     enter(std::ptr::null());
     sim.heartbeat.stop();
-    let outcome = collect(&sim, leaked);
+    let run = collect(&sim, leaked);
     if leaked > 0 {
         // Threads that were given up still point at it.
         std::mem::forget(sim);
     }
-    outcome
+    run
 }
 
 /// A simulation without threads.
@@ -142,9 +134,9 @@ fn dump_backtraces(sim: &Sim) {
     }
 }
 
-fn collect(sim: &Sim, leaked: usize) -> Outcome {
+fn collect(sim: &Sim, leaked: usize) -> Run<()> {
     let mut scheduler = sim.scheduler.borrow_mut();
-    let failure = scheduler.take_failure();
+    let result = scheduler.take_failure().map_or(Ok(()), Err);
     let backtraces = std::mem::take(&mut scheduler.backtraces);
     // Its file is complete when this returns.
     scheduler.drop_recorder();
@@ -160,5 +152,5 @@ fn collect(sim: &Sim, leaked: usize) -> Outcome {
         peak_threads: scheduler.peak_threads,
         leaked,
     };
-    Outcome { failure, stats, events: trace.into_events(), backtraces }
+    Run { result, stats, events: trace.into_events(), backtraces }
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use labrt::Clock;
 use porcupine::kv::{Foresight, Input, KvModel, Output};
 use porcupine::{
-    Limits, Model, Operation, Page, Report, check_operations, check_operations_verbose, log,
+    Limits, Model, Operation, Page, Report, Verdict, check_operations, check_operations_verbose,
+    log,
 };
 
 use super::faults::annotations;
 use super::history::History;
 use crate::chronicle::Incident;
 use crate::context::Context;
-use crate::examination::Verdict;
+use crate::post_run::CheckResult;
 use crate::shared::Shared;
 
 /// Has the history checked when the run has ended well. Whatever fails the run, its
@@ -28,7 +29,7 @@ pub(super) fn announce(context: &Context, history: &Arc<History>) {
     context.attach("history.html", move || page.page());
     context.attach("history.edn", move || log.log());
     let told = context.clone();
-    context.examine(move || view.examine(&told));
+    context.post_run_check(move || view.check(&told));
 }
 
 /// A history, seen from outside its run.
@@ -52,22 +53,22 @@ impl View {
     }
 
     /// Whether the history is linearizable, as far as can be told.
-    fn examine(&self, context: &Context) -> Verdict {
+    fn check(&self, context: &Context) -> CheckResult {
         let check = |history: &[_]| {
             check_operations(&Foresight::of(history), history, self.limits()).verdict
         };
         match self.history.with_operations(check) {
-            porcupine::Verdict::Ok => Verdict::Sound,
-            porcupine::Verdict::Unknown => Verdict::Unknown(
+            Verdict::Ok => CheckResult::Passed,
+            Verdict::Unknown => CheckResult::Unknown(
                 "info: linearizability check timed out, assuming history is ok".to_owned(),
             ),
-            porcupine::Verdict::Illegal => {
+            Verdict::Illegal => {
                 let told = match context.keeps_bundle() {
                     true => "info: the bundle's history.html shows the history".to_owned(),
                     false => self.save(),
                 };
                 context.describe(move || told.clone());
-                Verdict::Failed("history is not linearizable".to_owned())
+                CheckResult::Failed("history is not linearizable".to_owned())
             }
         }
     }
@@ -76,7 +77,7 @@ impl View {
     fn page(&self) -> Vec<u8> {
         self.history.with_operations(|history| {
             let report = check_operations_verbose(&KvModel, history, self.limits());
-            if report.verdict != porcupine::Verdict::Unknown {
+            if report.verdict != Verdict::Unknown {
                 return self.page_of(&KvModel, history, &report);
             }
             // The page must not say less than the verdict, even if it shows less.
@@ -139,7 +140,7 @@ mod tests {
         let seen = Arc::downgrade(&history);
         history.announce(&context);
         drop(history);
-        assert_eq!(context.take_examinations().len(), 1);
+        assert_eq!(context.take_checks().len(), 1);
         drop(context);
         assert_eq!(seen.strong_count(), 0, "something keeps it");
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use labrt::thread::{self, sleep};
 use labrt::time::Duration;
 use serde_json::Value;
-use tester::{Cluster, Context, Net, Site, Specimen, Told, Verdict, test};
+use tester::{CheckResult, Cluster, Context, Net, Site, Specimen, Told, test};
 
 use crate::counter::{Counter, get};
 
@@ -20,7 +20,7 @@ fn fails(ctx: &Context) {
     ctx.attach("notes.txt", || b"attached\n".to_vec());
     cluster.crash(2);
     ctx.spawn("doomed", || panic!("the helper went wrong"));
-    sleep(Duration::from_secs(1));
+    sleep(Duration::from_secs(60));
 }
 
 /// A folder for bundles.
@@ -186,7 +186,7 @@ fn a_bundle_is_replaced_as_a_whole() {
     let body = |ctx: &Context| {
         let drawn = labrt::rng().next_u64();
         ctx.attach("drawn", move || drawn.to_string().into());
-        ctx.examine(|| Verdict::Failed("the history is wrong".to_owned()));
+        ctx.post_run_check(|| CheckResult::Failed("the history is wrong".to_owned()));
     };
     let told = || folder.specimen().env("LAB_RUNS", "5").run(|| test("Test: replaced", body));
     let Some(first) = told() else { return };
@@ -205,7 +205,7 @@ fn latest_is_replaced_only_if_it_is_a_link() {
     let folder = Folder::new();
     fs::write(folder.latest(), "mine").expect("a file");
     let Some(told) = folder.specimen().run(|| test("Test: latest", fails)) else { return };
-    assert_failed(&told, &["\nbundle ", ": latest does not lead there: it is no link"]);
+    assert_failed(&told, &["\nbundle ", ": could not update `latest`: not a symlink"]);
     assert_eq!(fs::read_to_string(folder.latest()).expect("a file"), "mine");
     assert_eq!(folder.names(), ["latest", "latest_is_replaced_only_if_it_is_a_link-0x2a"]);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use tester::{Cluster, Context, Net, Specimen, Verdict, test, test_in_virtual_time};
+use tester::{CheckResult, Cluster, Context, Net, Specimen, test, test_in_virtual_time};
 
 use crate::counter::{Counter, get};
 
@@ -132,18 +132,18 @@ fn a_panic_of_a_helper_fails_the_test() {
 }
 
 #[test]
-fn an_examination_may_fail_a_run_or_not_know() {
+fn a_post_run_check_may_fail_a_run_or_give_up() {
     let body = |ctx: &Context| {
         let unlucky = labrt::rng().below(3) == 0;
-        ctx.examine(|| Verdict::Unknown("info: too hard to tell".to_owned()));
-        ctx.examine(move || match unlucky {
-            true => Verdict::Failed("the history is wrong".to_owned()),
-            false => Verdict::Sound,
+        ctx.post_run_check(|| CheckResult::Unknown("info: too hard to tell".to_owned()));
+        ctx.post_run_check(move || match unlucky {
+            true => CheckResult::Failed("the history is wrong".to_owned()),
+            false => CheckResult::Passed,
         });
     };
     let told = |runs, check| {
         let specimen = Specimen::new().env("LAB_RUNS", runs).env("LAB_CHECK", check);
-        specimen.run(|| test("Test: examined", body))
+        specimen.run(|| test("Test: checked", body))
     };
     let Some(one) = told("1", "1") else { return };
     assert!(one.passed());
