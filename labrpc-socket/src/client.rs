@@ -18,7 +18,7 @@ use crate::broken::Broken;
 use crate::frame::{Answer, Frame};
 use crate::handshake::{self, Refusal};
 use crate::options::Options;
-use crate::wire::{self, Receiver, Sender};
+use crate::wire::{self, FrameReceiver, FrameSender};
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Drop for SocketEnd {
 
 /// One connection.
 struct Link {
-    sender: Sender,
+    sender: FrameSender,
     calls: Mutex<Calls>,
 }
 
@@ -188,7 +188,7 @@ impl Link {
 
     /// Hands out answers until the connection breaks; then all calls in flight
     /// fail at once.
-    fn listen(&self, mut receiver: Receiver, ping_period: Duration) {
+    fn listen(&self, mut receiver: FrameReceiver, ping_period: Duration) {
         let mut pinged = Instant::now();
         while self.take(receiver.receive()).is_ok() {
             if pinged.elapsed() >= ping_period {

@@ -17,13 +17,13 @@ pub(crate) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
 pub(crate) struct Connections {
     options: Options,
     welcome: Box<Welcome>,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     /// Notified when a call has been answered.
     answered: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct ConnectionState {
     /// No new connections.
     closed: bool,
     /// Clients that came so far.

@@ -12,7 +12,7 @@ use crate::connections::Connections;
 use crate::frame::{Answer, Frame};
 use crate::handshake;
 use crate::peer::Peer;
-use crate::wire::{self, Receiver};
+use crate::wire::{self, FrameReceiver};
 
 /// How long the accepting thread waits when the system has no room for one more
 /// connection.
@@ -51,7 +51,7 @@ fn answer_calls(
     connections: &Arc<Connections>,
     peer: &Arc<Peer>,
     server: &Arc<Server>,
-    receiver: &mut Receiver,
+    receiver: &mut FrameReceiver,
 ) -> Broken {
     loop {
         match receiver.receive() {

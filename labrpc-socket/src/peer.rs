@@ -6,7 +6,7 @@ use labrt::sync::Mutex;
 
 use crate::broken::Broken;
 use crate::frame::Frame;
-use crate::wire::Sender;
+use crate::wire::FrameSender;
 
 /// Something to be done when a connection is over.
 type Farewell = Box<dyn FnOnce(&Broken) + Send>;
@@ -14,13 +14,13 @@ type Farewell = Box<dyn FnOnce(&Broken) + Send>;
 /// A client's connection, as the server sees it.
 pub struct Peer {
     number: u64,
-    sender: Sender,
+    sender: FrameSender,
     farewells: Mutex<Vec<Farewell>>,
 }
 
 impl Peer {
     /// The client of that number, which gets its replies through `sender`.
-    pub(crate) fn new(number: u64, sender: Sender) -> Self {
+    pub(crate) fn new(number: u64, sender: FrameSender) -> Self {
         Peer { number, sender, farewells: Mutex::default() }
     }
 

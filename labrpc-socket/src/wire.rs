@@ -18,13 +18,13 @@ const CHUNK: usize = 1 << 16;
 
 /// The sending half. Many threads may send; frames do not mix.
 #[derive(Debug)]
-pub(crate) struct Sender {
+pub(crate) struct FrameSender {
     socket: Arc<Socket>,
     /// Held for the length of one frame.
     turn: Mutex<()>,
 }
 
-impl Sender {
+impl FrameSender {
     /// Sends a frame. On an error the connection is over for both halves.
     pub(crate) fn send(&self, frame: &Frame) -> io::Result<()> {
         let bytes = frame.encode();
@@ -46,7 +46,7 @@ impl Sender {
 
 /// The receiving half, for one thread.
 #[derive(Debug)]
-pub(crate) struct Receiver {
+pub(crate) struct FrameReceiver {
     socket: Arc<Socket>,
     /// Where reads go.
     chunk: Box<[u8]>,
@@ -59,12 +59,12 @@ pub(crate) struct Receiver {
 }
 
 /// The halves of a greeted connection.
-pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(Sender, Receiver)> {
+pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(FrameSender, FrameReceiver)> {
     socket.set_read_timeout(Some(options.ping_period()))?;
     socket.set_write_timeout(Some(options.silence))?;
     let socket = Arc::new(socket);
-    let sender = Sender { socket: Arc::clone(&socket), turn: Mutex::new(()) };
-    let receiver = Receiver {
+    let sender = FrameSender { socket: Arc::clone(&socket), turn: Mutex::new(()) };
+    let receiver = FrameReceiver {
         socket,
         chunk: vec![0; CHUNK].into(),
         buffer: Vec::new(),
@@ -75,7 +75,7 @@ pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(Sender, Re
     Ok((sender, receiver))
 }
 
-impl Receiver {
+impl FrameReceiver {
     /// The next frame, or `None` when none has come for a while and all is well.
     pub(crate) fn receive(&mut self) -> Result<Option<Frame>, Broken> {
         loop {

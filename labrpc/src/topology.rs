@@ -45,7 +45,7 @@ struct End {
 
 /// A server name, and the server that it stands for at the moment.
 #[derive(Debug)]
-struct Slot {
+struct ServerSlot {
     name: Name,
     server: Option<Arc<Server>>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Topology {
     ends: Vec<End>,
     server_ids: BTreeMap<Name, ServerId>,
     /// Indexed by id.
-    slots: Vec<Slot>,
+    slots: Vec<ServerSlot>,
 }
 
 impl Topology {
@@ -154,7 +154,7 @@ impl Topology {
     fn server_id(&mut self, name: Name) -> ServerId {
         let slots = &mut self.slots;
         *self.server_ids.entry(name).or_insert_with_key(|name| {
-            slots.push(Slot { name: name.clone(), server: None });
+            slots.push(ServerSlot { name: name.clone(), server: None });
             ServerId(slots.len() - 1)
         })
     }

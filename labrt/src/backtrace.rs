@@ -44,12 +44,12 @@ pub(crate) fn capture() -> String {
 }
 
 /// One call of a backtrace.
-struct Frame<'a> {
+struct StackFrame<'a> {
     function: &'a str,
     place: Option<&'a str>,
 }
 
-impl Frame<'_> {
+impl StackFrame<'_> {
     /// Whether it is a call of the program. std shortens places below `here`, the
     /// current folder.
     fn is_of_the_program(&self, here: &str) -> bool {
@@ -65,8 +65,8 @@ impl Frame<'_> {
 
 /// The frames of a backtrace as std writes it: a numbered line with the function,
 /// and one with the place if that is known.
-fn frames(text: &str) -> Vec<Frame<'_>> {
-    let mut frames: Vec<Frame<'_>> = Vec::new();
+fn frames(text: &str) -> Vec<StackFrame<'_>> {
+    let mut frames: Vec<StackFrame<'_>> = Vec::new();
     for line in text.lines().map(str::trim) {
         if let Some(place) = line.strip_prefix("at ") {
             if let Some(frame) = frames.last_mut() {
@@ -75,7 +75,7 @@ fn frames(text: &str) -> Vec<Frame<'_>> {
         } else if let Some((number, function)) = line.split_once(": ")
             && number.bytes().all(|byte| byte.is_ascii_digit())
         {
-            frames.push(Frame { function, place: None });
+            frames.push(StackFrame { function, place: None });
         }
     }
     frames

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use crate::sim;
 use crate::time::Instant;
-use receiver::Flavor;
+use receiver::ReceiverFlavor;
 use simulated::SimChannel;
 use timer::SimTimer;
 
@@ -55,13 +55,13 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 fn simulated<T>(sim: u32, capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(SimChannel::new(sim, capacity));
     let sender = Sender::simulated(Arc::clone(&channel));
-    (sender, Receiver::new(Flavor::Sim(channel)))
+    (sender, Receiver::new(ReceiverFlavor::Sim(channel)))
 }
 
 fn real<T>(
     (tx, rx): (crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>),
 ) -> (Sender<T>, Receiver<T>) {
-    (Sender::real(tx), Receiver::new(Flavor::Real(rx)))
+    (Sender::real(tx), Receiver::new(ReceiverFlavor::Real(rx)))
 }
 
 /// Panics because the caller lives elsewhere than the channel, whose home is a
@@ -90,9 +90,14 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
             let when = sim.after(duration);
-            Flavor::SimTimer(Arc::new(SimTimer::new(sim.id(), Some(when), None, |moment| moment)))
+            ReceiverFlavor::SimTimer(Arc::new(SimTimer::new(
+                sim.id(),
+                Some(when),
+                None,
+                |moment| moment,
+            )))
         }
-        None => Flavor::RealTimer(crossbeam_channel::after(duration), Instant::from_std),
+        None => ReceiverFlavor::RealTimer(crossbeam_channel::after(duration), Instant::from_std),
     })
 }
 
@@ -108,9 +113,9 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
             assert!(!period.is_zero(), "a tick without a period");
             let (first, period) = (sim.after(period), sim::nanos(period));
             let timer = SimTimer::new(sim.id(), Some(first), Some(period), |moment| moment);
-            Flavor::SimTimer(Arc::new(timer))
+            ReceiverFlavor::SimTimer(Arc::new(timer))
         }
-        None => Flavor::RealTimer(crossbeam_channel::tick(period), Instant::from_std),
+        None => ReceiverFlavor::RealTimer(crossbeam_channel::tick(period), Instant::from_std),
     })
 }
 
@@ -119,8 +124,8 @@ pub fn never<T>() -> Receiver<T> {
     Receiver::new(match sim::current() {
         Some(sim) => {
             let timer = SimTimer::new(sim.id(), None, None, |_| unreachable!("never is never due"));
-            Flavor::SimTimer(Arc::new(timer))
+            ReceiverFlavor::SimTimer(Arc::new(timer))
         }
-        None => Flavor::Real(crossbeam_channel::never()),
+        None => ReceiverFlavor::Real(crossbeam_channel::never()),
     })
 }

@@ -35,12 +35,12 @@ use crate::thread::exit::unwind;
 use crate::trace::kind::{FIELDS, Kind};
 use crate::trace::moment::Origin;
 use crate::watchdog::heartbeat::Heartbeat;
-use engine::{Command, Engine};
+use engine::{Command, ThreadEngine};
 use scheduler::{Next, Phase, Scheduler};
 use thread_table::{Slot, Thread};
 
 pub(crate) use execute::execute;
-pub(crate) use operation::Operation;
+pub(crate) use operation::ThreadOperation;
 pub(crate) use scheduler::nanos;
 pub(crate) use thread_table::{Job, Site, Ticket, Wake};
 
@@ -50,7 +50,7 @@ pub(crate) struct Sim {
     id: u32,
     seed: u64,
     scheduler: RefCell<Scheduler>,
-    engine: Engine,
+    engine: ThreadEngine,
     heartbeat: Arc<Heartbeat>,
     backtrace: bool,
 }
@@ -127,7 +127,7 @@ impl Sim {
     /// and the thread may have to give way.
     #[inline]
     #[track_caller]
-    pub(crate) fn point(&self, operation: Operation) {
+    pub(crate) fn point(&self, operation: ThreadOperation) {
         if self.scheduler.borrow_mut().charge(operation) {
             self.yield_now(operation);
         }
@@ -135,7 +135,7 @@ impl Sim {
 
     /// Lets the scheduler choose again; the current thread stays in the draw.
     #[track_caller]
-    pub(crate) fn yield_now(&self, operation: Operation) {
+    pub(crate) fn yield_now(&self, operation: ThreadOperation) {
         let (phase, me) = {
             let mut scheduler = self.scheduler.borrow_mut();
             scheduler.requeue(operation, Location::caller());
@@ -163,7 +163,7 @@ impl Sim {
     pub(crate) fn block(
         &self,
         ticket: Ticket,
-        operation: Operation,
+        operation: ThreadOperation,
         deadline: Option<u64>,
     ) -> Wake {
         let site = Location::caller();
@@ -236,7 +236,7 @@ impl Sim {
     pub(crate) fn wait_at(
         &self,
         address: usize,
-        operation: Operation,
+        operation: ThreadOperation,
         deadline: Option<u64>,
     ) -> bool {
         let ticket = self.open_wait();

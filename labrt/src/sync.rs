@@ -16,7 +16,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::sim::{self, Operation, Sim};
+use crate::sim::{self, Sim, ThreadOperation};
 
 /// Why a guard can be asked for its value.
 const HELD: &str = "a guard holds its lock";
@@ -56,7 +56,12 @@ impl WaitingRoom {
     /// Tries until `try_lock` gives a guard. Others may be faster after a
     /// wake-up, as with parking_lot's barging locks.
     #[track_caller]
-    fn acquire<G>(&self, sim: &Sim, operation: Operation, try_lock: impl Fn() -> Option<G>) -> G {
+    fn acquire<G>(
+        &self,
+        sim: &Sim,
+        operation: ThreadOperation,
+        try_lock: impl Fn() -> Option<G>,
+    ) -> G {
         loop {
             if let Some(guard) = try_lock() {
                 self.taken_by(sim);
@@ -120,7 +125,7 @@ impl WaitingRoom {
     fn try_acquire<G>(&self, try_lock: impl FnOnce() -> Option<G>) -> Option<G> {
         let sim = sim::current();
         if let Some(sim) = sim {
-            sim.point(Operation::TryLock);
+            sim.point(ThreadOperation::TryLock);
         }
         let guard = try_lock()?;
         if let Some(sim) = sim {
@@ -144,12 +149,12 @@ impl WaitingRoom {
     /// When it is the caller, and the lock a [`Mutex`]: nobody else could ever
     /// end that wait, but timers of other threads might hide it for long.
     #[track_caller]
-    fn blame_holder(&self, sim: &Sim, operation: Operation) {
+    fn blame_holder(&self, sim: &Sim, operation: ThreadOperation) {
         // SAFETY: null, or a location that lives for ever.
         let Some(taken_at) = (unsafe { self.taken_at.load(Relaxed).as_ref() }) else { return };
         let holder = self.holder.load(Relaxed);
         assert!(
-            operation != Operation::Lock || holder != sim.current_serial(),
+            operation != ThreadOperation::Lock || holder != sim.current_serial(),
             "deadlock: this thread locks what it holds already, since {taken_at}"
         );
         sim.blame(holder, taken_at);

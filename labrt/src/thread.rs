@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::real;
-use crate::sim::{self, Operation, Sim};
+use crate::sim::{self, Sim, ThreadOperation};
 use exit::{Exit, unwind};
 
 /// Ends the calling thread at once, by unwinding it quietly: destructors run,
@@ -86,9 +86,9 @@ pub fn sleep(duration: Duration) {
     match sim::current() {
         None => real::sleep(duration),
         Some(sim) => {
-            sim.point(Operation::Sleep);
+            sim.point(ThreadOperation::Sleep);
             let deadline = sim.after(duration);
-            sim.block(sim.open_wait(), Operation::Sleep, Some(deadline));
+            sim.block(sim.open_wait(), ThreadOperation::Sleep, Some(deadline));
         }
     }
 }
@@ -98,7 +98,7 @@ pub fn sleep(duration: Duration) {
 pub fn yield_now() {
     match sim::current() {
         None => std::thread::yield_now(),
-        Some(sim) => sim.yield_now(Operation::Yield),
+        Some(sim) => sim.yield_now(ThreadOperation::Yield),
     }
 }
 
@@ -133,7 +133,7 @@ impl Builder {
     ) -> io::Result<JoinHandle<T>> {
         let Some(sim) = sim::current() else {
             let handle = real::spawn(self.name, body)?;
-            return Ok(JoinHandle { flavor: Flavor::Real(handle) });
+            return Ok(JoinHandle { flavor: JoinFlavor::Real(handle) });
         };
         let packet = Arc::new(Packet { sim: sim.id(), result: Mutex::new(None) });
         let fill = FillOnExit(Arc::clone(&packet));
@@ -142,7 +142,7 @@ impl Builder {
             *fill.0.result.lock() = Some(Ok(value));
         };
         sim.spawn(self.name.unwrap_or_default().into(), Box::new(job));
-        Ok(JoinHandle { flavor: Flavor::Sim(packet) })
+        Ok(JoinHandle { flavor: JoinFlavor::Sim(packet) })
     }
 }
 
@@ -160,12 +160,12 @@ impl<T> Packet<T> {
     #[track_caller]
     fn join(&self, sim: &Sim) -> std::thread::Result<T> {
         assert_eq!(self.sim, sim.id(), "a thread of one simulation was joined in another");
-        sim.point(Operation::Join);
+        sim.point(ThreadOperation::Join);
         loop {
             if let Some(result) = self.result.lock().take() {
                 return result;
             }
-            sim.wait_at(self.address(), Operation::Join, None);
+            sim.wait_at(self.address(), ThreadOperation::Join, None);
         }
     }
 }
@@ -184,10 +184,10 @@ impl<T> Drop for FillOnExit<T> {
 
 /// Waits for a thread to end. Dropping it detaches the thread.
 pub struct JoinHandle<T> {
-    flavor: Flavor<T>,
+    flavor: JoinFlavor<T>,
 }
 
-enum Flavor<T> {
+enum JoinFlavor<T> {
     Real(std::thread::JoinHandle<T>),
     Sim(Arc<Packet<T>>),
 }
@@ -207,12 +207,12 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         match self.flavor {
-            Flavor::Real(handle) => {
+            JoinFlavor::Real(handle) => {
                 let outside = sim::current().is_none();
                 assert!(outside, "a thread outside simulations was joined in one");
                 handle.join()
             }
-            Flavor::Sim(packet) => {
+            JoinFlavor::Sim(packet) => {
                 let sim = sim::current();
                 packet.join(sim.expect("a thread of a simulation was joined outside it"))
             }
@@ -223,10 +223,10 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.flavor {
-            Flavor::Real(handle) => handle.is_finished(),
-            Flavor::Sim(packet) => {
+            JoinFlavor::Real(handle) => handle.is_finished(),
+            JoinFlavor::Sim(packet) => {
                 if let Some(sim) = sim::current() {
-                    sim.point(Operation::Join);
+                    sim.point(ThreadOperation::Join);
                 }
                 packet.result.lock().is_some()
             }

@@ -6,7 +6,7 @@ use lazy_static::lazy_static;
 
 pub use std::time::Duration;
 
-use crate::sim::{self, Operation, nanos};
+use crate::sim::{self, ThreadOperation, nanos};
 
 lazy_static! {
     /// Where real time starts to count in this process.
@@ -29,7 +29,7 @@ impl Instant {
     pub fn now() -> Self {
         match sim::current() {
             Some(sim) => {
-                sim.point(Operation::Now);
+                sim.point(ThreadOperation::Now);
                 Instant { nanos: sim.now() }
             }
             None => Instant { nanos: real_nanos() },

@@ -16,16 +16,16 @@ use crate::args::{Args, ModelName};
 /// The largest file that is read, in bytes: some five million operations.
 const LARGEST: u64 = 1_000_000_000;
 
-type History<M> = Vec<Operation<<M as Model>::Input, <M as Model>::Output>>;
+type Operations<M> = Vec<Operation<<M as Model>::Input, <M as Model>::Output>>;
 
 /// A history and its model.
 pub(crate) enum Subject {
     /// A register.
-    Register(History<RegisterModel>),
+    Register(Operations<RegisterModel>),
     /// A key/value service, key by key.
-    Kv(History<KvModel>),
+    Kv(Operations<KvModel>),
     /// A key/value service, all keys together.
-    WholeKv(History<WholeKvModel>),
+    WholeKv(Operations<WholeKvModel>),
 }
 
 impl Subject {

@@ -13,7 +13,7 @@ use crate::bitset::Bitset;
 /// Sets live behind each other in one array, configurations in another, and
 /// the table holds positions only: little memory, no allocation for each.
 pub(crate) struct Cache<S> {
-    table: HashTable<Slot>,
+    table: HashTable<CacheSlot>,
     configurations: Vec<Configuration<S>>,
     words: Vec<u64>,
     /// What the states say they hold.
@@ -22,7 +22,7 @@ pub(crate) struct Cache<S> {
 
 /// Where a configuration is, and its hash, so that neither a growing table nor
 /// a search in vain has to look there.
-struct Slot {
+struct CacheSlot {
     at: u32,
     hash: u32,
 }
@@ -67,7 +67,7 @@ impl<S: Eq + Hash> Cache<S> {
             return false;
         }
         let (state, bytes) = keep(state);
-        let slot = Slot { at: in_32_bits(self.configurations.len()), hash };
+        let slot = CacheSlot { at: in_32_bits(self.configurations.len()), hash };
         self.configurations.push(Configuration {
             start: in_32_bits(self.words.len()),
             full: in_32_bits(full),
@@ -89,7 +89,7 @@ impl<S: Eq + Hash> Cache<S> {
     pub(crate) fn bytes(&self) -> usize {
         // The table keeps a byte for each place beside the slot, and has between
         // 8/7 and 16/7 places for each configuration.
-        const PLACE: usize = (size_of::<Slot>() + 1) * 12 / 7;
+        const PLACE: usize = (size_of::<CacheSlot>() + 1) * 12 / 7;
         self.configurations.len() * (size_of::<Configuration<S>>() + PLACE)
             + size_of_val(self.words.as_slice())
             + self.state_bytes

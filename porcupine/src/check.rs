@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::report::{Counts, PartitionReport, Report, Verdict};
 use crate::search::Search;
-use crate::{Event, EventError, Model, Operation, operations_of};
+use crate::{EventError, HistoryEvent, Model, Operation, operations_of};
 
 /// How many steps a partition gets before it is the next one's turn.
 ///
@@ -76,7 +76,7 @@ pub fn check_operations_verbose<M: Model>(
 /// The events are no history: see [`operations_of`].
 pub fn check_events<M: Model>(
     model: &M,
-    events: impl IntoIterator<Item = Event<M::Input, M::Output>>,
+    events: impl IntoIterator<Item = HistoryEvent<M::Input, M::Output>>,
     limits: Limits,
 ) -> Result<Report, EventError> {
     Ok(check_operations(model, &operations_of(events)?, limits))

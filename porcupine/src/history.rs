@@ -23,7 +23,7 @@ pub struct Operation<I, O> {
 
 /// One end of an operation, in a history that has an order but no times.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event<I, O> {
+pub struct HistoryEvent<I, O> {
     /// Who called.
     pub client: usize,
     /// What pairs a call with its return; any numbers will do.
@@ -85,11 +85,11 @@ struct Pair<I, O> {
 ///
 /// An operation is called twice, returns without a call, or never returns.
 pub fn operations_of<I, O>(
-    events: impl IntoIterator<Item = Event<I, O>>,
+    events: impl IntoIterator<Item = HistoryEvent<I, O>>,
 ) -> Result<Vec<Operation<I, O>>, EventError> {
     let mut pairs: Vec<Pair<I, O>> = Vec::new();
     let mut by_id = BTreeMap::new();
-    for (at, Event { client, id, kind }) in events.into_iter().enumerate() {
+    for (at, HistoryEvent { client, id, kind }) in events.into_iter().enumerate() {
         match kind {
             EventKind::Call(input) => {
                 if by_id.insert(id, pairs.len()).is_some() {

@@ -10,7 +10,7 @@ use crate::{Model, Operation, Text};
 
 /// What a client asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum KvInput {
     /// The value of a key.
     Get {
         /// The key.
@@ -32,18 +32,18 @@ pub enum Input {
     },
 }
 
-impl Input {
+impl KvInput {
     /// The key that is asked about.
     pub fn key(&self) -> &Arc<str> {
         match self {
-            Input::Get { key } | Input::Put { key, .. } | Input::Append { key, .. } => key,
+            KvInput::Get { key } | KvInput::Put { key, .. } | KvInput::Append { key, .. } => key,
         }
     }
 }
 
 /// What a client hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum KvOutput {
     /// The value that a get read, or, since 2024, that an append found.
     Value(Text),
     /// No value: the answer of a put, of an append before 2024, and of any
@@ -57,34 +57,34 @@ pub enum Output {
 pub struct KvModel;
 
 /// An operation on a value: the value after it, or `None` if it does not fit.
-fn apply(value: &Text, input: &Input, output: &Output) -> Option<Text> {
+fn apply(value: &Text, input: &KvInput, output: &KvOutput) -> Option<Text> {
     let found = match output {
-        Output::Value(read) => read == value,
-        Output::Nothing => true,
+        KvOutput::Value(read) => read == value,
+        KvOutput::Nothing => true,
     };
     match input {
-        Input::Get { .. } => found.then(|| value.clone()),
-        Input::Put { value: new, .. } => Some(new.clone()),
-        Input::Append { value: more, .. } => found.then(|| value.append(more)),
+        KvInput::Get { .. } => found.then(|| value.clone()),
+        KvInput::Put { value: new, .. } => Some(new.clone()),
+        KvInput::Append { value: more, .. } => found.then(|| value.append(more)),
     }
 }
 
-fn describe(input: &Input, output: &Output) -> String {
+fn describe(input: &KvInput, output: &KvOutput) -> String {
     let answer = match output {
-        Output::Value(value) => format!(" -> '{value}'"),
-        Output::Nothing if matches!(input, Input::Get { .. }) => " -> ?".to_owned(),
-        Output::Nothing => String::new(),
+        KvOutput::Value(value) => format!(" -> '{value}'"),
+        KvOutput::Nothing if matches!(input, KvInput::Get { .. }) => " -> ?".to_owned(),
+        KvOutput::Nothing => String::new(),
     };
     match input {
-        Input::Get { key } => format!("get('{key}'){answer}"),
-        Input::Put { key, value } => format!("put('{key}', '{value}'){answer}"),
-        Input::Append { key, value } => format!("append('{key}', '{value}'){answer}"),
+        KvInput::Get { key } => format!("get('{key}'){answer}"),
+        KvInput::Put { key, value } => format!("put('{key}', '{value}'){answer}"),
+        KvInput::Append { key, value } => format!("append('{key}', '{value}'){answer}"),
     }
 }
 
 impl Model for KvModel {
-    type Input = Input;
-    type Output = Output;
+    type Input = KvInput;
+    type Output = KvOutput;
     /// The value of the partition's key.
     type State = Text;
 
@@ -92,12 +92,12 @@ impl Model for KvModel {
         Text::EMPTY
     }
 
-    fn step(&self, state: &Text, input: &Input, output: &Output) -> Option<Text> {
+    fn step(&self, state: &Text, input: &KvInput, output: &KvOutput) -> Option<Text> {
         apply(state, input, output)
     }
 
     /// By key, in the order of the keys.
-    fn partition(&self, history: &[Operation<Input, Output>]) -> Vec<Vec<usize>> {
+    fn partition(&self, history: &[Operation<KvInput, KvOutput>]) -> Vec<Vec<usize>> {
         let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, operation) in history.iter().enumerate() {
             by_key.entry(operation.input.key()).or_default().push(at);
@@ -105,7 +105,7 @@ impl Model for KvModel {
         by_key.into_values().collect()
     }
 
-    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+    fn describe_operation(&self, input: &KvInput, output: &KvOutput) -> String {
         describe(input, output)
     }
 
@@ -124,8 +124,8 @@ impl Model for KvModel {
 pub struct WholeKvModel;
 
 impl Model for WholeKvModel {
-    type Input = Input;
-    type Output = Output;
+    type Input = KvInput;
+    type Output = KvOutput;
     /// Keys that were written, with their values, in the order of the keys.
     type State = Arc<[(Arc<str>, Text)]>;
 
@@ -133,12 +133,12 @@ impl Model for WholeKvModel {
         Arc::new([])
     }
 
-    fn step(&self, state: &Self::State, input: &Input, output: &Output) -> Option<Self::State> {
+    fn step(&self, state: &Self::State, input: &KvInput, output: &KvOutput) -> Option<Self::State> {
         let key = input.key();
         let place = state.binary_search_by(|(other, _)| other.cmp(key));
         let before = place.map_or(&Text::EMPTY, |at| &state[at].1);
         let after = apply(before, input, output)?;
-        if matches!(input, Input::Get { .. }) {
+        if matches!(input, KvInput::Get { .. }) {
             return Some(Arc::clone(state));
         }
         let at = place.unwrap_or_else(|at| at);
@@ -147,7 +147,7 @@ impl Model for WholeKvModel {
         Some(state[..at].iter().cloned().chain(written).chain(rest.iter().cloned()).collect())
     }
 
-    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+    fn describe_operation(&self, input: &KvInput, output: &KvOutput) -> String {
         describe(input, output)
     }
 

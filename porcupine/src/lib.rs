@@ -16,14 +16,14 @@
 //! that look at final values find nothing wrong here; a checker does.
 //!
 //! ```
-//! use porcupine::kv::{Input, KvModel, Output};
+//! use porcupine::kv::{KvInput, KvModel, KvOutput};
 //! use porcupine::{Limits, Operation, Verdict, check_operations};
 //!
-//! let put = |value: &str| Input::Put { key: "x".into(), value: value.into() };
-//! let get = || Input::Get { key: "x".into() };
-//! let read = |value: &str| Output::Value(value.into());
+//! let put = |value: &str| KvInput::Put { key: "x".into(), value: value.into() };
+//! let get = || KvInput::Get { key: "x".into() };
+//! let read = |value: &str| KvOutput::Value(value.into());
 //! let history = [
-//!     Operation { client: 0, input: put("1"), call: 0, output: Output::Nothing, ret: 31 },
+//!     Operation { client: 0, input: put("1"), call: 0, output: KvOutput::Nothing, ret: 31 },
 //!     Operation { client: 1, input: get(), call: 3, output: read("1"), ret: 25 },
 //!     Operation { client: 2, input: get(), call: 28, output: read(""), ret: 50 },
 //! ];
@@ -109,7 +109,7 @@ mod search;
 mod text;
 
 pub use check::{Limits, check_events, check_operations, check_operations_verbose};
-pub use history::{Event, EventError, EventKind, Operation, operations_of};
+pub use history::{EventError, EventKind, HistoryEvent, Operation, operations_of};
 pub use model::Model;
 pub use nondeterministic::{Nondeterministic, NondeterministicModel, States};
 pub use page::{Annotation, Lane, Page};

@@ -4,7 +4,7 @@ use crate::Model;
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum RegisterInput {
     /// The value of the register.
     Read,
     /// Replace the value.
@@ -15,7 +15,7 @@ pub enum Input {
 
 /// What a client hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum RegisterOutput {
     /// What a read found; `None` if nothing was ever written.
     Value(Option<i64>),
     /// The answer of a write.
@@ -34,40 +34,45 @@ pub struct RegisterModel {
 }
 
 impl Model for RegisterModel {
-    type Input = Input;
-    type Output = Output;
+    type Input = RegisterInput;
+    type Output = RegisterOutput;
     type State = Option<i64>;
 
     fn init(&self) -> Option<i64> {
         self.initial
     }
 
-    fn step(&self, state: &Option<i64>, input: &Input, output: &Output) -> Option<Option<i64>> {
+    fn step(
+        &self,
+        state: &Option<i64>,
+        input: &RegisterInput,
+        output: &RegisterOutput,
+    ) -> Option<Option<i64>> {
         let (fits, next) = match (*input, *output) {
-            (Input::Read, Output::Value(found)) => (found == *state, *state),
-            (Input::Read, _) => (true, *state),
-            (Input::Write(value), _) => (true, Some(value)),
-            (Input::Cas(from, to), answer) => {
+            (RegisterInput::Read, RegisterOutput::Value(found)) => (found == *state, *state),
+            (RegisterInput::Read, _) => (true, *state),
+            (RegisterInput::Write(value), _) => (true, Some(value)),
+            (RegisterInput::Cas(from, to), answer) => {
                 let swaps = *state == Some(from);
-                let fits = !matches!(answer, Output::Swapped(told) if told != swaps);
+                let fits = !matches!(answer, RegisterOutput::Swapped(told) if told != swaps);
                 (fits, if swaps { Some(to) } else { *state })
             }
         };
         fits.then_some(next)
     }
 
-    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+    fn describe_operation(&self, input: &RegisterInput, output: &RegisterOutput) -> String {
         let asked = match input {
-            Input::Read => "read()".to_owned(),
-            Input::Write(value) => format!("write({value})"),
-            Input::Cas(from, to) => format!("cas({from}, {to})"),
+            RegisterInput::Read => "read()".to_owned(),
+            RegisterInput::Write(value) => format!("write({value})"),
+            RegisterInput::Cas(from, to) => format!("cas({from}, {to})"),
         };
         match output {
-            Output::Value(value) => format!("{asked} -> {}", self.describe_state(value)),
-            Output::Written => asked,
-            Output::Swapped(true) => format!("{asked} -> ok"),
-            Output::Swapped(false) => format!("{asked} -> fail"),
-            Output::Unknown => format!("{asked} -> ?"),
+            RegisterOutput::Value(value) => format!("{asked} -> {}", self.describe_state(value)),
+            RegisterOutput::Written => asked,
+            RegisterOutput::Swapped(true) => format!("{asked} -> ok"),
+            RegisterOutput::Swapped(false) => format!("{asked} -> fail"),
+            RegisterOutput::Unknown => format!("{asked} -> ?"),
         }
     }
 

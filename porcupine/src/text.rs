@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// found equal remember it, so that longer versions of them are compared only
 /// behind that point.
 #[derive(Clone, Default)]
-pub struct Text(Option<Arc<Node>>);
+pub struct Text(Option<Arc<TextNode>>);
 
 /// A text that is not empty: `before`, then `piece`.
-struct Node {
+struct TextNode {
     before: Text,
     /// Never empty.
     piece: Arc<str>,
@@ -35,7 +35,7 @@ impl Text {
     pub const EMPTY: Text = Text(None);
 
     /// About how many bytes a text takes that shares all but its last piece.
-    pub const OWN_BYTES: usize = size_of::<Node>() + 2 * size_of::<usize>();
+    pub const OWN_BYTES: usize = size_of::<TextNode>() + 2 * size_of::<usize>();
 
     /// The length in bytes.
     pub fn len(&self) -> usize {
@@ -60,7 +60,7 @@ impl Text {
         if piece.is_empty() {
             return self.clone();
         }
-        Text(Some(Arc::new(Node {
+        Text(Some(Arc::new(TextNode {
             before: self.clone(),
             len: self.len() + piece.len(),
             hash: hash_on(self.hash_value(), &piece),
@@ -110,7 +110,7 @@ fn hash_byte(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
 }
 
-impl Node {
+impl TextNode {
     #[inline]
     fn class(&self) -> u64 {
         // Relaxed: a class is a fact about texts that never change; whoever sees
@@ -120,8 +120,8 @@ impl Node {
 
     /// Compares piece by piece from the end to the start, or to where both are
     /// known to be equal. Both are of one length.
-    fn has_the_bytes_of(&self, other: &Node) -> bool {
-        let (mut left, mut right) = (Tail::of(self), Tail::of(other));
+    fn has_the_bytes_of(&self, other: &TextNode) -> bool {
+        let (mut left, mut right) = (TextTail::of(self), TextTail::of(other));
         loop {
             let len = left.rest.len().min(right.rest.len());
             if left.take(len) != right.take(len) {
@@ -139,15 +139,15 @@ impl Node {
 }
 
 /// A text that is read from its end.
-struct Tail<'a> {
-    node: &'a Node,
+struct TextTail<'a> {
+    node: &'a TextNode,
     /// What is not read of the node's piece.
     rest: &'a [u8],
 }
 
-impl<'a> Tail<'a> {
-    fn of(node: &'a Node) -> Tail<'a> {
-        Tail { node, rest: node.piece.as_bytes() }
+impl<'a> TextTail<'a> {
+    fn of(node: &'a TextNode) -> TextTail<'a> {
+        TextTail { node, rest: node.piece.as_bytes() }
     }
 
     /// The last `len` bytes that are not read; no more than the rest.
@@ -158,14 +158,14 @@ impl<'a> Tail<'a> {
     }
 
     /// If a whole piece is read, the text before it.
-    fn at_cut(&self) -> Option<Option<&'a Node>> {
+    fn at_cut(&self) -> Option<Option<&'a TextNode>> {
         self.rest.is_empty().then_some(self.node.before.0.as_deref())
     }
 
     /// Goes on to the piece before, if one is read.
     fn refill(&mut self) {
         if let Some(Some(before)) = self.at_cut() {
-            *self = Tail::of(before);
+            *self = TextTail::of(before);
         }
     }
 }
@@ -220,7 +220,7 @@ impl fmt::Debug for Text {
     }
 }
 
-impl Drop for Node {
+impl Drop for TextNode {
     /// Drops what came before in a loop: a recursion would be as deep as
     /// there are pieces.
     fn drop(&mut self) {

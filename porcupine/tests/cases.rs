@@ -1,23 +1,23 @@
 //! Small histories whose verdict is plain.
 
 use porcupine::kv::{self, KvModel, WholeKvModel};
-use porcupine::register::{Input, Output, RegisterModel};
+use porcupine::register::{RegisterInput, RegisterModel, RegisterOutput};
 use porcupine::*;
 
 /// A register operation: input, output, call and return.
-type Step = (Input, Output, i64, i64);
+type Step = (RegisterInput, RegisterOutput, i64, i64);
 
 const REGISTER: RegisterModel = RegisterModel { initial: Some(0) };
 
 fn write(value: i64, call: i64, ret: i64) -> Step {
-    (Input::Write(value), Output::Written, call, ret)
+    (RegisterInput::Write(value), RegisterOutput::Written, call, ret)
 }
 
 fn read(value: i64, call: i64, ret: i64) -> Step {
-    (Input::Read, Output::Value(Some(value)), call, ret)
+    (RegisterInput::Read, RegisterOutput::Value(Some(value)), call, ret)
 }
 
-fn history(steps: &[Step]) -> Vec<Operation<Input, Output>> {
+fn history(steps: &[Step]) -> Vec<Operation<RegisterInput, RegisterOutput>> {
     let operation =
         |(client, &(input, output, call, ret))| Operation { client, input, call, output, ret };
     steps.iter().enumerate().map(operation).collect()
@@ -57,18 +57,18 @@ fn calls_come_before_returns_of_the_same_time() {
 /// What was never answered took effect or not, but as the model says.
 #[test]
 fn unknown_outcomes_are_no_licence() {
-    let cas = |from| (Input::Cas(from, 2), Output::Unknown, 0, 99);
+    let cas = |from| (RegisterInput::Cas(from, 2), RegisterOutput::Unknown, 0, 99);
     assert_eq!(verdict(&[write(4, 0, 9), cas(4), read(4, 10, 19), read(2, 20, 29)]), Verdict::Ok);
     assert_eq!(verdict(&[write(4, 0, 9), cas(9), read(2, 10, 19)]), Verdict::Illegal);
-    let open_read = (Input::Read, Output::Unknown, 0, 99);
+    let open_read = (RegisterInput::Read, RegisterOutput::Unknown, 0, 99);
     assert_eq!(verdict(&[write(4, 0, 9), open_read]), Verdict::Ok);
 }
 
 #[test]
 fn values_that_a_key_never_had_are_refused() {
-    use kv::Output::{Nothing, Value};
-    let after_an_append_of_a = |input: &kv::Input, output| {
-        let append = kv::Input::Append { key: "k".into(), value: "a".into() };
+    use kv::KvOutput::{Nothing, Value};
+    let after_an_append_of_a = |input: &kv::KvInput, output| {
+        let append = kv::KvInput::Append { key: "k".into(), value: "a".into() };
         let operations = [(append, Nothing), (input.clone(), output)];
         let history: Vec<_> = (0..)
             .zip(operations)
@@ -84,8 +84,8 @@ fn values_that_a_key_never_had_are_refused() {
         assert_eq!(check_operations(&WholeKvModel, &history, Limits::NONE).verdict, partitioned);
         partitioned
     };
-    let get = kv::Input::Get { key: "k".into() };
-    let append = kv::Input::Append { key: "k".into(), value: "b".into() };
+    let get = kv::KvInput::Get { key: "k".into() };
+    let append = kv::KvInput::Append { key: "k".into(), value: "b".into() };
     for input in [&get, &append] {
         assert_eq!(after_an_append_of_a(input, Value("a".into())), Verdict::Ok);
         assert_eq!(after_an_append_of_a(input, Value("ab".into())), Verdict::Illegal);
@@ -101,13 +101,13 @@ fn nothing_is_linearizable() {
 
 #[test]
 fn events_are_ordered_by_their_place() {
-    let write = || EventKind::Call(Input::Write(100));
-    let read = || EventKind::Call(Input::Read);
-    let events = |order: [(usize, EventKind<Input, Output>); 6]| {
-        order.map(|(id, kind)| Event { client: id, id, kind })
+    let write = || EventKind::Call(RegisterInput::Write(100));
+    let read = || EventKind::Call(RegisterInput::Read);
+    let events = |order: [(usize, EventKind<RegisterInput, RegisterOutput>); 6]| {
+        order.map(|(id, kind)| HistoryEvent { client: id, id, kind })
     };
-    let returns = |value| EventKind::Return(Output::Value(Some(value)));
-    let written = || EventKind::Return(Output::Written);
+    let returns = |value| EventKind::Return(RegisterOutput::Value(Some(value)));
+    let written = || EventKind::Return(RegisterOutput::Written);
     let legal = [
         (0, write()),
         (1, read()),
@@ -132,8 +132,8 @@ fn events_are_ordered_by_their_place() {
 
 #[test]
 fn events_that_do_not_pair_are_refused() {
-    let call = |id| Event { client: 0, id, kind: EventKind::Call(Input::Read) };
-    let ret = |id| Event { client: 0, id, kind: EventKind::Return(Output::Unknown) };
+    let call = |id| HistoryEvent { client: 0, id, kind: EventKind::Call(RegisterInput::Read) };
+    let ret = |id| HistoryEvent { client: 0, id, kind: EventKind::Return(RegisterOutput::Unknown) };
     let error = |events: Vec<_>| operations_of(events).expect_err("they do not pair");
     assert_eq!(error(vec![call(7), ret(7), call(7)]), EventError::CalledTwice(2));
     assert_eq!(error(vec![ret(7)]), EventError::NotOpen(0));
@@ -167,12 +167,12 @@ fn limits_end_in_unknown() {
 fn what_is_decided_needs_no_memory() {
     let verdict = |keys: i64, operations: i64| {
         let operation = |at: i64| {
-            let input = kv::Input::Put { key: (at % keys).to_string().into(), value: "v".into() };
+            let input = kv::KvInput::Put { key: (at % keys).to_string().into(), value: "v".into() };
             Operation {
                 client: 0,
                 input,
                 call: 2 * at,
-                output: kv::Output::Nothing,
+                output: kv::KvOutput::Nothing,
                 ret: 2 * at + 1,
             }
         };
@@ -190,11 +190,17 @@ fn a_refuted_partition_ends_the_check() {
         |client, input, output, call, ret| Operation { client, input, call, output, ret };
     let append = |client, key: &str, value: usize| {
         let value = format!("{value} ").into();
-        operation(client, kv::Input::Append { key: key.into(), value }, kv::Output::Nothing, 0, 99)
+        operation(
+            client,
+            kv::KvInput::Append { key: key.into(), value },
+            kv::KvOutput::Nothing,
+            0,
+            99,
+        )
     };
     let get = |key: &str, value: &str, call, ret| {
-        let value = kv::Output::Value(value.into());
-        operation(40, kv::Input::Get { key: key.into() }, value, call, ret)
+        let value = kv::KvOutput::Value(value.into());
+        operation(40, kv::KvInput::Get { key: key.into() }, value, call, ret)
     };
     let mut history: Vec<_> = (0..40).map(|client| append(client, "endless", client)).collect();
     history.push(get("endless", "never", 0, 99));

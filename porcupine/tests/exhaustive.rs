@@ -2,13 +2,13 @@
 
 mod support;
 
-use porcupine::register::{Input, Output, RegisterModel};
+use porcupine::register::{RegisterInput, RegisterModel, RegisterOutput};
 use porcupine::{Limits, Model, Operation, Verdict, check_operations, check_operations_verbose};
 use support::Random;
 
 const MODEL: RegisterModel = RegisterModel { initial: None };
 
-type History = Vec<Operation<Input, Output>>;
+type History = Vec<Operation<RegisterInput, RegisterOutput>>;
 
 /// Operations at random times with random answers; times collide often.
 fn random_history(random: &mut Random) -> History {
@@ -16,9 +16,14 @@ fn random_history(random: &mut Random) -> History {
     let mut history = Vec::new();
     for client in 0..=number(6) as usize {
         let (input, output) = match number(3) {
-            0 => (Input::Write(number(2)), Output::Written),
-            1 => (Input::Cas(number(2), number(2)), Output::Swapped(number(2) == 0)),
-            _ => (Input::Read, Output::Value([None, Some(0), Some(1)][number(3) as usize])),
+            0 => (RegisterInput::Write(number(2)), RegisterOutput::Written),
+            1 => {
+                (RegisterInput::Cas(number(2), number(2)), RegisterOutput::Swapped(number(2) == 0))
+            }
+            _ => (
+                RegisterInput::Read,
+                RegisterOutput::Value([None, Some(0), Some(1)][number(3) as usize]),
+            ),
         };
         let call = number(10);
         history.push(Operation { client, input, call, output, ret: call + number(5) });

@@ -2,7 +2,7 @@
 
 mod support;
 
-use porcupine::kv::{Foresight, Input, KvModel, Output};
+use porcupine::kv::{Foresight, KvInput, KvModel, KvOutput};
 use porcupine::{Limits, Model, Operation, Report, Text, Verdict, check_operations};
 use support::{History, Plan, Random, Service, history};
 
@@ -26,13 +26,13 @@ fn random_history(random: &mut Random) -> History {
     for client in 0..=number(6) as usize {
         // Cut in different ways, so that the same value comes about in several.
         let value = Text::from(["a", "b", "ab", ""][number(4) as usize]);
-        let read = Output::Value(Text::from(["", "a", "b", "ab", "ba"][number(5) as usize]));
+        let read = KvOutput::Value(Text::from(["", "a", "b", "ab", "ba"][number(5) as usize]));
         let (input, output) = match number(5) {
-            0 => (Input::Put { key: "k".into(), value }, Output::Nothing),
-            1 => (Input::Append { key: "k".into(), value }, read),
-            2 => (Input::Append { key: "k".into(), value }, Output::Nothing),
-            3 => (Input::Get { key: "k".into() }, read),
-            _ => (Input::Get { key: "k".into() }, Output::Nothing),
+            0 => (KvInput::Put { key: "k".into(), value }, KvOutput::Nothing),
+            1 => (KvInput::Append { key: "k".into(), value }, read),
+            2 => (KvInput::Append { key: "k".into(), value }, KvOutput::Nothing),
+            3 => (KvInput::Get { key: "k".into() }, read),
+            _ => (KvInput::Get { key: "k".into() }, KvOutput::Nothing),
         };
         let call = number(10);
         history.push(Operation { client, input, call, output, ret: call + number(5) });
@@ -67,15 +67,20 @@ fn what_is_not_read_is_said_to_be_so() {
 fn crowd(clients: usize, missing: usize) -> History {
     let append = |client: usize| Operation {
         client,
-        input: Input::Append { key: "k".into(), value: format!("<{client}>").into() },
+        input: KvInput::Append { key: "k".into(), value: format!("<{client}>").into() },
         call: client as i64,
-        output: Output::Nothing,
+        output: KvOutput::Nothing,
         ret: 100 + client as i64,
     };
     let value: String = (missing..clients).rev().map(|client| format!("<{client}>")).collect();
-    let output = Output::Value(value.into());
-    let get =
-        Operation { client: 0, input: Input::Get { key: "k".into() }, call: 200, output, ret: 201 };
+    let output = KvOutput::Value(value.into());
+    let get = Operation {
+        client: 0,
+        input: KvInput::Get { key: "k".into() },
+        call: 200,
+        output,
+        ret: 201,
+    };
     (0..clients).map(append).chain([get]).collect()
 }
 

@@ -1,30 +1,30 @@
 //! What a page is made of: its data, read again from the file.
 
-use porcupine::kv::{Input, KvModel, Output};
+use porcupine::kv::{KvInput, KvModel, KvOutput};
 use porcupine::register::{self, RegisterModel};
 use porcupine::{Annotation, Lane, Limits, Operation, Page, check_operations_verbose};
 use serde_json::{Value, json};
 
 fn operation(
     client: usize,
-    input: Input,
-    output: Output,
+    input: KvInput,
+    output: KvOutput,
     [call, ret]: [i64; 2],
-) -> Operation<Input, Output> {
+) -> Operation<KvInput, KvOutput> {
     Operation { client, input, call, output, ret }
 }
 
-fn get(client: usize, key: &str, value: &str, times: [i64; 2]) -> Operation<Input, Output> {
-    operation(client, Input::Get { key: key.into() }, Output::Value(value.into()), times)
+fn get(client: usize, key: &str, value: &str, times: [i64; 2]) -> Operation<KvInput, KvOutput> {
+    operation(client, KvInput::Get { key: key.into() }, KvOutput::Value(value.into()), times)
 }
 
-fn put(client: usize, key: &str, value: &str, times: [i64; 2]) -> Operation<Input, Output> {
-    let input = Input::Put { key: key.into(), value: value.into() };
-    operation(client, input, Output::Nothing, times)
+fn put(client: usize, key: &str, value: &str, times: [i64; 2]) -> Operation<KvInput, KvOutput> {
+    let input = KvInput::Put { key: key.into(), value: value.into() };
+    operation(client, input, KvOutput::Nothing, times)
 }
 
 /// The page of a history, and the data in it.
-fn page(history: &[Operation<Input, Output>], annotations: Vec<Annotation>) -> (String, Value) {
+fn page(history: &[Operation<KvInput, KvOutput>], annotations: Vec<Annotation>) -> (String, Value) {
     let report = check_operations_verbose(&KvModel, history, Limits::NONE);
     let mut file = Vec::new();
     let page = Page::new(&KvModel, history, &report).title("a <title>").annotate(annotations);
@@ -137,7 +137,7 @@ fn long_values_are_shortened_and_the_page_says_so() {
 #[test]
 fn an_empty_history_of_a_register_has_a_page() {
     let model = RegisterModel::default();
-    let history: [Operation<register::Input, register::Output>; 0] = [];
+    let history: [Operation<register::RegisterInput, register::RegisterOutput>; 0] = [];
     let report = check_operations_verbose(&model, &history, Limits::NONE);
     Page::new(&model, &history, &report).write(Vec::new()).expect("a Vec takes everything");
 }

@@ -11,7 +11,7 @@ use crate::topology::{EndId, Route, Topology};
 
 /// The one network behind all handles and ends.
 pub(crate) struct Core {
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<NetworkState>,
     calls: AtomicU64,
     bytes: AtomicU64,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Core {
 pub(crate) type WeakCore = Weak<Core>;
 
 /// What a lock guards of it.
-pub(super) struct State {
+pub(super) struct NetworkState {
     pub(super) conditions: Conditions,
     pub(super) topology: Topology,
     /// Set by cleanup, for good.
@@ -46,7 +46,7 @@ impl Core {
             long_reordering: false,
             latency: Latency::default(),
         };
-        let state = State { conditions, topology: Topology::default(), closed: false };
+        let state = NetworkState { conditions, topology: Topology::default(), closed: false };
         Core { state: Mutex::new(state), calls: 0.into(), bytes: 0.into() }
     }
 

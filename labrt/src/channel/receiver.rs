@@ -7,16 +7,16 @@ use std::time::Duration;
 use super::simulated::SimChannel;
 use super::timer::SimTimer;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::sim::{Operation, Wake};
+use crate::sim::{ThreadOperation, Wake};
 
 /// The receiving half of a channel. Clones share the messages: each goes to one
 /// of them.
 pub struct Receiver<T> {
-    pub(super) flavor: Flavor<T>,
+    pub(super) flavor: ReceiverFlavor<T>,
 }
 
 /// What is behind a receiver.
-pub(super) enum Flavor<T> {
+pub(super) enum ReceiverFlavor<T> {
     Real(crossbeam_channel::Receiver<T>),
     /// crossbeam's `after` and `tick`, and how their moments become messages.
     RealTimer(crossbeam_channel::Receiver<std::time::Instant>, fn(std::time::Instant) -> T),
@@ -25,7 +25,7 @@ pub(super) enum Flavor<T> {
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(flavor: Flavor<T>) -> Self {
+    pub(super) fn new(flavor: ReceiverFlavor<T>) -> Self {
         Receiver { flavor }
     }
 
@@ -37,10 +37,10 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match &self.flavor {
-            Flavor::Real(rx) => real(rx).recv(),
-            Flavor::RealTimer(rx, make) => real(rx).recv().map(make),
-            Flavor::Sim(channel) => channel.recv(None).map_err(|_| RecvError),
-            Flavor::SimTimer(timer) => wait_for_timer(timer, None).map_err(|_| RecvError),
+            ReceiverFlavor::Real(rx) => real(rx).recv(),
+            ReceiverFlavor::RealTimer(rx, make) => real(rx).recv().map(make),
+            ReceiverFlavor::Sim(channel) => channel.recv(None).map_err(|_| RecvError),
+            ReceiverFlavor::SimTimer(timer) => wait_for_timer(timer, None).map_err(|_| RecvError),
         }
     }
 
@@ -52,10 +52,12 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         match &self.flavor {
-            Flavor::Real(rx) => real(rx).recv_timeout(timeout),
-            Flavor::RealTimer(rx, make) => real(rx).recv_timeout(timeout).map(make),
-            Flavor::Sim(channel) => channel.recv(Some(channel.sim().after(timeout))),
-            Flavor::SimTimer(timer) => wait_for_timer(timer, Some(timer.sim().after(timeout))),
+            ReceiverFlavor::Real(rx) => real(rx).recv_timeout(timeout),
+            ReceiverFlavor::RealTimer(rx, make) => real(rx).recv_timeout(timeout).map(make),
+            ReceiverFlavor::Sim(channel) => channel.recv(Some(channel.sim().after(timeout))),
+            ReceiverFlavor::SimTimer(timer) => {
+                wait_for_timer(timer, Some(timer.sim().after(timeout)))
+            }
         }
     }
 
@@ -67,12 +69,12 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match &self.flavor {
-            Flavor::Real(rx) => real(rx).try_recv(),
-            Flavor::RealTimer(rx, make) => real(rx).try_recv().map(make),
-            Flavor::Sim(channel) => channel.try_recv(),
-            Flavor::SimTimer(timer) => {
+            ReceiverFlavor::Real(rx) => real(rx).try_recv(),
+            ReceiverFlavor::RealTimer(rx, make) => real(rx).try_recv().map(make),
+            ReceiverFlavor::Sim(channel) => channel.try_recv(),
+            ReceiverFlavor::SimTimer(timer) => {
                 let sim = timer.sim();
-                sim.point(Operation::TryReceive);
+                sim.point(ThreadOperation::TryReceive);
                 timer.take(sim).ok_or(TryRecvError::Empty)
             }
         }
@@ -81,10 +83,10 @@ impl<T> Receiver<T> {
     /// How many messages wait in the channel.
     pub fn len(&self) -> usize {
         match &self.flavor {
-            Flavor::Real(rx) => rx.len(),
-            Flavor::RealTimer(rx, _) => rx.len(),
-            Flavor::Sim(channel) => channel.len(),
-            Flavor::SimTimer(timer) => usize::from(timer.is_ready(timer.sim())),
+            ReceiverFlavor::Real(rx) => rx.len(),
+            ReceiverFlavor::RealTimer(rx, _) => rx.len(),
+            ReceiverFlavor::Sim(channel) => channel.len(),
+            ReceiverFlavor::SimTimer(timer) => usize::from(timer.is_ready(timer.sim())),
         }
     }
 
@@ -115,7 +117,7 @@ fn real<T>(rx: &crossbeam_channel::Receiver<T>) -> &crossbeam_channel::Receiver<
 #[track_caller]
 fn wait_for_timer<T>(timer: &SimTimer<T>, deadline: Option<u64>) -> Result<T, RecvTimeoutError> {
     let sim = timer.sim();
-    sim.point(Operation::Receive);
+    sim.point(ThreadOperation::Receive);
     loop {
         if let Some(message) = timer.take(sim) {
             return Ok(message);
@@ -124,7 +126,7 @@ fn wait_for_timer<T>(timer: &SimTimer<T>, deadline: Option<u64>) -> Result<T, Re
             return Err(RecvTimeoutError::Timeout);
         }
         let until = [timer.due(), deadline].into_iter().flatten().min();
-        let wake: Wake = sim.block(sim.open_wait(), Operation::Receive, until);
+        let wake: Wake = sim.block(sim.open_wait(), ThreadOperation::Receive, until);
         debug_assert_ne!(wake, Wake::Claimed(0), "nobody knows of this wait");
     }
 }
@@ -132,20 +134,20 @@ fn wait_for_timer<T>(timer: &SimTimer<T>, deadline: Option<u64>) -> Result<T, Re
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
         Receiver::new(match &self.flavor {
-            Flavor::Real(rx) => Flavor::Real(rx.clone()),
-            Flavor::RealTimer(rx, make) => Flavor::RealTimer(rx.clone(), *make),
-            Flavor::Sim(channel) => {
+            ReceiverFlavor::Real(rx) => ReceiverFlavor::Real(rx.clone()),
+            ReceiverFlavor::RealTimer(rx, make) => ReceiverFlavor::RealTimer(rx.clone(), *make),
+            ReceiverFlavor::Sim(channel) => {
                 channel.add_receiver();
-                Flavor::Sim(Arc::clone(channel))
+                ReceiverFlavor::Sim(Arc::clone(channel))
             }
-            Flavor::SimTimer(timer) => Flavor::SimTimer(Arc::clone(timer)),
+            ReceiverFlavor::SimTimer(timer) => ReceiverFlavor::SimTimer(Arc::clone(timer)),
         })
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if let Flavor::Sim(channel) = &self.flavor {
+        if let ReceiverFlavor::Sim(channel) = &self.flavor {
             channel.drop_receiver();
         }
     }

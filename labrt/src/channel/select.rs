@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::receiver::Flavor as ReceiverFlavor;
-use super::sender::Flavor as SenderFlavor;
+use super::receiver::ReceiverFlavor;
+use super::sender::SenderFlavor;
 use super::simulated::SendTarget;
 use super::{Receiver, RecvError, SendError, Sender};
-use crate::sim::{self, Operation, Sim, Ticket, Wake};
+use crate::sim::{self, Sim, ThreadOperation, Ticket, Wake};
 
 /// How long a `select!` waits.
 #[derive(Clone, Copy, Debug)]
@@ -340,7 +340,7 @@ fn select_simulated<'a>(
     arms: &[&'a dyn Arm],
     patience: Patience,
 ) -> Option<SelectedOperation<'a>> {
-    sim.point(Operation::Select);
+    sim.point(ThreadOperation::Select);
     let give_up = match patience {
         Patience::Forever => None,
         Patience::None => Some(sim.now()),
@@ -359,7 +359,7 @@ fn select_simulated<'a>(
         let ticket = sim.open_wait();
         arms.iter().enumerate().for_each(|(arm, on)| on.register(TicketOf(ticket), arm));
         let deadline = arms.iter().filter_map(|arm| arm.due()).chain(give_up).min();
-        let wake = sim.block(ticket, Operation::Select, deadline);
+        let wake = sim.block(ticket, ThreadOperation::Select, deadline);
         // From all of them, or the ever idle ones would collect old waits.
         arms.iter().for_each(|arm| arm.unregister(TicketOf(ticket)));
         if let Wake::Claimed(arm) = wake {

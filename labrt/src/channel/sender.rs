@@ -9,22 +9,22 @@ use super::{SendError, SendTimeoutError, TrySendError};
 
 /// The sending half of a channel. Clones send into the same channel.
 pub struct Sender<T> {
-    pub(super) flavor: Flavor<T>,
+    pub(super) flavor: SenderFlavor<T>,
 }
 
 /// What is behind a sender.
-pub(super) enum Flavor<T> {
+pub(super) enum SenderFlavor<T> {
     Real(crossbeam_channel::Sender<T>),
     Sim(Arc<SimChannel<T>>),
 }
 
 impl<T> Sender<T> {
     pub(super) fn real(tx: crossbeam_channel::Sender<T>) -> Self {
-        Sender { flavor: Flavor::Real(tx) }
+        Sender { flavor: SenderFlavor::Real(tx) }
     }
 
     pub(super) fn simulated(channel: Arc<SimChannel<T>>) -> Self {
-        Sender { flavor: Flavor::Sim(channel) }
+        Sender { flavor: SenderFlavor::Sim(channel) }
     }
 
     /// Sends a message, waiting until there is room for it or, with capacity
@@ -36,8 +36,8 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => real(tx).send(message),
-            Flavor::Sim(channel) => {
+            SenderFlavor::Real(tx) => real(tx).send(message),
+            SenderFlavor::Sim(channel) => {
                 channel.send(message, None).map_err(|error| SendError(error.into_inner()))
             }
         }
@@ -51,8 +51,8 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => real(tx).send_timeout(message, timeout),
-            Flavor::Sim(channel) => channel.send(message, Some(channel.sim().after(timeout))),
+            SenderFlavor::Real(tx) => real(tx).send_timeout(message, timeout),
+            SenderFlavor::Sim(channel) => channel.send(message, Some(channel.sim().after(timeout))),
         }
     }
 
@@ -64,16 +64,16 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         match &self.flavor {
-            Flavor::Real(tx) => real(tx).try_send(message),
-            Flavor::Sim(channel) => channel.try_send(message),
+            SenderFlavor::Real(tx) => real(tx).try_send(message),
+            SenderFlavor::Sim(channel) => channel.try_send(message),
         }
     }
 
     /// How many messages wait in the channel.
     pub fn len(&self) -> usize {
         match &self.flavor {
-            Flavor::Real(tx) => tx.len(),
-            Flavor::Sim(channel) => channel.len(),
+            SenderFlavor::Real(tx) => tx.len(),
+            SenderFlavor::Sim(channel) => channel.len(),
         }
     }
 
@@ -94,8 +94,8 @@ fn real<T>(tx: &crossbeam_channel::Sender<T>) -> &crossbeam_channel::Sender<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         match &self.flavor {
-            Flavor::Real(tx) => Sender::real(tx.clone()),
-            Flavor::Sim(channel) => {
+            SenderFlavor::Real(tx) => Sender::real(tx.clone()),
+            SenderFlavor::Sim(channel) => {
                 channel.add_sender();
                 Sender::simulated(Arc::clone(channel))
             }
@@ -105,7 +105,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if let Flavor::Sim(channel) = &self.flavor {
+        if let SenderFlavor::Sim(channel) = &self.flavor {
             channel.drop_sender();
         }
     }

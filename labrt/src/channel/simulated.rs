@@ -25,17 +25,17 @@ use parking_lot::Mutex;
 
 pub(super) use arm::SendTarget;
 
-use crate::sim::{self, Operation, Sim, Ticket, Wake};
+use crate::sim::{self, Sim, ThreadOperation, Ticket, Wake};
 
 /// See the module.
 pub(super) struct SimChannel<T> {
     /// The simulation that it belongs to.
     sim: u32,
     /// Never contended: one simulated thread runs at a time.
-    state: Mutex<State<T>>,
+    state: Mutex<ChannelState<T>>,
 }
 
-struct State<T> {
+struct ChannelState<T> {
     /// `None` is unbounded.
     capacity: Option<usize>,
     buffer: VecDeque<T>,
@@ -77,7 +77,7 @@ enum Found<T> {
     Disconnected,
 }
 
-impl<T> State<T> {
+impl<T> ChannelState<T> {
     fn has_room(&self) -> bool {
         self.capacity.is_none_or(|capacity| self.buffer.len() + self.reserved < capacity)
     }
@@ -182,7 +182,7 @@ impl<T> SimChannel<T> {
     pub(super) fn new(sim: u32, capacity: Option<usize>) -> Self {
         SimChannel {
             sim,
-            state: Mutex::new(State {
+            state: Mutex::new(ChannelState {
                 capacity,
                 buffer: VecDeque::new(),
                 reserved: 0,
@@ -216,7 +216,7 @@ impl<T> SimChannel<T> {
     #[track_caller]
     pub(super) fn send(&self, value: T, deadline: Option<u64>) -> Result<(), SendTimeoutError<T>> {
         let sim = self.sim();
-        sim.point(Operation::Send);
+        sim.point(ThreadOperation::Send);
         let ticket;
         {
             let mut state = self.state.lock();
@@ -232,7 +232,7 @@ impl<T> SimChannel<T> {
             state.sending.push(WaitingSender { waiter, value: Some(value) });
         }
         loop {
-            let wake = sim.block(ticket, Operation::Send, deadline);
+            let wake = sim.block(ticket, ThreadOperation::Send, deadline);
             if matches!(wake, Wake::Claimed(_)) {
                 return Ok(());
             }
@@ -252,7 +252,7 @@ impl<T> SimChannel<T> {
     #[track_caller]
     pub(super) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let sim = self.sim();
-        sim.point(Operation::TrySend);
+        sim.point(ThreadOperation::TrySend);
         self.state.lock().try_send(sim, value)
     }
 
@@ -260,7 +260,7 @@ impl<T> SimChannel<T> {
     #[track_caller]
     pub(super) fn recv(&self, deadline: Option<u64>) -> Result<T, RecvTimeoutError> {
         let sim = self.sim();
-        sim.point(Operation::Receive);
+        sim.point(ThreadOperation::Receive);
         loop {
             let ticket;
             {
@@ -283,7 +283,7 @@ impl<T> SimChannel<T> {
                 ticket = sim.open_wait();
                 state.receiving.push(Waiter { ticket, arm: 0 });
             }
-            let wake = sim.block(ticket, Operation::Receive, deadline);
+            let wake = sim.block(ticket, ThreadOperation::Receive, deadline);
             let mut state = self.state.lock();
             if matches!(wake, Wake::Claimed(_)) {
                 return Ok(state.take_delivered(ticket).expect("released with a value"));
@@ -295,7 +295,7 @@ impl<T> SimChannel<T> {
     #[track_caller]
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
         let sim = self.sim();
-        sim.point(Operation::TryReceive);
+        sim.point(ThreadOperation::TryReceive);
         loop {
             let found = self.state.lock().take(sim);
             match found {
@@ -314,7 +314,7 @@ impl<T> SimChannel<T> {
     #[track_caller]
     fn await_promise(&self, sim: &Sim, own: Ticket) -> Option<T> {
         loop {
-            sim.block(own, Operation::Receive, None);
+            sim.block(own, ThreadOperation::Receive, None);
             let mut state = self.state.lock();
             let value = state.take_delivered(own);
             if value.is_some() || !state.promised.iter().any(|(_, receiver)| *receiver == own) {

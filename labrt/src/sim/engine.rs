@@ -26,16 +26,16 @@ pub(crate) enum Command {
 }
 
 /// One of the engines.
-pub(crate) enum Engine {
+pub(crate) enum ThreadEngine {
     Coro(coro::CoroEngine),
     Os(os::OsEngine),
 }
 
-impl Engine {
+impl ThreadEngine {
     pub(crate) fn new(kind: config::Engine) -> Self {
         match kind {
-            config::Engine::Coro => Engine::Coro(coro::CoroEngine::default()),
-            config::Engine::Os => Engine::Os(os::OsEngine::default()),
+            config::Engine::Coro => ThreadEngine::Coro(coro::CoroEngine::default()),
+            config::Engine::Os => ThreadEngine::Os(os::OsEngine::default()),
         }
     }
 
@@ -43,8 +43,8 @@ impl Engine {
     /// the end. Called on the simulation's own OS thread, the root.
     pub(crate) fn run(&self, sim: &Sim) {
         match self {
-            Engine::Coro(engine) => engine.run(sim),
-            Engine::Os(engine) => engine.run(sim),
+            ThreadEngine::Coro(engine) => engine.run(sim),
+            ThreadEngine::Os(engine) => engine.run(sim),
         }
     }
 
@@ -52,8 +52,8 @@ impl Engine {
     /// Returns when this thread is resumed, with its command.
     pub(crate) fn switch(&self, sim: &Sim, me: Slot, next: Next) -> Command {
         match self {
-            Engine::Coro(engine) => engine.switch(me, next),
-            Engine::Os(engine) => engine.switch(sim, me, next),
+            ThreadEngine::Coro(engine) => engine.switch(me, next),
+            ThreadEngine::Os(engine) => engine.switch(sim, me, next),
         }
     }
 
@@ -61,25 +61,25 @@ impl Engine {
     /// finished and is out of the table.
     pub(crate) fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
         match self {
-            Engine::Coro(engine) => engine.resume_and_finish(sim, slot, command),
-            Engine::Os(engine) => engine.resume_and_finish(sim, slot, command),
+            ThreadEngine::Coro(engine) => engine.resume_and_finish(sim, slot, command),
+            ThreadEngine::Os(engine) => engine.resume_and_finish(sim, slot, command),
         }
     }
 
     /// Gives up a thread that cannot be unwound: what its stack owns is lost.
     pub(crate) fn leak(&self, slot: Slot) {
         match self {
-            Engine::Coro(engine) => engine.leak(slot),
+            ThreadEngine::Coro(engine) => engine.leak(slot),
             // Its OS thread stays parked for ever.
-            Engine::Os(_) => {}
+            ThreadEngine::Os(_) => {}
         }
     }
 
     /// Gives back what can serve no thread of this simulation any more.
     pub(crate) fn retire(&self) {
         match self {
-            Engine::Coro(engine) => engine.retire(),
-            Engine::Os(engine) => engine.retire(),
+            ThreadEngine::Coro(engine) => engine.retire(),
+            ThreadEngine::Os(engine) => engine.retire(),
         }
     }
 
@@ -88,8 +88,8 @@ impl Engine {
     /// a signal handler: it takes no lock and borrows nothing.
     pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
         match self {
-            Engine::Coro(engine) => engine.overflowed(address),
-            Engine::Os(_) => None,
+            ThreadEngine::Coro(engine) => engine.overflowed(address),
+            ThreadEngine::Os(_) => None,
         }
     }
 }

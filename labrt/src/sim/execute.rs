@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::engine::{Command, Engine};
+use super::engine::{Command, ThreadEngine};
 use super::scheduler::{Phase, Scheduler};
 use super::{Job, Sim, Site, enter};
 use crate::config::Config;
@@ -66,7 +66,7 @@ fn make(config: &Config, heartbeat: Arc<Heartbeat>, recorder: Option<Recorder>) 
         id: IDS.fetch_add(1, Ordering::Relaxed),
         seed: config.seed,
         scheduler: RefCell::new(Scheduler::new(config, recorder)),
-        engine: Engine::new(config.engine),
+        engine: ThreadEngine::new(config.engine),
         heartbeat,
         backtrace: config.backtrace,
     }

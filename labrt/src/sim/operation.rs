@@ -7,15 +7,15 @@ macro_rules! operations {
     ($($operation:ident = $name:literal,)+) => {
         /// What a simulated thread does, or waits in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Operation {
+        pub(crate) enum ThreadOperation {
             $($operation,)+
         }
 
-        impl Operation {
+        impl ThreadOperation {
             /// The kind of its events in the trace, which have no fields.
             pub(crate) fn kind(self) -> &'static Kind {
                 match self {
-                    $(Operation::$operation => const { &Kind::new($name, &[]) },)+
+                    $(ThreadOperation::$operation => const { &Kind::new($name, &[]) },)+
                 }
             }
         }
@@ -41,7 +41,7 @@ operations! {
     Select = "select!",
 }
 
-impl Operation {
+impl ThreadOperation {
     /// The name in traces and reports.
     pub(crate) fn name(self) -> &'static str {
         self.kind().name()
@@ -52,11 +52,11 @@ impl Operation {
     pub(crate) fn may_preempt(self) -> bool {
         matches!(
             self,
-            Operation::Lock
-                | Operation::Read
-                | Operation::Write
-                | Operation::Send
-                | Operation::TrySend
+            ThreadOperation::Lock
+                | ThreadOperation::Read
+                | ThreadOperation::Write
+                | ThreadOperation::Send
+                | ThreadOperation::TrySend
         )
     }
 }

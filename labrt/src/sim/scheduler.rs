@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use super::operation::Operation;
-use super::thread_table::{Job, Site, Slot, State, ThreadTable, Ticket, Wake};
+use super::operation::ThreadOperation;
+use super::thread_table::{Job, Site, Slot, ThreadState, ThreadTable, Ticket, Wake};
 use super::wait_lists::WaitLists;
 use crate::backtrace::Backtrace;
 use crate::config::Config;
@@ -196,7 +196,7 @@ impl Scheduler {
     /// Charges one operation. True when the thread has to give way: a timer has
     /// come due, its quantum is used up, or chance preempts it.
     #[inline]
-    pub(crate) fn charge(&mut self, operation: Operation) -> bool {
+    pub(crate) fn charge(&mut self, operation: ThreadOperation) -> bool {
         self.operations_since_switch += 1;
         if self.phase != Phase::Running {
             return self.operations_since_switch >= DESTRUCTOR_QUANTUM;
@@ -213,7 +213,7 @@ impl Scheduler {
 
     /// Puts the current thread, which stays runnable, back into the queue.
     /// (After the end nobody looks at the queue any more.)
-    pub(crate) fn requeue(&mut self, operation: Operation, site: Site) {
+    pub(crate) fn requeue(&mut self, operation: ThreadOperation, site: Site) {
         let slot = self.current;
         let thread = self.threads.get(slot);
         thread.operation = operation;
@@ -225,13 +225,13 @@ impl Scheduler {
     pub(crate) fn block(
         &mut self,
         ticket: Ticket,
-        operation: Operation,
+        operation: ThreadOperation,
         site: Site,
         deadline: Option<u64>,
     ) {
         let thread = self.threads.waiting(ticket).expect("the wait was just opened");
-        assert_eq!(thread.state, State::Runnable, "{} waits twice", thread.label());
-        thread.state = State::Blocked;
+        assert_eq!(thread.state, ThreadState::Runnable, "{} waits twice", thread.label());
+        thread.state = ThreadState::Blocked;
         thread.operation = operation;
         thread.site = site;
         // The end of time never comes: waiting for it can be a deadlock.
@@ -249,14 +249,14 @@ impl Scheduler {
     pub(crate) fn step_aside(
         &mut self,
         ticket: Ticket,
-        operation: Operation,
+        operation: ThreadOperation,
         site: Site,
         deadline: Option<u64>,
     ) -> bool {
         assert_ne!(self.phase, Phase::Running, "only destructors step aside");
         let in_time = deadline.is_some_and(|deadline| self.is_in_grace(deadline));
         let Some(thread) = self.threads.waiting(ticket) else { return false };
-        thread.state = State::Blocked;
+        thread.state = ThreadState::Blocked;
         thread.operation = operation;
         thread.site = site;
         thread.deadline = deadline;
@@ -296,20 +296,20 @@ impl Scheduler {
 
     /// Lets a blocked thread look again. False if that wait is over.
     pub(crate) fn wake(&mut self, ticket: Ticket) -> bool {
-        self.end_wait(ticket, State::Blocked, Wake::Notified)
+        self.end_wait(ticket, ThreadState::Blocked, Wake::Notified)
     }
 
     /// Whether the wait of a ticket is in progress and unclaimed.
     pub(crate) fn is_waiting(&mut self, ticket: Ticket) -> bool {
-        self.threads.waiting(ticket).is_some_and(|thread| thread.state == State::Blocked)
+        self.threads.waiting(ticket).is_some_and(|thread| thread.state == ThreadState::Blocked)
     }
 
     /// Takes a blocked thread up on an arm: from now on nobody and no timer but
     /// [`Scheduler::release`] ends its wait. False if that wait is over.
     pub(crate) fn claim(&mut self, ticket: Ticket, arm: usize) -> bool {
         match self.threads.waiting(ticket) {
-            Some(thread) if thread.state == State::Blocked => {
-                thread.state = State::Claimed(arm);
+            Some(thread) if thread.state == ThreadState::Blocked => {
+                thread.state = ThreadState::Claimed(arm);
                 true
             }
             _ => false,
@@ -318,16 +318,16 @@ impl Scheduler {
 
     /// Lets a claimed thread go on.
     pub(crate) fn release(&mut self, ticket: Ticket, arm: usize) {
-        let released = self.end_wait(ticket, State::Claimed(arm), Wake::Claimed(arm));
+        let released = self.end_wait(ticket, ThreadState::Claimed(arm), Wake::Claimed(arm));
         assert!(released || self.phase != Phase::Running, "a claimed thread waits for its release");
     }
 
     /// Gives up a claimed thread: it goes on to look for another partner.
     pub(crate) fn disclaim(&mut self, ticket: Ticket, arm: usize) {
-        self.end_wait(ticket, State::Claimed(arm), Wake::Notified);
+        self.end_wait(ticket, ThreadState::Claimed(arm), Wake::Notified);
     }
 
-    fn end_wait(&mut self, ticket: Ticket, from: State, wake: Wake) -> bool {
+    fn end_wait(&mut self, ticket: Ticket, from: ThreadState, wake: Wake) -> bool {
         match self.threads.waiting(ticket) {
             Some(thread) if thread.state == from => {
                 self.threads.close_wait(ticket.slot, wake);
@@ -374,13 +374,17 @@ impl Scheduler {
     /// are over.
     fn fire_timers(&mut self) {
         while let Some(&Reverse((deadline, _, ticket))) = self.timers.peek() {
-            let blocked =
-                self.threads.waiting(ticket).is_some_and(|thread| thread.state == State::Blocked);
+            let blocked = self
+                .threads
+                .waiting(ticket)
+                .is_some_and(|thread| thread.state == ThreadState::Blocked);
             if blocked && deadline > self.now {
                 break;
             }
             self.timers.pop();
-            if self.end_wait(ticket, State::Blocked, Wake::TimedOut) && self.recorder.is_some() {
+            if self.end_wait(ticket, ThreadState::Blocked, Wake::TimedOut)
+                && self.recorder.is_some()
+            {
                 let site = self.threads.get(ticket.slot).site;
                 let event =
                     self.event(ticket.slot, TimerFires::KIND, TimerFires {}.numbers(), site);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
-use super::operation::Operation;
+use super::operation::ThreadOperation;
 
 /// A source line, as `#[track_caller]` gives it.
 pub(crate) type Site = &'static Location<'static>;
@@ -45,7 +45,7 @@ pub(crate) enum Wake {
 ///                                      disclaim
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum ThreadState {
     /// Running, or in the run queue.
     Runnable,
     /// In a wait that a ticket or a timer can end.
@@ -62,13 +62,13 @@ pub(crate) struct Thread {
     pub(crate) spawned_at: Site,
     /// The server that it works for: its spawner's, unless it was told another.
     pub(crate) server: Option<usize>,
-    pub(crate) state: State,
+    pub(crate) state: ThreadState,
     /// The wait that is in progress; 0 is none.
     wait: u64,
     /// How the last wait ended.
     pub(crate) wake: Wake,
     /// What it did, or waits in, when it last gave up the processor, and where.
-    pub(crate) operation: Operation,
+    pub(crate) operation: ThreadOperation,
     pub(crate) site: Site,
     /// Virtual nanoseconds at which the wait gives up.
     pub(crate) deadline: Option<u64>,
@@ -122,10 +122,10 @@ impl ThreadTable {
             name,
             spawned_at: site,
             server,
-            state: State::Runnable,
+            state: ThreadState::Runnable,
             wait: 0,
             wake: Wake::Notified,
-            operation: Operation::Start,
+            operation: ThreadOperation::Start,
             site,
             deadline: None,
             waits_for: None,
@@ -200,15 +200,15 @@ impl ThreadTable {
     /// it anything any more.
     pub(crate) fn abandon_wait(&mut self, slot: Slot) {
         let thread = self.get(slot);
-        thread.state = State::Runnable;
+        thread.state = ThreadState::Runnable;
         thread.wait = 0;
     }
 
     /// Ends a wait; the caller queues the thread.
     pub(crate) fn close_wait(&mut self, slot: Slot, wake: Wake) {
         let thread = self.get(slot);
-        assert_ne!(thread.state, State::Runnable, "{} is not waiting", thread.label());
-        thread.state = State::Runnable;
+        assert_ne!(thread.state, ThreadState::Runnable, "{} is not waiting", thread.label());
+        thread.state = ThreadState::Runnable;
         thread.wait = 0;
         thread.wake = wake;
         thread.deadline = None;

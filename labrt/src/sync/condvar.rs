@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::MutexGuard;
-use crate::sim::{self, Operation, Sim};
+use crate::sim::{self, Sim, ThreadOperation};
 use crate::time::Instant;
 
 /// A condition variable: threads wait with a lock released until others say
@@ -98,7 +98,7 @@ impl Condvar {
         deadline: Option<u64>,
     ) -> bool {
         guard.unlock();
-        let notified = sim.wait_at(self.address(), Operation::Wait, deadline);
+        let notified = sim.wait_at(self.address(), ThreadOperation::Wait, deadline);
         guard.relock(sim);
         notified
     }
@@ -109,7 +109,7 @@ impl Condvar {
         match sim::current() {
             None => _ = self.inner.notify_one(),
             Some(sim) => {
-                sim.point(Operation::Notify);
+                sim.point(ThreadOperation::Notify);
                 sim.wake_one_at(self.address());
             }
         }
@@ -121,7 +121,7 @@ impl Condvar {
         match sim::current() {
             None => _ = self.inner.notify_all(),
             Some(sim) => {
-                sim.point(Operation::Notify);
+                sim.point(ThreadOperation::Notify);
                 sim.wake_all_at(self.address());
             }
         }

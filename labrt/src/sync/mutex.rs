@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::{HELD, PATIENCE, WaitingRoom};
-use crate::sim::{self, Operation};
+use crate::sim::{self, ThreadOperation};
 
 /// A lock around a value.
 #[derive(Default)]
@@ -42,8 +42,8 @@ impl<T: ?Sized> Mutex<T> {
                 || self.inner.try_lock_for(PATIENCE),
             ),
             Some(sim) => {
-                sim.point(Operation::Lock);
-                self.room.acquire(sim, Operation::Lock, || self.inner.try_lock())
+                sim.point(ThreadOperation::Lock);
+                self.room.acquire(sim, ThreadOperation::Lock, || self.inner.try_lock())
             }
         };
         MutexGuard { mutex: self, inner: Some(guard) }
@@ -99,7 +99,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[track_caller]
     pub(super) fn relock(&mut self, sim: &sim::Sim) {
         let inner = &self.mutex.inner;
-        self.inner = Some(self.mutex.room.acquire(sim, Operation::Lock, || inner.try_lock()));
+        self.inner = Some(self.mutex.room.acquire(sim, ThreadOperation::Lock, || inner.try_lock()));
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::{HELD, PATIENCE, WaitingRoom};
-use crate::sim::{self, Operation};
+use crate::sim::{self, ThreadOperation};
 
 /// A lock that many readers share or one writer has alone.
 #[derive(Default)]
@@ -36,8 +36,8 @@ impl<T: ?Sized> RwLock<T> {
                 || self.inner.try_read_for(PATIENCE),
             ),
             Some(sim) => {
-                sim.point(Operation::Read);
-                self.room.acquire(sim, Operation::Read, || self.inner.try_read())
+                sim.point(ThreadOperation::Read);
+                self.room.acquire(sim, ThreadOperation::Read, || self.inner.try_read())
             }
         };
         RwLockReadGuard { lock: self, inner: Some(guard) }
@@ -53,8 +53,8 @@ impl<T: ?Sized> RwLock<T> {
                 || self.inner.try_write_for(PATIENCE),
             ),
             Some(sim) => {
-                sim.point(Operation::Write);
-                self.room.acquire(sim, Operation::Write, || self.inner.try_write())
+                sim.point(ThreadOperation::Write);
+                self.room.acquire(sim, ThreadOperation::Write, || self.inner.try_write())
             }
         };
         RwLockWriteGuard { lock: self, inner: Some(guard) }

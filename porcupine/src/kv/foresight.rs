@@ -3,7 +3,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
-use super::{Input, KvModel, Output, apply, describe};
+use super::{KvInput, KvModel, KvOutput, apply, describe};
 use crate::{Model, Operation, Text};
 
 /// [`KvModel`] for one history, of which it knows what is read.
@@ -28,12 +28,12 @@ pub struct Foresight {
 impl Foresight {
     /// The model for this history, and for no other. It takes time and memory for
     /// every byte that was written and then read.
-    pub fn of(history: &[Operation<Input, Output>]) -> Foresight {
+    pub fn of(history: &[Operation<KvInput, KvOutput>]) -> Foresight {
         let mut answers: Vec<&Text> = history
             .iter()
             .filter_map(|operation| match &operation.output {
-                Output::Value(read) => Some(read),
-                Output::Nothing => None,
+                KvOutput::Value(read) => Some(read),
+                KvOutput::Nothing => None,
             })
             .collect();
         // The longest first: most others are beginnings of it.
@@ -54,8 +54,8 @@ impl Foresight {
 }
 
 impl Model for Foresight {
-    type Input = Input;
-    type Output = Output;
+    type Input = KvInput;
+    type Output = KvOutput;
     /// The value of the partition's key; nothing for one that is unread.
     type State = Option<Text>;
 
@@ -63,21 +63,26 @@ impl Model for Foresight {
         self.state(Text::EMPTY)
     }
 
-    fn step(&self, state: &Option<Text>, input: &Input, output: &Output) -> Option<Option<Text>> {
+    fn step(
+        &self,
+        state: &Option<Text>,
+        input: &KvInput,
+        output: &KvOutput,
+    ) -> Option<Option<Text>> {
         match (state, input) {
-            (None, Input::Get { .. } | Input::Append { .. }) => {
-                (*output == Output::Nothing).then_some(None)
+            (None, KvInput::Get { .. } | KvInput::Append { .. }) => {
+                (*output == KvOutput::Nothing).then_some(None)
             }
-            (None, Input::Put { value, .. }) => Some(self.state(value.clone())),
+            (None, KvInput::Put { value, .. }) => Some(self.state(value.clone())),
             (Some(value), _) => apply(value, input, output).map(|value| self.state(value)),
         }
     }
 
-    fn partition(&self, history: &[Operation<Input, Output>]) -> Vec<Vec<usize>> {
+    fn partition(&self, history: &[Operation<KvInput, KvOutput>]) -> Vec<Vec<usize>> {
         KvModel.partition(history)
     }
 
-    fn describe_operation(&self, input: &Input, output: &Output) -> String {
+    fn describe_operation(&self, input: &KvInput, output: &KvOutput) -> String {
         describe(input, output)
     }
 

@@ -12,7 +12,7 @@
 
 use super::{LogError, Pairing, read_lines};
 use crate::Operation;
-use crate::register::{Input, Output};
+use crate::register::{RegisterInput, RegisterOutput};
 
 /// What every line begins with.
 const PREFIX: &str = "INFO  jepsen.util - ";
@@ -22,13 +22,17 @@ const PREFIX: &str = "INFO  jepsen.util - ";
 /// # Errors
 ///
 /// The first line that does not fit.
-pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
+pub fn read(text: &str) -> Result<Vec<Operation<RegisterInput, RegisterOutput>>, LogError> {
     let mut pairing = Pairing::new();
     read_lines(text, |line, content| read_line(&mut pairing, line as i64, content))?;
-    Ok(pairing.finish(Output::Unknown))
+    Ok(pairing.finish(RegisterOutput::Unknown))
 }
 
-fn read_line(pairing: &mut Pairing<Input, Output>, time: i64, content: &str) -> Result<(), String> {
+fn read_line(
+    pairing: &mut Pairing<RegisterInput, RegisterOutput>,
+    time: i64,
+    content: &str,
+) -> Result<(), String> {
     let rest = content
         .strip_prefix(PREFIX)
         .ok_or_else(|| format!("does not begin with `{PREFIX}`, as Jepsen's lines do"))?;
@@ -46,7 +50,7 @@ fn read_line(pairing: &mut Pairing<Input, Output>, time: i64, content: &str) -> 
             return Err(format!("ends {function}, but process {process} invoked {}", name(asked)));
         }
         // Writers repeat what they asked; readers and who gave up say something else.
-        let repeats = *kind != ":info" && *asked != Input::Read;
+        let repeats = *kind != ":info" && *asked != RegisterInput::Read;
         if repeats && input(function, value)? != *asked {
             let value = value.join(" ");
             return Err(format!("ends {function} {value}, which process {process} did not invoke"));
@@ -55,22 +59,22 @@ fn read_line(pairing: &mut Pairing<Input, Output>, time: i64, content: &str) -> 
     })
 }
 
-fn name(input: &Input) -> &'static str {
+fn name(input: &RegisterInput) -> &'static str {
     match input {
-        Input::Read => ":read",
-        Input::Write(_) => ":write",
-        Input::Cas(..) => ":cas",
+        RegisterInput::Read => ":read",
+        RegisterInput::Write(_) => ":write",
+        RegisterInput::Cas(..) => ":cas",
     }
 }
 
-fn input(function: &str, value: &[&str]) -> Result<Input, String> {
+fn input(function: &str, value: &[&str]) -> Result<RegisterInput, String> {
     match (function, value) {
-        (":read", ["nil"]) => Ok(Input::Read),
-        (":write", [value]) => Ok(Input::Write(number(value)?)),
+        (":read", ["nil"]) => Ok(RegisterInput::Read),
+        (":write", [value]) => Ok(RegisterInput::Write(number(value)?)),
         (":cas", [from, to]) => {
             let pair = from.strip_prefix('[').zip(to.strip_suffix(']'));
             let (from, to) = pair.ok_or("a :cas has two numbers in brackets, such as [4 2]")?;
-            Ok(Input::Cas(number(from)?, number(to)?))
+            Ok(RegisterInput::Cas(number(from)?, number(to)?))
         }
         _ => Err(format!(
             "invokes `{function} {}`: know :read nil, :write N and :cas [A B]",
@@ -80,15 +84,19 @@ fn input(function: &str, value: &[&str]) -> Result<Input, String> {
 }
 
 /// What an operation heard; `None` if it stays open.
-fn output(asked: &Input, kind: &str, value: &[&str]) -> Result<Option<Output>, String> {
+fn output(
+    asked: &RegisterInput,
+    kind: &str,
+    value: &[&str],
+) -> Result<Option<RegisterOutput>, String> {
     let output = match (kind, asked, value) {
         (":info", _, _) => return Ok(None),
-        (":fail", Input::Read, [":timed-out"]) => Output::Unknown,
-        (":ok", Input::Read, ["nil"]) => Output::Value(None),
-        (":ok", Input::Read, [value]) => Output::Value(Some(number(value)?)),
-        (":ok", Input::Write(_), _) => Output::Written,
-        (":ok", Input::Cas(..), _) => Output::Swapped(true),
-        (":fail", Input::Cas(..), _) => Output::Swapped(false),
+        (":fail", RegisterInput::Read, [":timed-out"]) => RegisterOutput::Unknown,
+        (":ok", RegisterInput::Read, ["nil"]) => RegisterOutput::Value(None),
+        (":ok", RegisterInput::Read, [value]) => RegisterOutput::Value(Some(number(value)?)),
+        (":ok", RegisterInput::Write(_), _) => RegisterOutput::Written,
+        (":ok", RegisterInput::Cas(..), _) => RegisterOutput::Swapped(true),
+        (":fail", RegisterInput::Cas(..), _) => RegisterOutput::Swapped(false),
         _ => {
             return Err(format!("`{kind} {} {}` says nothing known", name(asked), value.join(" ")));
         }

@@ -18,17 +18,17 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{LogError, Pairing, read_lines};
-use crate::kv::{Input, Output};
+use crate::kv::{KvInput, KvOutput};
 use crate::{Operation, Text, TextPool};
 
-use fields::{Fields, Kind};
+use fields::{Fields, LineKind};
 
 /// The history in a log.
 ///
 /// # Errors
 ///
 /// The first line that does not fit.
-pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
+pub fn read(text: &str) -> Result<Vec<Operation<KvInput, KvOutput>>, LogError> {
     let mut pairing = Pairing::new();
     let mut pool = TextPool::new();
     let mut timed = None;
@@ -38,27 +38,31 @@ pub fn read(text: &str) -> Result<Vec<Operation<Input, Output>>, LogError> {
             return Err("either every line has a :time or none".into());
         }
         let time = fields.time.unwrap_or(line as i64);
-        if fields.kind == Kind::Invoke {
+        if fields.kind == LineKind::Invoke {
             return pairing.invoke(fields.process, input(&fields)?, time);
         }
         pairing.complete(fields.process, time, |asked| output(asked, &fields, &mut pool))
     })?;
-    Ok(pairing.finish(Output::Nothing))
+    Ok(pairing.finish(KvOutput::Nothing))
 }
 
-fn input(fields: &Fields) -> Result<Input, String> {
+fn input(fields: &Fields) -> Result<KvInput, String> {
     let key = fields.key.as_str().into();
     match (fields.function.as_str(), &fields.value) {
-        ("get", _) => Ok(Input::Get { key }),
-        ("put", Some(value)) => Ok(Input::Put { key, value: value.as_str().into() }),
-        ("append", Some(value)) => Ok(Input::Append { key, value: value.as_str().into() }),
+        ("get", _) => Ok(KvInput::Get { key }),
+        ("put", Some(value)) => Ok(KvInput::Put { key, value: value.as_str().into() }),
+        ("append", Some(value)) => Ok(KvInput::Append { key, value: value.as_str().into() }),
         ("put" | "append", None) => Err(format!("a :{} needs a :value", fields.function)),
         (other, _) => Err(format!("invokes :{other}: know :get, :put and :append")),
     }
 }
 
 /// What an operation heard; `None` if it stays open.
-fn output(asked: &Input, fields: &Fields, pool: &mut TextPool) -> Result<Option<Output>, String> {
+fn output(
+    asked: &KvInput,
+    fields: &Fields,
+    pool: &mut TextPool,
+) -> Result<Option<KvOutput>, String> {
     let (function, key) = (name(asked), asked.key());
     if (function, &**key) != (&fields.function, &fields.key) {
         return Err(format!(
@@ -66,14 +70,14 @@ fn output(asked: &Input, fields: &Fields, pool: &mut TextPool) -> Result<Option<
             fields.function, fields.key, fields.process
         ));
     }
-    if fields.kind == Kind::Info {
+    if fields.kind == LineKind::Info {
         return Ok(None);
     }
     let found = match asked {
-        Input::Get { .. } => {
+        KvInput::Get { .. } => {
             Some(fields.value.as_ref().ok_or("a :get that is :ok needs a :value")?)
         }
-        Input::Put { value, .. } | Input::Append { value, .. } => {
+        KvInput::Put { value, .. } | KvInput::Append { value, .. } => {
             if let Some(told) = &fields.value
                 && Text::from(told.as_str()) != *value
             {
@@ -83,14 +87,14 @@ fn output(asked: &Input, fields: &Fields, pool: &mut TextPool) -> Result<Option<
             fields.old.as_ref()
         }
     };
-    Ok(Some(found.map_or(Output::Nothing, |value| Output::Value(pool.share(key, value)))))
+    Ok(Some(found.map_or(KvOutput::Nothing, |value| KvOutput::Value(pool.share(key, value)))))
 }
 
-fn name(input: &Input) -> &'static str {
+fn name(input: &KvInput) -> &'static str {
     match input {
-        Input::Get { .. } => "get",
-        Input::Put { .. } => "put",
-        Input::Append { .. } => "append",
+        KvInput::Get { .. } => "get",
+        KvInput::Put { .. } => "put",
+        KvInput::Append { .. } => "append",
     }
 }
 
@@ -99,7 +103,7 @@ fn name(input: &Input) -> &'static str {
 /// # Errors
 ///
 /// Those of `out`.
-pub fn write(out: impl Write, history: &[Operation<Input, Output>]) -> io::Result<()> {
+pub fn write(out: impl Write, history: &[Operation<KvInput, KvOutput>]) -> io::Result<()> {
     let mut order: Vec<_> = history.iter().collect();
     order.sort_by_key(|operation| (operation.call, operation.ret));
     let mut events = Vec::with_capacity(2 * history.len());
@@ -120,10 +124,10 @@ pub fn write(out: impl Write, history: &[Operation<Input, Output>]) -> io::Resul
 
 /// A process for each operation: its client, or a new one while the client does
 /// something else, for a process does one thing at a time.
-fn processes(order: &[&Operation<Input, Output>]) -> Vec<usize> {
+fn processes(order: &[&Operation<KvInput, KvOutput>]) -> Vec<usize> {
     let mut new = order.iter().map(|operation| operation.client + 1).max().unwrap_or(0);
     let mut free_at = BTreeMap::new();
-    let process = |operation: &&Operation<Input, Output>| {
+    let process = |operation: &&Operation<KvInput, KvOutput>| {
         let free_at = free_at.entry(operation.client).or_insert(operation.call);
         if operation.call < *free_at {
             new += 1;
@@ -138,22 +142,24 @@ fn processes(order: &[&Operation<Input, Output>]) -> Vec<usize> {
 /// Writes the fields between process and time.
 fn write_event(
     out: &mut impl Write,
-    Operation { input, output, .. }: &Operation<Input, Output>,
+    Operation { input, output, .. }: &Operation<KvInput, KvOutput>,
     is_return: bool,
 ) -> io::Result<()> {
     let kind = match (is_return, input, output) {
         (false, ..) => "invoke",
-        (true, Input::Get { .. }, Output::Nothing) => "info",
+        (true, KvInput::Get { .. }, KvOutput::Nothing) => "info",
         (true, ..) => "ok",
     };
     let (function, key) = (name(input), input.key());
     write!(out, ":type :{kind}, :f :{function}, :key {key:?}, :value ")?;
     match (input, output) {
-        (Input::Put { value, .. } | Input::Append { value, .. }, _) => write!(out, "{value:?}")?,
-        (Input::Get { .. }, Output::Value(value)) if is_return => write!(out, "{value:?}")?,
-        (Input::Get { .. }, _) => write!(out, "nil")?,
+        (KvInput::Put { value, .. } | KvInput::Append { value, .. }, _) => {
+            write!(out, "{value:?}")?;
+        }
+        (KvInput::Get { .. }, KvOutput::Value(value)) if is_return => write!(out, "{value:?}")?,
+        (KvInput::Get { .. }, _) => write!(out, "nil")?,
     }
-    if let (true, Input::Append { .. }, Output::Value(old)) = (is_return, input, output) {
+    if let (true, KvInput::Append { .. }, KvOutput::Value(old)) = (is_return, input, output) {
         write!(out, ", :old {old:?}")?;
     }
     Ok(())

@@ -89,7 +89,8 @@ struct Note {
 impl Data {
     /// The data of a page.
     pub(super) fn of<M: Model>(page: &Page<'_, M>) -> Data {
-        let mut builder = Builder { page, clock: Clock::of(page), steps: 0, dropped: 0, cut: 0 };
+        let mut builder =
+            PageBuilder { page, clock: PageClock::of(page), steps: 0, dropped: 0, cut: 0 };
         let partitions: Vec<_> =
             page.report.partitions.iter().map(|part| builder.partition(part)).collect();
         let annotations = page.annotations.iter().map(|note| builder.note(note)).collect();
@@ -107,16 +108,16 @@ fn name(verdict: Verdict) -> &'static str {
 }
 
 /// The page's clock: the distinct times of the history, an even distance apart.
-struct Clock(Vec<i64>);
+struct PageClock(Vec<i64>);
 
-impl Clock {
-    fn of<M: Model>(page: &Page<'_, M>) -> Clock {
+impl PageClock {
+    fn of<M: Model>(page: &Page<'_, M>) -> PageClock {
         let of_operations = page.history.iter().flat_map(|one| [one.call, one.ret]);
         let of_notes = page.annotations.iter().flat_map(|note| [note.start, note.end]);
         let mut times: Vec<_> = of_operations.chain(of_notes).collect();
         times.sort_unstable();
         times.dedup();
-        Clock(times)
+        PageClock(times)
     }
 
     fn tick(&self, time: i64) -> usize {
@@ -124,9 +125,9 @@ impl Clock {
     }
 }
 
-struct Builder<'a, M: Model> {
+struct PageBuilder<'a, M: Model> {
     page: &'a Page<'a, M>,
-    clock: Clock,
+    clock: PageClock,
     /// Steps of partial linearizations so far.
     steps: usize,
     /// Partial linearizations that are left out.
@@ -135,7 +136,7 @@ struct Builder<'a, M: Model> {
     cut: usize,
 }
 
-impl<M: Model> Builder<'_, M> {
+impl<M: Model> PageBuilder<'_, M> {
     fn partition(&mut self, part: &PartitionReport) -> Partition {
         let history = part.operations.iter().map(|&position| self.element(position)).collect();
         let numbers: BTreeMap<usize, usize> = part

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use porcupine::Operation;
-use porcupine::kv::{Input, Output};
+use porcupine::kv::{KvInput, KvOutput};
 use porcupine::{Text, TextPool};
 
-pub(crate) type History = Vec<Operation<Input, Output>>;
+pub(crate) type History = Vec<Operation<KvInput, KvOutput>>;
 
 /// What clients do, and how closely they crowd.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl Random {
 
 /// An operation that has been called, and when it takes effect.
 struct Planned {
-    operation: Operation<Input, Output>,
+    operation: Operation<KvInput, KvOutput>,
     effect: i64,
 }
 
@@ -78,15 +78,15 @@ fn calls(plan: Plan) -> Vec<Planned> {
             let key: Arc<str> = random.below(plan.keys as u64).to_string().into();
             let value = || Text::from(format!("x {client} {number} y"));
             let input = match random.below(20) {
-                0 => Input::Put { key, value: value() },
-                1..10 => Input::Append { key, value: value() },
-                _ => Input::Get { key },
+                0 => KvInput::Put { key, value: value() },
+                1..10 => KvInput::Append { key, value: value() },
+                _ => KvInput::Get { key },
             };
             let call = now + 1 + random.below(plan.pause);
             let effect = call + random.below(50);
             now = effect + random.below(50);
             let (call, ret) = (call as i64, now as i64);
-            let operation = Operation { client, input, call, output: Output::Nothing, ret };
+            let operation = Operation { client, input, call, output: KvOutput::Nothing, ret };
             planned.push(Planned { operation, effect: effect as i64 });
         }
     }
@@ -108,16 +108,16 @@ fn take_effect(planned: &mut [Planned], service: Service) {
     for (at, Planned { operation, .. }) in planned.iter_mut().enumerate() {
         let (value, older) = values.entry(Arc::clone(operation.input.key())).or_default();
         match &operation.input {
-            Input::Get { key } => {
+            KvInput::Get { key } => {
                 let read = if wrong == Some(at) { older } else { value };
-                operation.output = Output::Value(pool.share(key, read));
+                operation.output = KvOutput::Value(pool.share(key, read));
             }
-            Input::Append { .. } if wrong == Some(at) => {}
-            Input::Append { value: more, .. } => {
+            KvInput::Append { .. } if wrong == Some(at) => {}
+            KvInput::Append { value: more, .. } => {
                 older.clone_from(value);
                 value.push_str(&more.to_string());
             }
-            Input::Put { value: new, .. } => *older = std::mem::replace(value, new.to_string()),
+            KvInput::Put { value: new, .. } => *older = std::mem::replace(value, new.to_string()),
         }
     }
 }
@@ -126,7 +126,7 @@ fn take_effect(planned: &mut [Planned], service: Service) {
 /// To miss it is wrong, for no value is written twice.
 fn last_write(planned: &[Planned], get: usize) -> Option<&Planned> {
     let Planned { operation, .. } = &planned[get];
-    let is_write = |one: &&Planned| !matches!(one.operation.input, Input::Get { .. });
+    let is_write = |one: &&Planned| !matches!(one.operation.input, KvInput::Get { .. });
     let same_key = |one: &&Planned| one.operation.input.key() == operation.input.key();
     let write = planned[..get].iter().filter(same_key).rfind(is_write)?;
     (!is_write(&&planned[get]) && write.operation.ret < operation.call).then_some(write)
@@ -137,15 +137,14 @@ fn last_write(planned: &[Planned], get: usize) -> Option<&Planned> {
 fn is_missed(planned: &[Planned], append: usize) -> bool {
     let Operation { input, call, ret, .. } = &planned[append].operation;
     let same_key = |one: &&Planned| one.operation.input.key() == input.key();
-    let get = planned[append..]
-        .iter()
-        .filter(same_key)
-        .find(|one| matches!(one.operation.input, Input::Get { .. }) && one.operation.call > *ret);
+    let get = planned[append..].iter().filter(same_key).find(|one| {
+        matches!(one.operation.input, KvInput::Get { .. }) && one.operation.call > *ret
+    });
     let hides = |one: &Planned, get: &Planned| {
-        matches!(one.operation.input, Input::Put { .. })
+        matches!(one.operation.input, KvInput::Put { .. })
             && one.operation.ret >= *call
             && one.operation.call <= get.operation.ret
     };
-    matches!(input, Input::Append { .. })
+    matches!(input, KvInput::Append { .. })
         && get.is_some_and(|get| !planned.iter().filter(same_key).any(|one| hides(one, get)))
 }

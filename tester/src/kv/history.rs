@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use labrt::time::{self, Duration};
-use porcupine::kv::{Input, Output};
+use porcupine::kv::{KvInput, KvOutput};
 use porcupine::{Operation, Text, TextPool};
 
 use super::verdict;
@@ -19,7 +19,7 @@ pub(super) struct History(Shared<Record>);
 /// a value read before and something more.
 #[derive(Default)]
 struct Record {
-    operations: Vec<Operation<Input, Output>>,
+    operations: Vec<Operation<KvInput, KvOutput>>,
     keys: BTreeMap<String, Arc<str>>,
     values: TextPool,
     /// Whether the test knows that there is a history.
@@ -38,8 +38,8 @@ impl Record {
     }
 
     /// What was read of a key, if something was.
-    fn output(&mut self, key: &str, read: Option<&str>) -> Output {
-        read.map_or(Output::Nothing, |value| Output::Value(self.values.share(key, value)))
+    fn output(&mut self, key: &str, read: Option<&str>) -> KvOutput {
+        read.map_or(KvOutput::Nothing, |value| KvOutput::Value(self.values.share(key, value)))
     }
 }
 
@@ -59,20 +59,20 @@ impl<'a> Call<'a> {
 
     /// It was a get, and returns now.
     pub(super) fn got(self, key: &str, value: &str) {
-        self.end(key, Some(value), |key| Input::Get { key });
+        self.end(key, Some(value), |key| KvInput::Get { key });
     }
 
     /// It was a put, and returns now.
     pub(super) fn put(self, key: &str, value: &str) {
-        self.end(key, None, |key| Input::Put { key, value: Text::from(value) });
+        self.end(key, None, |key| KvInput::Put { key, value: Text::from(value) });
     }
 
     /// It was an append, and returns now, perhaps with the value before.
     pub(super) fn appended(self, key: &str, value: &str, before: Option<&str>) {
-        self.end(key, before, |key| Input::Append { key, value: Text::from(value) });
+        self.end(key, before, |key| KvInput::Append { key, value: Text::from(value) });
     }
 
-    fn end(self, key: &str, read: Option<&str>, input: impl FnOnce(Arc<str>) -> Input) {
+    fn end(self, key: &str, read: Option<&str>, input: impl FnOnce(Arc<str>) -> KvInput) {
         let Some((history, client)) = self.place else { return };
         let (call, ret) = (nanos(self.begin), nanos(time::peek()));
         history.0.with(|record| {
@@ -98,7 +98,7 @@ impl History {
     /// Looks at what was recorded, after the run: this takes long.
     pub(super) fn with_operations<R>(
         &self,
-        look: impl FnOnce(&[Operation<Input, Output>]) -> R,
+        look: impl FnOnce(&[Operation<KvInput, KvOutput>]) -> R,
     ) -> R {
         self.0.with(|record| look(&record.operations))
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use labrt::Clock;
-use porcupine::kv::{Foresight, Input, KvModel, Output};
+use porcupine::kv::{Foresight, KvInput, KvModel, KvOutput};
 use porcupine::{
     Limits, Model, Operation, Page, Report, Verdict, check_operations, check_operations_verbose,
     log,
@@ -88,10 +88,10 @@ impl View {
     }
 
     /// The page of a report, titled with the name of the test.
-    fn page_of<M: Model<Input = Input, Output = Output>>(
+    fn page_of<M: Model<Input = KvInput, Output = KvOutput>>(
         &self,
         model: &M,
-        history: &[Operation<Input, Output>],
+        history: &[Operation<KvInput, KvOutput>],
         report: &Report,
     ) -> Vec<u8> {
         let thread = std::thread::current();

@@ -8,7 +8,7 @@ use labrpc::ClientEnd;
 use labrt::sync::Mutex;
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use porcupine::kv::{Input, KvModel};
+use porcupine::kv::{KvInput, KvModel};
 use porcupine::{Limits, Verdict, check_operations, log};
 use tester::kv::{self, Generic, Harness};
 use tester::{Cluster, Columns, Context, Net, Specimen, Told, test};
@@ -273,7 +273,7 @@ fn the_bundle_has_the_history() {
     let of_one_client = || history.iter().filter(|operation| operation.client == 1);
     let keys: BTreeSet<_> = of_one_client().map(|operation| operation.input.key()).collect();
     assert_eq!(keys.len(), 4, "it uses the keys of all");
-    let is_put = |input: &Input| matches!(input, Input::Put { .. });
+    let is_put = |input: &KvInput| matches!(input, KvInput::Put { .. });
     assert!(of_one_client().any(|operation| is_put(&operation.input)), "and puts to them");
 }
 

@@ -28,7 +28,7 @@ lazy_static! {
 type Coro = Coroutine<Command, (), (), DefaultStack>;
 
 /// One thread's stack while it exists.
-struct Carrier {
+struct CoroCarrier {
     /// Taken out while the coroutine runs.
     coroutine: Option<Coro>,
     /// How the coroutine suspends itself; lives on its stack.
@@ -50,7 +50,7 @@ struct Identity {
 #[derive(Default)]
 pub(crate) struct CoroEngine {
     /// By the slot of the thread; `None` before it starts.
-    carriers: RefCell<Vec<Option<Carrier>>>,
+    carriers: RefCell<Vec<Option<CoroCarrier>>>,
     stacks: RefCell<Vec<DefaultStack>>,
     /// Whom a suspending thread wants to run next.
     next: Cell<Option<Next>>,
@@ -119,7 +119,9 @@ impl CoroEngine {
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
             // SAFETY: the simulation outlives its coroutines, see `execute`.
             let sim = unsafe { &*sim };
-            let super::Engine::Coro(engine) = &sim.engine else { unreachable!("we are in it") };
+            let super::ThreadEngine::Coro(engine) = &sim.engine else {
+                unreachable!("we are in it")
+            };
             if let Some(carrier) = &mut engine.carriers.borrow_mut()[slot] {
                 carrier.yielder = yielder;
             }
@@ -130,7 +132,7 @@ impl CoroEngine {
             carriers.resize_with(slot + 1, || None);
         }
         carriers[slot] =
-            Some(Carrier { coroutine: Some(coroutine), yielder: std::ptr::null(), identity });
+            Some(CoroCarrier { coroutine: Some(coroutine), yielder: std::ptr::null(), identity });
     }
 
     fn take_stack(&self, slot: Slot) -> DefaultStack {
@@ -156,7 +158,7 @@ impl CoroEngine {
 
     pub(crate) fn leak(&self, slot: Slot) {
         let carrier = self.carriers.borrow_mut().get_mut(slot).and_then(Option::take);
-        if let Some(Carrier { coroutine: Some(mut coroutine), .. }) = carrier {
+        if let Some(CoroCarrier { coroutine: Some(mut coroutine), .. }) = carrier {
             // SAFETY: nothing on this stack is used again, for its thread never
             // runs again; but others may still point into it, so the stack
             // itself must stay: forget keeps it mapped.
@@ -165,7 +167,7 @@ impl CoroEngine {
         }
     }
 
-    /// See [`super::Engine::overflowed`].
+    /// See [`super::ThreadEngine::overflowed`].
     pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
         let Identity { guard_page, serial, spawned_at } = self.running.get()?;
         let page = guard_page..guard_page + page_size();

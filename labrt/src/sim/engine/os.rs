@@ -8,7 +8,7 @@ use std::thread::{self, Thread};
 
 use parking_lot::Mutex;
 
-use super::{Command, Engine, Job, Next, Sim, Slot, enter, thread_body};
+use super::{Command, Job, Next, Sim, Slot, ThreadEngine, enter, thread_body};
 
 /// Stack of a thread that carries simulated ones.
 const STACK_SIZE: usize = 1024 * 1024;
@@ -47,7 +47,7 @@ impl Baton {
 }
 
 /// An OS thread that carries one simulated thread after another.
-struct Carrier {
+struct OsCarrier {
     baton: Arc<Baton>,
     /// What to carry next: the slot and its closure; `None` ends the carrier.
     task: Arc<Mutex<Option<(Slot, Job)>>>,
@@ -56,8 +56,8 @@ struct Carrier {
 /// See the module.
 pub(crate) struct OsEngine {
     /// By the slot of the thread; `None` before it starts.
-    carriers: RefCell<Vec<Option<Carrier>>>,
-    idle: RefCell<Vec<Carrier>>,
+    carriers: RefCell<Vec<Option<OsCarrier>>>,
+    idle: RefCell<Vec<OsCarrier>>,
     root: Arc<Baton>,
 }
 
@@ -150,10 +150,10 @@ impl OsEngine {
     }
 }
 
-fn start_carrier(sim: &Sim) -> Carrier {
+fn start_carrier(sim: &Sim) -> OsCarrier {
     let baton = Baton::new();
     let task = Arc::new(Mutex::new(None));
-    let carrier = Carrier { baton: Arc::clone(&baton), task: Arc::clone(&task) };
+    let carrier = OsCarrier { baton: Arc::clone(&baton), task: Arc::clone(&task) };
     let sim = SimPointer(sim);
     thread::Builder::new()
         .name("simulated".into())
@@ -170,7 +170,7 @@ fn start_carrier(sim: &Sim) -> Carrier {
                 sim.heartbeat.carried_here();
                 name_this_thread(&sim.label());
                 thread_body(sim, job, first);
-                let Engine::Os(engine) = &sim.engine else { unreachable!("we are in it") };
+                let ThreadEngine::Os(engine) = &sim.engine else { unreachable!("we are in it") };
                 engine.finish(sim, slot);
                 enter(std::ptr::null());
             }

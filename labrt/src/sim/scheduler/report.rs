@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::Scheduler;
-use crate::sim::thread_table::{State, Thread};
+use crate::sim::thread_table::{Thread, ThreadState};
 
 /// How many threads a report lists before it sums up the rest.
 const THREADS: usize = 50;
@@ -91,7 +91,7 @@ fn describe(thread: &Thread) -> String {
     let mut text = format!("{} spawned at {}: ", thread.label(), thread.spawned_at);
     let (operation, site) = (thread.operation.name(), thread.site);
     let _ = match (thread.state, thread.deadline) {
-        (State::Runnable, _) => write!(text, "can run, after {operation} at {site}"),
+        (ThreadState::Runnable, _) => write!(text, "can run, after {operation} at {site}"),
         (_, None) => write!(text, "waits in {operation} at {site}"),
         (_, Some(deadline)) => {
             write!(text, "waits in {operation} at {site} until {}", seconds(deadline))

@@ -2,7 +2,7 @@
 
 /// Which end of an operation a line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LineKind {
     /// The call.
     Invoke,
     /// The return.
@@ -14,7 +14,7 @@ pub(super) enum Kind {
 /// The fields of a line.
 pub(super) struct Fields {
     pub(super) process: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: LineKind,
     /// Without its colon.
     pub(super) function: String,
     pub(super) key: String,
@@ -25,7 +25,7 @@ pub(super) struct Fields {
 }
 
 /// A value of the notation.
-enum Value {
+enum FieldValue {
     Nil,
     Number(i64),
     /// Without its colon.
@@ -47,14 +47,14 @@ impl Fields {
                 return Err(format!("has a :{name} twice"));
             }
             match (name.as_str(), scanner.value()?) {
-                ("process", Value::Number(number)) => process = usize::try_from(number).ok(),
-                ("type", Value::Keyword(word)) => kind = Some(kind_of(&word)?),
-                ("f", Value::Keyword(word)) => function = Some(word),
-                ("key", Value::Text(text)) => key = Some(text),
-                ("value", Value::Text(text)) => value = Some(text),
-                ("old", Value::Text(text)) => old = Some(text),
-                ("value" | "old", Value::Nil) => {}
-                ("time", Value::Number(number)) => time = Some(number),
+                ("process", FieldValue::Number(number)) => process = usize::try_from(number).ok(),
+                ("type", FieldValue::Keyword(word)) => kind = Some(kind_of(&word)?),
+                ("f", FieldValue::Keyword(word)) => function = Some(word),
+                ("key", FieldValue::Text(text)) => key = Some(text),
+                ("value", FieldValue::Text(text)) => value = Some(text),
+                ("old", FieldValue::Text(text)) => old = Some(text),
+                ("value" | "old", FieldValue::Nil) => {}
+                ("time", FieldValue::Number(number)) => time = Some(number),
                 (name, _) => return Err(format!("`:{name}` is not known, or not with this value")),
             }
             names.push(name);
@@ -75,11 +75,11 @@ impl Fields {
     }
 }
 
-fn kind_of(word: &str) -> Result<Kind, String> {
+fn kind_of(word: &str) -> Result<LineKind, String> {
     match word {
-        "invoke" => Ok(Kind::Invoke),
-        "ok" => Ok(Kind::Ok),
-        "info" => Ok(Kind::Info),
+        "invoke" => Ok(LineKind::Invoke),
+        "ok" => Ok(LineKind::Ok),
+        "info" => Ok(LineKind::Info),
         _ => Err(format!("is of type :{word}: know :invoke, :ok and :info")),
     }
 }
@@ -123,19 +123,19 @@ impl Scanner<'_> {
         Ok(self.word()[1..].to_owned())
     }
 
-    fn value(&mut self) -> Result<Value, String> {
+    fn value(&mut self) -> Result<FieldValue, String> {
         if self.rest.starts_with(':') {
-            return self.keyword().map(Value::Keyword);
+            return self.keyword().map(FieldValue::Keyword);
         }
         if let Some(rest) = self.rest.strip_prefix('"') {
             self.rest = rest;
-            return self.quoted().map(Value::Text);
+            return self.quoted().map(FieldValue::Text);
         }
         match self.word() {
-            "nil" => Ok(Value::Nil),
+            "nil" => Ok(FieldValue::Nil),
             word => {
                 let number = word.parse();
-                number.map(Value::Number).map_err(|_| format!("`{word}` is no value"))
+                number.map(FieldValue::Number).map_err(|_| format!("`{word}` is no value"))
             }
         }
     }
