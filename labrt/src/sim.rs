@@ -42,7 +42,7 @@ use thread_table::{Slot, Thread};
 pub(crate) use execute::execute;
 pub(crate) use operation::ThreadOperation;
 pub(crate) use scheduler::nanos;
-pub(crate) use thread_table::{Job, Site, Ticket, Wake};
+pub(crate) use thread_table::{CallSite, Job, Ticket, Wake};
 
 /// One simulation.
 pub(crate) struct Sim {
@@ -224,7 +224,7 @@ impl Sim {
 
     /// Notes for reports whom the current thread is about to wait for: the
     /// thread's number and the line in which it took what is wanted.
-    pub(crate) fn blame(&self, holder: u32, taken_at: Site) {
+    pub(crate) fn blame(&self, holder: u32, taken_at: CallSite) {
         let mut scheduler = self.scheduler.borrow_mut();
         let slot = scheduler.current();
         scheduler.threads.get(slot).waits_for = Some((holder, taken_at));
@@ -289,7 +289,7 @@ impl Sim {
     }
 
     #[inline]
-    pub(crate) fn record(&self, kind: &'static Kind, numbers: [u64; FIELDS], site: Site) {
+    pub(crate) fn record(&self, kind: &'static Kind, numbers: [u64; FIELDS], site: CallSite) {
         self.scheduler.borrow_mut().record(Origin::Event, kind, numbers, site);
     }
 

@@ -9,12 +9,12 @@ pub(crate) struct Incident {
     /// When, on the run's clock.
     pub(crate) at: Duration,
     /// What it was.
-    pub(crate) kind: Kind,
+    pub(crate) kind: IncidentKind,
 }
 
 /// What the tester does to servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum IncidentKind {
     /// A server is started.
     Start(Name),
     /// A server crashes.
@@ -29,13 +29,13 @@ pub(crate) enum Kind {
 
 impl Incident {
     /// It happens now.
-    pub(crate) fn now(kind: Kind) -> Self {
+    pub(crate) fn now(kind: IncidentKind) -> Self {
         Incident { at: time::peek(), kind }
     }
 
     /// Servers are parted into these groups now.
     pub(crate) fn partition(groups: &[&[usize]]) -> Self {
         let groups: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
-        Self::now(Kind::Partition(groups.join(" | ")))
+        Self::now(IncidentKind::Partition(groups.join(" | ")))
     }
 }

@@ -10,7 +10,7 @@ use labrt::time::{Duration, Instant};
 use labrt::trace;
 
 use crate::board::Status;
-use crate::chronicle::{Incident, Kind};
+use crate::chronicle::{Incident, IncidentKind};
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
 use crate::events;
@@ -160,7 +160,7 @@ impl<N: Node> Cluster<N> {
             status.incarnations[i]
         });
         trace::event(events::Boot { peer: self.number(i), incarnation });
-        self.note(i, Kind::Start);
+        self.note(i, IncidentKind::Start);
         let name = alias(&self.names()[i]).map(|name| format!(" as {name}")).unwrap_or_default();
         log::info!(
             target: "TEST", "S{} boots{name}, incarnation {incarnation}", self.number(i)
@@ -185,7 +185,7 @@ impl<N: Node> Cluster<N> {
     }
 
     /// Something is done to server `i`.
-    fn note(&self, i: usize, kind: fn(Name) -> Kind) {
+    fn note(&self, i: usize, kind: fn(Name) -> IncidentKind) {
         self.context().note(Incident::now(kind(self.names()[i].clone())));
     }
 
@@ -203,7 +203,7 @@ impl<N: Node> Cluster<N> {
     pub fn crash(&self, i: usize) {
         let Some(node) = self.nodes.with(|nodes| nodes[i].take()) else { return };
         trace::event(events::Crash { peer: self.number(i) });
-        self.note(i, Kind::Crash);
+        self.note(i, IncidentKind::Crash);
         log::info!(target: "TEST", "S{} crashes", self.number(i));
         self.status.with(|status| status.alive[i] = false);
         self.disconnect(i);
@@ -239,7 +239,7 @@ impl<N: Node> Cluster<N> {
     /// Connects server `i` to every connected server and to itself.
     pub fn connect(&self, i: usize) {
         trace::event(events::Connect { peer: self.number(i) });
-        self.note(i, Kind::Connect);
+        self.note(i, IncidentKind::Connect);
         log::info!(target: "TEST", "S{} is connected", self.number(i));
         let connected = self.status.with(|status| {
             status.connected[i] = true;
@@ -253,7 +253,7 @@ impl<N: Node> Cluster<N> {
     /// Cuts server `i` off from every server.
     pub fn disconnect(&self, i: usize) {
         trace::event(events::Disconnect { peer: self.number(i) });
-        self.note(i, Kind::Disconnect);
+        self.note(i, IncidentKind::Disconnect);
         log::info!(target: "TEST", "S{} is cut off", self.number(i));
         self.status.with(|status| status.connected[i] = false);
         for j in 0..self.n() {

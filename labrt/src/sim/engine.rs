@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::scheduler::Next;
 use super::thread_table::Slot;
-use super::{Job, Sim, Site, enter};
+use super::{CallSite, Job, Sim, enter};
 use crate::config;
 use crate::failure::payload_text;
 use crate::thread::exit::Exit;
@@ -86,7 +86,7 @@ impl ThreadEngine {
     /// Serial number and spawn site of the running thread, if the address is in
     /// the guard page below its stack and the engine made that stack. Called by
     /// a signal handler: it takes no lock and borrows nothing.
-    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
+    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, CallSite)> {
         match self {
             ThreadEngine::Coro(engine) => engine.overflowed(address),
             ThreadEngine::Os(_) => None,

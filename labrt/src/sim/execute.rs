@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::engine::{Command, ThreadEngine};
 use super::scheduler::{Phase, Scheduler};
-use super::{Job, Sim, Site, enter};
+use super::{CallSite, Job, Sim, enter};
 use crate::config::Config;
 use crate::failure::payload_text;
 use crate::outcome::Run;
@@ -22,7 +22,7 @@ pub(crate) fn execute(
     config: &Config,
     heartbeat: Arc<Heartbeat>,
     recorder: Option<Recorder>,
-    site: Site,
+    site: CallSite,
     body: Job,
 ) -> Run<()> {
     let sim = Arc::new(make(config, heartbeat, recorder));

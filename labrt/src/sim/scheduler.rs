@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::operation::ThreadOperation;
-use super::thread_table::{Job, Site, Slot, ThreadState, ThreadTable, Ticket, Wake};
+use super::thread_table::{CallSite, Job, Slot, ThreadState, ThreadTable, Ticket, Wake};
 use super::wait_lists::WaitLists;
 use crate::backtrace::Backtrace;
 use crate::config::Config;
@@ -165,7 +165,7 @@ impl Scheduler {
     }
 
     /// Adds a runnable thread.
-    pub(crate) fn spawn(&mut self, name: Cow<'static, str>, site: Site, job: Job) {
+    pub(crate) fn spawn(&mut self, name: Cow<'static, str>, site: CallSite, job: Job) {
         let server = self.threads.find(self.current).and_then(|spawner| spawner.server);
         let slot = self.threads.insert(name, site, server, job);
         self.run_queue.push(slot);
@@ -213,7 +213,7 @@ impl Scheduler {
 
     /// Puts the current thread, which stays runnable, back into the queue.
     /// (After the end nobody looks at the queue any more.)
-    pub(crate) fn requeue(&mut self, operation: ThreadOperation, site: Site) {
+    pub(crate) fn requeue(&mut self, operation: ThreadOperation, site: CallSite) {
         let slot = self.current;
         let thread = self.threads.get(slot);
         thread.operation = operation;
@@ -226,7 +226,7 @@ impl Scheduler {
         &mut self,
         ticket: Ticket,
         operation: ThreadOperation,
-        site: Site,
+        site: CallSite,
         deadline: Option<u64>,
     ) {
         let thread = self.threads.waiting(ticket).expect("the wait was just opened");
@@ -250,7 +250,7 @@ impl Scheduler {
         &mut self,
         ticket: Ticket,
         operation: ThreadOperation,
-        site: Site,
+        site: CallSite,
         deadline: Option<u64>,
     ) -> bool {
         assert_ne!(self.phase, Phase::Running, "only destructors step aside");
@@ -406,7 +406,7 @@ impl Scheduler {
         origin: Origin,
         kind: &'static Kind,
         numbers: [u64; FIELDS],
-        site: Site,
+        site: CallSite,
     ) {
         let event = self.event(self.current, kind, numbers, site);
         self.trace.push(&event);
@@ -421,7 +421,7 @@ impl Scheduler {
         slot: Slot,
         kind: &'static Kind,
         numbers: [u64; FIELDS],
-        site: Site,
+        site: CallSite,
     ) -> Event {
         let thread = self.threads.get(slot).serial;
         Event { nanos: self.now, thread, kind, numbers, site: Some(site) }

@@ -7,7 +7,7 @@ use std::panic::Location;
 use super::operation::ThreadOperation;
 
 /// A source line, as `#[track_caller]` gives it.
-pub(crate) type Site = &'static Location<'static>;
+pub(crate) type CallSite = &'static Location<'static>;
 
 /// A thread's closure.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
@@ -59,7 +59,7 @@ pub(crate) struct Thread {
     /// Number in order of spawning; the body of the run is 0.
     pub(crate) serial: u32,
     pub(crate) name: Cow<'static, str>,
-    pub(crate) spawned_at: Site,
+    pub(crate) spawned_at: CallSite,
     /// The server that it works for: its spawner's, unless it was told another.
     pub(crate) server: Option<usize>,
     pub(crate) state: ThreadState,
@@ -69,11 +69,11 @@ pub(crate) struct Thread {
     pub(crate) wake: Wake,
     /// What it did, or waits in, when it last gave up the processor, and where.
     pub(crate) operation: ThreadOperation,
-    pub(crate) site: Site,
+    pub(crate) site: CallSite,
     /// Virtual nanoseconds at which the wait gives up.
     pub(crate) deadline: Option<u64>,
     /// Who holds the lock that it waits for: number, and line of the lock.
-    pub(crate) waits_for: Option<(u32, Site)>,
+    pub(crate) waits_for: Option<(u32, CallSite)>,
     /// The closure, until the engine starts it.
     pub(crate) job: Option<Job>,
     /// Whether it is leaving: unwinding because of a panic or because the
@@ -113,7 +113,7 @@ impl ThreadTable {
     pub(crate) fn insert(
         &mut self,
         name: Cow<'static, str>,
-        site: Site,
+        site: CallSite,
         server: Option<usize>,
         job: Job,
     ) -> Slot {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use labrt::thread;
 
-use super::history::{Call, History};
+use super::history::{History, RecordedCall};
 use super::values::{Brief, parting};
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
@@ -50,9 +50,9 @@ impl<C: Clerk> Client<C> {
     }
 
     /// A call of this client begins.
-    fn begin(&self, what: fmt::Arguments<'_>) -> Call<'_> {
+    fn begin(&self, what: fmt::Arguments<'_>) -> RecordedCall<'_> {
         log::debug!(target: "CLNT", "{} calls {what}", thread::label());
-        Call::begin(self.number.map(|number| (&*self.history, number)))
+        RecordedCall::begin(self.number.map(|number| (&*self.history, number)))
     }
 
     /// A call has returned with this.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use porcupine::Annotation;
 
 use super::history::nanos;
-use crate::chronicle::{Incident, Kind};
+use crate::chronicle::{Incident, IncidentKind};
 
 /// The lane of partitions.
 const NETWORK: &str = "network";
@@ -53,16 +53,16 @@ impl Lanes {
         let at = nanos(incident.at);
         let lane = |server| format!("server {server}");
         match &incident.kind {
-            Kind::Start(server) => self.close(&lane(server), at),
-            Kind::Crash(server) => self.open(&lane(server), at, Span::Down),
-            Kind::Connect(server) => {
+            IncidentKind::Start(server) => self.close(&lane(server), at),
+            IncidentKind::Crash(server) => self.open(&lane(server), at, Span::Down),
+            IncidentKind::Connect(server) => {
                 self.close(&lane(server), at);
                 self.close(NETWORK, at);
             }
             // A crash cuts off as well, and says more.
-            Kind::Disconnect(server) if self.open.contains_key(&lane(server)) => {}
-            Kind::Disconnect(server) => self.open(&lane(server), at, Span::CutOff),
-            Kind::Partition(groups) => self.open(NETWORK, at, Span::Parted(groups.clone())),
+            IncidentKind::Disconnect(server) if self.open.contains_key(&lane(server)) => {}
+            IncidentKind::Disconnect(server) => self.open(&lane(server), at, Span::CutOff),
+            IncidentKind::Partition(groups) => self.open(NETWORK, at, Span::Parted(groups.clone())),
         }
     }
 }
@@ -88,14 +88,14 @@ mod tests {
     fn faults_become_spans() {
         let server = || Name::from(1);
         let kinds = [
-            Kind::Start(server()),
-            Kind::Connect(server()),
-            Kind::Crash(server()),
-            Kind::Disconnect(server()),
-            Kind::Start(server()),
-            Kind::Partition("[0] | [1]".to_owned()),
-            Kind::Connect(server()),
-            Kind::Disconnect(server()),
+            IncidentKind::Start(server()),
+            IncidentKind::Connect(server()),
+            IncidentKind::Crash(server()),
+            IncidentKind::Disconnect(server()),
+            IncidentKind::Start(server()),
+            IncidentKind::Partition("[0] | [1]".to_owned()),
+            IncidentKind::Connect(server()),
+            IncidentKind::Disconnect(server()),
         ];
         let incidents: Vec<Incident> = (0..)
             .zip(kinds)

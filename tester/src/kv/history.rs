@@ -44,17 +44,17 @@ impl Record {
 }
 
 /// One call of a client, as it is being made.
-pub(super) struct Call<'a> {
+pub(super) struct RecordedCall<'a> {
     /// The history, if it is to stand there, and the client's number in it.
     place: Option<(&'a History, usize)>,
     /// The time of the call on the run's clock.
     begin: Duration,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RecordedCall<'a> {
     /// A call is made now.
     pub(super) fn begin(place: Option<(&'a History, usize)>) -> Self {
-        Call { place, begin: time::peek() }
+        RecordedCall { place, begin: time::peek() }
     }
 
     /// It was a get, and returns now.

@@ -8,7 +8,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use lazy_static::lazy_static;
 use parking_lot::Mutex;
 
-use super::{Command, Job, Next, Sim, Site, Slot, enter, thread_body};
+use super::{CallSite, Command, Job, Next, Sim, Slot, enter, thread_body};
 
 /// Stack of a simulated thread. Only touched pages count; a panic with a
 /// backtrace needs about 24 KiB.
@@ -43,7 +43,7 @@ struct Identity {
     /// First address of the guard page below the stack.
     guard_page: usize,
     serial: u32,
-    spawned_at: Site,
+    spawned_at: CallSite,
 }
 
 /// See the module.
@@ -168,7 +168,7 @@ impl CoroEngine {
     }
 
     /// See [`super::ThreadEngine::overflowed`].
-    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, Site)> {
+    pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, CallSite)> {
         let Identity { guard_page, serial, spawned_at } = self.running.get()?;
         let page = guard_page..guard_page + page_size();
         page.contains(&address).then_some((serial, spawned_at))
