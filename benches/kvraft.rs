@@ -44,7 +44,7 @@ impl Cluster {
         let network = Network::new();
         let start = |me| {
             let ends = ends(&network, &format!("server {me}"), n);
-            let server = KvServer::start(ends, me, Arc::default(), Some(MAX_RAFT_STATE));
+            let server = KvServer::make(ends, me, Arc::default(), Some(MAX_RAFT_STATE));
             let services = server.services().into_iter();
             network.add_server(me, services.fold(Server::new(), Server::with_service));
             server

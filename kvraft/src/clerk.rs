@@ -5,7 +5,7 @@ use std::sync::Arc;
 use labrpc::ClientEnd;
 use rsm::{NotLeader, Requests, Servers};
 
-use crate::messages::{Err, GetArgs, KvClient, PutAppendArgs, WriteKind};
+use crate::messages::{GetArgs, KvClient, KvError, PutAppendArgs, Value, WriteKind};
 
 /// Makes calls on behalf of one client, one call at a time. A call returns when
 /// it has been executed, however long that takes.
@@ -30,9 +30,10 @@ impl Clerk {
     /// The value of a key; empty if there is none.
     pub fn get(&self, key: &str) -> String {
         let args = GetArgs { key: key.to_owned() };
-        let value = self.servers.ask(|server| {
-            let reply = server.get(&args)?;
-            Some(answer(reply.err).map(|()| reply.value))
+        let value = self.servers.ask(|server| match server.get(&args)? {
+            Ok(value) => Some(Ok(value)),
+            Err(KvError::NoKey) => Some(Ok(Value::default())),
+            Err(KvError::WrongLeader) => Some(Err(NotLeader)),
         });
         Arc::unwrap_or_clone(value)
     }
@@ -50,14 +51,10 @@ impl Clerk {
     fn put_append(&self, key: &str, value: &str, op: WriteKind) {
         let request = self.requests.next();
         let args = PutAppendArgs { op, key: key.to_owned(), value: value.to_owned(), request };
-        self.servers.ask(|server| server.put_append(&args).map(|reply| answer(reply.err)));
-    }
-}
-
-/// Whether a server's word is an answer, or another server has to be asked.
-fn answer(err: Err) -> Result<(), NotLeader> {
-    match err {
-        Err::Ok | Err::NoKey => Ok(()),
-        Err::WrongLeader => Err(NotLeader),
+        self.servers.ask(|server| match server.put_append(&args)? {
+            // A write creates the key that is not there.
+            Ok(()) | Err(KvError::NoKey) => Some(Ok(())),
+            Err(KvError::WrongLeader) => Some(Err(NotLeader)),
+        });
     }
 }

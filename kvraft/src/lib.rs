@@ -74,8 +74,7 @@ mod store;
 
 pub use crate::clerk::Clerk;
 pub use crate::messages::{
-    Err, GetArgs, GetReply, KvClient, KvService, PutAppendArgs, PutAppendReply, WriteArgs,
-    WriteKind, kv_service,
+    GetArgs, KvClient, KvError, KvService, PutAppendArgs, Value, WriteArgs, WriteKind, kv_service,
 };
 pub use crate::server::KvServer;
-pub use crate::store::{Op, Store, Value};
+pub use crate::store::{Op, Store};

@@ -5,45 +5,53 @@
 //! understand both; our clerk uses the older.
 
 use std::fmt;
+use std::sync::Arc;
 
-use rsm::RequestId;
+use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
-
-use crate::store::Value;
 
 labrpc::service! {
     /// What a clerk can ask a server for.
     pub service Kv = "KVServer" {
         /// Reads a key.
-        fn get(GetArgs) -> GetReply;
+        fn get(GetArgs) -> Result<Value, KvError>;
         /// Replaces or extends a key's value (2016 to 2023).
-        fn put_append(PutAppendArgs) -> PutAppendReply;
+        fn put_append(PutAppendArgs) -> Result<(), KvError>;
         /// Replaces a key's value (2024).
-        fn put(WriteArgs) -> PutAppendReply;
+        fn put(WriteArgs) -> Result<(), KvError>;
         /// Extends a key's value (2024).
-        fn append(WriteArgs) -> PutAppendReply;
+        fn append(WriteArgs) -> Result<(), KvError>;
     }
 }
 
-/// What became of a call.
+/// A value. The map shares it with the replies on their way, so a long one is
+/// copied only when an append extends it while a reply still has it.
+pub type Value = Arc<String>;
+
+/// Why a reply holds no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Err {
-    /// It was executed.
-    Ok,
-    /// It was executed, and there is no such key.
+pub enum KvError {
+    /// There is no such key.
     NoKey,
     /// This server is not the leader. The call may be executed all the same.
     WrongLeader,
 }
 
 /// The course's words.
-impl fmt::Display for Err {
+impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Err::Ok => "OK",
-            Err::NoKey => "ErrNoKey",
-            Err::WrongLeader => "ErrWrongLeader",
+            KvError::NoKey => "ErrNoKey",
+            KvError::WrongLeader => "ErrWrongLeader",
         })
+    }
+}
+
+impl std::error::Error for KvError {}
+
+impl From<NotLeader> for KvError {
+    fn from(NotLeader: NotLeader) -> Self {
+        KvError::WrongLeader
     }
 }
 
@@ -61,15 +69,6 @@ pub enum WriteKind {
 pub struct GetArgs {
     /// What to read.
     pub key: String,
-}
-
-/// Reply to Get.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GetReply {
-    /// What became of the call.
-    pub err: Err,
-    /// The value; empty unless `err` is [`Err::Ok`].
-    pub value: Value,
 }
 
 /// Arguments of PutAppend.
@@ -102,11 +101,4 @@ impl WriteArgs {
         let WriteArgs { key, value, request } = self;
         PutAppendArgs { op, key, value, request }
     }
-}
-
-/// Reply to PutAppend, Put and Append.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PutAppendReply {
-    /// What became of the call.
-    pub err: Err,
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use labrpc::{ClientEnd, Service};
 use labrt::storage::Persister;
 use raft::Raft;
-use rsm::{NotLeader, Rsm};
+use rsm::Rsm;
 
 use crate::messages::{
-    self, Err, GetArgs, GetReply, KvService, PutAppendArgs, PutAppendReply, WriteArgs, WriteKind,
+    self, GetArgs, KvError, KvService, PutAppendArgs, Value, WriteArgs, WriteKind,
 };
-use crate::store::{Op, Store, Value};
+use crate::store::{Op, Store};
 
 /// A key/value server. See the [crate's front page](crate).
 #[derive(Debug)]
@@ -23,13 +23,13 @@ impl KvServer {
     /// `StartKVServer`). `servers[me]` is itself. When Raft's saved state is
     /// larger than `max_raft_state` bytes a snapshot is taken; `None`, the
     /// course's -1, is never. Returns at once.
-    pub fn start(
+    pub fn make(
         servers: Vec<ClientEnd>,
         me: usize,
         persister: Arc<Persister>,
         max_raft_state: Option<usize>,
     ) -> Arc<KvServer> {
-        let rsm = Rsm::new(servers, me, persister, max_raft_state, Store::new());
+        let rsm = Rsm::make(servers, me, persister, max_raft_state, Store::new());
         Arc::new(KvServer { rsm })
     }
 
@@ -55,26 +55,20 @@ impl KvServer {
 }
 
 impl KvService for KvServer {
-    fn get(&self, args: GetArgs) -> GetReply {
-        match self.rsm.submit(&Op::Get { key: args.key }) {
-            Ok(Some(value)) => GetReply { err: Err::Ok, value },
-            Ok(None) => GetReply { err: Err::NoKey, value: Value::default() },
-            Err(NotLeader) => GetReply { err: Err::WrongLeader, value: Value::default() },
-        }
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
+        self.rsm.submit(&Op::Get { key: args.key })?.ok_or(KvError::NoKey)
     }
 
-    fn put_append(&self, args: PutAppendArgs) -> PutAppendReply {
-        match self.rsm.submit(&Op::Write(args)) {
-            Ok(_) => PutAppendReply { err: Err::Ok },
-            Err(NotLeader) => PutAppendReply { err: Err::WrongLeader },
-        }
+    fn put_append(&self, args: PutAppendArgs) -> Result<(), KvError> {
+        self.rsm.submit(&Op::Write(args))?;
+        Ok(())
     }
 
-    fn put(&self, args: WriteArgs) -> PutAppendReply {
+    fn put(&self, args: WriteArgs) -> Result<(), KvError> {
         self.put_append(args.spelled(WriteKind::Put))
     }
 
-    fn append(&self, args: WriteArgs) -> PutAppendReply {
+    fn append(&self, args: WriteArgs) -> Result<(), KvError> {
         self.put_append(args.spelled(WriteKind::Append))
     }
 }

@@ -6,11 +6,7 @@ use std::sync::Arc;
 use rsm::{Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
 
-use crate::messages::{PutAppendArgs, WriteKind};
-
-/// A value. It is shared by the map and the replies on their way, so that a
-/// long one is copied only when it is extended while a reply still has it.
-pub type Value = Arc<String>;
+use crate::messages::{PutAppendArgs, Value, WriteKind};
 
 /// What travels through the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrpc::ClientEnd;
 
-use crate::messages::{GetArgs, KvServerClient, PutAppendArgs, PutAppendReply};
+use crate::messages::{GetArgs, KvError, KvServerClient, PutAppendArgs};
 
 /// A client of the server. It makes one call at a time, and each returns only when
 /// it has been carried out.
@@ -28,28 +28,29 @@ impl Clerk {
     /// The value of a key; empty if there is none.
     pub fn get(&self, key: &str) -> String {
         let args = GetArgs { key: key.to_owned() };
-        let reply = until_answered(|| self.server.get(&args));
-        Arc::unwrap_or_clone(reply.value)
+        match until_answered(|| self.server.get(&args)) {
+            Ok(value) => Arc::unwrap_or_clone(value),
+            Err(KvError::NoKey) => String::new(),
+        }
     }
 
     /// Gives a key a value.
     pub fn put(&self, key: &str, value: &str) {
-        self.put_append(key, value, KvServerClient::put);
+        self.write(key, value, KvServerClient::put);
     }
 
-    /// Adds to the end of a key's value, and gives back the value before.
+    /// Adds to the end of a key's value, and returns the value before.
     pub fn append(&self, key: &str, value: &str) -> String {
-        let reply = self.put_append(key, value, KvServerClient::append);
-        Arc::unwrap_or_clone(reply.value)
+        Arc::unwrap_or_clone(self.write(key, value, KvServerClient::append))
     }
 
-    /// Sends one request, under one number, until it is answered.
-    fn put_append(
+    /// Sends one request, under one number, until the server replies.
+    fn write<T>(
         &self,
         key: &str,
         value: &str,
-        send: fn(&KvServerClient, &PutAppendArgs) -> Option<PutAppendReply>,
-    ) -> PutAppendReply {
+        send: fn(&KvServerClient, &PutAppendArgs) -> Option<Result<T, KvError>>,
+    ) -> T {
         let args = PutAppendArgs {
             key: key.to_owned(),
             value: Arc::new(value.to_owned()),
@@ -57,7 +58,7 @@ impl Clerk {
             // Relaxed: one call at a time means that nobody else counts.
             sequence: self.sequence.fetch_add(1, Ordering::Relaxed) + 1,
         };
-        until_answered(|| send(&self.server, &args))
+        until_answered(|| send(&self.server, &args)).expect("a write needs no key to be there")
     }
 }
 

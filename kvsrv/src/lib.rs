@@ -65,7 +65,6 @@ mod sessions;
 
 pub use clerk::Clerk;
 pub use messages::{
-    GetArgs, GetReply, KvServerClient, KvServerService, PutAppendArgs, PutAppendReply, Value,
-    kv_server_service,
+    GetArgs, KvError, KvServerClient, KvServerService, PutAppendArgs, Value, kv_server_service,
 };
 pub use server::KvServer;

@@ -1,5 +1,6 @@
 //! What travels between a clerk and the server.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,6 @@ pub struct GetArgs {
     pub key: String,
 }
 
-/// Tells a value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GetReply {
-    /// The value; empty if there is none.
-    pub value: Value,
-}
-
 /// Asks for a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutAppendArgs {
@@ -38,22 +32,33 @@ pub struct PutAppendArgs {
     pub sequence: u64,
 }
 
-/// Tells that a change was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PutAppendReply {
-    /// The value before an append; empty after a put.
-    pub value: Value,
+/// Why a reply holds no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KvError {
+    /// There is no such key.
+    NoKey,
 }
+
+/// The course's words.
+impl fmt::Display for KvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            KvError::NoKey => "ErrNoKey",
+        })
+    }
+}
+
+impl std::error::Error for KvError {}
 
 labrpc::service! {
     /// The key/value service.
     pub service KvServer = "KVServer" {
         /// The value of a key.
-        fn get(GetArgs) -> GetReply;
+        fn get(GetArgs) -> Result<Value, KvError>;
         /// Gives a key a value.
-        fn put(PutAppendArgs) -> PutAppendReply;
-        /// Adds to the end of a key's value, and tells the value before.
-        fn append(PutAppendArgs) -> PutAppendReply;
+        fn put(PutAppendArgs) -> Result<(), KvError>;
+        /// Adds to the end of a key's value, and returns the value before.
+        fn append(PutAppendArgs) -> Result<Value, KvError>;
     }
 }
 
@@ -67,8 +72,8 @@ mod tests {
         let value = Value::new("v".to_owned());
         let key = || "k".to_owned();
         assert_roundtrip(&GetArgs { key: key() });
-        assert_roundtrip(&GetReply { value: Arc::clone(&value) });
-        assert_roundtrip(&PutAppendReply { value: Arc::clone(&value) });
+        assert_roundtrip::<Result<Value, KvError>>(&Ok(Arc::clone(&value)));
+        assert_roundtrip::<Result<(), KvError>>(&Err(KvError::NoKey));
         assert_roundtrip(&PutAppendArgs { key: key(), value, clerk: 7, sequence: 1 });
     }
 }

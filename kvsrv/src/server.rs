@@ -5,7 +5,7 @@ use std::sync::Arc;
 use labrt::collections::HashMap;
 use labrt::sync::Mutex;
 
-use crate::messages::{GetArgs, GetReply, KvServerService, PutAppendArgs, PutAppendReply, Value};
+use crate::messages::{GetArgs, KvError, KvServerService, PutAppendArgs, Value};
 use crate::sessions::Sessions;
 
 /// The key/value server.
@@ -24,28 +24,27 @@ struct State {
 
 impl KvServer {
     /// A server without keys.
-    pub fn new() -> Arc<Self> {
+    pub fn make() -> Arc<Self> {
         Arc::default()
     }
 }
 
 impl KvServerService for KvServer {
-    fn get(&self, args: GetArgs) -> GetReply {
-        let state = self.state.lock();
-        GetReply { value: state.values.get(&args.key).cloned().unwrap_or_default() }
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
+        self.state.lock().values.get(&args.key).cloned().ok_or(KvError::NoKey)
     }
 
-    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+    fn put(&self, args: PutAppendArgs) -> Result<(), KvError> {
         let PutAppendArgs { key, value, clerk, sequence } = args;
         let State { values, sessions } = &mut *self.state.lock();
         sessions.once(clerk, sequence, || {
             values.insert(key, value);
             None
         });
-        PutAppendReply::default()
+        Ok(())
     }
 
-    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
+    fn append(&self, args: PutAppendArgs) -> Result<Value, KvError> {
         let PutAppendArgs { key, value, clerk, sequence } = args;
         let State { values, sessions } = &mut *self.state.lock();
         let before = sessions.once(clerk, sequence, || {
@@ -54,7 +53,7 @@ impl KvServerService for KvServer {
             // What was there is not copied: it becomes the answer.
             Some(std::mem::replace(slot, Arc::new(after)))
         });
-        PutAppendReply { value: before.unwrap_or_default() }
+        Ok(before.unwrap_or_default())
     }
 }
 
@@ -65,16 +64,18 @@ mod tests {
     /// What another clerk has done meanwhile stays done.
     #[test]
     fn a_request_that_arrives_again_changes_nothing() {
-        let server = KvServer::new();
+        let server = KvServer::make();
         let args = |value: &str, clerk| {
             let value = Arc::new(value.to_owned());
             PutAppendArgs { key: "k".to_owned(), value, clerk, sequence: 1 }
         };
-        server.put(args("a", 1));
-        let before = || server.append(args("b", 2)).value.as_str().to_owned();
-        assert_eq!(before(), "a");
-        server.put(args("a", 1));
-        assert_eq!(before(), "a");
-        assert_eq!(server.get(GetArgs { key: "k".to_owned() }).value.as_str(), "ab");
+        let value = |text: &str| Ok(Arc::new(text.to_owned()));
+        let get = || server.get(GetArgs { key: "k".to_owned() });
+        assert_eq!(get(), Err(KvError::NoKey));
+        assert_eq!(server.put(args("a", 1)), Ok(()));
+        assert_eq!(server.append(args("b", 2)), value("a"));
+        assert_eq!(server.put(args("a", 1)), Ok(()));
+        assert_eq!(server.append(args("b", 2)), value("a"));
+        assert_eq!(get(), value("ab"));
     }
 }

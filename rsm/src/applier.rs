@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use labrt::channel::Receiver;
 use labrt::storage::Persister;
+use labrt::sync::Mutex;
 use labrt::trace;
 use raft::{ApplyMsg, Raft};
 
 use crate::compaction::Compaction;
 use crate::machine::StateMachine;
-use crate::rsm::{Core, Shared};
+use crate::shared::Shared;
 
 labrt::trace_events! {
     /// The service applies a command.
@@ -22,7 +23,7 @@ pub(crate) struct Applier<S: StateMachine> {
     /// What log lines call this server.
     pub(crate) number: usize,
     /// State machine and waiting callers.
-    pub(crate) shared: Arc<Shared<S>>,
+    pub(crate) shared: Arc<Mutex<Shared<S>>>,
     /// Weak: the applier must not keep Raft alive, whose end is the applier's.
     pub(crate) raft: Weak<Raft>,
     /// Where Raft saves its state.
@@ -46,7 +47,7 @@ impl<S: StateMachine> Applier<S> {
             ApplyMsg::Snapshot { term, bytes, .. } => self.restore(term, &bytes),
             ApplyMsg::Leadership { term, leader: true } => self.lead(term),
             ApplyMsg::Leadership { term, leader: false } => {
-                self.shared.core.lock().waiters.end_terms(term);
+                self.shared.lock().waiters.end_terms(term);
             }
         }
     }
@@ -57,8 +58,8 @@ impl<S: StateMachine> Applier<S> {
         trace::event(Apply { index, term });
         let op: Option<S::Op> = labrpc::codec::decode(command)
             .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));
-        let mut core = self.shared.core.lock();
-        let Core { machine, waiters } = &mut *core;
+        let mut shared = self.shared.lock();
+        let Shared { machine, waiters } = &mut *shared;
         let met = match op {
             Some(op) => waiters.applied((term, index), machine.apply(op)),
             None => {
@@ -68,7 +69,7 @@ impl<S: StateMachine> Applier<S> {
         };
         let is_due = self.compaction.applied(command.len(), || self.persister.raft_state_size());
         let snapshot = is_due.then(|| machine.snapshot());
-        drop(core);
+        drop(shared);
         if let Some((caller, reply)) = met {
             // A caller that is gone does not need it.
             let _ = caller.send(reply);
@@ -88,11 +89,11 @@ impl<S: StateMachine> Applier<S> {
 
     /// Goes on from another server's snapshot, whose last entry is of this term.
     fn restore(&mut self, term: u64, snapshot: &[u8]) {
-        let mut core = self.shared.core.lock();
-        core.machine.restore(snapshot);
+        let mut shared = self.shared.lock();
+        shared.machine.restore(snapshot);
         // Who led in that term, or before, leads no longer.
-        core.waiters.end_terms(term);
-        drop(core);
+        shared.waiters.end_terms(term);
+        drop(shared);
         self.compaction.restart_from(snapshot.len());
     }
 
@@ -101,7 +102,7 @@ impl<S: StateMachine> Applier<S> {
     /// that is none: otherwise they, and who waits for them elsewhere, would
     /// have to wait for the next client.
     fn lead(&self, term: u64) {
-        self.shared.core.lock().waiters.lead(term);
+        self.shared.lock().waiters.lead(term);
         if let Some(raft) = self.raft.upgrade() {
             // Nothing is lost if the leadership is over already.
             let _ = raft.start(labrpc::codec::encode(&None::<S::Op>));
@@ -110,11 +111,11 @@ impl<S: StateMachine> Applier<S> {
 }
 
 /// Sends the waiting callers away however the applier ends.
-struct CloseOnExit<S: StateMachine>(Arc<Shared<S>>);
+struct CloseOnExit<S: StateMachine>(Arc<Mutex<Shared<S>>>);
 
 impl<S: StateMachine> Drop for CloseOnExit<S> {
     fn drop(&mut self) {
-        self.0.core.lock().waiters.close();
+        self.0.lock().waiters.close();
     }
 }
 
@@ -122,10 +123,9 @@ impl<S: StateMachine> Drop for CloseOnExit<S> {
 mod tests {
     use labrpc::codec::{decode, encode};
     use labrt::channel::{Receiver, TryRecvError};
-    use labrt::sync::Mutex;
 
     use super::*;
-    use crate::waiters::{Found, Waiters};
+    use crate::waiters::Found;
 
     /// Adds up.
     struct Sum(u64);
@@ -150,10 +150,9 @@ mod tests {
 
     /// An applier whose Raft is gone, with room for 100 bytes of log.
     fn applier() -> Applier<Sum> {
-        let core = Mutex::new(Core { machine: Sum(0), waiters: Waiters::new() });
         Applier {
             number: 0,
-            shared: Arc::new(Shared { core }),
+            shared: Shared::locked(Sum(0)),
             raft: Weak::new(),
             persister: Arc::default(),
             compaction: Compaction::new(Some(100), 0),
@@ -161,7 +160,7 @@ mod tests {
     }
 
     fn wait_at(applier: &Applier<Sum>, term: u64, index: u64) -> Receiver<u64> {
-        match applier.shared.core.lock().waiters.come((term, index)) {
+        match applier.shared.lock().waiters.come((term, index)) {
             Found::Wait(reply) => reply,
             other => panic!("nothing was applied, but {other:?} is there"),
         }
@@ -198,7 +197,7 @@ mod tests {
         let mut applier = applier();
         (1..=4).for_each(|index| applier.take(command(index, 1, Some(1))));
         applier.take(snapshot(5, 1));
-        assert_eq!(applier.shared.core.lock().machine.0, 7);
+        assert_eq!(applier.shared.lock().machine.0, 7);
         let saved = || 1000;
         assert!(!applier.compaction.applied(10, saved), "there is little to free");
     }

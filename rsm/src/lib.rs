@@ -37,7 +37,7 @@
 //!
 //! # fn example(ends: Vec<labrpc::ClientEnd>, me: usize) {
 //! let persister = Arc::new(labrt::storage::Persister::new());
-//! let rsm = Rsm::new(ends, me, persister, Some(1000), Counter::default());
+//! let rsm = Rsm::make(ends, me, persister, Some(1000), Counter::default());
 //! match rsm.submit(&5) {
 //!     Ok(sum) => println!("replicated and counted: {sum}"),
 //!     Err(rsm::NotLeader) => println!("ask another server"),
@@ -100,8 +100,9 @@
 //! # Where things are
 //!
 //! `machine.rs` is what a service implements, `rsm.rs` what it uses,
-//! `applier.rs` the thread between Raft and the state machine, `waiters.rs` the
-//! callers that wait, `compaction.rs` the time for a snapshot. Two stand apart:
+//! `applier.rs` the thread between Raft and the state machine, `shared.rs` what
+//! the two share, `waiters.rs` the callers that wait, `compaction.rs` the time
+//! for a snapshot. Two stand apart:
 //! `sessions.rs`, a part of a service's state that makes it execute requests
 //! once, and `clients.rs`, what the callers need.
 
@@ -111,6 +112,7 @@ mod compaction;
 mod machine;
 mod rsm;
 mod sessions;
+mod shared;
 mod waiters;
 
 pub use crate::clients::{Requests, Servers};

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::applier::Applier;
 use crate::compaction::Compaction;
 use crate::machine::StateMachine;
-use crate::waiters::{Found, Waiters};
+use crate::shared::Shared;
+use crate::waiters::Found;
 
 /// How many messages of Raft may wait for the applier. With room, Raft and the
 /// applier need not take turns for every single command.
@@ -36,21 +37,7 @@ impl std::error::Error for NotLeader {}
 /// One server's copy of a replicated state machine.
 pub struct Rsm<S: StateMachine> {
     raft: Arc<Raft>,
-    shared: Arc<Shared<S>>,
-}
-
-/// What callers and the applier share.
-pub(crate) struct Shared<S: StateMachine> {
-    /// The one lock. It is never held over a call into Raft.
-    pub(crate) core: Mutex<Core<S>>,
-}
-
-/// What the lock protects.
-pub(crate) struct Core<S: StateMachine> {
-    /// The state, with everything applied that callers have heard of.
-    pub(crate) machine: S,
-    /// The callers that wait for an operation.
-    pub(crate) waiters: Waiters<S::Reply>,
+    shared: Arc<Mutex<Shared<S>>>,
 }
 
 impl<S: StateMachine> Rsm<S> {
@@ -65,7 +52,7 @@ impl<S: StateMachine> Rsm<S> {
     ///
     /// When the persister holds what neither Raft nor the state machine can
     /// read.
-    pub fn new(
+    pub fn make(
         peers: Vec<ClientEnd>,
         me: usize,
         persister: Arc<Persister>,
@@ -76,8 +63,7 @@ impl<S: StateMachine> Rsm<S> {
         if !snapshot.is_empty() {
             machine.restore(&snapshot);
         }
-        let core = Mutex::new(Core { machine, waiters: Waiters::new() });
-        let shared = Arc::new(Shared { core });
+        let shared = Shared::locked(machine);
         let (apply_tx, messages) = channel::bounded(APPLY_ROOM);
         let raft = Raft::make(peers, me, Arc::clone(&persister), apply_tx);
         // Other groups of servers have one at the place `me` too.
@@ -107,7 +93,7 @@ impl<S: StateMachine> Rsm<S> {
     pub fn submit(&self, op: &S::Op) -> Result<S::Reply, NotLeader> {
         let command = labrpc::codec::encode(&Some(op));
         let (index, term) = self.raft.start(command).ok_or(NotLeader)?;
-        let found = self.shared.core.lock().waiters.come((term, index));
+        let found = self.shared.lock().waiters.come((term, index));
         match found {
             Found::Reply(reply) => Ok(reply),
             // Whoever knows that nothing will come drops the other side.
@@ -122,7 +108,7 @@ impl<S: StateMachine> Rsm<S> {
     /// Nothing is executed meanwhile, so `look` must be short, and must not
     /// call the state machine's own `Rsm`.
     pub fn query<T>(&self, look: impl FnOnce(&S) -> T) -> T {
-        look(&self.shared.core.lock().machine)
+        look(&self.shared.lock().machine)
     }
 
     /// Looks at the state as [`query`](Self::query) does, without ever waiting and
@@ -130,7 +116,7 @@ impl<S: StateMachine> Rsm<S> {
     /// reports. `None` if somebody holds the lock. `look` may make no operation of
     /// labrt.
     pub fn peek<T>(&self, look: impl FnOnce(&S) -> T) -> Option<T> {
-        self.shared.core.peek(|core| look(&core.machine))
+        self.shared.peek(|shared| look(&shared.machine))
     }
 
     /// Whether this server takes itself for the leader now.

@@ -11,11 +11,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Gid, N_SHARDS, NOBODY};
+use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
 
 /// The new owners of shards that had these, over these groups (in any order,
 /// each once). Without groups they all belong to nobody.
-pub(crate) fn rebalance(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> [Gid; N_SHARDS] {
+pub(crate) fn rebalance(owners: &Owners, gids: &[Gid]) -> Owners {
     // How many shards each group may still keep, or be given.
     let mut room = targets(owners, gids);
     let mut balanced = owners.map(|owner| match room.get_mut(&owner) {
@@ -34,7 +34,7 @@ pub(crate) fn rebalance(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> [Gid; N_SHARD
 }
 
 /// How many shards each group should own.
-fn targets(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> BTreeMap<Gid, usize> {
+fn targets(owners: &Owners, gids: &[Gid]) -> BTreeMap<Gid, usize> {
     let Some(share) = N_SHARDS.checked_div(gids.len()) else { return BTreeMap::new() };
     let owned = |gid: Gid| owners.iter().filter(|&&owner| owner == gid).count();
     let mut order = gids.to_vec();
@@ -53,7 +53,7 @@ mod tests {
 
     /// The fewest moves that even the shards out, counted another way: the best
     /// choice of the groups with one more, of all choices.
-    fn fewest_moves(owners: &[Gid; N_SHARDS], gids: &[Gid]) -> usize {
+    fn fewest_moves(owners: &Owners, gids: &[Gid]) -> usize {
         let (share, one_more) = (N_SHARDS / gids.len(), N_SHARDS % gids.len());
         let kept = |choice: u32| -> usize {
             let keeps = |(i, gid): (usize, &Gid)| {
@@ -66,7 +66,7 @@ mod tests {
         N_SHARDS - choices.map(kept).max().expect("there is a choice")
     }
 
-    fn check(before: &[Gid; N_SHARDS], gids: &[Gid]) -> [Gid; N_SHARDS] {
+    fn check(before: &Owners, gids: &[Gid]) -> Owners {
         let after = rebalance(before, gids);
         let reversed: Vec<Gid> = gids.iter().rev().copied().collect();
         assert_eq!(after, rebalance(before, &reversed), "the order of the groups matters");

@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use labrpc::ClientEnd;
-use rsm::{Requests, Servers};
+use rsm::{NotLeader, Requests, Servers};
 
-use crate::config::{Config, Gid, Groups};
-use crate::controller::Outcome;
-use crate::messages::{JoinArgs, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerClient};
+use crate::config::{Config, Groups, Refusal};
+use crate::messages::{
+    JoinArgs, KvError, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerClient,
+};
+use crate::owners::Gid;
 
 /// Makes calls on behalf of one client, one call at a time. A call returns when
 /// it has been executed, however long that takes.
@@ -37,9 +39,9 @@ impl Clerk {
     /// # Errors
     ///
     /// The controller refuses, and nothing has changed.
-    pub fn join(&self, groups: &Groups) -> Outcome {
+    pub fn join(&self, groups: &Groups) -> Result<(), Refusal> {
         let args = JoinArgs { groups: groups.clone(), request: self.requests.next() };
-        self.servers.ask(|server| server.join(&args))
+        self.change(|server| server.join(&args))
     }
 
     /// Removes groups: a new configuration.
@@ -47,9 +49,9 @@ impl Clerk {
     /// # Errors
     ///
     /// The controller refuses, and nothing has changed.
-    pub fn leave(&self, gids: &[Gid]) -> Outcome {
+    pub fn leave(&self, gids: &[Gid]) -> Result<(), Refusal> {
         let args = LeaveArgs { gids: gids.to_vec(), request: self.requests.next() };
-        self.servers.ask(|server| server.leave(&args))
+        self.change(|server| server.leave(&args))
     }
 
     /// Gives a shard to a group: a new configuration, in which nothing else
@@ -58,16 +60,33 @@ impl Clerk {
     /// # Errors
     ///
     /// The controller refuses, and nothing has changed.
-    pub fn move_shard(&self, shard: usize, gid: Gid) -> Outcome {
+    pub fn move_shard(&self, shard: usize, gid: Gid) -> Result<(), Refusal> {
         let args = MoveArgs { shard: shard as u64, gid, request: self.requests.next() };
-        self.servers.ask(|server| server.move_shard(&args))
+        self.change(|server| server.move_shard(&args))
+    }
+
+    /// Makes a call until the controller decides about the change.
+    fn change(
+        &self,
+        call: impl Fn(&ShardCtrlerClient) -> Option<Result<(), KvError>>,
+    ) -> Result<(), Refusal> {
+        self.servers.ask(|server| match call(server)? {
+            Ok(()) => Some(Ok(Ok(()))),
+            Err(KvError::Refused(refusal)) => Some(Ok(Err(refusal))),
+            Err(KvError::WrongLeader) => Some(Err(NotLeader)),
+        })
     }
 
     /// The configuration of this number; the newest one for `None` (the
     /// course's -1) and for a number that there is not yet. The newest reflects
     /// every change that was answered before this call.
     pub fn query(&self, num: Option<u64>) -> Config {
-        self.servers.ask(|server| server.query(&QueryArgs { num }))
+        let args = QueryArgs { num };
+        self.servers.ask(|server| match server.query(&args)? {
+            Ok(config) => Some(Ok(config)),
+            Err(KvError::WrongLeader) => Some(Err(NotLeader)),
+            Err(KvError::Refused(refusal)) => panic!("a query was refused: {refusal}"),
+        })
     }
 
     /// Asks one server, another one each time, for a configuration that it may

@@ -7,15 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::balance::rebalance;
-
-/// How many shards there are, for ever (the course's `NShards`).
-pub const N_SHARDS: usize = 10;
-
-/// The name of a replica group; see [`NOBODY`].
-pub type Gid = u64;
-
-/// The owner of a shard that belongs to no group.
-pub const NOBODY: Gid = 0;
+use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
 
 /// The groups of a system: group to the names of its servers.
 pub type Groups = BTreeMap<Gid, Vec<String>>;
@@ -27,7 +19,7 @@ pub struct Config {
     /// Its number: 0 for the one without groups, then 1, 2, ...
     pub num: u64,
     /// Shard to the group that owns it, or to [`NOBODY`].
-    pub shards: [Gid; N_SHARDS],
+    pub shards: Owners,
     /// The groups present, those without a shard included.
     pub groups: Groups,
 }

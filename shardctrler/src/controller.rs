@@ -3,7 +3,8 @@
 use rsm::{RequestId, Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Gid, Groups, Refusal};
+use crate::config::{Config, Groups, Refusal};
+use crate::owners::Gid;
 
 /// A wish for another configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +22,6 @@ pub enum Change {
     },
 }
 
-/// What came of a change.
-pub type Outcome = Result<(), Refusal>;
-
 /// What travels through the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
@@ -39,7 +37,7 @@ pub enum Op {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Of a change.
-    Changed(Outcome),
+    Changed(Result<(), Refusal>),
     /// Of a query.
     Config(Config),
 }
@@ -55,7 +53,7 @@ pub struct Controller {
     /// All configurations, each at the place of its number.
     configs: Vec<Config>,
     /// What each client has changed last, and what came of it.
-    sessions: Sessions<Outcome>,
+    sessions: Sessions<Result<(), Refusal>>,
 }
 
 impl Controller {
@@ -76,7 +74,7 @@ impl Controller {
     }
 
     /// Makes the next configuration, or says why not.
-    fn change(configs: &mut Vec<Config>, change: &Change) -> Outcome {
+    fn change(configs: &mut Vec<Config>, change: &Change) -> Result<(), Refusal> {
         let newest = configs.last().expect("configuration 0 is always there");
         let next = match change {
             Change::Join(groups) => newest.join(groups)?,

@@ -73,22 +73,24 @@
 //!
 //! # Where things are
 //!
-//! `config.rs` has a configuration and the changes, `balance.rs` the shares,
-//! `controller.rs` the list as a state machine; `messages.rs` the calls,
-//! `clerk.rs` and `server.rs` the two sides.
+//! `owners.rs` has shards and groups, `config.rs` a configuration and the
+//! changes, `balance.rs` the shares, `controller.rs` the list as a state
+//! machine; `messages.rs` the calls, `clerk.rs` and `server.rs` the two sides.
 
 mod balance;
 mod clerk;
 mod config;
 mod controller;
 mod messages;
+mod owners;
 mod server;
 
 pub use crate::clerk::Clerk;
-pub use crate::config::{Config, Gid, Groups, N_SHARDS, NOBODY, Refusal};
-pub use crate::controller::{Change, Controller, Op, Outcome, Reply};
+pub use crate::config::{Config, Groups, Refusal};
+pub use crate::controller::{Change, Controller, Op, Reply};
 pub use crate::messages::{
-    JoinArgs, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerClient, ShardCtrlerService,
-    shard_ctrler_service,
+    JoinArgs, KvError, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerClient,
+    ShardCtrlerService, shard_ctrler_service,
 };
+pub use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
 pub use crate::server::ShardCtrler;

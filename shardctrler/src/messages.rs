@@ -1,24 +1,58 @@
 //! The calls to the controller.
 
+use std::fmt;
+
 use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Gid, Groups};
-use crate::controller::Outcome;
+use crate::config::{Config, Groups, Refusal};
+use crate::owners::Gid;
 
 labrpc::service! {
     /// What administrators, clerks and replica groups can ask the controller.
     pub service ShardCtrler {
         /// Adds groups.
-        fn join(JoinArgs) -> Result<Outcome, NotLeader>;
+        fn join(JoinArgs) -> Result<(), KvError>;
         /// Removes groups.
-        fn leave(LeaveArgs) -> Result<Outcome, NotLeader>;
+        fn leave(LeaveArgs) -> Result<(), KvError>;
         /// Gives a shard to a group (the course's `Move`, a keyword in Rust).
-        fn move_shard(MoveArgs) -> Result<Outcome, NotLeader>;
+        fn move_shard(MoveArgs) -> Result<(), KvError>;
         /// Reads a configuration.
-        fn query(QueryArgs) -> Result<Config, NotLeader>;
+        fn query(QueryArgs) -> Result<Config, KvError>;
         /// Reads a configuration if this server has it, leader or not.
         fn peek(PeekArgs) -> Option<Config>;
+    }
+}
+
+/// Why a reply holds no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KvError {
+    /// This server is not the leader. The call may be executed all the same.
+    WrongLeader,
+    /// The controller refuses the change.
+    Refused(Refusal),
+}
+
+impl fmt::Display for KvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KvError::WrongLeader => f.write_str("ErrWrongLeader"),
+            KvError::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for KvError {}
+
+impl From<NotLeader> for KvError {
+    fn from(NotLeader: NotLeader) -> Self {
+        KvError::WrongLeader
+    }
+}
+
+impl From<Refusal> for KvError {
+    fn from(refusal: Refusal) -> Self {
+        KvError::Refused(refusal)
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use labrpc::{ClientEnd, Service};
 use labrt::storage::Persister;
 use raft::Raft;
-use rsm::{NotLeader, RequestId, Rsm};
+use rsm::{RequestId, Rsm};
 
 use crate::config::Config;
-use crate::controller::{Change, Controller, Op, Outcome, Reply};
+use crate::controller::{Change, Controller, Op, Reply};
 use crate::messages::{
-    self, JoinArgs, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerService,
+    self, JoinArgs, KvError, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerService,
 };
 
 /// A server of the shard controller. See the [crate's front page](crate).
@@ -24,12 +24,8 @@ impl ShardCtrler {
     /// `StartServer`). `servers[me]` is itself. As in the course there are no
     /// snapshots: the log is as long as the list that it makes. Returns at
     /// once.
-    pub fn start(
-        servers: Vec<ClientEnd>,
-        me: usize,
-        persister: Arc<Persister>,
-    ) -> Arc<ShardCtrler> {
-        Arc::new(ShardCtrler { rsm: Rsm::new(servers, me, persister, None, Controller::new()) })
+    pub fn make(servers: Vec<ClientEnd>, me: usize, persister: Arc<Persister>) -> Arc<ShardCtrler> {
+        Arc::new(ShardCtrler { rsm: Rsm::make(servers, me, persister, None, Controller::new()) })
     }
 
     /// What has to be on the network: the service itself, and its Raft.
@@ -60,28 +56,28 @@ impl ShardCtrler {
         self.rsm.kill();
     }
 
-    fn change(&self, change: Change, request: RequestId) -> Result<Outcome, NotLeader> {
+    fn change(&self, change: Change, request: RequestId) -> Result<(), KvError> {
         match self.rsm.submit(&Op::Change(change, request))? {
-            Reply::Changed(outcome) => Ok(outcome),
+            Reply::Changed(outcome) => Ok(outcome?),
             Reply::Config(_) => panic!("a change was answered like a query"),
         }
     }
 }
 
 impl ShardCtrlerService for ShardCtrler {
-    fn join(&self, args: JoinArgs) -> Result<Outcome, NotLeader> {
+    fn join(&self, args: JoinArgs) -> Result<(), KvError> {
         self.change(Change::Join(args.groups), args.request)
     }
 
-    fn leave(&self, args: LeaveArgs) -> Result<Outcome, NotLeader> {
+    fn leave(&self, args: LeaveArgs) -> Result<(), KvError> {
         self.change(Change::Leave(args.gids), args.request)
     }
 
-    fn move_shard(&self, args: MoveArgs) -> Result<Outcome, NotLeader> {
+    fn move_shard(&self, args: MoveArgs) -> Result<(), KvError> {
         self.change(Change::Move { shard: args.shard, gid: args.gid }, args.request)
     }
 
-    fn query(&self, args: QueryArgs) -> Result<Config, NotLeader> {
+    fn query(&self, args: QueryArgs) -> Result<Config, KvError> {
         match self.rsm.submit(&Op::Query(args.num))? {
             Reply::Config(config) => Ok(config),
             Reply::Changed(_) => panic!("a query was answered like a change"),

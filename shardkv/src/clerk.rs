@@ -11,9 +11,9 @@ use labrt::time::Duration;
 use rsm::{NotLeader, Requests, Servers};
 use shardctrler::{Config, Gid};
 
-use crate::messages::{Err, GetArgs, PutAppendArgs, ShardKvClient, WriteKind};
-use crate::server::MakeEnd;
-use crate::shard::{Value, key2shard};
+use crate::messages::{GetArgs, KvError, PutAppendArgs, Value, WriteKind};
+use crate::service::{MakeEnd, ShardKvClient};
+use crate::shard::key2shard;
 
 /// How long a clerk waits when a key's group cannot serve it and the controller
 /// knows no other: a shard may be on its way, or a group down.
@@ -85,7 +85,7 @@ impl Clerk {
     pub fn get(&self, key: &str) -> String {
         let args = GetArgs { key: key.to_owned() };
         let ask = |server: &ShardKvClient| match server.get(&args)? {
-            Err(Err::NoKey) => Some(Ok(Value::default())),
+            Err(KvError::NoKey) => Some(Ok(Value::default())),
             reply => Some(reply),
         };
         Arc::unwrap_or_clone(self.ask(key, ask))
@@ -110,7 +110,7 @@ impl Clerk {
     }
 
     /// Makes a call to the group that owns the key's shard until it is executed.
-    fn ask<T>(&self, key: &str, call: impl Fn(&ShardKvClient) -> Option<Result<T, Err>>) -> T {
+    fn ask<T>(&self, key: &str, call: impl Fn(&ShardKvClient) -> Option<Result<T, KvError>>) -> T {
         let shard = key2shard(key);
         loop {
             let owner = self.routes.lock().owner(shard, &self.make_end);
@@ -118,7 +118,7 @@ impl Clerk {
             // other servers.
             let answer = owner.and_then(|route| {
                 route.servers.ask_once(|server| match call(server)? {
-                    Err(Err::WrongLeader | Err::NotReady) => Some(Err(NotLeader)),
+                    Err(KvError::WrongLeader | KvError::NotReady) => Some(Err(NotLeader)),
                     reply => Some(Ok(reply)),
                 })
             });

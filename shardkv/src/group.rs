@@ -8,8 +8,9 @@ use rsm::StateMachine;
 use serde::{Deserialize, Serialize};
 use shardctrler::{Config, Gid, N_SHARDS, NOBODY};
 
-use crate::messages::{Err, Parcel, PutAppendArgs};
-use crate::shard::{Shard, Value, key2shard};
+use crate::messages::{KvError, PutAppendArgs, Value};
+use crate::service::Parcel;
+use crate::shard::{Shard, key2shard};
 
 /// What travels through the log of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,9 +166,9 @@ impl Group {
     }
 
     /// Takes what another group hands over, once.
-    fn install(&mut self, parcel: Parcel) -> Result<Value, Err> {
+    fn install(&mut self, parcel: Parcel) -> Result<Value, KvError> {
         match self.arrival(&parcel) {
-            Arrival::Early => return Err(Err::NotReady),
+            Arrival::Early => return Err(KvError::NotReady),
             Arrival::Known => {}
             Arrival::Due => {
                 for (shard, contents) in parcel.shards {
@@ -194,18 +195,18 @@ impl Group {
 
 /// What a server can run: a [`Group`], or something around one. Tests use that
 /// to let operations take time, or go wrong.
-pub trait Machine: StateMachine<Op = Op, Reply = Result<Value, Err>> + AsRef<Group> {}
+pub trait Machine: StateMachine<Op = Op, Reply = Result<Value, KvError>> + AsRef<Group> {}
 
-impl<M: StateMachine<Op = Op, Reply = Result<Value, Err>> + AsRef<Group>> Machine for M {}
+impl<M: StateMachine<Op = Op, Reply = Result<Value, KvError>> + AsRef<Group>> Machine for M {}
 
 impl StateMachine for Group {
     type Op = Op;
 
     /// The value that a client has read, an empty one for everything else; or
     /// why it was not done.
-    type Reply = Result<Value, Err>;
+    type Reply = Result<Value, KvError>;
 
-    fn apply(&mut self, op: Op) -> Result<Value, Err> {
+    fn apply(&mut self, op: Op) -> Result<Value, KvError> {
         match op {
             Op::Get { key } => return self.shards[key2shard(&key)].get(&key),
             Op::Write(args) => return self.shards[key2shard(&args.key)].write(args),
@@ -267,7 +268,7 @@ mod tests {
         Op::Write(PutAppendArgs { op, key: "k".into(), value: sequence.to_string(), request })
     }
 
-    fn get(group: &mut Group) -> Result<String, Err> {
+    fn get(group: &mut Group) -> Result<String, KvError> {
         group.apply(Op::Get { key: "k".into() }).map(Arc::unwrap_or_clone)
     }
 
@@ -297,7 +298,7 @@ mod tests {
         let (mut giver, mut receiver) = (giver(), receiver());
         assert_eq!(
             (get(&mut giver), get(&mut receiver)),
-            (Err(Err::WrongGroup), Err(Err::WrongGroup))
+            (Err(KvError::WrongGroup), Err(KvError::WrongGroup))
         );
         assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
         assert_eq!(receiver.agenda(), Agenda::Wait);
@@ -318,7 +319,7 @@ mod tests {
     fn everything_may_come_twice_or_late() {
         let (mut giver, mut receiver) = (giver(), receiver());
         let (_, parcel) = giver.parcel(2).expect("it owes");
-        assert_eq!(Group::new(2).apply(Op::Install(parcel.clone())), Err(Err::NotReady));
+        assert_eq!(Group::new(2).apply(Op::Install(parcel.clone())), Err(KvError::NotReady));
         receiver.apply(Op::Install(parcel.clone())).expect("done");
         receiver.apply(append(3)).expect("served");
         for op in [Op::Install(parcel.clone()), Op::Reconfigure(config(2, 2))] {
@@ -377,7 +378,7 @@ mod tests {
     #[test]
     fn a_write_is_executed_in_one_group_only() {
         let (mut giver, mut receiver) = (giver(), receiver());
-        assert_eq!(giver.apply(append(3)), Err(Err::WrongGroup));
+        assert_eq!(giver.apply(append(3)), Err(KvError::WrongGroup));
         let (_, parcel) = giver.parcel(2).expect("it owes");
         receiver.apply(Op::Install(parcel)).expect("done");
         // The second was executed by the giver, the third by nobody.
@@ -403,7 +404,7 @@ mod tests {
         for (num, owner) in [(3, NOBODY), (4, 1)] {
             group.apply(Op::Reconfigure(config(num, owner))).expect("done");
         }
-        assert_eq!(get(&mut group), Err(Err::NoKey));
+        assert_eq!(get(&mut group), Err(KvError::NoKey));
         group.apply(Op::Reconfigure(config(5, NOBODY))).expect("done");
         assert_eq!(group.shards()[SHARD], Shard::Absent);
     }

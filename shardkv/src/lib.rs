@@ -139,20 +139,22 @@
 //!
 //! `shard.rs` has the states of one shard, `group.rs` the state machine made of
 //! them: begin there. `mover.rs` is the thread that asks for configurations and
-//! hands shards over, `server.rs` what is called, `clerk.rs` the client's side,
-//! `messages.rs` the calls as they travel.
+//! hands shards over, `server.rs` what is called, `replica.rs` what the two
+//! share; `clerk.rs` is the client's side, `service.rs` the calls, `messages.rs`
+//! what travels.
 
 mod clerk;
 mod group;
 mod messages;
 mod mover;
+mod replica;
 mod server;
+mod service;
 mod shard;
 
 pub use crate::clerk::Clerk;
 pub use crate::group::{Group, Machine, Op};
-pub use crate::messages::{
-    Err, GetArgs, Parcel, PutAppendArgs, ShardKvClient, ShardKvService, WriteKind, shard_kv_service,
-};
-pub use crate::server::{MakeEnd, ShardKv};
-pub use crate::shard::{Contents, Shard, Value, key2shard};
+pub use crate::messages::{GetArgs, KvError, PutAppendArgs, Value, WriteKind};
+pub use crate::server::ShardKv;
+pub use crate::service::{MakeEnd, Parcel, ShardKvClient, ShardKvService, shard_kv_service};
+pub use crate::shard::{Contents, Shard, key2shard};

@@ -1,35 +1,24 @@
-//! The calls from clerks to servers, and from group to group.
+//! What travels between clerks and servers.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
 
-use crate::shard::{Contents, Value};
+/// A value. The shard shares it with the replies on their way, so a long one is
+/// copied only when an append extends it while a reply still has it.
+pub type Value = Arc<String>;
 
-labrpc::service! {
-    /// What a server of a group can be asked for.
-    pub service ShardKv = "ShardKV" {
-        /// Reads a key.
-        fn get(GetArgs) -> Result<Value, Err>;
-        /// Replaces or extends a key's value.
-        fn put_append(PutAppendArgs) -> Result<(), Err>;
-        /// Another group hands shards over. A yes means that they are safe
-        /// here, and that it may forget them.
-        fn install(Parcel) -> Result<(), Err>;
-    }
-}
-
-/// Why a server does not do what it was asked for.
+/// Why a reply holds no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Err {
+pub enum KvError {
     /// There is no such key.
     NoKey,
     /// The group does not serve the key's shard, or not yet. Nothing was done.
     WrongGroup,
-    /// The server does not lead its group. It may be done all the same.
+    /// This server is not its group's leader. The call may be executed all the
+    /// same.
     WrongLeader,
     /// The group has not come to the configuration in which it gains these
     /// shards. Nothing was done.
@@ -37,22 +26,22 @@ pub enum Err {
 }
 
 /// The course's words, and one of our own.
-impl fmt::Display for Err {
+impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Err::NoKey => "ErrNoKey",
-            Err::WrongGroup => "ErrWrongGroup",
-            Err::WrongLeader => "ErrWrongLeader",
-            Err::NotReady => "ErrNotReady",
+            KvError::NoKey => "ErrNoKey",
+            KvError::WrongGroup => "ErrWrongGroup",
+            KvError::WrongLeader => "ErrWrongLeader",
+            KvError::NotReady => "ErrNotReady",
         })
     }
 }
 
-impl std::error::Error for Err {}
+impl std::error::Error for KvError {}
 
-impl From<NotLeader> for Err {
+impl From<NotLeader> for KvError {
     fn from(NotLeader: NotLeader) -> Self {
-        Err::WrongLeader
+        KvError::WrongLeader
     }
 }
 
@@ -83,14 +72,4 @@ pub struct PutAppendArgs {
     pub value: String,
     /// The same each time that the call is sent, to whatever group.
     pub request: RequestId,
-}
-
-/// Arguments of Install: all that one group hands to another in one
-/// configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    /// The number of the configuration that moves the shards.
-    pub num: u64,
-    /// The shards, by number.
-    pub shards: BTreeMap<u64, Arc<Contents>>,
 }

@@ -16,8 +16,8 @@ use rsm::{NotLeader, Servers};
 use shardctrler::{Clerk, Gid};
 
 use crate::group::{Agenda, Group, Machine, Op};
-use crate::messages::{Parcel, ShardKvClient};
-use crate::server::{MakeEnd, ShardKv};
+use crate::replica::Replica;
+use crate::service::{MakeEnd, Parcel, ShardKvClient};
 
 /// How often a group asks for the next configuration, and looks whether its
 /// server leads now (R8 of the course: about every 100 ms).
@@ -36,24 +36,24 @@ pub(crate) struct Mover<M: Machine> {
 
 /// What a mover and its deliveries share.
 struct Courier<M: Machine> {
-    server: Arc<ShardKv<M>>,
+    replica: Arc<Replica<M>>,
     make_end: MakeEnd,
     /// The receivers that a delivery is under way to.
     busy: Mutex<BTreeSet<Gid>>,
 }
 
 impl<M: Machine> Mover<M> {
-    /// The mover of a server.
-    pub(crate) fn new(server: Arc<ShardKv<M>>, ctrler: Clerk, make_end: MakeEnd) -> Self {
-        let courier = Arc::new(Courier { server, make_end, busy: Mutex::default() });
+    /// The mover of a replica.
+    pub(crate) fn new(replica: Arc<Replica<M>>, ctrler: Clerk, make_end: MakeEnd) -> Self {
+        let courier = Arc::new(Courier { replica, make_end, busy: Mutex::default() });
         Mover { courier, ctrler }
     }
 
     /// Its life: until the server is killed.
     pub(crate) fn run(self, nudges: &Receiver<()>) {
-        let server = &self.courier.server;
-        while !server.is_killed() {
-            if server.is_leader() {
+        let replica = &self.courier.replica;
+        while !replica.is_killed() {
+            if replica.is_leader() {
                 self.look();
             }
             // A nudge or not: it is time to look again.
@@ -63,9 +63,9 @@ impl<M: Machine> Mover<M> {
 
     /// Does what is to be done now.
     fn look(&self) {
-        let server = &self.courier.server;
+        let replica = &self.courier.replica;
         loop {
-            match server.query(Group::agenda) {
+            match replica.query(Group::agenda) {
                 Agenda::Wait => return,
                 Agenda::HandOver(receivers) => {
                     receivers.into_iter().for_each(|to| self.courier.send(to));
@@ -73,8 +73,8 @@ impl<M: Machine> Mover<M> {
                 }
                 Agenda::GoOn(num) => {
                     let Some(next) = self.ctrler.peek(num) else { return };
-                    log::debug!(target: "INFO", "{} begins config {num}", server.name());
-                    if server.submit(&Op::Reconfigure(next)).is_err() {
+                    log::debug!(target: "INFO", "{} begins config {num}", replica.name());
+                    if replica.submit(&Op::Reconfigure(next)).is_err() {
                         return;
                     }
                 }
@@ -89,31 +89,31 @@ impl<M: Machine> Courier<M> {
     fn send(self: &Arc<Self>, to: Gid) {
         if self.busy.lock().insert(to) {
             let courier = Arc::clone(self);
-            thread::go(format!("{} to G{to}", self.server.name()), move || {
+            thread::go(format!("{} to G{to}", self.replica.name()), move || {
                 courier.deliver(to);
                 courier.busy.lock().remove(&to);
-                courier.server.nudge();
+                courier.replica.nudge();
             });
         }
     }
 
     /// Hands over what is another group's, and then forgets it.
     fn deliver(&self, to: Gid) {
-        let Some((names, parcel)) = self.server.query(|group| group.parcel(to)) else { return };
+        let Some((names, parcel)) = self.replica.query(|group| group.parcel(to)) else { return };
         let ends = names.iter().map(|name| (self.make_end)(name));
         let servers = Servers::new(ends.map(ShardKvClient::new).collect());
         while !self.is_taken(&servers, &parcel) {
             thread::sleep(HANDOVER_PAUSE);
             // A killed server leads no more.
-            if !self.server.is_leader() {
+            if !self.replica.is_leader() {
                 return;
             }
         }
         let shards = parcel.shards.keys();
-        log::debug!(target: "INFO", "{} has handed {shards:?} to G{to}", self.server.name());
+        log::debug!(target: "INFO", "{} has handed {shards:?} to G{to}", self.replica.name());
         // Should this server lead no longer, the next leader asks again and is
         // told that the parcel is known.
-        let _ = self.server.submit(&Op::Forget { num: parcel.num, to });
+        let _ = self.replica.submit(&Op::Forget { num: parcel.num, to });
     }
 
     /// Tries all servers of the receiver once.

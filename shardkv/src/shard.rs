@@ -8,11 +8,7 @@ use rsm::Sessions;
 use serde::{Deserialize, Serialize};
 use shardctrler::N_SHARDS;
 
-use crate::messages::{Err, PutAppendArgs, WriteKind};
-
-/// A value. It is shared by the shard and the replies on their way, so that a
-/// long one is copied only when it is extended while a reply still has it.
-pub type Value = Arc<String>;
+use crate::messages::{KvError, PutAppendArgs, Value, WriteKind};
 
 /// The shard that a key belongs to: its first byte decides (the course's
 /// `key2shard`).
@@ -32,8 +28,8 @@ pub struct Contents {
 
 impl Contents {
     /// The value of a key.
-    fn get(&self, key: &str) -> Result<Value, Err> {
-        self.values.get(key).cloned().ok_or(Err::NoKey)
+    fn get(&self, key: &str) -> Result<Value, KvError> {
+        self.values.get(key).cloned().ok_or(KvError::NoKey)
     }
 
     /// Puts or appends, once for each request.
@@ -68,22 +64,22 @@ pub enum Shard {
 
 impl Shard {
     /// Reads a key.
-    pub(crate) fn get(&self, key: &str) -> Result<Value, Err> {
+    pub(crate) fn get(&self, key: &str) -> Result<Value, KvError> {
         match self {
             Shard::Serving(contents) => contents.get(key),
-            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(Err::WrongGroup),
+            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(KvError::WrongGroup),
         }
     }
 
     /// Writes. A write that is refused leaves no trace in the sessions, so that
     /// it can be executed where the shard is now.
-    pub(crate) fn write(&mut self, args: PutAppendArgs) -> Result<Value, Err> {
+    pub(crate) fn write(&mut self, args: PutAppendArgs) -> Result<Value, KvError> {
         match self {
             Shard::Serving(contents) => {
                 contents.write(args);
                 Ok(Value::default())
             }
-            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(Err::WrongGroup),
+            Shard::Absent | Shard::Awaited | Shard::Leaving(_) => Err(KvError::WrongGroup),
         }
     }
 

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kvraft::{
-    Err, GetArgs, GetReply, KvService, Op, PutAppendArgs, PutAppendReply, Store, Value, WriteArgs,
-};
+use kvraft::{GetArgs, KvError, KvService, Op, PutAppendArgs, Store, Value, WriteArgs};
 use labrpc::{ClientEnd, Service, codec};
 use labrt::storage::Persister;
 use labrt::thread;
@@ -59,23 +57,23 @@ impl Broken {
             _ => max_raft_state,
         };
         let store = BrokenStore { mistake, store: Store::new(), writes: 0 };
-        let rsm = Rsm::new(servers, me, persister, max_raft_state, store);
+        let rsm = Rsm::make(servers, me, persister, max_raft_state, store);
         Arc::new(Broken { mistake, rsm, killed: AtomicBool::default() })
     }
 
     /// Submits, and answers according to the mistake.
-    fn submit(self: &Arc<Self>, op: Op) -> (Err, Value) {
+    fn submit(self: &Arc<Self>, op: Op) -> Result<Option<Value>, KvError> {
         if !self.rsm.is_leader() {
-            return (Err::WrongLeader, Value::default());
+            return Err(KvError::WrongLeader);
         }
         match (self.mistake, &op) {
             (Mistake::ReadsItsOwnMap, Op::Get { key }) => {
-                return (Err::Ok, self.rsm.query(|own| own.store.get(key)).unwrap_or_default());
+                return Ok(self.rsm.query(|own| own.store.get(key)));
             }
             (Mistake::AnswersEarly, Op::Write(_)) => {
                 let this = Arc::clone(self);
                 thread::go("late", move || _ = this.rsm.submit(&op));
-                return (Err::Ok, Value::default());
+                return Ok(None);
             }
             _ => {}
         }
@@ -83,10 +81,7 @@ impl Broken {
         while self.mistake == Mistake::KeepsCallers && reply.is_err() && !self.is_killed() {
             thread::sleep(Duration::from_millis(100));
         }
-        match reply {
-            Ok(value) => (Err::Ok, value.unwrap_or_default()),
-            Err(rsm::NotLeader) => (Err::WrongLeader, Value::default()),
-        }
+        Ok(reply?)
     }
 
     fn is_killed(&self) -> bool {
@@ -118,20 +113,20 @@ impl Peer for Broken {
 struct Handlers(Arc<Broken>);
 
 impl KvService for Handlers {
-    fn get(&self, args: GetArgs) -> GetReply {
-        let (err, value) = self.0.submit(Op::Get { key: args.key });
-        GetReply { err, value }
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
+        self.0.submit(Op::Get { key: args.key })?.ok_or(KvError::NoKey)
     }
 
-    fn put_append(&self, args: PutAppendArgs) -> PutAppendReply {
-        PutAppendReply { err: self.0.submit(Op::Write(args)).0 }
+    fn put_append(&self, args: PutAppendArgs) -> Result<(), KvError> {
+        self.0.submit(Op::Write(args))?;
+        Ok(())
     }
 
-    fn put(&self, _: WriteArgs) -> PutAppendReply {
+    fn put(&self, _: WriteArgs) -> Result<(), KvError> {
         unreachable!("our clerk uses the older spelling")
     }
 
-    fn append(&self, _: WriteArgs) -> PutAppendReply {
+    fn append(&self, _: WriteArgs) -> Result<(), KvError> {
         unreachable!("our clerk uses the older spelling")
     }
 }

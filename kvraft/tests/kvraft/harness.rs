@@ -53,7 +53,7 @@ pub(crate) fn reference(
     persister: Arc<Persister>,
     max_raft_state: Option<usize>,
 ) -> Arc<dyn Peer> {
-    KvServer::start(servers, me, persister, max_raft_state)
+    KvServer::make(servers, me, persister, max_raft_state)
 }
 
 /// A server of the cluster.

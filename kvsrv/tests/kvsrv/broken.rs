@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use kvsrv::{GetArgs, GetReply, KvServer, KvServerService, PutAppendArgs, PutAppendReply};
+use kvsrv::{GetArgs, KvError, KvServer, KvServerService, PutAppendArgs, Value};
 
 use crate::harness::Server;
 
@@ -16,7 +16,7 @@ pub(crate) struct Forgetful {
 impl Forgetful {
     /// Makes such a server.
     pub(crate) fn make() -> Box<dyn Server> {
-        Box::new(Arc::new(Forgetful { server: KvServer::new(), requests: AtomicU64::new(0) }))
+        Box::new(Arc::new(Forgetful { server: KvServer::make(), requests: AtomicU64::new(0) }))
     }
 
     /// The same request, from a clerk that was never heard of.
@@ -26,15 +26,15 @@ impl Forgetful {
 }
 
 impl KvServerService for Forgetful {
-    fn get(&self, args: GetArgs) -> GetReply {
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
         self.server.get(args)
     }
 
-    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+    fn put(&self, args: PutAppendArgs) -> Result<(), KvError> {
         self.server.put(self.anonymous(args))
     }
 
-    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
+    fn append(&self, args: PutAppendArgs) -> Result<Value, KvError> {
         self.server.append(self.anonymous(args))
     }
 }

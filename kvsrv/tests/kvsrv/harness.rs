@@ -33,7 +33,7 @@ impl<S: KvServerService + Any> Server for Arc<S> {
 
 /// Makes the server of this crate.
 pub(crate) fn reference() -> Box<dyn Server> {
-    Box::new(KvServer::new())
+    Box::new(KvServer::make())
 }
 
 /// The server in a cluster of one.

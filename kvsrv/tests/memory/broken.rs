@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kvsrv::{GetArgs, GetReply, KvServer, KvServerService, PutAppendArgs, PutAppendReply, Value};
+use kvsrv::{GetArgs, KvError, KvServer, KvServerService, PutAppendArgs, Value};
 use labrt::sync::Mutex;
 
 use crate::harness::Server;
@@ -29,7 +29,7 @@ impl Hoarder {
     /// Makes a server that keeps these.
     pub(crate) fn make(keeps: Keeps) -> Box<dyn Server> {
         let kept = Mutex::default();
-        Box::new(Arc::new(Hoarder { keeps, server: KvServer::new(), kept }))
+        Box::new(Arc::new(Hoarder { keeps, server: KvServer::make(), kept }))
     }
 
     fn keep(&self, what: Keeps, value: &Value) {
@@ -40,20 +40,16 @@ impl Hoarder {
 }
 
 impl KvServerService for Hoarder {
-    fn get(&self, args: GetArgs) -> GetReply {
-        let reply = self.server.get(args);
-        self.keep(Keeps::GetReplies, &reply.value);
-        reply
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
+        self.server.get(args).inspect(|value| self.keep(Keeps::GetReplies, value))
     }
 
-    fn put(&self, args: PutAppendArgs) -> PutAppendReply {
+    fn put(&self, args: PutAppendArgs) -> Result<(), KvError> {
         self.keep(Keeps::PutArguments, &args.value);
         self.server.put(args)
     }
 
-    fn append(&self, args: PutAppendArgs) -> PutAppendReply {
-        let reply = self.server.append(args);
-        self.keep(Keeps::AppendReplies, &reply.value);
-        reply
+    fn append(&self, args: PutAppendArgs) -> Result<Value, KvError> {
+        self.server.append(args).inspect(|value| self.keep(Keeps::AppendReplies, value))
     }
 }

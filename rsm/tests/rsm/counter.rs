@@ -114,7 +114,7 @@ pub(crate) fn cluster(
         let Setup { ends, me, persister, .. } = setup;
         let machine = Counter { ballast: vec![0; ballast], ..Counter::default() };
         let saved = Arc::clone(&persister);
-        Server { rsm: Rsm::new(ends, me, persister, max_raft_state, machine), saved }
+        Server { rsm: Rsm::make(ends, me, persister, max_raft_state, machine), saved }
     })
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use labrpc::Service;
 use labrt::sync::Mutex;
-use rsm::{NotLeader, RequestId};
+use rsm::RequestId;
 use shardctrler::{
-    Config, JoinArgs, LeaveArgs, MoveArgs, N_SHARDS, Outcome, PeekArgs, QueryArgs, ShardCtrler,
+    Config, JoinArgs, KvError, LeaveArgs, MoveArgs, N_SHARDS, PeekArgs, QueryArgs, ShardCtrler,
     ShardCtrlerService,
 };
 use tester::Specimen;
@@ -59,19 +59,19 @@ impl Broken {
 }
 
 impl ShardCtrlerService for Broken {
-    fn join(&self, args: JoinArgs) -> Result<Outcome, NotLeader> {
+    fn join(&self, args: JoinArgs) -> Result<(), KvError> {
         self.server.join(JoinArgs { request: self.mark(args.request), ..args })
     }
 
-    fn leave(&self, args: LeaveArgs) -> Result<Outcome, NotLeader> {
+    fn leave(&self, args: LeaveArgs) -> Result<(), KvError> {
         self.server.leave(LeaveArgs { request: self.mark(args.request), ..args })
     }
 
-    fn move_shard(&self, args: MoveArgs) -> Result<Outcome, NotLeader> {
+    fn move_shard(&self, args: MoveArgs) -> Result<(), KvError> {
         self.server.move_shard(MoveArgs { request: self.mark(args.request), ..args })
     }
 
-    fn query(&self, args: QueryArgs) -> Result<Config, NotLeader> {
+    fn query(&self, args: QueryArgs) -> Result<Config, KvError> {
         if self.mistake == Mistake::ReadsItsOwn {
             let peek = |num| self.server.peek(PeekArgs { num });
             let own = args.num.and_then(peek).or_else(|| (0..).map_while(peek).last());

@@ -65,7 +65,7 @@ pub(crate) fn controller(ctx: &Context, front: Front, net: Net) -> Cluster<Ctrle
     ctx.set_columns(Columns::None);
     Cluster::new(ctx, SERVERS, net, move |setup: Setup| {
         let Setup { ends, me, persister, .. } = setup;
-        CtrlerNode { server: ShardCtrler::start(ends, me, persister), front }
+        CtrlerNode { server: ShardCtrler::make(ends, me, persister), front }
     })
 }
 

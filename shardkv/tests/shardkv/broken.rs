@@ -9,7 +9,7 @@ use rsm::{Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
 use shardctrler::{Config, Gid, N_SHARDS};
 use shardkv::{
-    Contents, Err, GetArgs, Group, Op, Parcel, PutAppendArgs, Shard, ShardKv, ShardKvService,
+    Contents, GetArgs, Group, KvError, Op, Parcel, PutAppendArgs, Shard, ShardKv, ShardKvService,
     Value, WriteKind, key2shard, shard_kv_service,
 };
 
@@ -58,16 +58,16 @@ impl Broken {
     }
 
     /// Does for a client what the group has refused.
-    fn serve_anyway(&mut self, op: Op) -> Result<Value, Err> {
+    fn serve_anyway(&mut self, op: Op) -> Result<Value, KvError> {
         let (Op::Get { key } | Op::Write(PutAppendArgs { key, .. })) = &op else {
             panic!("no client has sent {op:?}");
         };
         let shard = key2shard(key);
         let awaits = matches!(self.group.shards()[shard], Shard::Awaited);
         if awaits && self.mistake == Mistake::ServesWhatItAwaits {
-            return Err(Err::NoKey);
+            return Err(KvError::NoKey);
         }
-        let contents = self.attic.get_mut(&shard).ok_or(Err::WrongGroup)?;
+        let contents = self.attic.get_mut(&shard).ok_or(KvError::WrongGroup)?;
         match op {
             Op::Write(PutAppendArgs { op, key, value: new, .. }) => {
                 let value = Arc::make_mut(contents.values.entry(key).or_default());
@@ -77,7 +77,7 @@ impl Broken {
                 value.push_str(&new);
                 Ok(Value::default())
             }
-            _ => contents.values.get(key).cloned().ok_or(Err::NoKey),
+            _ => contents.values.get(key).cloned().ok_or(KvError::NoKey),
         }
     }
 
@@ -100,9 +100,9 @@ impl Broken {
 
 impl StateMachine for Broken {
     type Op = Op;
-    type Reply = Result<Value, Err>;
+    type Reply = Result<Value, KvError>;
 
-    fn apply(&mut self, op: Op) -> Result<Value, Err> {
+    fn apply(&mut self, op: Op) -> Result<Value, KvError> {
         match (self.mistake, op) {
             (Mistake::ForgetsSessions, Op::Install(mut parcel)) => {
                 for contents in parcel.shards.values_mut() {
@@ -120,7 +120,7 @@ impl StateMachine for Broken {
                 Mistake::ServesWhatItGaveAway | Mistake::ServesWhatItAwaits,
                 op @ (Op::Get { .. } | Op::Write(_)),
             ) => match self.group.apply(op.clone()) {
-                Err(Err::WrongGroup) => self.serve_anyway(op),
+                Err(KvError::WrongGroup) => self.serve_anyway(op),
                 reply => reply,
             },
             (_, op) => {
@@ -162,15 +162,15 @@ impl AsRef<Group> for Broken {
 struct Hasty(Arc<ShardKv>);
 
 impl ShardKvService for Hasty {
-    fn get(&self, args: GetArgs) -> Result<Value, Err> {
+    fn get(&self, args: GetArgs) -> Result<Value, KvError> {
         self.0.get(args)
     }
 
-    fn put_append(&self, args: PutAppendArgs) -> Result<(), Err> {
+    fn put_append(&self, args: PutAppendArgs) -> Result<(), KvError> {
         self.0.put_append(args)
     }
 
-    fn install(&self, args: Parcel) -> Result<(), Err> {
+    fn install(&self, args: Parcel) -> Result<(), KvError> {
         let is_early = self.0.query(|group| group.config().num < args.num);
         if is_early || !self.0.is_leader() {
             return self.0.install(args);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use labrt::thread::sleep;
 use labrt::time::Instant;
 use shardctrler::N_SHARDS;
-use shardkv::{Err, Machine, Parcel, ShardKvService};
+use shardkv::{KvError, Machine, Parcel, ShardKvService};
 use tester::{Context, Net, Node, wait_for};
 
 use crate::harness::{Harness, KEYS, Make, SERVERS, Table, ms, reference};
@@ -54,7 +54,7 @@ pub(crate) fn hurry<M: Machine>(ctx: &Context, make: Make<M>) {
     wait_for("the second configuration", ms(60), || {
         let told = leader.install(Parcel { num: 2, shards: BTreeMap::new() });
         let there = is_in(2);
-        assert!(there.is_some() || told == Err(Err::NotReady), "{told:?}");
+        assert!(there.is_some() || told == Err(KvError::NotReady), "{told:?}");
         there
     });
 }

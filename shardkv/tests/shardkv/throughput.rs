@@ -13,7 +13,7 @@ use labrt::thread::sleep;
 use labrt::time::Duration;
 use rsm::StateMachine;
 use shardctrler::N_SHARDS;
-use shardkv::{Err, Group, Op, Value};
+use shardkv::{Group, KvError, Op, Value};
 use tester::{Context, Helper, Net};
 
 use crate::harness::{Harness, Make, ms};
@@ -41,9 +41,9 @@ struct Busy(Group);
 
 impl StateMachine for Busy {
     type Op = Op;
-    type Reply = Result<Value, Err>;
+    type Reply = Result<Value, KvError>;
 
-    fn apply(&mut self, op: Op) -> Result<Value, Err> {
+    fn apply(&mut self, op: Op) -> Result<Value, KvError> {
         sleep(SERVICE_TIME);
         self.0.apply(op)
     }

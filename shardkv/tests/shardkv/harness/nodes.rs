@@ -16,7 +16,7 @@ pub(crate) struct CtrlerNode(Arc<ShardCtrler>);
 impl CtrlerNode {
     /// Starts a server.
     pub(super) fn start(setup: Setup) -> Self {
-        CtrlerNode(ShardCtrler::start(setup.ends, setup.me, setup.persister))
+        CtrlerNode(ShardCtrler::make(setup.ends, setup.me, setup.persister))
     }
 }
 
@@ -72,8 +72,7 @@ impl<M: Machine> Make<M> {
     ) -> ShardNode<M> {
         let Setup { ends, me, persister, .. } = setup;
         let (machine, make_end) = ((self.machine)(gid), lines.make_end());
-        let server =
-            ShardKv::start(ends, me, persister, max_raft_state, machine, ctrlers, make_end);
+        let server = ShardKv::make(ends, me, persister, max_raft_state, machine, ctrlers, make_end);
         ShardNode { server, front: self.front, lines }
     }
 }
