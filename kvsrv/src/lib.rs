@@ -10,6 +10,10 @@
 //! | `put(key, value)` | the key has this value | nothing |
 //! | `append(key, value)` | the value is added to the end of the key's | the value before |
 //!
+//! The server's replies are `Result<T, KvError>`, as in all labs with keys and
+//! values: a get of a key that is not there fails with [`KvError::NoKey`], for
+//! which the clerk returns an empty value.
+//!
 //! # Exactly once
 //!
 //! A clerk that gets no answer sends its request again, for ever. Whether the lost

@@ -1,7 +1,7 @@
 //! What the tests of every lab share.
 //!
-//! A lab's test is a plain `#[test]` function that hands a title and a body to
-//! [`test()`]:
+//! A test is a plain `#[test]` function that hands a title and a body to
+//! [`test()`]. [`lab_test!`] writes it for the tests of a lab:
 //!
 //! ```
 //! # #[allow(non_snake_case)]
@@ -72,7 +72,9 @@
 //! | `recording` | a failed run is repeated for its bundle |
 //! | `logging` | debug lines |
 //! | `context` | what a test's body holds |
+//! | `lab_test` | the macros that define the tests of a lab |
 //! | `node` | a server, as the tester sees it |
+//! | `factory` | how a server under test is made |
 //! | `cluster` | the servers and what can happen to them |
 //! | `site` | the network that clusters stand on |
 //! | `wiring` | who can talk to whom |
@@ -105,8 +107,10 @@ mod cluster;
 mod context;
 mod driver;
 mod events;
+mod factory;
 mod failure_report;
 pub mod kv;
+mod lab_test;
 mod logging;
 mod name;
 mod node;
@@ -131,6 +135,9 @@ pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
 pub use driver::{test, test_alone, test_in_real_time, test_in_virtual_time};
+pub use factory::Factory;
+#[doc(hidden)]
+pub use lab_test::run_body;
 pub use logging::kept_log_bytes;
 pub use node::{Node, Setup, Watch, watch};
 pub use options::RunOptions;

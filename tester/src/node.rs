@@ -47,6 +47,28 @@ pub trait Node: Send + Sync + 'static {
     }
 }
 
+impl<N: Node + ?Sized> Node for Box<N> {
+    fn services(&self) -> Vec<Service> {
+        N::services(self)
+    }
+
+    fn kill(&self) {
+        N::kill(self);
+    }
+
+    fn is_leader(&self) -> bool {
+        N::is_leader(self)
+    }
+
+    fn watch(&self) -> Vec<Watch> {
+        N::watch(self)
+    }
+
+    fn describe(&self) -> Option<String> {
+        N::describe(self)
+    }
+}
+
 /// What the cluster gives to a server that is being started.
 #[derive(Debug)]
 pub struct Setup {

@@ -53,6 +53,15 @@ impl Specimen {
         Specimen { variables: Vec::new(), arguments: Vec::new() }.env("LAB_SEED", SEED)
     }
 
+    /// A test that broken servers have to fail within this many seeds. They may
+    /// wait or spin for ever.
+    pub fn broken(seeds: u64) -> Self {
+        Self::new()
+            .env("LAB_RUNS", seeds.to_string())
+            .env("LAB_LIMIT", "60")
+            .env("LAB_WATCHDOG", "1")
+    }
+
     /// Sets a variable of its environment.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
@@ -125,6 +134,21 @@ impl Told {
     /// Whether the test passed.
     pub fn passed(&self) -> bool {
         self.status == Some(0)
+    }
+
+    /// Checks that the test failed, and that its report has one of the words of
+    /// each of these sets.
+    ///
+    /// # Panics
+    ///
+    /// If it passed, or the words of a set are missing.
+    #[track_caller]
+    pub fn assert_caught(&self, words: &[&[&str]]) {
+        assert!(!self.passed(), "the broken servers pass:\n{}", self.stderr);
+        for set in words {
+            let found = set.iter().any(|word| self.stderr.contains(word));
+            assert!(found, "{set:?} is missing in:\n{}", self.stderr);
+        }
     }
 
     /// Checks that each of these stands somewhere in the standard error.

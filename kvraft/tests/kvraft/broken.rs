@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kvraft::{GetArgs, KvError, KvService, Op, PutAppendArgs, Store, Value, WriteArgs};
-use labrpc::{ClientEnd, Service, codec};
-use labrt::storage::Persister;
+use labrpc::{Service, codec};
 use labrt::thread;
 use labrt::time::Duration;
-use raft::Raft;
 use rsm::{Rsm, Sessions, StateMachine};
+use tester::{Factory, Node, Setup, Watch, watch};
 
-use crate::harness::Peer;
+use crate::harness::MakeServer;
 
 /// What is wrong with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,29 +35,29 @@ pub(crate) enum Mistake {
 }
 
 /// The reference server behind a mistake.
-pub(crate) struct Broken {
+struct Broken {
     mistake: Mistake,
     rsm: Rsm<BrokenStore>,
     killed: AtomicBool,
 }
 
+/// Servers with a mistake.
+pub(crate) fn broken(mistake: Mistake) -> MakeServer {
+    Factory::new(move |setup, max_raft_state| -> Box<dyn Node> {
+        Box::new(BrokenNode(Arc::new(Broken::make(mistake, setup, max_raft_state))))
+    })
+}
+
 impl Broken {
-    /// Starts a server with a mistake.
-    pub(crate) fn start(
-        mistake: Mistake,
-        servers: Vec<ClientEnd>,
-        me: usize,
-        persister: Arc<Persister>,
-        max_raft_state: Option<usize>,
-    ) -> Arc<dyn Peer> {
+    fn make(mistake: Mistake, setup: Setup, max_raft_state: Option<usize>) -> Self {
         let max_raft_state = match mistake {
             Mistake::NeverSnapshots => None,
             Mistake::SnapshotsUnasked => Some(1000),
             _ => max_raft_state,
         };
         let store = BrokenStore { mistake, store: Store::new(), writes: 0 };
-        let rsm = Rsm::make(servers, me, persister, max_raft_state, store);
-        Arc::new(Broken { mistake, rsm, killed: AtomicBool::default() })
+        let rsm = Rsm::make(setup.ends, setup.me, setup.persister, max_raft_state, store);
+        Broken { mistake, rsm, killed: AtomicBool::default() }
     }
 
     /// Submits, and answers according to the mistake.
@@ -89,23 +88,30 @@ impl Broken {
     }
 }
 
-impl Peer for Broken {
-    fn services(self: Arc<Self>) -> Vec<Service> {
-        let raft = self.rsm.raft_service();
-        vec![kvraft::kv_service(Arc::new(Handlers(self))), raft]
+/// A broken server of the cluster.
+struct BrokenNode(Arc<Broken>);
+
+impl Node for BrokenNode {
+    fn services(&self) -> Vec<Service> {
+        let handlers = Arc::new(Handlers(Arc::clone(&self.0)));
+        vec![kvraft::kv_service(handlers), self.0.rsm.raft_service()]
     }
 
     fn is_leader(&self) -> bool {
-        self.rsm.is_leader()
+        self.0.rsm.is_leader()
     }
 
     fn kill(&self) {
-        self.killed.store(true, Ordering::Relaxed);
-        self.rsm.kill();
+        self.0.killed.store(true, Ordering::Relaxed);
+        self.0.rsm.kill();
     }
 
-    fn raft(&self) -> &Arc<Raft> {
-        self.rsm.raft()
+    fn describe(&self) -> Option<String> {
+        Some(self.0.rsm.raft().describe())
+    }
+
+    fn watch(&self) -> Vec<Watch> {
+        vec![watch(&self.0), watch(self.0.rsm.raft())]
     }
 }
 

@@ -1,67 +1,29 @@
 //! The servers and clerks of this lab, as the tester's harness wants them.
 
-use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use kvraft::{Clerk, KvServer};
-use labrpc::{ClientEnd, Service};
-use labrt::storage::Persister;
-use raft::Raft;
+use labrpc::Service;
 use tester::kv::Generic;
-use tester::{Cluster, Columns, Context, Net, Node, Setup, Watch, watch};
+use tester::{Cluster, Columns, Context, Factory, Net, Node, Setup, Watch, watch};
 
-/// A key/value server as the tests see it, so that others than the reference can
-/// be tested.
-pub(crate) trait Peer: Any + Send + Sync {
-    /// What goes on the network.
-    fn services(self: Arc<Self>) -> Vec<Service>;
-    /// Whether it takes itself for the leader.
-    fn is_leader(&self) -> bool;
-    /// Stops for good.
-    fn kill(&self);
-    /// The Raft below. It has to be gone after that, as the server itself.
-    fn raft(&self) -> &Arc<Raft>;
-}
+/// Makes the servers of a test, which trim Raft's log from this size on, in bytes.
+pub(crate) type MakeServer = Factory<Box<dyn Node>, Option<usize>>;
 
-impl Peer for KvServer {
-    fn services(self: Arc<Self>) -> Vec<Service> {
-        KvServer::services(&self)
-    }
-
-    fn is_leader(&self) -> bool {
-        KvServer::is_leader(self)
-    }
-
-    fn kill(&self) {
-        KvServer::kill(self);
-    }
-
-    fn raft(&self) -> &Arc<Raft> {
-        KvServer::raft(self)
-    }
-}
-
-/// Starts a server from the ends to all servers, its own place among them, its
-/// storage and the size from which on Raft's log is to be trimmed.
-pub(crate) type MakeServer =
-    fn(Vec<ClientEnd>, usize, Arc<Persister>, Option<usize>) -> Arc<dyn Peer>;
-
-/// Starts the server of this crate.
-pub(crate) fn reference(
-    servers: Vec<ClientEnd>,
-    me: usize,
-    persister: Arc<Persister>,
-    max_raft_state: Option<usize>,
-) -> Arc<dyn Peer> {
-    KvServer::make(servers, me, persister, max_raft_state)
+/// The server of this crate.
+pub(crate) fn reference() -> MakeServer {
+    Factory::new(|setup: Setup, max_raft_state| -> Box<dyn Node> {
+        let Setup { ends, me, persister, .. } = setup;
+        Box::new(KvNode(KvServer::make(ends, me, persister, max_raft_state)))
+    })
 }
 
 /// A server of the cluster.
-pub(crate) struct KvNode(Arc<dyn Peer>);
+struct KvNode(Arc<KvServer>);
 
 impl Node for KvNode {
     fn services(&self) -> Vec<Service> {
-        Arc::clone(&self.0).services()
+        self.0.services()
     }
 
     fn kill(&self) {
@@ -77,8 +39,7 @@ impl Node for KvNode {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        let server: Weak<dyn Peer> = Arc::downgrade(&self.0);
-        vec![server, watch(self.0.raft())]
+        vec![watch(&self.0), watch(self.0.raft())]
     }
 }
 
@@ -101,7 +62,7 @@ impl tester::kv::Clerk for KvClerk {
 }
 
 /// The servers and clerks of this lab.
-pub(crate) type Harness = tester::kv::Harness<KvNode, KvClerk>;
+pub(crate) type Harness = tester::kv::Harness<Box<dyn Node>, KvClerk>;
 
 /// Starts `n` servers.
 pub(crate) fn harness(
@@ -112,10 +73,7 @@ pub(crate) fn harness(
     max_raft_state: Option<usize>,
 ) -> Harness {
     ctx.set_columns(Columns::Operations);
-    let cluster = Cluster::new(ctx, n, net, move |setup: Setup| {
-        let Setup { ends, me, persister, .. } = setup;
-        KvNode(make(ends, me, persister, max_raft_state))
-    });
+    let cluster = Cluster::new(ctx, n, net, move |setup| make.make(setup, max_raft_state));
     tester::kv::Harness::new(cluster, |ends| KvClerk(Clerk::new(ends)))
 }
 

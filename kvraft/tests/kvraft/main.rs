@@ -12,7 +12,8 @@
 mod broken;
 mod detection;
 mod harness;
-mod parts;
 mod service;
 mod snapshots;
 mod spellings;
+
+tester::parts![("3A", 14), ("3B", 9)];

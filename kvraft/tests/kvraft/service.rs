@@ -26,16 +26,15 @@ const HEALED: Duration = Duration::from_secs(3);
 pub(crate) const PART_A: Generic =
     Generic { part: Some("3A"), clients: 5, servers: 5, ..Generic::DEFAULT };
 
-/// Defines a test of the generic body with these parameters.
+/// Defines a generic test with these parameters.
 macro_rules! generic_test {
     ($name:ident, $parameters:expr) => {
-        #[test]
-        fn $name() {
-            const PARAMETERS: Generic = $parameters;
-            tester::test(&PARAMETERS.title(), |ctx| {
-                $crate::harness::generic(ctx, $crate::harness::reference, &PARAMETERS);
-            });
-        }
+        tester::lab_test!(
+            $name,
+            $parameters.title(),
+            |ctx, make| $crate::harness::generic(ctx, make, &$parameters),
+            $crate::harness::reference()
+        );
     };
 }
 pub(crate) use generic_test;
@@ -54,12 +53,12 @@ pub(crate) const LINEARIZABLE: Generic = Generic {
 
 generic_test!(basic_3A, Generic { clients: 1, ..PART_A });
 
-#[test]
-fn speed_3A() {
-    tester::test("Test: ops complete fast enough (3A)", |ctx| {
-        speed(&harness(ctx, reference, 3, Net::Reliable, None));
-    });
-}
+tester::lab_test!(
+    speed_3A,
+    "Test: ops complete fast enough (3A)",
+    |ctx, make| speed(&harness(ctx, make, 3, Net::Reliable, None)),
+    reference()
+);
 
 generic_test!(concurrent_3A, PART_A);
 generic_test!(unreliable_3A, Generic { net: Net::Unreliable, ..PART_A });
@@ -69,12 +68,12 @@ pub(crate) fn one_key(ctx: &Context, make: MakeServer) {
     append_to_one_key(&harness(ctx, make, 3, Net::Unreliable, None));
 }
 
-#[test]
-fn unreliable_one_key_3A() {
-    tester::test("Test: concurrent append to same key, unreliable (3A)", |ctx| {
-        one_key(ctx, reference);
-    });
-}
+tester::lab_test!(
+    unreliable_one_key_3A,
+    "Test: concurrent append to same key, unreliable (3A)",
+    one_key,
+    reference()
+);
 
 /// Has a client do something; what comes of it.
 #[track_caller]
@@ -101,7 +100,7 @@ pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
 
     ctx.count_from_here();
     let (majority, minority) = h.part_from_leader();
-    h.partition(&[&majority, &minority]);
+    h.cluster().partition(&[&majority, &minority]);
     let of_majority = h.make_clerk(majority.iter().copied());
     let of_minority = || Arc::new(h.make_clerk(minority.iter().copied()));
     let (writer, reader) = (of_minority(), of_minority());
@@ -119,7 +118,7 @@ pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
     of_majority.check("1", "16");
 
     ctx.next_part("Test: completion after heal (3A)");
-    h.connect_living();
+    h.cluster().connect_living();
     writer.connect(h.all());
     reader.connect(h.all());
     sleep(ELECTION_TIMEOUT);
@@ -128,10 +127,7 @@ pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
     client.check("1", "15");
 }
 
-#[test]
-fn one_partition_3A() {
-    tester::test("Test: progress in majority (3A)", |ctx| one_partition(ctx, reference));
-}
+tester::lab_test!(one_partition_3A, "Test: progress in majority (3A)", one_partition, reference());
 
 generic_test!(many_partitions_one_client_3A, Generic { clients: 1, partitions: true, ..PART_A });
 generic_test!(many_partitions_many_clients_3A, Generic { partitions: true, ..PART_A });

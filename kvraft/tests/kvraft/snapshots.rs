@@ -33,7 +33,7 @@ fn snapshot_rpc(ctx: &Context, make: MakeServer) {
     client.put("a", "A");
     client.check("a", "A");
 
-    h.partition(&[&[0, 1], &[2]]);
+    h.cluster().partition(&[&[0, 1], &[2]]);
     let of_two = h.make_clerk([0, 1]);
     for i in 0..50 {
         of_two.put(&i.to_string(), &i.to_string());
@@ -43,7 +43,7 @@ fn snapshot_rpc(ctx: &Context, make: MakeServer) {
     h.check_log_size(MAX_RAFT_STATE);
 
     // Server 2 has to lead, or to help server 0 to.
-    h.partition(&[&[0, 2], &[1]]);
+    h.cluster().partition(&[&[0, 2], &[1]]);
     let of_others = h.make_clerk([0, 2]);
     of_others.put("c", "C");
     of_others.put("d", "D");
@@ -51,17 +51,14 @@ fn snapshot_rpc(ctx: &Context, make: MakeServer) {
         of_others.check(key, value);
     }
 
-    h.partition(&[&[0, 1, 2]]);
+    h.cluster().partition(&[&[0, 1, 2]]);
     client.put("e", "E");
     for (key, value) in [("c", "C"), ("e", "E"), ("1", "1")] {
         client.check(key, value);
     }
 }
 
-#[test]
-fn snapshot_rpc_3B() {
-    tester::test("Test: InstallSnapshot RPC (3B)", |ctx| snapshot_rpc(ctx, reference));
-}
+tester::lab_test!(snapshot_rpc_3B, "Test: InstallSnapshot RPC (3B)", snapshot_rpc, reference());
 
 /// Snapshots hold what is, not what was.
 pub(crate) fn snapshot_size(ctx: &Context, make: MakeServer) {
@@ -77,17 +74,18 @@ pub(crate) fn snapshot_size(ctx: &Context, make: MakeServer) {
     h.check_snapshot_size(MAX_SNAPSHOT);
 }
 
-#[test]
-fn snapshot_size_3B() {
-    tester::test("Test: snapshot size is reasonable (3B)", |ctx| snapshot_size(ctx, reference));
-}
-
-#[test]
-fn speed_3B() {
-    tester::test("Test: ops complete fast enough (3B)", |ctx| {
-        speed(&harness(ctx, reference, 3, Net::Reliable, Some(MAX_RAFT_STATE)));
-    });
-}
+tester::lab_test!(
+    snapshot_size_3B,
+    "Test: snapshot size is reasonable (3B)",
+    snapshot_size,
+    reference()
+);
+tester::lab_test!(
+    speed_3B,
+    "Test: ops complete fast enough (3B)",
+    |ctx, make| speed(&harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE))),
+    reference()
+);
 
 generic_test!(snapshot_recover_3B, Generic { clients: 1, net: Net::Reliable, ..PART_B });
 generic_test!(

@@ -12,11 +12,11 @@ use crate::harness::{harness, reference};
 #[test]
 fn both_editions_are_understood() {
     tester::test("Test: the calls of both editions", |ctx| {
-        let h = harness(ctx, reference, 1, Net::Reliable, None);
-        let ends = h.clerk_ends();
+        let h = harness(ctx, reference(), 1, Net::Reliable, None);
+        let ends = h.cluster().clerk_ends();
         ends.connect([0]);
         let server = KvClient::new(ends.ends().remove(0));
-        while !h.node(0).is_some_and(|node| tester::Node::is_leader(&*node)) {
+        while h.cluster().leader().is_none() {
             sleep(Duration::from_millis(10));
         }
         let args = |value: &str, sequence| WriteArgs {

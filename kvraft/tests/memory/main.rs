@@ -31,7 +31,7 @@ fn load() -> Generic {
 #[test]
 fn five_clients_need_little_memory() {
     tester::test_alone("Test: memory use of five clients", |ctx| {
-        generic(ctx, reference, &load());
+        generic(ctx, reference(), &load());
         // Post-run checks run in order: the one of the history comes before.
         ctx.post_run_check(|| match ALLOCATOR.peak_bytes() {
             peak if peak < MOST => CheckResult::Passed,

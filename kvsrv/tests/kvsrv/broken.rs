@@ -5,20 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kvsrv::{GetArgs, KvError, KvServer, KvServerService, PutAppendArgs, Value};
 
-use crate::harness::Server;
+use crate::harness::{MakeServer, servers};
 
 /// The reference server, which never sees a request for the second time.
-pub(crate) struct Forgetful {
+struct Forgetful {
     server: Arc<KvServer>,
     requests: AtomicU64,
 }
 
-impl Forgetful {
-    /// Makes such a server.
-    pub(crate) fn make() -> Box<dyn Server> {
-        Box::new(Arc::new(Forgetful { server: KvServer::make(), requests: AtomicU64::new(0) }))
-    }
+/// Such servers.
+pub(crate) fn forgetful() -> MakeServer {
+    servers(|| Arc::new(Forgetful { server: KvServer::make(), requests: AtomicU64::new(0) }))
+}
 
+impl Forgetful {
     /// The same request, from a clerk that was never heard of.
     fn anonymous(&self, args: PutAppendArgs) -> PutAppendArgs {
         PutAppendArgs { clerk: self.requests.fetch_add(1, Ordering::Relaxed), ..args }

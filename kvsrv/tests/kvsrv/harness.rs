@@ -1,47 +1,33 @@
 //! The server and its clerks, as the tester sees them.
 
-use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use kvsrv::{KvServer, KvServerService, kv_server_service};
 use labrpc::{ClientEnd, Service};
-use tester::kv::{self, Harness};
-use tester::{Cluster, Columns, Context, Net, Node, Watch};
+use tester::kv::{Clerk, Harness};
+use tester::{Cluster, Columns, Context, Factory, Net, Node, Watch, watch};
 
-/// Makes a server, so that others than the reference can be tested.
-pub(crate) type MakeServer = fn() -> Box<dyn Server>;
+/// Makes the server of a test.
+pub(crate) type MakeServer = Factory<Box<dyn Node>>;
 
-/// A server under test.
-pub(crate) trait Server: Send + Sync {
-    /// The service that clerks call.
-    fn service(&self) -> Service;
-    /// What must be gone when the test has ended.
-    fn watch(&self) -> Watch;
+/// Makes servers of this kind, the reference or a broken one.
+pub(crate) fn servers<S: KvServerService + 'static>(
+    make: impl Fn() -> Arc<S> + Send + Sync + 'static,
+) -> MakeServer {
+    Factory::new(move |_, ()| -> Box<dyn Node> { Box::new(KvNode(make())) })
 }
 
-/// Every service is a server, the reference as well as a broken one.
-impl<S: KvServerService + Any> Server for Arc<S> {
-    fn service(&self) -> Service {
-        kv_server_service(Arc::clone(self))
-    }
-
-    fn watch(&self) -> Watch {
-        let watch: Weak<S> = Arc::downgrade(self);
-        watch
-    }
+/// The server of this crate.
+pub(crate) fn reference() -> MakeServer {
+    servers(KvServer::make)
 }
 
-/// Makes the server of this crate.
-pub(crate) fn reference() -> Box<dyn Server> {
-    Box::new(KvServer::make())
-}
+/// A server in a cluster of one.
+struct KvNode<S>(Arc<S>);
 
-/// The server in a cluster of one.
-pub(crate) struct KvNode(Box<dyn Server>);
-
-impl Node for KvNode {
+impl<S: KvServerService + 'static> Node for KvNode<S> {
     fn services(&self) -> Vec<Service> {
-        vec![self.0.service()]
+        vec![kv_server_service(Arc::clone(&self.0))]
     }
 
     /// It has no threads.
@@ -53,21 +39,21 @@ impl Node for KvNode {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        vec![self.0.watch()]
+        vec![watch(&self.0)]
     }
 }
 
-/// A clerk of this crate.
-pub(crate) struct Clerk(kvsrv::Clerk);
+/// A clerk of this crate; the trait is the tester's.
+pub(crate) struct KvClerk(kvsrv::Clerk);
 
-impl Clerk {
+impl KvClerk {
     fn new(mut ends: Vec<ClientEnd>) -> Self {
         let server = ends.pop().expect("an end to the one server");
-        Clerk(kvsrv::Clerk::new(server))
+        KvClerk(kvsrv::Clerk::new(server))
     }
 }
 
-impl kv::Clerk for Clerk {
+impl Clerk for KvClerk {
     fn get(&self, key: &str) -> String {
         self.0.get(key)
     }
@@ -82,8 +68,12 @@ impl kv::Clerk for Clerk {
 }
 
 /// One server and its clerks.
-pub(crate) fn harness(ctx: &Context, make: MakeServer, net: Net) -> Harness<KvNode, Clerk> {
+pub(crate) fn harness(
+    ctx: &Context,
+    make: MakeServer,
+    net: Net,
+) -> Harness<Box<dyn Node>, KvClerk> {
     ctx.set_columns(Columns::OneServer);
-    let cluster = Cluster::new(ctx, 1, net, move |_| KvNode(make()));
-    Harness::new(cluster, Clerk::new)
+    let cluster = Cluster::new(ctx, 1, net, move |setup| make.make(setup, ()));
+    Harness::new(cluster, KvClerk::new)
 }

@@ -9,5 +9,6 @@
 mod broken;
 mod detection;
 mod harness;
-mod parts;
 mod service;
+
+tester::parts![("2", 4)];

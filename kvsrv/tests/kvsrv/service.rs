@@ -24,27 +24,25 @@ pub(crate) fn unreliable_one_key(ctx: &Context, make: MakeServer) {
     append_to_one_key(&harness(ctx, make, Net::Unreliable));
 }
 
-#[test]
-fn basic_2() {
-    let load = load(1, Net::Reliable);
-    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
+/// Defines a generic test with these clients.
+macro_rules! generic_test {
+    ($name:ident, $load:expr) => {
+        tester::lab_test!(
+            $name,
+            $load.title(),
+            |ctx, make| generic(ctx, make, &$load),
+            reference()
+        );
+    };
 }
 
-#[test]
-fn concurrent_2() {
-    let load = load(5, Net::Reliable);
-    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
-}
+generic_test!(basic_2, load(1, Net::Reliable));
+generic_test!(concurrent_2, load(5, Net::Reliable));
+generic_test!(unreliable_2, load(5, Net::Unreliable));
 
-#[test]
-fn unreliable_2() {
-    let load = load(5, Net::Unreliable);
-    tester::test(&load.title(), move |ctx| generic(ctx, reference, &load));
-}
-
-#[test]
-fn unreliable_one_key_2() {
-    tester::test("Test: concurrent append to same key, unreliable", |ctx| {
-        unreliable_one_key(ctx, reference);
-    });
-}
+tester::lab_test!(
+    unreliable_one_key_2,
+    "Test: concurrent append to same key, unreliable",
+    unreliable_one_key,
+    reference()
+);

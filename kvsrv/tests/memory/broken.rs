@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kvsrv::{GetArgs, KvError, KvServer, KvServerService, PutAppendArgs, Value};
 use labrt::sync::Mutex;
 
-use crate::harness::Server;
+use crate::harness::{MakeServer, servers};
 
 /// What a server keeps for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +19,18 @@ pub(crate) enum Keeps {
 }
 
 /// The reference server, with a memory that is too good.
-pub(crate) struct Hoarder {
+struct Hoarder {
     keeps: Keeps,
     server: Arc<KvServer>,
     kept: Mutex<Vec<Value>>,
 }
 
-impl Hoarder {
-    /// Makes a server that keeps these.
-    pub(crate) fn make(keeps: Keeps) -> Box<dyn Server> {
-        let kept = Mutex::default();
-        Box::new(Arc::new(Hoarder { keeps, server: KvServer::make(), kept }))
-    }
+/// Servers that keep these.
+pub(crate) fn hoarder(keeps: Keeps) -> MakeServer {
+    servers(move || Arc::new(Hoarder { keeps, server: KvServer::make(), kept: Mutex::default() }))
+}
 
+impl Hoarder {
     fn keep(&self, what: Keeps, value: &Value) {
         if what == self.keeps {
             self.kept.lock().push(Arc::clone(value));

@@ -11,8 +11,9 @@ mod detection;
 #[path = "../kvsrv/harness.rs"]
 mod harness;
 mod many;
-mod parts;
 mod values;
+
+tester::parts![("2", 6)];
 
 #[global_allocator]
 static ALLOCATOR: tester::CountingAllocator = tester::CountingAllocator::new();

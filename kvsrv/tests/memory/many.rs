@@ -4,9 +4,9 @@ use labrpc::Latency;
 use labrt::thread::sleep;
 use labrt::time::Duration;
 use tester::kv::{Clerk as _, Client, Harness};
-use tester::{Context, Net, rand_value};
+use tester::{Context, Net, Node, rand_value};
 
-use crate::harness::{Clerk, KvNode, MakeServer, harness, reference};
+use crate::harness::{KvClerk, MakeServer, harness, reference};
 use crate::values::settled_bytes;
 
 /// How many clients there are.
@@ -28,17 +28,17 @@ const APPENDS: usize = 1000;
 const REST: Duration = Duration::from_secs(1);
 
 /// A server on a network that is fast enough for 100,000 calls in a row.
-fn fast(ctx: &Context, make: MakeServer) -> Harness<KvNode, Clerk> {
+fn fast(ctx: &Context, make: MakeServer) -> Harness<Box<dyn Node>, KvClerk> {
     let h = harness(ctx, make, Net::Reliable);
     if labrt::clock() == labrt::Clock::Virtual {
         let [min, max] = [100, 300].map(Duration::from_micros);
-        h.network().set_latency(Latency::round_trip(min, max));
+        h.cluster().network().set_latency(Latency::round_trip(min, max));
     }
     h
 }
 
 /// As many clients as there are to be.
-fn crowd(h: &Harness<KvNode, Clerk>) -> Vec<Client<Clerk>> {
+fn crowd(h: &Harness<Box<dyn Node>, KvClerk>) -> Vec<Client<KvClerk>> {
     let clients = (0..CLIENTS).map(|_| h.make_clerk([0])).collect();
     sleep(REST);
     clients
@@ -110,21 +110,24 @@ pub(crate) fn mem_many_appends(ctx: &Context, make: MakeServer) {
     client.delete();
 }
 
-#[test]
-fn mem_put_many_clients_2() {
-    tester::test_alone("Test: memory use many put clients", |ctx| {
-        mem_put_many_clients(ctx, reference);
-    });
-}
-
-#[test]
-fn mem_get_many_clients_2() {
-    tester::test_alone("Test: memory use many get client", |ctx| {
-        mem_get_many_clients(ctx, reference);
-    });
-}
-
-#[test]
-fn mem_many_appends_2() {
-    tester::test_alone("Test: memory use many appends", |ctx| mem_many_appends(ctx, reference));
-}
+tester::lab_test!(
+    mem_put_many_clients_2,
+    "Test: memory use many put clients",
+    mem_put_many_clients,
+    reference(),
+    tester::test_alone
+);
+tester::lab_test!(
+    mem_get_many_clients_2,
+    "Test: memory use many get client",
+    mem_get_many_clients,
+    reference(),
+    tester::test_alone
+);
+tester::lab_test!(
+    mem_many_appends_2,
+    "Test: memory use many appends",
+    mem_many_appends,
+    reference(),
+    tester::test_alone
+);

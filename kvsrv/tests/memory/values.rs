@@ -65,17 +65,12 @@ fn mem_append(ctx: &Context, make: MakeServer) {
     assert!(mib <= 30, "the server uses too much memory: {mib} MiB");
 }
 
-#[test]
-fn mem_get_2() {
-    tester::test_alone("Test: memory use get", |ctx| mem_get(ctx, reference));
-}
-
-#[test]
-fn mem_put_2() {
-    tester::test_alone("Test: memory use put", |ctx| mem_put(ctx, reference));
-}
-
-#[test]
-fn mem_append_2() {
-    tester::test_alone("Test: memory use append", |ctx| mem_append(ctx, reference));
-}
+tester::lab_test!(mem_get_2, "Test: memory use get", mem_get, reference(), tester::test_alone);
+tester::lab_test!(mem_put_2, "Test: memory use put", mem_put, reference(), tester::test_alone);
+tester::lab_test!(
+    mem_append_2,
+    "Test: memory use append",
+    mem_append,
+    reference(),
+    tester::test_alone
+);

@@ -53,12 +53,12 @@ impl StateMachine for Counter {
 }
 
 /// A server of the cluster.
-pub(crate) struct Server {
+pub(crate) struct CounterNode {
     rsm: Rsm<Counter>,
     saved: Arc<Persister>,
 }
 
-impl Node for Server {
+impl Node for CounterNode {
     fn services(&self) -> Vec<Service> {
         vec![self.rsm.raft_service()]
     }
@@ -76,7 +76,7 @@ impl Node for Server {
     }
 }
 
-impl Server {
+impl CounterNode {
     /// Adds to the counter.
     pub(crate) fn add(&self, number: u64) -> Result<u64, NotLeader> {
         self.rsm.submit(&Op::Add(number))
@@ -109,32 +109,32 @@ pub(crate) fn cluster(
     n: usize,
     max_raft_state: Option<usize>,
     ballast: usize,
-) -> Cluster<Server> {
+) -> Cluster<CounterNode> {
     Cluster::new(ctx, n, Net::Reliable, move |setup: Setup| {
         let Setup { ends, me, persister, .. } = setup;
         let machine = Counter { ballast: vec![0; ballast], ..Counter::default() };
         let saved = Arc::clone(&persister);
-        Server { rsm: Rsm::make(ends, me, persister, max_raft_state, machine), saved }
+        CounterNode { rsm: Rsm::make(ends, me, persister, max_raft_state, machine), saved }
     })
 }
 
 /// A leader among these servers.
 #[track_caller]
-pub(crate) fn leader_among(cluster: &Cluster<Server>, servers: &[usize]) -> Arc<Server> {
+pub(crate) fn leader_among(cluster: &Cluster<CounterNode>, servers: &[usize]) -> Arc<CounterNode> {
     let leads = |&server: &usize| cluster.node(server).filter(|node| node.is_leader());
     wait_for("a leader", PATIENCE, || servers.iter().find_map(leads))
 }
 
 /// Adds on whichever server leads.
 #[track_caller]
-pub(crate) fn add(cluster: &Cluster<Server>, number: u64) -> u64 {
+pub(crate) fn add(cluster: &Cluster<CounterNode>, number: u64) -> u64 {
     let servers: Vec<usize> = (0..cluster.n()).collect();
     wait_for("an addition", PATIENCE, || leader_among(cluster, &servers).add(number).ok())
 }
 
 /// Waits until these servers have counted up to `sum`.
 #[track_caller]
-pub(crate) fn wait_for_sum(cluster: &Cluster<Server>, servers: &[usize], sum: u64) {
+pub(crate) fn wait_for_sum(cluster: &Cluster<CounterNode>, servers: &[usize], sum: u64) {
     let is_there =
         |&server: &usize| cluster.node(server).is_some_and(|node| node.query(|c| c.sum) == sum);
     wait_for("the sum everywhere", PATIENCE, || servers.iter().all(is_there).then_some(()));

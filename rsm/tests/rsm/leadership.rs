@@ -8,7 +8,7 @@ use labrt::time::Duration;
 use rsm::NotLeader;
 use tester::{Cluster, Context, wait_for};
 
-use crate::counter::{PATIENCE, Server, add, cluster, leader_among, wait_for_sum};
+use crate::counter::{CounterNode, PATIENCE, add, cluster, leader_among, wait_for_sum};
 
 /// How many callers wait.
 const CALLERS: usize = 20;
@@ -17,7 +17,7 @@ const CALLERS: usize = 20;
 /// hear.
 fn cut_off_leader(
     ctx: &Context,
-    cluster: &Cluster<Server>,
+    cluster: &Cluster<CounterNode>,
 ) -> (usize, Vec<usize>, Receiver<Result<u64, NotLeader>>) {
     add(cluster, 1);
     wait_for_sum(cluster, &[0, 1, 2], 1);

@@ -3,7 +3,7 @@
 use labrt::Clock;
 use tester::{Cluster, wait_for};
 
-use crate::counter::{PATIENCE, Server, add, cluster, wait_for_sum};
+use crate::counter::{CounterNode, PATIENCE, add, cluster, wait_for_sum};
 
 /// The limit that the course's tests give.
 const MAX_RAFT_STATE: usize = 1000;
@@ -19,7 +19,7 @@ const ENTRY: usize = 32;
 /// real time the system may run a follower's Raft for milliseconds, which are
 /// dozens of additions, and not its state machine; there it is the course's.
 #[track_caller]
-fn assert_trimmed(cluster: &Cluster<Server>, additions: u64, due: usize) {
+fn assert_trimmed(cluster: &Cluster<CounterNode>, additions: u64, due: usize) {
     for server in 0..cluster.n() {
         let node = cluster.node(server).expect("it is alive");
         // In this order: what is executed in between makes the bound wider.
@@ -37,7 +37,7 @@ fn assert_trimmed(cluster: &Cluster<Server>, additions: u64, due: usize) {
 }
 
 /// Crashes all servers and starts them again.
-fn crash_all(cluster: &Cluster<Server>) {
+fn crash_all(cluster: &Cluster<CounterNode>) {
     (0..cluster.n()).for_each(|server| cluster.crash(server));
     (0..cluster.n()).for_each(|server| cluster.start(server));
     cluster.connect_living();

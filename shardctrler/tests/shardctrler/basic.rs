@@ -4,12 +4,12 @@ use shardctrler::{Clerk, Config, Gid, Groups, N_SHARDS};
 use tester::{Cluster, Context, Net};
 
 use crate::harness::{
-    CtrlerNode, Front, SERVERS, check, check_kept, check_servers, controller, groups, make_clerk,
-    reference, ten_clerks,
+    CtrlerNode, MakeServer, SERVERS, check, check_kept, check_servers, controller, groups,
+    make_clerk, reference, ten_clerks,
 };
 
-pub(crate) fn basic(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Reliable);
+pub(crate) fn basic(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     let history = leave_join(&clerk);
 
@@ -103,10 +103,10 @@ fn move_shards(clerk: &Clerk) {
     clerk.leave(&[504]).unwrap();
 }
 
-pub(crate) fn minimal_again(ctx: &Context, front: Front) {
+pub(crate) fn minimal_again(ctx: &Context, make: MakeServer) {
     /// How many shards may change hands when one group of three joins or leaves.
     const MOST: usize = N_SHARDS / 3 + 1;
-    let cluster = controller(ctx, front, Net::Reliable);
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     let changed = |one: &Config, other: &Config| -> Vec<(Gid, Gid)> {
         let owners = one.shards.iter().copied().zip(other.shards.iter().copied());
@@ -128,12 +128,10 @@ pub(crate) fn minimal_again(ctx: &Context, front: Front) {
     assert!(moved.len() <= MOST, "too many shards moved: {moved:?}");
 }
 
-#[test]
-fn basic_4A() {
-    tester::test("Test (4A): Basic leave/join", |ctx| basic(ctx, reference));
-}
-
-#[test]
-fn minimal_again_4A() {
-    tester::test("Test (4A): Minimal transfers again", |ctx| minimal_again(ctx, reference));
-}
+tester::lab_test!(basic_4A, "Test (4A): Basic leave/join", basic, reference());
+tester::lab_test!(
+    minimal_again_4A,
+    "Test (4A): Minimal transfers again",
+    minimal_again,
+    reference()
+);

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use labrpc::Service;
 use labrt::sync::Mutex;
 use rsm::RequestId;
 use shardctrler::{
     Config, JoinArgs, KvError, LeaveArgs, MoveArgs, N_SHARDS, PeekArgs, QueryArgs, ShardCtrler,
     ShardCtrlerService,
 };
-use tester::Specimen;
+use tester::caught;
 
 use crate::basic::{basic, minimal_again};
+use crate::harness::{MakeServer, behind};
 use crate::strict::changes_happen_once;
 
 /// What is wrong with a controller.
@@ -33,12 +33,15 @@ struct Broken {
     latest: Mutex<u64>,
 }
 
-impl Broken {
-    fn service(mistake: Mistake, server: Arc<ShardCtrler>) -> Service {
+/// Controllers with a mistake.
+fn broken(mistake: Mistake) -> MakeServer {
+    behind(move |server| {
         let latest = Mutex::new(0);
         shardctrler::shard_ctrler_service(Arc::new(Broken { mistake, server, latest }))
-    }
+    })
+}
 
+impl Broken {
     /// The mark of a request as the server below sees it.
     fn mark(&self, request: RequestId) -> RequestId {
         if self.mistake != Mistake::Repeats {
@@ -85,24 +88,15 @@ impl ShardCtrlerService for Broken {
     }
 }
 
-/// Defines a test that sees a controller with a mistake fail as expected.
-macro_rules! caught {
-    ($name:ident, $mistake:ident, $body:expr, $part:literal) => {
-        #[test]
-        fn $name() {
-            let title = concat!("Test: a controller that ", stringify!($name));
-            let told = Specimen::new().run(|| {
-                tester::test(title, |ctx| {
-                    $body(ctx, |server| Broken::service(Mistake::$mistake, server));
-                });
-            });
-            let Some(told) = told else { return };
-            assert!(!told.passed());
-            told.assert_contains(&[$part]);
-        }
-    };
-}
+/// Within how many seeds a mistake is caught.
+const SEEDS: u64 = 1;
 
-caught!(reads_its_own, ReadsItsOwn, basic, "groups");
-caught!(repeats, Repeats, changes_happen_once, "a request was executed twice");
-caught!(reshuffles, Reshuffles, minimal_again, "moved between old groups");
+caught!(reads_its_own, basic, broken(Mistake::ReadsItsOwn), SEEDS, "groups");
+caught!(
+    repeats,
+    changes_happen_once,
+    broken(Mistake::Repeats),
+    SEEDS,
+    "a request was executed twice"
+);
+caught!(reshuffles, minimal_again, broken(Mistake::Reshuffles), SEEDS, "moved between old groups");

@@ -1,12 +1,11 @@
 //! The servers and clerks of this lab, and the course's checks.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use labrpc::Service;
 use labrt::time::Duration;
 use shardctrler::{Clerk, Config, Gid, Groups, ShardCtrler};
-use tester::{ClerkEnds, Cluster, Columns, Context, Net, Node, Setup, Watch, watch};
+use tester::{Cluster, Columns, Context, Factory, Net, Node, Setup, Watch, watch};
 
 /// How many servers the controller has.
 pub(crate) const SERVERS: usize = 3;
@@ -14,25 +13,34 @@ pub(crate) const SERVERS: usize = 3;
 /// How long anything that should happen may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What stands on the network for a server: the server itself, or something that
-/// comes between.
-pub(crate) type Front = fn(Arc<ShardCtrler>) -> Service;
+/// Makes the servers of a test.
+pub(crate) type MakeServer = Factory<CtrlerNode>;
 
-/// The controller of this crate, as it is.
-pub(crate) fn reference(server: Arc<ShardCtrler>) -> Service {
-    shardctrler::shard_ctrler_service(server)
+/// The controller of this crate.
+pub(crate) fn reference() -> MakeServer {
+    behind(shardctrler::shard_ctrler_service)
+}
+
+/// Servers of this crate, which clerks reach through what `front` puts before them.
+pub(crate) fn behind(
+    front: impl Fn(Arc<ShardCtrler>) -> Service + Clone + Send + Sync + 'static,
+) -> MakeServer {
+    Factory::new(move |setup: Setup, ()| {
+        let Setup { ends, me, persister, .. } = setup;
+        let (server, front) = (ShardCtrler::make(ends, me, persister), front.clone());
+        CtrlerNode { server, front: Box::new(front) }
+    })
 }
 
 /// A server of the cluster.
 pub(crate) struct CtrlerNode {
     server: Arc<ShardCtrler>,
-    front: Front,
+    front: Box<dyn Fn(Arc<ShardCtrler>) -> Service + Send + Sync>,
 }
 
-impl Deref for CtrlerNode {
-    type Target = ShardCtrler;
-
-    fn deref(&self) -> &ShardCtrler {
+impl CtrlerNode {
+    /// The server itself.
+    pub(crate) fn server(&self) -> &ShardCtrler {
         &self.server
     }
 }
@@ -61,35 +69,18 @@ impl Node for CtrlerNode {
 }
 
 /// Starts a controller.
-pub(crate) fn controller(ctx: &Context, front: Front, net: Net) -> Cluster<CtrlerNode> {
+pub(crate) fn controller(ctx: &Context, make: MakeServer, net: Net) -> Cluster<CtrlerNode> {
     ctx.set_columns(Columns::None);
-    Cluster::new(ctx, SERVERS, net, move |setup: Setup| {
-        let Setup { ends, me, persister, .. } = setup;
-        CtrlerNode { server: ShardCtrler::make(ends, me, persister), front }
-    })
+    Cluster::new(ctx, SERVERS, net, move |setup| make.make(setup, ()))
 }
 
 /// A clerk that reaches all servers, and does not know which is which.
-pub(crate) struct Client {
-    clerk: Clerk,
-    _ends: ClerkEnds,
-}
-
-impl Deref for Client {
-    type Target = Clerk;
-
-    fn deref(&self) -> &Clerk {
-        &self.clerk
-    }
-}
-
-/// Makes a clerk of a controller.
-pub(crate) fn make_clerk(cluster: &Cluster<CtrlerNode>) -> Client {
+pub(crate) fn make_clerk(cluster: &Cluster<CtrlerNode>) -> Clerk {
     let ends = cluster.clerk_ends();
     ends.connect(0..SERVERS);
     let mut shuffled = ends.ends();
     labrt::rng().shuffle(&mut shuffled);
-    Client { clerk: Clerk::new(shuffled), _ends: ends }
+    Clerk::new(shuffled)
 }
 
 /// Groups out of their gids and the names of their servers.
@@ -138,8 +129,8 @@ pub(crate) fn check_kept(more: &Config, fewer: &Config) {
 /// Runs ten threads with a clerk each to their end.
 #[track_caller]
 pub(crate) fn ten_clerks(ctx: &Context, cluster: &Cluster<CtrlerNode>, work: fn(Gid, &Clerk)) {
-    let clerks: Vec<Client> = (0..10).map(|_| make_clerk(cluster)).collect();
-    let run = |(i, clerk): (Gid, Client)| ctx.spawn(format!("clerk {i}"), move || work(i, &clerk));
+    let clerks: Vec<Clerk> = (0..10).map(|_| make_clerk(cluster)).collect();
+    let run = |(i, clerk): (Gid, Clerk)| ctx.spawn(format!("clerk {i}"), move || work(i, &clerk));
     let threads: Vec<_> = (0..).zip(clerks).map(run).collect();
     threads.into_iter().for_each(tester::Helper::join);
 }

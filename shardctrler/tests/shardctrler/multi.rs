@@ -4,12 +4,12 @@ use shardctrler::{Clerk, Groups};
 use tester::{Cluster, Context, Net, wait_for};
 
 use crate::harness::{
-    CtrlerNode, Front, PATIENCE, check, check_kept, check_servers, controller, groups, make_clerk,
-    reference, ten_clerks,
+    CtrlerNode, MakeServer, PATIENCE, check, check_kept, check_servers, controller, groups,
+    make_clerk, reference, ten_clerks,
 };
 
-pub(crate) fn multi(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Reliable);
+pub(crate) fn multi(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     leave_join(&clerk);
 
@@ -68,7 +68,4 @@ fn same_config(cluster: &Cluster<CtrlerNode>, clerk: &Clerk) {
     assert_eq!(clerk.query(None), before, "config of another server differs");
 }
 
-#[test]
-fn multi_4A() {
-    tester::test("Test (4A): Multi-group join/leave", |ctx| multi(ctx, reference));
-}
+tester::lab_test!(multi_4A, "Test (4A): Multi-group join/leave", multi, reference());

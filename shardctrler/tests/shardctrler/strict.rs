@@ -4,13 +4,13 @@ use shardctrler::{Clerk, Config, Groups, N_SHARDS, NOBODY, Refusal, ShardCtrlerS
 use tester::{Cluster, Context, Net, wait_for};
 
 use crate::harness::{
-    CtrlerNode, Front, PATIENCE, SERVERS, check, controller, groups, make_clerk, reference,
+    CtrlerNode, MakeServer, PATIENCE, SERVERS, check, controller, groups, make_clerk, reference,
     ten_clerks,
 };
 
 /// Shards move only to groups that join, and from groups that leave.
-pub(crate) fn minimal_transfers(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Reliable);
+pub(crate) fn minimal_transfers(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     clerk.join(&(1..=4).map(|gid| (gid, vec![format!("{gid}a")])).collect()).unwrap();
     let four = clerk.query(None);
@@ -29,8 +29,8 @@ pub(crate) fn minimal_transfers(ctx: &Context, front: Front) {
 }
 
 /// Bad requests are told apart, and change nothing.
-pub(crate) fn bad_requests(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Reliable);
+pub(crate) fn bad_requests(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     let two = groups([(1, &["x"]), (2, &["y"])]);
     clerk.join(&two).unwrap();
@@ -53,7 +53,7 @@ pub(crate) fn bad_requests(ctx: &Context, front: Front) {
 fn agreed_upon(cluster: &Cluster<CtrlerNode>, config: &Config) {
     for server in 0..SERVERS {
         let node = cluster.node(server).expect("all are alive");
-        let peek = |num| node.peek(shardctrler::PeekArgs { num });
+        let peek = |num| node.server().peek(shardctrler::PeekArgs { num });
         let told = wait_for("the configuration on every server", PATIENCE, || peek(config.num));
         assert_eq!(told, *config, "server {server} has another configuration {}", config.num);
         assert_eq!(peek(config.num + 1), None, "server {server} has one too many");
@@ -61,8 +61,8 @@ fn agreed_upon(cluster: &Cluster<CtrlerNode>, config: &Config) {
 }
 
 /// After every change all servers have the same list; a gid may come back.
-pub(crate) fn replicas_agree(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Reliable);
+pub(crate) fn replicas_agree(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
     for gid in [1, 2, 3, 4, 5, 6, 7, 2, 6] {
         let present = clerk.query(None).groups.contains_key(&gid);
@@ -82,8 +82,8 @@ pub(crate) fn replicas_agree(ctx: &Context, front: Front) {
 }
 
 /// Each change is made once, however often its request was sent.
-pub(crate) fn changes_happen_once(ctx: &Context, front: Front) {
-    let cluster = controller(ctx, front, Net::Unreliable);
+pub(crate) fn changes_happen_once(ctx: &Context, make: MakeServer) {
+    let cluster = controller(ctx, make, Net::Unreliable);
     ten_clerks(ctx, &cluster, |i, clerk: &Clerk| {
         let gid = 100 + i;
         let made = |what| assert_eq!(what, Ok(()), "a request was executed twice");
@@ -99,24 +99,17 @@ pub(crate) fn changes_happen_once(ctx: &Context, front: Front) {
     assert_eq!(clerk.query(None).num, 100, "a hundred changes were made");
 }
 
-#[test]
-fn minimal_transfers_4A() {
-    tester::test("Test (4A): Minimal transfers", |ctx| minimal_transfers(ctx, reference));
-}
-
-#[test]
-fn bad_requests_4A() {
-    tester::test("Test (4A): Bad requests", |ctx| bad_requests(ctx, reference));
-}
-
-#[test]
-fn replicas_agree_4A() {
-    tester::test("Test (4A): Servers agree", |ctx| replicas_agree(ctx, reference));
-}
-
-#[test]
-fn changes_happen_once_4A() {
-    tester::test("Test (4A): Changes on an unreliable network", |ctx| {
-        changes_happen_once(ctx, reference);
-    });
-}
+tester::lab_test!(
+    minimal_transfers_4A,
+    "Test (4A): Minimal transfers",
+    minimal_transfers,
+    reference()
+);
+tester::lab_test!(bad_requests_4A, "Test (4A): Bad requests", bad_requests, reference());
+tester::lab_test!(replicas_agree_4A, "Test (4A): Servers agree", replicas_agree, reference());
+tester::lab_test!(
+    changes_happen_once_4A,
+    "Test (4A): Changes on an unreliable network",
+    changes_happen_once,
+    reference()
+);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use labrpc::Service;
 use labrt::thread;
 use rsm::{Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use shardkv::{
     Value, WriteKind, key2shard, shard_kv_service,
 };
 
-use crate::harness::{Make, gid, ms};
+use crate::harness::{MakeServer, behind, gid, groups_of, ms};
 
 /// What is wrong with a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,19 +30,19 @@ pub(crate) enum Mistake {
 }
 
 /// The state machine of this crate with a mistake.
-pub(crate) struct Broken {
+struct Broken {
     mistake: Mistake,
     group: Group,
     /// What it should not have any more, by shard.
     attic: BTreeMap<usize, Contents>,
 }
 
-impl Broken {
-    /// A group that has heard of no configuration.
-    pub(crate) fn new(mistake: Mistake, gid: Gid) -> Self {
-        Broken { mistake, group: Group::new(gid), attic: BTreeMap::new() }
-    }
+/// Groups with a mistake in the state machine.
+pub(crate) fn broken(mistake: Mistake) -> MakeServer {
+    groups_of(move |gid| Broken { mistake, group: Group::new(gid), attic: BTreeMap::new() })
+}
 
+impl Broken {
     /// Keeps a copy of what is leaving.
     fn fill_attic(&mut self) {
         for (shard, state) in self.group.shards().iter().enumerate() {
@@ -185,9 +184,6 @@ impl ShardKvService for Hasty {
 }
 
 /// Servers that say yes too early.
-pub(crate) fn hasty() -> Make<Group> {
-    fn front(server: Arc<ShardKv>) -> Service {
-        shard_kv_service(Arc::new(Hasty(server)))
-    }
-    Make { machine: Group::new, front }
+pub(crate) fn hasty() -> MakeServer {
+    behind(Group::new, |server| shard_kv_service(Arc::new(Hasty(server))))
 }

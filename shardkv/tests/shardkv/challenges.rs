@@ -2,40 +2,39 @@
 //! what it moves.
 
 use labrt::thread::sleep;
-use shardkv::Machine;
 use tester::kv::Client;
 use tester::{Context, Net};
 
-use crate::harness::{Harness, KEYS, KvClerk, Make, SERVERS, Table, ms, reference};
+use crate::harness::{Harness, KEYS, KvClerk, MakeServer, SERVERS, Table, ms, reference};
 
 /// What is handed over is deleted, saved state included.
-pub(crate) fn challenge_1_delete<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn challenge_1_delete(ctx: &Context, make: MakeServer) {
     /// Characters of a value.
     const LENGTH: usize = 1000;
     /// How many keys there are, of which the first three are looked at in between.
     const MANY: usize = 3 * KEYS;
     // The limit of 1 means: a snapshot after every entry.
     let h = Harness::new(ctx, make, Net::Reliable, Some(1));
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     let table = Table::put(&client, MANY, LENGTH);
     let check_some = || (0..3).for_each(|i| client.check(&i.to_string(), &table.0[i]));
     check_some();
 
     for _ in 0..2 {
-        h.join(&[1]);
-        h.leave(&[0]);
-        h.join(&[2]);
+        h.ctrler().join(&[1]);
+        h.ctrler().leave(&[0]);
+        h.ctrler().join(&[2]);
         sleep(ms(3000));
         check_some();
-        h.leave(&[1]);
-        h.join(&[0]);
-        h.leave(&[2]);
+        h.ctrler().leave(&[1]);
+        h.ctrler().join(&[0]);
+        h.ctrler().leave(&[2]);
         sleep(ms(3000));
         check_some();
     }
-    h.join(&[1]);
-    h.join(&[2]);
+    h.ctrler().join(&[1]);
+    h.ctrler().join(&[2]);
     for _ in 0..3 {
         sleep(ms(1000));
         check_some();
@@ -60,57 +59,55 @@ fn are_served(client: &Client<KvClerk>, keys: &[String], value: &str, new: &str)
 }
 
 /// A change that cannot be completed leaves other shards alone.
-pub(crate) fn challenge_2_unaffected<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn challenge_2_unaffected(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
 
-    h.join(&[1]);
-    let own = h.keys_of(1);
+    h.ctrler().join(&[1]);
+    let own = h.ctrler().keys_of(1);
     sleep(ms(1000));
     own.iter().for_each(|key| client.put(key, "101"));
 
     // Group 1 now gains shards that it will never get.
     h.shutdown_group(0);
-    h.leave(&[0]);
+    h.ctrler().leave(&[0]);
     sleep(ms(1000));
     are_served(&client, &own, "101", "101-1");
 }
 
 /// A shard that has arrived is served, though others of the same change have not.
-pub(crate) fn challenge_2_partial<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn challenge_2_partial(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
-    let client = h.make_clerk();
-    h.join(&[0, 1, 2]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0, 1, 2]);
     sleep(ms(1000));
     (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
-    let moved = h.keys_of(2);
+    let moved = h.ctrler().keys_of(2);
 
     // Group 1 gains all shards, and those of group 0 cannot come.
     h.shutdown_group(0);
-    h.leave(&[0, 2]);
+    h.ctrler().leave(&[0, 2]);
     sleep(ms(1000));
     are_served(&client, &moved, "100", "100-2");
 }
 
-#[test]
-fn challenge_1_delete_4B() {
-    tester::test("Test (4B): shard deletion (challenge 1)", |ctx| {
-        challenge_1_delete(ctx, reference());
-    });
-}
-
-#[test]
-fn challenge_2_unaffected_4B() {
-    tester::test("Test (4B): unaffected shard access (challenge 2)", |ctx| {
-        challenge_2_unaffected(ctx, reference());
-    });
-}
-
-#[test]
-fn challenge_2_partial_4B() {
-    tester::test("Test (4B): partial migration shard access (challenge 2)", |ctx| {
-        challenge_2_partial(ctx, reference());
-    });
-}
+tester::lab_test!(
+    challenge_1_delete_4B,
+    "Test (4B): shard deletion (challenge 1)",
+    challenge_1_delete,
+    reference()
+);
+tester::lab_test!(
+    challenge_2_unaffected_4B,
+    "Test (4B): unaffected shard access (challenge 2)",
+    challenge_2_unaffected,
+    reference()
+);
+tester::lab_test!(
+    challenge_2_partial_4B,
+    "Test (4B): partial migration shard access (challenge 2)",
+    challenge_2_partial,
+    reference()
+);

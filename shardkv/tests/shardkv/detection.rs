@@ -3,49 +3,38 @@
 //! Every test here is another one over groups with one mistake, in a process of its
 //! own.
 
-use tester::{Context, Net, Specimen};
+use tester::{Net, Specimen, caught};
 
-use crate::broken::{Broken, Mistake, hasty};
+use crate::broken::{Mistake, broken, hasty};
 use crate::challenges::challenge_1_delete;
 use crate::concurrent::concurrent_2;
-use crate::harness::{Harness, Make, reference};
+use crate::harness::{Harness, reference};
 use crate::moves::join_leave;
 use crate::strict::{idle_restart, once_across_moves};
 use crate::unreliable::unreliable_3;
 use crate::walk::random_walk;
 
-/// Defines a test that sees groups with a mistake fail as expected.
-macro_rules! caught {
-    ($name:ident, $make:expr, $body:expr, $part:literal) => {
-        #[test]
-        fn $name() {
-            let title = concat!("Test: a group that ", stringify!($name));
-            // Clerks of lost shards wait for ever.
-            let specimen = Specimen::new().env("LAB_LIMIT", "60").env("LAB_RUNS", "20");
-            let told = specimen.run(|| tester::test(title, |ctx: &Context| $body(ctx, $make)));
-            let Some(told) = told else { return };
-            assert!(!told.passed());
-            told.assert_contains(&[$part]);
-        }
-    };
-}
+/// Within how many seeds a mistake is caught.
+const SEEDS: u64 = 20;
 
-/// Groups with a mistake in the state machine.
-macro_rules! broken {
-    ($mistake:ident) => {
-        Make {
-            machine: |gid| Broken::new(Mistake::$mistake, gid),
-            front: shardkv::shard_kv_service,
-        }
-    };
-}
-
-caught!(serves_what_it_gave_away, broken!(ServesWhatItGaveAway), join_leave, "get(\"");
-caught!(serves_what_it_awaits, broken!(ServesWhatItAwaits), unreliable_3, "not linearizable");
-caught!(forgets_sessions, broken!(ForgetsSessions), once_across_moves, "get(\"2\")");
-caught!(skips_a_config, broken!(SkipsAConfig), concurrent_2, "virtual time limit");
-caught!(never_deletes, broken!(NeverDeletes), challenge_1_delete, "keep too much");
-caught!(deletes_too_early, hasty(), idle_restart, "not in ");
+caught!(
+    serves_what_it_gave_away,
+    join_leave,
+    broken(Mistake::ServesWhatItGaveAway),
+    SEEDS,
+    "get(\""
+);
+caught!(
+    serves_what_it_awaits,
+    unreliable_3,
+    broken(Mistake::ServesWhatItAwaits),
+    SEEDS,
+    "not linearizable"
+);
+caught!(forgets_sessions, once_across_moves, broken(Mistake::ForgetsSessions), SEEDS, "get(\"2\")");
+caught!(skips_a_config, concurrent_2, broken(Mistake::SkipsAConfig), SEEDS, "virtual time limit");
+caught!(never_deletes, challenge_1_delete, broken(Mistake::NeverDeletes), SEEDS, "keep too much");
+caught!(deletes_too_early, idle_restart, hasty(), SEEDS, "not in ");
 
 /// The account of a failure tells what the groups have, and what the controller wants.
 #[test]
@@ -53,8 +42,8 @@ fn a_failure_tells_of_the_shards() {
     let Some(told) = Specimen::new().run(|| {
         tester::test("Test: a failure", |ctx| {
             let h = Harness::new(ctx, reference(), Net::Reliable, None);
-            h.join(&[0]);
-            h.make_clerk().put("2", "two");
+            h.ctrler().join(&[0]);
+            h.ctrler().make_clerk().put("2", "two");
             panic!("enough");
         });
     }) else {
@@ -69,9 +58,9 @@ fn a_failure_tells_of_the_shards() {
 }
 
 // The random walk sees them all.
-caught!(walk_gave_away, broken!(ServesWhatItGaveAway), random_walk, "--- FAIL: ");
-caught!(walk_awaits, broken!(ServesWhatItAwaits), random_walk, "--- FAIL: ");
-caught!(walk_sessions, broken!(ForgetsSessions), random_walk, "--- FAIL: ");
-caught!(walk_skips, broken!(SkipsAConfig), random_walk, "--- FAIL: ");
-caught!(walk_deletes, broken!(NeverDeletes), random_walk, "--- FAIL: ");
-caught!(walk_early, hasty(), random_walk, "--- FAIL: ");
+caught!(walk_gave_away, random_walk, broken(Mistake::ServesWhatItGaveAway), SEEDS, "--- FAIL: ");
+caught!(walk_awaits, random_walk, broken(Mistake::ServesWhatItAwaits), SEEDS, "--- FAIL: ");
+caught!(walk_sessions, random_walk, broken(Mistake::ForgetsSessions), SEEDS, "--- FAIL: ");
+caught!(walk_skips, random_walk, broken(Mistake::SkipsAConfig), SEEDS, "--- FAIL: ");
+caught!(walk_deletes, random_walk, broken(Mistake::NeverDeletes), SEEDS, "--- FAIL: ");
+caught!(walk_early, random_walk, hasty(), SEEDS, "--- FAIL: ");

@@ -17,13 +17,15 @@ use labrt::sync::Mutex;
 use labrt::thread::sleep;
 use labrt::time::{Duration, Instant};
 use shardctrler::{Clerk as Ctrler, Config, Gid, Groups};
-use shardkv::{Clerk, Group, Machine, Shard, key2shard};
+use shardkv::{Clerk, Group, Shard, key2shard};
 use tester::kv::Client;
-use tester::{Cluster, Columns, Context, Net, Setup, Site};
+use tester::{Cluster, Columns, Context, Net, Site};
 
 use lines::Lines;
 pub(crate) use load::{Appenders, Mix, Table, until_quiet};
-pub(crate) use nodes::{CtrlerNode, KvClerk, Make, ShardNode, reference};
+pub(crate) use nodes::{
+    CtrlerNode, KvClerk, MakeServer, Member, ShardNode, behind, groups_of, reference,
+};
 
 /// How many servers every group and every controller has.
 pub(crate) const SERVERS: usize = 3;
@@ -48,25 +50,30 @@ pub(crate) fn gid(g: usize) -> Gid {
 }
 
 /// A controller, and the clerks that go by what it says.
-pub(crate) struct Controller {
+pub(crate) struct CtrlerHarness {
     clerks: tester::kv::Harness<CtrlerNode, KvClerk>,
     /// For joins and leaves.
     admin: Ctrler,
 }
 
-impl Controller {
+impl CtrlerHarness {
     /// Starts a controller whose servers are called `{name}0`, `{name}1`, ...
     fn new(site: &Site, name: &str) -> Self {
-        let cluster = Cluster::on(site, name, SERVERS, CtrlerNode::start);
+        let cluster = Cluster::on(site, name, SERVERS, CtrlerNode::make);
         let lines = Lines::new(site.network());
         let admin = Ctrler::new(lines.to(cluster.names()));
         let clerk = move |ends| KvClerk(Clerk::new(ends, lines.make_end()));
-        Controller { admin, clerks: tester::kv::Harness::new(cluster, clerk) }
+        CtrlerHarness { admin, clerks: tester::kv::Harness::new(cluster, clerk) }
     }
 
     /// A clerk that goes by what this controller says.
     pub(crate) fn make_clerk(&self) -> Client<KvClerk> {
         self.clerks.make_clerk(self.clerks.all())
+    }
+
+    /// Its servers.
+    pub(crate) fn cluster(&self) -> &Cluster<CtrlerNode> {
+        self.clerks.cluster()
     }
 
     /// The harness of its clerks.
@@ -108,28 +115,20 @@ impl Controller {
     }
 }
 
-/// A controller and groups; in all else it is the controller.
-pub(crate) struct Harness<M: Machine> {
+/// A controller and groups.
+pub(crate) struct Harness {
     site: Site,
     /// For servers that are to be started.
     max_raft_state: Arc<Mutex<Option<usize>>>,
-    groups: Vec<Cluster<ShardNode<M>>>,
-    controller: Controller,
+    groups: Vec<Cluster<ShardNode>>,
+    ctrler: CtrlerHarness,
 }
 
-impl<M: Machine> std::ops::Deref for Harness<M> {
-    type Target = Controller;
-
-    fn deref(&self) -> &Controller {
-        &self.controller
-    }
-}
-
-impl<M: Machine> Harness<M> {
+impl Harness {
     /// Starts the course's three groups; none has joined yet.
     pub(crate) fn new(
         ctx: &Context,
-        make: Make<M>,
+        make: MakeServer,
         net: Net,
         max_raft_state: Option<usize>,
     ) -> Self {
@@ -139,42 +138,48 @@ impl<M: Machine> Harness<M> {
     /// Starts any number of groups. The network is reliable until all are there.
     pub(crate) fn with(
         ctx: &Context,
-        make: Make<M>,
+        make: MakeServer,
         net: Net,
         max_raft_state: Option<usize>,
         groups: usize,
     ) -> Self {
         ctx.set_columns(Columns::None);
         let site = Site::new(ctx, Net::Reliable);
-        let controller = Controller::new(&site, "ctlr-");
+        let ctrler = CtrlerHarness::new(&site, "ctlr-");
         let max_raft_state = Arc::new(Mutex::new(max_raft_state));
         let start = |g| {
             // Not the site itself: who holds it keeps the network from being closed.
             let network = site.network().clone();
-            let ctrlers = controller.clerks.names().to_vec();
-            let max_raft_state = Arc::clone(&max_raft_state);
-            Cluster::on(&site, &prefix(g), SERVERS, move |setup: Setup| {
-                let (limit, lines) = (*max_raft_state.lock(), Lines::new(&network));
-                make.start(setup, limit, gid(g), lines.to(&ctrlers), lines)
+            let ctrlers = ctrler.cluster().names().to_vec();
+            let (make, limit) = (make.clone(), Arc::clone(&max_raft_state));
+            Cluster::on(&site, &prefix(g), SERVERS, move |setup| {
+                let (max_raft_state, lines) = (*limit.lock(), Lines::new(&network));
+                let (gid, ctrlers) = (gid(g), lines.to(&ctrlers));
+                make.make(setup, Member { gid, max_raft_state, ctrlers, lines })
             })
         };
         let groups = (0..groups).map(start).collect();
         site.network().set_reliable(net == Net::Reliable);
-        Harness { site, max_raft_state, groups, controller }
+        Harness { site, max_raft_state, groups, ctrler }
     }
 
     /// Another controller, which knows of no group.
-    pub(crate) fn another_controller(&self) -> Controller {
-        Controller::new(&self.site, "other-ctlr-")
+    pub(crate) fn another_controller(&self) -> CtrlerHarness {
+        CtrlerHarness::new(&self.site, "other-ctlr-")
+    }
+
+    /// The controller.
+    pub(crate) fn ctrler(&self) -> &CtrlerHarness {
+        &self.ctrler
     }
 
     /// The servers of group `g`.
-    pub(crate) fn group(&self, g: usize) -> &Cluster<ShardNode<M>> {
+    pub(crate) fn group(&self, g: usize) -> &Cluster<ShardNode> {
         &self.groups[g]
     }
 
     /// All groups.
-    pub(crate) fn groups(&self) -> &[Cluster<ShardNode<M>>] {
+    pub(crate) fn groups(&self) -> &[Cluster<ShardNode>] {
         &self.groups
     }
 
@@ -186,14 +191,14 @@ impl<M: Machine> Harness<M> {
     /// What the leader of group `g` has; nothing if nobody leads.
     pub(crate) fn state(&self, g: usize) -> Option<Group> {
         let node = self.groups[g].leader().and_then(|leader| self.groups[g].node(leader));
-        node.map(|leader| leader.query(Group::clone))
+        node.map(|leader| leader.server().group())
     }
 
     /// Waits until every group has completed the change to the newest
     /// configuration.
     #[track_caller]
     pub(crate) fn wait_until_settled(&self, patience: Duration) {
-        let (begin, newest) = (Instant::now(), self.config().num);
+        let (begin, newest) = (Instant::now(), self.ctrler.config().num);
         let is_there = |group: Group| {
             group.config().num == newest && group.shards().iter().all(Shard::is_settled)
         };

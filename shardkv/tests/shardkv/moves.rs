@@ -2,16 +2,17 @@
 
 use labrt::channel::unbounded;
 use labrt::thread::sleep;
-use shardkv::Machine;
 use tester::kv::Client;
 use tester::{Context, Net};
 
-use crate::harness::{Controller, Harness, KEYS, KvClerk, Make, Table, ms, reference, until_quiet};
+use crate::harness::{
+    CtrlerHarness, Harness, KEYS, KvClerk, MakeServer, Table, ms, reference, until_quiet,
+};
 
 /// Ten new clerks of this controller read one key each. The five whose keys are in
 /// `served` get the right answer, the others none.
 #[track_caller]
-fn half_is_served(controller: &Controller, table: &Table, served: &[String]) {
+fn half_is_served(controller: &CtrlerHarness, table: &Table, served: &[String]) {
     let (told, answers) = unbounded();
     let _readers = controller.clerks().spawn_clients(KEYS, move |i, client| {
         // Nobody listens to those that are answered later.
@@ -27,49 +28,49 @@ fn half_is_served(controller: &Controller, table: &Table, served: &[String]) {
 }
 
 /// Two groups have joined, and every key has a value.
-fn two_groups<M: Machine>(ctx: &Context, make: Make<M>) -> (Harness<M>, Client<KvClerk>, Table) {
+fn two_groups(ctx: &Context, make: MakeServer) -> (Harness, Client<KvClerk>, Table) {
     let h = Harness::new(ctx, make, Net::Reliable, None);
-    let client = h.make_clerk();
-    h.join(&[0]);
-    h.join(&[1]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
+    h.ctrler().join(&[1]);
     let table = Table::put(&client, KEYS, 20);
     table.check(&client);
     (h, client, table)
 }
 
-pub(crate) fn static_shards<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn static_shards(ctx: &Context, make: MakeServer) {
     let (h, client, table) = two_groups(ctx, make);
 
     // The data is really spread over the groups.
-    let served = h.keys_of(0);
+    let served = h.ctrler().keys_of(0);
     h.shutdown_group(1);
     h.check_logs();
-    half_is_served(&h, &table, &served);
+    half_is_served(h.ctrler(), &table, &served);
 
     h.start_group(1);
     table.check(&client);
 }
 
-pub(crate) fn rejection<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn rejection(ctx: &Context, make: MakeServer) {
     let (h, _, table) = two_groups(ctx, make);
 
     // Clerks of another controller ask one group for everything. It serves only
     // what its own controller has given it.
     let wrong = h.another_controller();
     wrong.join(&[0]);
-    half_is_served(&wrong, &table, &h.keys_of(0));
+    half_is_served(&wrong, &table, &h.ctrler().keys_of(0));
 }
 
-pub(crate) fn join_leave<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn join_leave(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, None);
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     let mut table = Table::put(&client, KEYS, 5);
     table.check(&client);
 
-    h.join(&[1]);
+    h.ctrler().join(&[1]);
     table.check_and_append(&client, 5);
-    h.leave(&[0]);
+    h.ctrler().leave(&[0]);
     table.check_and_append(&client, 5);
 
     // Time for the shards to move.
@@ -79,19 +80,19 @@ pub(crate) fn join_leave<M: Machine>(ctx: &Context, make: Make<M>) {
     table.check(&client);
 }
 
-pub(crate) fn snapshot<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn snapshot(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     let mut table = Table::put(&client, 3 * KEYS, 20);
     table.check(&client);
 
-    h.join(&[1]);
-    h.join(&[2]);
-    h.leave(&[0]);
+    h.ctrler().join(&[1]);
+    h.ctrler().join(&[2]);
+    h.ctrler().leave(&[0]);
     table.check_and_append(&client, 20);
-    h.leave(&[1]);
-    h.join(&[0]);
+    h.ctrler().leave(&[1]);
+    h.ctrler().join(&[0]);
     table.check_and_append(&client, 20);
 
     sleep(ms(1000));
@@ -103,56 +104,40 @@ pub(crate) fn snapshot<M: Machine>(ctx: &Context, make: Make<M>) {
     table.check(&client);
 }
 
-pub(crate) fn miss_change<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn miss_change(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     let mut table = Table::put(&client, KEYS, 20);
     table.check(&client);
 
-    h.join(&[1]);
+    h.ctrler().join(&[1]);
     (0..3).for_each(|g| h.shutdown_server(g, 0));
-    h.join(&[2]);
-    h.leave(&[1]);
-    h.leave(&[0]);
+    h.ctrler().join(&[2]);
+    h.ctrler().leave(&[1]);
+    h.ctrler().leave(&[0]);
     table.check_and_append(&client, 20);
-    h.join(&[1]);
+    h.ctrler().join(&[1]);
     table.check_and_append(&client, 20);
     (0..3).for_each(|g| h.start_server(g, 0));
     table.check_and_append(&client, 20);
 
     sleep(ms(2000));
     (0..3).for_each(|g| h.shutdown_server(g, 1));
-    h.join(&[0]);
-    h.leave(&[2]);
+    h.ctrler().join(&[0]);
+    h.ctrler().leave(&[2]);
     table.check_and_append(&client, 20);
     (0..3).for_each(|g| h.start_server(g, 1));
     table.check(&client);
 }
 
-#[test]
-fn static_shards_4B() {
-    tester::test("Test (4B): static shards", |ctx| static_shards(ctx, reference()));
-}
-
-#[test]
-fn rejection_4B() {
-    tester::test("Test (4B): rejection", |ctx| rejection(ctx, reference()));
-}
-
-#[test]
-fn join_leave_4B() {
-    tester::test("Test (4B): join then leave", |ctx| join_leave(ctx, reference()));
-}
-
-#[test]
-fn snapshot_4B() {
-    tester::test("Test (4B): snapshots, join, and leave", |ctx| snapshot(ctx, reference()));
-}
-
-#[test]
-fn miss_change_4B() {
-    tester::test("Test (4B): servers miss configuration changes", |ctx| {
-        miss_change(ctx, reference());
-    });
-}
+tester::lab_test!(static_shards_4B, "Test (4B): static shards", static_shards, reference());
+tester::lab_test!(rejection_4B, "Test (4B): rejection", rejection, reference());
+tester::lab_test!(join_leave_4B, "Test (4B): join then leave", join_leave, reference());
+tester::lab_test!(snapshot_4B, "Test (4B): snapshots, join, and leave", snapshot, reference());
+tester::lab_test!(
+    miss_change_4B,
+    "Test (4B): servers miss configuration changes",
+    miss_change,
+    reference()
+);

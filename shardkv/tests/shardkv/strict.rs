@@ -3,51 +3,50 @@
 use labrt::thread::sleep;
 use labrt::time::Duration;
 use shardctrler::N_SHARDS;
-use shardkv::Machine;
 use tester::{Context, Net};
 
-use crate::harness::{Harness, KEYS, Make, Table, ms, reference};
+use crate::harness::{Harness, KEYS, MakeServer, Table, ms, reference};
 
 /// How long a change may take with everybody alive and well.
 pub(crate) const PATIENCE: Duration = ms(3000);
 
 /// Two groups give all their shards to each other: neither waits for the other.
-pub(crate) fn exchange<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn exchange(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(1000));
-    let client = h.make_clerk();
-    h.join(&[0, 1]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0, 1]);
     let mut table = Table::put(&client, KEYS, 20);
     h.wait_until_settled(PATIENCE);
     // With both down the changes pile up.
     (0..2).for_each(|g| h.shutdown_group(g));
-    let before = h.config();
+    let before = h.ctrler().config();
     for round in 0..2 {
         for shard in 0..N_SHARDS {
             let owner = (before.shards[shard] - crate::harness::gid(0)) as usize;
-            h.move_shard(shard, (owner + 1 + round) % 2);
+            h.ctrler().move_shard(shard, (owner + 1 + round) % 2);
         }
     }
     (0..2).for_each(|g| h.start_group(g));
     h.wait_until_settled(PATIENCE);
     table.check_and_append(&client, 5);
-    h.leave(&[0]);
-    h.join(&[2]);
-    h.leave(&[1]);
+    h.ctrler().leave(&[0]);
+    h.ctrler().join(&[2]);
+    h.ctrler().leave(&[1]);
     h.wait_until_settled(PATIENCE);
     table.check(&client);
 }
 
 /// Everybody crashes in the middle of a change, and no client comes: the groups
 /// finish it by themselves.
-pub(crate) fn idle_restart<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn idle_restart(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(100));
-    let client = h.make_clerk();
-    h.join(&[0]);
+    let client = h.ctrler().make_clerk();
+    h.ctrler().join(&[0]);
     let table = Table::put(&client, KEYS, 20);
     for round in 0..6 {
         match round % 2 {
-            0 => h.join(&[1, 2]),
-            _ => h.leave(&[1, 2]),
+            0 => h.ctrler().join(&[1, 2]),
+            _ => h.ctrler().leave(&[1, 2]),
         }
         sleep(ms(labrt::rng().below(130)));
         (0..3).for_each(|g| h.shutdown_group(g));
@@ -63,10 +62,10 @@ pub(crate) fn idle_restart<M: Machine>(ctx: &Context, make: Make<M>) {
 
 /// What a clerk appends is there once and in order, though the network loses
 /// requests and replies while the shard moves from group to group.
-pub(crate) fn once_across_moves<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn once_across_moves(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(300));
-    h.join(&[0, 1, 2]);
-    let appender = h.clerks().spawn_clients(1, |_, client| {
+    h.ctrler().join(&[0, 1, 2]);
+    let appender = h.ctrler().clerks().spawn_clients(1, |_, client| {
         (0..150)
             .map(|i| {
                 let token = format!("<{i}>");
@@ -77,26 +76,23 @@ pub(crate) fn once_across_moves<M: Machine>(ctx: &Context, make: Make<M>) {
     });
     for step in 0..40 {
         // Key 2 is of shard 0.
-        h.move_shard(0, step % 3);
+        h.ctrler().move_shard(0, step % 3);
         sleep(ms(labrt::rng().below(250)));
     }
     let tokens: String = appender.into_iter().map(tester::Helper::join).collect();
-    h.make_clerk().check("2", &tokens);
+    h.ctrler().make_clerk().check("2", &tokens);
 }
 
-#[test]
-fn exchange_4B() {
-    tester::test("Test (4B): groups exchange their shards", |ctx| exchange(ctx, reference()));
-}
-
-#[test]
-fn idle_restart_4B() {
-    tester::test("Test (4B): restarts without clients", |ctx| idle_restart(ctx, reference()));
-}
-
-#[test]
-fn once_across_moves_4B() {
-    tester::test("Test (4B): a shard moves while one client writes", |ctx| {
-        once_across_moves(ctx, reference());
-    });
-}
+tester::lab_test!(exchange_4B, "Test (4B): groups exchange their shards", exchange, reference());
+tester::lab_test!(
+    idle_restart_4B,
+    "Test (4B): restarts without clients",
+    idle_restart,
+    reference()
+);
+tester::lab_test!(
+    once_across_moves_4B,
+    "Test (4B): a shard moves while one client writes",
+    once_across_moves,
+    reference()
+);

@@ -16,7 +16,7 @@ use shardctrler::N_SHARDS;
 use shardkv::{Group, KvError, Op, Value};
 use tester::{Context, Helper, Net};
 
-use crate::harness::{Harness, Make, ms};
+use crate::harness::{Harness, groups_of, ms};
 
 /// How long a server takes to apply an entry.
 const SERVICE_TIME: Duration = ms(1);
@@ -65,22 +65,23 @@ impl AsRef<Group> for Busy {
 
 /// The operations per second of a system of so many groups.
 pub(crate) fn throughput(ctx: &Context, groups: usize) -> f64 {
-    let make = Make { machine: |gid| Busy(Group::new(gid)), front: shardkv::shard_kv_service };
+    let make = groups_of(|gid| Busy(Group::new(gid)));
     let h = Harness::with(ctx, make, Net::Reliable, Some(MAX_RAFT_STATE), groups);
-    h.join(&Vec::from_iter(0..groups));
+    h.ctrler().join(&Vec::from_iter(0..groups));
     h.wait_until_settled(Duration::from_secs(3));
 
     let stop = Arc::new(AtomicBool::new(false));
     let done = Arc::new(AtomicU64::new(0));
     let (stopped, count) = (Arc::clone(&stop), Arc::clone(&done));
-    let clients = h.clerks().spawn_clients(N_SHARDS * CLIENTS_PER_SHARD, move |i, client| {
-        // The first digit decides the shard.
-        let key = format!("{} {i}", i % N_SHARDS);
-        while !stopped.load(Relaxed) {
-            client.put(&key, "value");
-            count.fetch_add(1, Relaxed);
-        }
-    });
+    let clients =
+        h.ctrler().clerks().spawn_clients(N_SHARDS * CLIENTS_PER_SHARD, move |i, client| {
+            // The first digit decides the shard.
+            let key = format!("{} {i}", i % N_SHARDS);
+            while !stopped.load(Relaxed) {
+                client.put(&key, "value");
+                count.fetch_add(1, Relaxed);
+            }
+        });
     sleep(WARM_UP);
     let before = done.load(Relaxed);
     sleep(MEASURED);

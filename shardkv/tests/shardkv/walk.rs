@@ -8,10 +8,10 @@ use labrt::thread::sleep;
 use labrt::time::Duration;
 use rsm::StateMachine;
 use shardctrler::N_SHARDS;
-use shardkv::{Contents, Group, Machine, Shard};
+use shardkv::{Contents, Shard};
 use tester::{Context, Net};
 
-use crate::harness::{Harness, Make, Mix, SERVERS, gid, ms, reference};
+use crate::harness::{Harness, MakeServer, Mix, SERVERS, gid, ms, reference};
 
 /// How many groups take part.
 const GROUPS: usize = 4;
@@ -38,14 +38,14 @@ const EMPTY_LOG: usize = 33;
 const VOTE: usize = 8;
 
 /// Where a walk is.
-struct Walk<'a, M: Machine> {
-    h: &'a Harness<M>,
+struct Walk<'a> {
+    h: &'a Harness,
     /// The groups that have joined. There is always one.
     present: BTreeSet<usize>,
     rng: Rng,
 }
 
-impl<M: Machine> Walk<'_, M> {
+impl Walk<'_> {
     /// Something happens.
     fn step(&mut self) {
         let (g, i) = (self.below(GROUPS), self.below(SERVERS));
@@ -60,8 +60,8 @@ impl<M: Machine> Walk<'_, M> {
             13 => self.heal(),
             14 => self.h.network().set_reliable(self.rng.chance(1, 2)),
             _ => {
-                self.h.clerks().crash(i);
-                self.h.clerks().restart(i);
+                self.h.ctrler().cluster().crash(i);
+                self.h.ctrler().cluster().restart(i);
             }
         }
     }
@@ -75,7 +75,7 @@ impl<M: Machine> Walk<'_, M> {
         let absent = (0..GROUPS).filter(|g| !self.present.contains(g));
         let joining: Vec<usize> = absent.filter(|_| labrt::rng().chance(2, 3)).collect();
         if !joining.is_empty() {
-            self.h.join(&joining);
+            self.h.ctrler().join(&joining);
             self.present.extend(joining);
         }
     }
@@ -86,7 +86,7 @@ impl<M: Machine> Walk<'_, M> {
         self.rng.shuffle(&mut leaving);
         leaving.truncate(self.below(self.present.len()));
         if !leaving.is_empty() {
-            self.h.leave(&leaving);
+            self.h.ctrler().leave(&leaving);
             self.present.retain(|g| !leaving.contains(g));
         }
     }
@@ -94,7 +94,7 @@ impl<M: Machine> Walk<'_, M> {
     fn move_shard(&mut self) {
         let (shard, to) = (self.below(N_SHARDS), self.below(self.present.len()));
         let to = self.present.iter().nth(to).expect("one of those present");
-        self.h.move_shard(shard, *to);
+        self.h.ctrler().move_shard(shard, *to);
     }
 
     /// A server is cut off from its group, or cannot call anybody else.
@@ -133,12 +133,12 @@ impl<M: Machine> Walk<'_, M> {
 /// Each shard is with its owner and with nobody else, and all servers of a group
 /// have the same.
 #[track_caller]
-fn check_shards<M: Machine>(h: &Harness<M>) {
-    let config = h.config();
+fn check_shards(h: &Harness) {
+    let config = h.ctrler().config();
     for g in 0..GROUPS {
         let leader = h.state(g).expect("a leader");
         for i in 0..SERVERS {
-            let state = h.group(g).node(i).expect("all are alive").query(Group::clone);
+            let state = h.group(g).node(i).expect("all are alive").server().group();
             assert!(state == leader, "server {i} has {state}, and the leader {leader}");
         }
         for (shard, state) in leader.shards().iter().enumerate() {
@@ -152,7 +152,7 @@ fn check_shards<M: Machine>(h: &Harness<M>) {
 /// empty in the end. With a larger limit each server keeps a log until it is worth a
 /// snapshot, on top of a snapshot as old as that log, and which entries these are
 /// hangs on when it was started: only the course's bound holds then.
-fn restart_without_logs<M: Machine>(h: &Harness<M>) {
+fn restart_without_logs(h: &Harness) {
     h.set_max_raft_state(1);
     h.restart_all();
     h.wait_until_settled(PATIENCE);
@@ -162,7 +162,7 @@ fn restart_without_logs<M: Machine>(h: &Harness<M>) {
 /// Nothing is saved but what there is, byte by byte: a snapshot of the present
 /// state, and an empty log.
 #[track_caller]
-fn check_bytes<M: Machine>(h: &Harness<M>) {
+fn check_bytes(h: &Harness) {
     for g in 0..GROUPS {
         let state = h.state(g).expect("a leader").snapshot().len();
         for i in 0..SERVERS {
@@ -176,8 +176,8 @@ fn check_bytes<M: Machine>(h: &Harness<M>) {
 
 /// The values of all groups together are those that clients see, byte by byte.
 #[track_caller]
-fn check_values<M: Machine>(h: &Harness<M>) {
-    let client = h.make_clerk();
+fn check_values(h: &Harness) {
+    let client = h.ctrler().make_clerk();
     let seen: usize = (0..CLIENTS).map(|i| client.get(&i.to_string()).len()).sum();
     let bytes = |contents: &Contents| contents.values.values().map(|v| v.len()).sum::<usize>();
     let of_shard = |shard: &Shard| match shard {
@@ -193,7 +193,7 @@ fn check_values<M: Machine>(h: &Harness<M>) {
 /// Nobody does anything any more, but for heartbeats and questions for the next
 /// configuration.
 #[track_caller]
-fn check_quiet<M: Machine>(h: &Harness<M>) {
+fn check_quiet(h: &Harness) {
     /// Eight heartbeats a second, and room for two more.
     const HEARTBEATS: usize = 10;
     const POLLS: usize = 10;
@@ -207,10 +207,10 @@ fn check_quiet<M: Machine>(h: &Harness<M>) {
     assert_eq!(saved(), bytes, "something is still written");
 }
 
-pub(crate) fn random_walk<M: Machine>(ctx: &Context, make: Make<M>) {
+pub(crate) fn random_walk(ctx: &Context, make: MakeServer) {
     let max_raft_state = [1, 100, 1000][labrt::rng().below(3) as usize];
     let h = Harness::with(ctx, make, Net::Reliable, Some(max_raft_state), GROUPS);
-    h.join(&[0]);
+    h.ctrler().join(&[0]);
     let mix = Mix::start(&h, CLIENTS, ms(40));
     let mut walk = Walk { h: &h, present: BTreeSet::from([0]), rng: labrt::rng() };
     for _ in 0..STEPS {
@@ -237,7 +237,4 @@ pub(crate) fn random_walk<M: Machine>(ctx: &Context, make: Make<M>) {
     check_quiet(&h);
 }
 
-#[test]
-fn random_walk_4B() {
-    tester::test("Test (4B): random walk", |ctx| random_walk(ctx, reference()));
-}
+tester::lab_test!(random_walk_4B, "Test (4B): random walk", random_walk, reference());

@@ -7,6 +7,7 @@ use labrt::thread;
 
 use super::history::{History, RecordedCall};
 use super::values::{Brief, parting};
+use super::verdict;
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
 
@@ -46,7 +47,7 @@ impl<C: Clerk> Client<C> {
     /// of client `number`.
     pub fn record_as(&mut self, number: usize) {
         self.number = Some(number);
-        self.history.announce(&self.context);
+        verdict::check_at_end(&self.context, &self.history);
     }
 
     /// A call of this client begins.

@@ -9,13 +9,11 @@ use labrt::time::Duration;
 use super::appends::{check_clnt_appends, check_concurrent_appends, element};
 use super::client::{Clerk, Client};
 use super::harness::Harness;
+use super::partitioner::ELECTION_TIMEOUT;
 use super::values::parting;
 use crate::context::Helper;
 use crate::node::Node;
 use crate::wiring::Net;
-
-/// The course's generous idea of how long an election takes.
-pub(super) const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often clients are started, stopped and looked at.
 const ITERATIONS: usize = 3;
@@ -130,7 +128,7 @@ impl Generic {
         stop.store(true, Ordering::Relaxed);
         if let Some(partitioner) = partitioner {
             partitioner.stop();
-            harness.connect_living();
+            harness.cluster().connect_living();
             sleep(ELECTION_TIMEOUT);
         }
         clients

@@ -1,21 +1,18 @@
 //! A cluster of key/value servers, and its clerks.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use labrpc::{ClientEnd, Name, Network};
 
 use super::client::{Clerk, Client};
 use super::history::History;
-use super::partitioner::Partitioner;
+use super::partitioner::{ELECTION_TIMEOUT, Partitioner};
 use crate::clerk::ClerkEnds;
 use crate::cluster::Cluster;
 use crate::context::{Context, Helper};
 use crate::node::Node;
 
 /// A cluster of key/value servers and a way to make clerks of them.
-///
-/// It is a [`Cluster`] in all else: tests crash, cut off and part servers directly.
 pub struct Harness<N: Node, C> {
     cluster: Cluster<N>,
     agency: Arc<Agency<C>>,
@@ -44,14 +41,6 @@ impl<C: Clerk> Agency<C> {
     }
 }
 
-impl<N: Node, C> Deref for Harness<N, C> {
-    type Target = Cluster<N>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.cluster
-    }
-}
-
 impl<N: Node, C: Clerk> Harness<N, C> {
     /// A harness around a cluster, whose clerks are made by `make` from their ends.
     pub fn new(
@@ -68,9 +57,14 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         Harness { cluster, agency }
     }
 
+    /// The servers, to crash, cut off and part.
+    pub fn cluster(&self) -> &Cluster<N> {
+        &self.cluster
+    }
+
     /// All servers.
     pub fn all(&self) -> std::ops::Range<usize> {
-        0..self.n()
+        0..self.cluster.n()
     }
 
     /// A clerk that reaches the servers `to`, as long as they are there.
@@ -89,7 +83,7 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         let work = Arc::new(work);
         let spawn = |i: usize| {
             let (agency, work) = (Arc::clone(&self.agency), Arc::clone(&work));
-            self.context().spawn(format!("client {i}"), move || {
+            self.cluster.context().spawn(format!("client {i}"), move || {
                 let mut client = agency.make_clerk(0..agency.servers.len());
                 let done = work(i, &mut client);
                 client.delete();
@@ -113,23 +107,23 @@ impl<N: Node, C: Clerk> Harness<N, C> {
     /// Starts to part the servers at random, again and again.
     #[track_caller]
     pub fn start_partitioner(&self) -> Partitioner {
-        Partitioner::start(self.context(), self.wiring())
+        Partitioner::start(self.cluster.context(), self.cluster.wiring())
     }
 
     /// The leader, or server 0 when there is none, in a minority; the others in a
     /// majority, which comes first.
     pub fn part_from_leader(&self) -> (Vec<usize>, Vec<usize>) {
-        self.make_partition(self.leader().unwrap_or(0))
+        self.cluster.make_partition(self.cluster.leader().unwrap_or(0))
     }
 
     /// Fails the test if some server's log is longer than 8 times the size from
     /// which on it is to be trimmed, in bytes.
     #[track_caller]
     pub fn check_log_size(&self, max_raft_state: usize) {
-        let size = self.log_size();
+        let size = self.cluster.log_size();
         if size > 8 * max_raft_state {
             let text = format!("logs were not trimmed ({size} > 8*{max_raft_state})");
-            self.context().fatal(text);
+            self.cluster.context().fatal(text);
         }
     }
 
@@ -137,21 +131,21 @@ impl<N: Node, C: Clerk> Harness<N, C> {
     /// bytes.
     #[track_caller]
     pub fn check_snapshot_size(&self, limit: usize) {
-        let size = self.snapshot_size();
+        let size = self.cluster.snapshot_size();
         if size > limit {
-            self.context().fatal(format!("snapshot too large ({size} > {limit})"));
+            self.cluster.context().fatal(format!("snapshot too large ({size} > {limit})"));
         }
     }
 
     /// Crashes all servers, and starts and connects them again a second later.
     pub fn restart_all(&self) {
         for i in self.all() {
-            self.crash(i);
+            self.cluster.crash(i);
         }
-        labrt::thread::sleep(super::generic::ELECTION_TIMEOUT);
+        labrt::thread::sleep(ELECTION_TIMEOUT);
         for i in self.all() {
-            self.start(i);
+            self.cluster.start(i);
         }
-        self.connect_living();
+        self.cluster.connect_living();
     }
 }

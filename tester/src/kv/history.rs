@@ -7,8 +7,6 @@ use labrt::time::{self, Duration};
 use porcupine::kv::{KvInput, KvOutput};
 use porcupine::{Operation, Text, TextPool};
 
-use super::verdict;
-use crate::context::Context;
 use crate::shared::Shared;
 
 /// The recorded calls of a test, in the order of their returns.
@@ -22,7 +20,7 @@ struct Record {
     operations: Vec<Operation<KvInput, KvOutput>>,
     keys: BTreeMap<String, Arc<str>>,
     values: TextPool,
-    /// Whether the test knows that there is a history.
+    /// Whether somebody has announced records.
     announced: bool,
 }
 
@@ -88,11 +86,9 @@ pub(super) fn nanos(moment: Duration) -> i64 {
 }
 
 impl History {
-    /// There will be records: the test looks at them when it has ended.
-    pub(super) fn announce(self: &Arc<Self>, context: &Context) {
-        if !self.0.with(|record| std::mem::replace(&mut record.announced, true)) {
-            verdict::announce(context, self);
-        }
+    /// Announces records. Returns whether this is the first time.
+    pub(super) fn announce(&self) -> bool {
+        !self.0.with(|record| std::mem::replace(&mut record.announced, true))
     }
 
     /// Looks at what was recorded, after the run: this takes long.

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use labrt::channel::Receiver;
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use shardkv::Machine;
 use tester::kv::Client;
 use tester::{Helper, randstring};
 
@@ -65,15 +64,10 @@ pub(crate) struct Appenders {
 
 impl Appenders {
     /// Starts them: each appends so many characters to its key, and pauses.
-    pub(crate) fn start<M: Machine>(
-        harness: &Harness<M>,
-        table: Table,
-        length: usize,
-        pause: Duration,
-    ) -> Self {
+    pub(crate) fn start(harness: &Harness, table: Table, length: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let threads = harness.clerks().spawn_clients(table.0.len(), move |i, client| {
+        let threads = harness.ctrler().clerks().spawn_clients(table.0.len(), move |i, client| {
             let (key, mut value) = (i.to_string(), table.0[i].clone());
             while !stopped.load(Ordering::Relaxed) {
                 let more = randstring(length);
@@ -108,10 +102,10 @@ pub(crate) struct Mix {
 impl Mix {
     /// Starts `n` of them, on the keys "0" to `n` - 1. Each rests a random time, up
     /// to `rest`, after each call.
-    pub(crate) fn start<M: Machine>(harness: &Harness<M>, n: usize, rest: Duration) -> Self {
+    pub(crate) fn start(harness: &Harness, n: usize, rest: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let threads = harness.clerks().spawn_clients(n, move |i, client| {
+        let threads = harness.ctrler().clerks().spawn_clients(n, move |i, client| {
             client.record_as(i);
             while !stopped.load(Ordering::Relaxed) {
                 let key = labrt::rng().below(n as u64).to_string();

@@ -1,12 +1,13 @@
 //! Servers and clerks as the tester wants them.
 
-use std::ops::Deref;
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Weak};
 
 use labrpc::{ClientEnd, Service};
+use raft::Raft;
 use shardctrler::{Gid, ShardCtrler};
-use shardkv::{Clerk, Group, Machine, ShardKv};
-use tester::{Node, Setup, Watch, watch};
+use shardkv::{Clerk, Group, KvError, Machine, Parcel, ShardKv, ShardKvService};
+use tester::{Factory, Node, Setup, Watch, watch};
 
 use super::Lines;
 
@@ -14,8 +15,8 @@ use super::Lines;
 pub(crate) struct CtrlerNode(Arc<ShardCtrler>);
 
 impl CtrlerNode {
-    /// Starts a server.
-    pub(super) fn start(setup: Setup) -> Self {
+    /// Makes a server.
+    pub(super) fn make(setup: Setup) -> Self {
         CtrlerNode(ShardCtrler::make(setup.ends, setup.me, setup.persister))
     }
 }
@@ -42,66 +43,109 @@ impl Node for CtrlerNode {
     }
 }
 
-/// How the servers of the groups are made: with which state machine, and with what
-/// in front of them on the network.
-pub(crate) struct Make<M: Machine> {
-    /// The state machine of a group, before any operation.
-    pub(crate) machine: fn(Gid) -> M,
-    /// What clerks and other groups call.
-    pub(crate) front: fn(Arc<ShardKv<M>>) -> Service,
+/// What a server of a group needs and its setup does not have.
+pub(crate) struct Member {
+    /// The name of its group.
+    pub(crate) gid: Gid,
+    /// The size in bytes from which on it trims its log.
+    pub(crate) max_raft_state: Option<usize>,
+    /// Its ways to the controller.
+    pub(crate) ctrlers: Vec<ClientEnd>,
+    /// Where its ways to the controller and to other groups come from.
+    pub(crate) lines: Lines,
 }
 
-// `derive` would ask the same of the state machine.
-impl<M: Machine> Clone for Make<M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M: Machine> Copy for Make<M> {}
-
-impl<M: Machine> Make<M> {
-    /// Starts a server.
-    pub(super) fn start(
-        self,
-        setup: Setup,
-        max_raft_state: Option<usize>,
-        gid: Gid,
-        ctrlers: Vec<ClientEnd>,
-        lines: Lines,
-    ) -> ShardNode<M> {
-        let Setup { ends, me, persister, .. } = setup;
-        let (machine, make_end) = ((self.machine)(gid), lines.make_end());
-        let server = ShardKv::make(ends, me, persister, max_raft_state, machine, ctrlers, make_end);
-        ShardNode { server, front: self.front, lines }
-    }
-}
+/// Makes the servers of the groups.
+pub(crate) type MakeServer = Factory<ShardNode, Member>;
 
 /// The servers of this crate.
-pub(crate) fn reference() -> Make<Group> {
-    Make { machine: Group::new, front: shardkv::shard_kv_service }
+pub(crate) fn reference() -> MakeServer {
+    groups_of(Group::new)
+}
+
+/// Servers of groups with this state machine, made for each group.
+pub(crate) fn groups_of<M: Machine>(
+    machine: impl Fn(Gid) -> M + Send + Sync + 'static,
+) -> MakeServer {
+    behind(machine, shardkv::shard_kv_service)
+}
+
+/// Servers of groups with this state machine, which others reach through what
+/// `front` puts before them.
+pub(crate) fn behind<M: Machine>(
+    machine: impl Fn(Gid) -> M + Send + Sync + 'static,
+    front: fn(Arc<ShardKv<M>>) -> Service,
+) -> MakeServer {
+    Factory::new(move |setup: Setup, member: Member| {
+        let Setup { ends, me, persister, .. } = setup;
+        let Member { gid, max_raft_state, ctrlers, lines } = member;
+        let (machine, make_end) = (machine(gid), lines.make_end());
+        let server = ShardKv::make(ends, me, persister, max_raft_state, machine, ctrlers, make_end);
+        let behind = Arc::clone(&server);
+        ShardNode { server, front: Box::new(move || front(Arc::clone(&behind))), lines }
+    })
+}
+
+/// A server of a group, whatever its state machine is.
+pub(crate) trait GroupServer: Any + Send + Sync {
+    /// What the group has, as far as this server knows.
+    fn group(&self) -> Group;
+    /// Another group hands shards over.
+    fn install(&self, parcel: Parcel) -> Result<(), KvError>;
+    /// The Raft below.
+    fn raft(&self) -> &Arc<Raft>;
+    /// Whether it takes itself for its group's leader.
+    fn is_leader(&self) -> bool;
+    /// A line about its state for reports, that never waits.
+    fn describe(&self) -> String;
+    /// Stops for good.
+    fn kill(&self);
+}
+
+impl<M: Machine> GroupServer for ShardKv<M> {
+    fn group(&self) -> Group {
+        self.query(Group::clone)
+    }
+
+    fn install(&self, parcel: Parcel) -> Result<(), KvError> {
+        ShardKvService::install(self, parcel)
+    }
+
+    fn raft(&self) -> &Arc<Raft> {
+        ShardKv::raft(self)
+    }
+
+    fn is_leader(&self) -> bool {
+        ShardKv::is_leader(self)
+    }
+
+    fn describe(&self) -> String {
+        ShardKv::describe(self)
+    }
+
+    fn kill(&self) {
+        ShardKv::kill(self);
+    }
 }
 
 /// A server of a group.
-pub(crate) struct ShardNode<M: Machine> {
-    server: Arc<ShardKv<M>>,
-    front: fn(Arc<ShardKv<M>>) -> Service,
+pub(crate) struct ShardNode {
+    server: Arc<dyn GroupServer>,
+    front: Box<dyn Fn() -> Service + Send + Sync>,
     /// Its ways to the controller and to other groups.
     pub(crate) lines: Lines,
 }
 
-impl<M: Machine> Deref for ShardNode<M> {
-    type Target = ShardKv<M>;
-
-    fn deref(&self) -> &ShardKv<M> {
-        &self.server
+impl ShardNode {
+    /// The server itself.
+    pub(crate) fn server(&self) -> &dyn GroupServer {
+        &*self.server
     }
 }
 
-impl<M: Machine> Node for ShardNode<M> {
+impl Node for ShardNode {
     fn services(&self) -> Vec<Service> {
-        let raft = raft::raft_service(Arc::clone(self.server.raft()));
-        vec![(self.front)(Arc::clone(&self.server)), raft]
+        vec![(self.front)(), raft::raft_service(Arc::clone(self.server.raft()))]
     }
 
     fn kill(&self) {
@@ -117,7 +161,8 @@ impl<M: Machine> Node for ShardNode<M> {
     }
 
     fn watch(&self) -> Vec<Watch> {
-        vec![watch(&self.server), watch(self.server.raft())]
+        let server: Weak<dyn GroupServer> = Arc::downgrade(&self.server);
+        vec![server, watch(self.server.raft())]
     }
 }
 
