@@ -10,7 +10,7 @@ use labrt::thread::sleep;
 use tester::{Context, Net, randstring};
 
 use crate::harness::{
-    Command, Harness, MakeRaft, RAFT_ELECTION_TIMEOUT, Waited, ms, random, reference, show,
+    Harness, MakeRaft, Proposal, RAFT_ELECTION_TIMEOUT, Waited, ms, random, reference, show,
 };
 
 /// How often a test is tried that needs a term to last.
@@ -38,7 +38,7 @@ fn rpc_bytes(ctx: &Context, make: MakeRaft) {
     let servers = 3;
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     h.one(99, servers, false);
-    let bytes0 = h.total_bytes();
+    let bytes0 = h.cluster().total_bytes();
 
     let mut sent = 0;
     for index in 2..12 {
@@ -50,7 +50,7 @@ fn rpc_bytes(ctx: &Context, make: MakeRaft) {
         }
     }
 
-    let got = h.total_bytes() - bytes0;
+    let got = h.cluster().total_bytes() - bytes0;
     let expected = servers as u64 * sent;
     if got > expected + 50_000 {
         ctx.fatal(format!("too many RPC bytes; got {got}, expected {expected}"));
@@ -64,17 +64,17 @@ fn follower_failure(ctx: &Context, make: MakeRaft) {
 
     // Cut off one follower; the leader and the other one agree.
     let leader1 = h.check_one_leader();
-    h.disconnect((leader1 + 1) % servers);
+    h.cluster().disconnect((leader1 + 1) % servers);
     h.one(102, servers - 1, false);
     sleep(RAFT_ELECTION_TIMEOUT);
     h.one(103, servers - 1, false);
 
     // Cut off the other follower.
     let leader2 = h.check_one_leader();
-    h.disconnect((leader2 + 1) % servers);
-    h.disconnect((leader2 + 2) % servers);
+    h.cluster().disconnect((leader2 + 1) % servers);
+    h.cluster().disconnect((leader2 + 2) % servers);
 
-    match h.submit(leader2, &Command::Int(104)) {
+    match h.submit(leader2, &Proposal::Int(104)) {
         None => ctx.fatal("leader rejected Start()"),
         Some((4, _)) => {}
         Some((index, _)) => ctx.fatal(format!("expected index 4, got {index}")),
@@ -89,15 +89,15 @@ fn leader_failure(ctx: &Context, make: MakeRaft) {
     h.one(101, servers, false);
 
     // Cut off the leader; the others elect a new one.
-    h.disconnect(h.check_one_leader());
+    h.cluster().disconnect(h.check_one_leader());
     h.one(102, servers - 1, false);
     sleep(RAFT_ELECTION_TIMEOUT);
     h.one(103, servers - 1, false);
 
     // Cut off the new leader too.
-    h.disconnect(h.check_one_leader());
+    h.cluster().disconnect(h.check_one_leader());
     for i in 0..servers {
-        h.submit(i, &Command::Int(104));
+        h.submit(i, &Proposal::Int(104));
     }
     sleep(2 * RAFT_ELECTION_TIMEOUT);
     h.check_no_agreement(4);
@@ -110,7 +110,7 @@ fn fail_agree(ctx: &Context, make: MakeRaft) {
 
     // Cut off one follower; the leader and the other one agree.
     let leader = h.check_one_leader();
-    h.disconnect((leader + 1) % servers);
+    h.cluster().disconnect((leader + 1) % servers);
     h.one(102, servers - 1, false);
     h.one(103, servers - 1, false);
     sleep(RAFT_ELECTION_TIMEOUT);
@@ -118,7 +118,7 @@ fn fail_agree(ctx: &Context, make: MakeRaft) {
     h.one(105, servers - 1, false);
 
     // The full set of servers keeps earlier agreements and makes new ones.
-    h.connect((leader + 1) % servers);
+    h.cluster().connect((leader + 1) % servers);
     h.one(106, servers, true);
     sleep(RAFT_ELECTION_TIMEOUT);
     h.one(107, servers, true);
@@ -132,9 +132,9 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
     // Three of five followers go.
     let leader = h.check_one_leader();
     for k in 1..=3 {
-        h.disconnect((leader + k) % servers);
+        h.cluster().disconnect((leader + k) % servers);
     }
-    match h.submit(leader, &Command::Int(20)) {
+    match h.submit(leader, &Proposal::Int(20)) {
         None => ctx.fatal("leader rejected Start()"),
         Some((2, _)) => {}
         Some((index, _)) => ctx.fatal(format!("expected index 2, got {index}")),
@@ -145,10 +145,10 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
     // They come back. They may have elected a leader among themselves that does
     // not know index 2.
     for k in 1..=3 {
-        h.connect((leader + k) % servers);
+        h.cluster().connect((leader + k) % servers);
     }
     let leader2 = h.check_one_leader();
-    match h.submit(leader2, &Command::Int(30)) {
+    match h.submit(leader2, &Proposal::Int(30)) {
         None => ctx.fatal("leader2 rejected Start()"),
         Some((2..=3, _)) => {}
         Some((index, _)) => ctx.fatal(format!("unexpected index {index}")),
@@ -173,12 +173,12 @@ pub(crate) fn concurrent_starts(ctx: &Context, make: MakeRaft) {
 /// did not last.
 fn concurrent_starts_in_one_term(ctx: &Context, h: &Harness) -> bool {
     let leader = h.check_one_leader();
-    let Some((_, term)) = h.submit(leader, &Command::Int(1)) else { return false };
+    let Some((_, term)) = h.submit(leader, &Proposal::Int(1)) else { return false };
 
     let starters: Vec<_> = (0..5)
         .map(|k| {
-            let node = h.node(leader).expect("nobody crashes in this test");
-            let start = move || node.start(Command::Int(100 + k).to_bytes());
+            let node = h.cluster().node(leader).expect("nobody crashes in this test");
+            let start = move || node.start(Proposal::Int(100 + k).to_bytes());
             ctx.spawn(format!("starter {k}"), start)
         })
         .collect();
@@ -189,8 +189,10 @@ fn concurrent_starts_in_one_term(ctx: &Context, h: &Harness) -> bool {
 
     let mut commands = Vec::new();
     for index in taken.into_iter().filter(|taken| taken.1 == term).map(|taken| taken.0) {
-        let Waited::Applied(command) = h.wait(index, h.n(), Some(term)) else { return false };
-        match Command::int(&command) {
+        let Waited::Applied(command) = h.wait(index, h.cluster().n(), Some(term)) else {
+            return false;
+        };
+        match Proposal::int(&command) {
             Some(value) => commands.push(value),
             None => ctx.fatal(format!("value {} is not an int", show(&command))),
         }
@@ -210,21 +212,21 @@ fn rejoin(ctx: &Context, make: MakeRaft) {
 
     // The leader is cut off and takes some entries that it cannot commit.
     let leader1 = h.check_one_leader();
-    h.disconnect(leader1);
+    h.cluster().disconnect(leader1);
     for value in 102..=104 {
-        h.submit(leader1, &Command::Int(value));
+        h.submit(leader1, &Proposal::Int(value));
     }
     // The new leader commits, also for index 2.
     h.one(103, 2, true);
 
     // The new leader is cut off, and the old one is back.
     let leader2 = h.check_one_leader();
-    h.disconnect(leader2);
-    h.connect(leader1);
+    h.cluster().disconnect(leader2);
+    h.cluster().connect(leader1);
     h.one(104, 2, true);
 
     // All together now.
-    h.connect(leader2);
+    h.cluster().connect(leader2);
     h.one(105, servers, true);
 }
 
@@ -251,7 +253,7 @@ fn backup(ctx: &Context, make: MakeRaft) {
     if leader2 == other {
         other = (leader2 + 1) % servers;
     }
-    h.disconnect(other);
+    h.cluster().disconnect(other);
     submit_in_vain(&h, leader2);
 
     // The first leader comes back with its follower and `other`, to many more.
@@ -281,16 +283,16 @@ fn agree_on_many(h: &Harness) {
 }
 
 fn connect_all(h: &Harness, servers: impl IntoIterator<Item = usize>) {
-    servers.into_iter().for_each(|i| h.connect(i));
+    servers.into_iter().for_each(|i| h.cluster().connect(i));
 }
 
 fn disconnect_all(h: &Harness, servers: impl IntoIterator<Item = usize>) {
-    servers.into_iter().for_each(|i| h.disconnect(i));
+    servers.into_iter().for_each(|i| h.cluster().disconnect(i));
 }
 
 fn count(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, 3, Net::Reliable);
-    let rpcs = || (0..h.n()).map(|i| h.rpc_count(i)).sum::<u64>();
+    let rpcs = || (0..h.cluster().n()).map(|i| h.cluster().rpc_count(i)).sum::<u64>();
     h.check_one_leader();
     let total1 = rpcs();
     if !(1..=30).contains(&total1) {
@@ -324,12 +326,12 @@ fn count_in_one_term(ctx: &Context, h: &Harness, rpcs: &impl Fn() -> u64) -> Opt
 
     let leader = h.check_one_leader();
     let total1 = rpcs();
-    let (start, term) = h.submit(leader, &Command::Int(1))?;
+    let (start, term) = h.submit(leader, &Proposal::Int(1))?;
     let mut commands = Vec::new();
     for i in 1..ENTRIES + 2 {
         let value = (labrt::rng().next_u64() >> 33).cast_signed();
         commands.push(value);
-        let (index, its_term) = h.submit(leader, &Command::Int(value))?;
+        let (index, its_term) = h.submit(leader, &Proposal::Int(value))?;
         if its_term != term {
             return None;
         }
@@ -338,8 +340,10 @@ fn count_in_one_term(ctx: &Context, h: &Harness, rpcs: &impl Fn() -> u64) -> Opt
         }
     }
     for (index, expected) in (start + 1..=start + ENTRIES).zip(commands) {
-        let Waited::Applied(command) = h.wait(index, h.n(), Some(term)) else { return None };
-        if Command::int(&command) != Some(expected) {
+        let Waited::Applied(command) = h.wait(index, h.cluster().n(), Some(term)) else {
+            return None;
+        };
+        if Proposal::int(&command) != Some(expected) {
             let got = show(&command);
             ctx.fatal(format!(
                 "wrong value {got} committed for index {index}; expected {expected}"
@@ -357,60 +361,43 @@ fn count_in_one_term(ctx: &Context, h: &Harness, rpcs: &impl Fn() -> u64) -> Opt
     Some(total2)
 }
 
-#[test]
-fn basic_agree_2B() {
-    tester::test("Test (2B): basic agreement", |ctx| basic_agree(ctx, reference));
-}
-
-#[test]
-fn rpc_bytes_2B() {
-    tester::test("Test (2B): RPC byte count", |ctx| rpc_bytes(ctx, reference));
-}
-
-#[test]
-fn follower_failure_2B() {
-    tester::test("Test (2B): test progressive failure of followers", |ctx| {
-        follower_failure(ctx, reference);
-    });
-}
-
-#[test]
-fn leader_failure_2B() {
-    tester::test("Test (2B): test failure of leaders", |ctx| leader_failure(ctx, reference));
-}
-
-#[test]
-fn fail_agree_2B() {
-    tester::test("Test (2B): agreement after follower reconnects", |ctx| {
-        fail_agree(ctx, reference);
-    });
-}
-
-#[test]
-fn fail_no_agree_2B() {
-    tester::test("Test (2B): no agreement if too many followers disconnect", |ctx| {
-        fail_no_agree(ctx, reference);
-    });
-}
-
-#[test]
-fn concurrent_starts_2B() {
-    tester::test("Test (2B): concurrent Start()s", |ctx| concurrent_starts(ctx, reference));
-}
-
-#[test]
-fn rejoin_2B() {
-    tester::test("Test (2B): rejoin of partitioned leader", |ctx| rejoin(ctx, reference));
-}
-
-#[test]
-fn backup_2B() {
-    tester::test("Test (2B): leader backs up quickly over incorrect follower logs", |ctx| {
-        backup(ctx, reference);
-    });
-}
-
-#[test]
-fn count_2B() {
-    tester::test("Test (2B): RPC counts aren't too high", |ctx| count(ctx, reference));
-}
+tester::lab_test!(basic_agree_2B, "Test (2B): basic agreement", basic_agree, reference());
+tester::lab_test!(rpc_bytes_2B, "Test (2B): RPC byte count", rpc_bytes, reference());
+tester::lab_test!(
+    follower_failure_2B,
+    "Test (2B): test progressive failure of followers",
+    follower_failure,
+    reference()
+);
+tester::lab_test!(
+    leader_failure_2B,
+    "Test (2B): test failure of leaders",
+    leader_failure,
+    reference()
+);
+tester::lab_test!(
+    fail_agree_2B,
+    "Test (2B): agreement after follower reconnects",
+    fail_agree,
+    reference()
+);
+tester::lab_test!(
+    fail_no_agree_2B,
+    "Test (2B): no agreement if too many followers disconnect",
+    fail_no_agree,
+    reference()
+);
+tester::lab_test!(
+    concurrent_starts_2B,
+    "Test (2B): concurrent Start()s",
+    concurrent_starts,
+    reference()
+);
+tester::lab_test!(rejoin_2B, "Test (2B): rejoin of partitioned leader", rejoin, reference());
+tester::lab_test!(
+    backup_2B,
+    "Test (2B): leader backs up quickly over incorrect follower logs",
+    backup,
+    reference()
+);
+tester::lab_test!(count_2B, "Test (2B): RPC counts aren't too high", count, reference());

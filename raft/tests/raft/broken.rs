@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use labrpc::{ClientEnd, Service};
+use labrpc::Service;
 use labrt::channel::{Sender, bounded};
 use labrt::storage::Persister;
 use labrt::sync::Mutex;
@@ -14,8 +14,9 @@ use raft::{
     AppendEntriesArgs, AppendEntriesReply, ApplyMsg, InstallSnapshotArgs, InstallSnapshotReply,
     Raft, RaftService, RequestVoteArgs, RequestVoteReply,
 };
+use tester::{Factory, Setup};
 
-use crate::harness::Peer;
+use crate::harness::{MakeRaft, Peer};
 
 /// What is wrong with a Raft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +58,19 @@ pub(crate) struct Broken {
     wavering: AtomicBool,
 }
 
+/// Rafts with a mistake.
+pub(crate) fn broken(mistake: Mistake) -> MakeRaft {
+    Factory::new(move |setup, apply_tx| Broken::make(mistake, setup, apply_tx))
+}
+
 impl Broken {
-    /// Makes a Raft with a mistake.
-    pub(crate) fn make(
-        mistake: Mistake,
-        peers: Vec<ClientEnd>,
-        me: usize,
-        persister: Arc<Persister>,
-        apply_tx: Sender<ApplyMsg>,
-    ) -> Arc<dyn Peer> {
+    fn make(mistake: Mistake, setup: Setup, apply_tx: Sender<ApplyMsg>) -> Arc<dyn Peer> {
+        let Setup { ends, me, persister, .. } = setup;
         let persister = match mistake {
             Mistake::Forgets => Arc::new(Persister::new()),
             _ => persister,
         };
-        let raft = Raft::make(peers, me, persister, between(mistake, me, apply_tx));
+        let raft = Raft::make(ends, me, persister, between(mistake, me, apply_tx));
         let (lock, never, wavering) =
             (Mutex::new(()), AtomicBool::default(), AtomicBool::default());
         let broken = Arc::new(Broken { mistake, raft, lock, never, wavering });

@@ -40,27 +40,27 @@ fn re_election(ctx: &Context, make: MakeRaft) {
     let leader1 = h.check_one_leader();
 
     // If the leader disconnects, a new one should be elected.
-    h.disconnect(leader1);
+    h.cluster().disconnect(leader1);
     h.check_one_leader();
 
     // If the old leader rejoins, that should not disturb the new one, and the old
     // leader should become a follower.
-    h.connect(leader1);
+    h.cluster().connect(leader1);
     let leader2 = h.check_one_leader();
 
     // If there is no quorum, no new leader should be elected.
-    h.disconnect(leader2);
-    h.disconnect((leader2 + 1) % servers);
+    h.cluster().disconnect(leader2);
+    h.cluster().disconnect((leader2 + 1) % servers);
     sleep(2 * RAFT_ELECTION_TIMEOUT);
     // The one connected server does not think that it leads.
     h.check_no_leader();
 
     // If a quorum arises, it should elect a leader.
-    h.connect((leader2 + 1) % servers);
+    h.cluster().connect((leader2 + 1) % servers);
     h.check_one_leader();
 
     // The last server's return should not prevent a leader.
-    h.connect(leader2);
+    h.cluster().connect(leader2);
     h.check_one_leader();
 }
 
@@ -73,28 +73,27 @@ fn many_elections(ctx: &Context, make: MakeRaft) {
         // Up to three servers go, so at least four of seven stay.
         let gone = [(); 3].map(|()| labrt::rng().below(servers as u64) as usize);
         for i in gone {
-            h.disconnect(i);
+            h.cluster().disconnect(i);
         }
         // Either the leader is still there, or the rest elects a new one.
         h.check_one_leader();
         for i in gone {
-            h.connect(i);
+            h.cluster().connect(i);
         }
     }
     h.check_one_leader();
 }
 
-#[test]
-fn initial_election_2A() {
-    tester::test("Test (2A): initial election", |ctx| initial_election(ctx, reference));
-}
-
-#[test]
-fn re_election_2A() {
-    tester::test("Test (2A): election after network failure", |ctx| re_election(ctx, reference));
-}
-
-#[test]
-fn many_elections_2A() {
-    tester::test("Test (2A): multiple elections", |ctx| many_elections(ctx, reference));
-}
+tester::lab_test!(
+    initial_election_2A,
+    "Test (2A): initial election",
+    initial_election,
+    reference()
+);
+tester::lab_test!(
+    re_election_2A,
+    "Test (2A): election after network failure",
+    re_election,
+    reference()
+);
+tester::lab_test!(many_elections_2A, "Test (2A): multiple elections", many_elections, reference());

@@ -18,12 +18,11 @@
 //!    on all servers: see `claims`.
 
 mod claims;
-mod command;
 mod ledger;
 mod node;
+mod proposal;
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,9 +31,9 @@ use labrt::time::{Duration, Instant};
 use tester::{Cluster, Context, Net, Site};
 
 pub(crate) use claims::Life;
-pub(crate) use command::{Command, random, show};
 pub(crate) use ledger::Ledger;
 pub(crate) use node::{MakeRaft, Peer, RaftNode, reference};
+pub(crate) use proposal::{Proposal, random, show};
 
 /// The course's idea of how long an election takes.
 pub(crate) const RAFT_ELECTION_TIMEOUT: Duration = ms(1000);
@@ -56,14 +55,16 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// Which year's harness a test asks for.
+/// The year of the course whose test runs. The years differ in this and in nothing
+/// else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edition {
-    /// What a server applied before a crash still counts, and a restarted server
-    /// is connected alone.
+    /// A server that is taken away is cut off, and crashes when it is started again.
+    /// What it applied before the crash still counts. It is connected alone.
     Y2024,
-    /// What a server applied counts until its crash, and with a restarted server
-    /// all living ones are connected. The network is reliable while it is built.
+    /// A server that is taken away crashes at once. What it applied counts until
+    /// then. When it is started again, all living servers are connected. The network
+    /// is reliable while it is built.
     Y2025,
 }
 
@@ -93,18 +94,8 @@ pub(crate) struct Harness {
     context: Context,
 }
 
-/// The tests start, crash, cut off and connect servers directly, as Go's embedded
-/// configuration lets them.
-impl Deref for Harness {
-    type Target = Cluster<RaftNode>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.cluster
-    }
-}
-
 impl Harness {
-    /// Starts and connects `n` Rafts without snapshots, in the way of 2024.
+    /// Starts and connects `n` Rafts without snapshots, as the course did in 2024.
     pub(crate) fn new(context: &Context, make: MakeRaft, n: usize, net: Net) -> Self {
         Self::with(context, make, n, net, Snapshots::Off, Edition::Y2024)
     }
@@ -119,39 +110,80 @@ impl Harness {
         edition: Edition,
     ) -> Self {
         let ledger = Arc::new(Ledger::new(context, n, snapshots, edition));
-        let factory = node::factory(make, Arc::clone(&ledger));
+        let kept = Arc::clone(&ledger);
         let at_first = if edition == Edition::Y2025 { Net::Reliable } else { net };
         let site = Site::new(context, at_first);
         // Of the course's labs only this one asks for them.
         site.network().set_long_delays(true);
-        let cluster = Cluster::on(&site, "", n, factory);
+        let cluster = Cluster::on(&site, "", n, move |setup| node::start(&make, &kept, setup));
         cluster.set_reliable(net == Net::Reliable);
         Harness { cluster, ledger, edition, context: context.clone() }
     }
 
-    /// Starts server `i` again and connects it, in the way of the edition.
-    pub(crate) fn revive(&self, i: usize) {
+    /// The servers, to start, crash, cut off and connect.
+    pub(crate) fn cluster(&self) -> &Cluster<RaftNode> {
+        &self.cluster
+    }
+
+    /// Takes server `i` away from the others, until [`bring_back`](Self::bring_back)
+    /// or [`revive`](Self::revive).
+    pub(crate) fn take_away(&self, i: usize) {
+        match self.edition {
+            Edition::Y2024 => self.cluster.disconnect(i),
+            Edition::Y2025 => self.cluster.shutdown(i),
+        }
+    }
+
+    /// Brings server `i` back as it was taken away.
+    pub(crate) fn bring_back(&self, i: usize) {
+        match self.edition {
+            Edition::Y2024 => self.cluster.connect(i),
+            Edition::Y2025 => self.cluster.restart(i),
+        }
+    }
+
+    /// Starts these servers from what they have saved, and connects them.
+    pub(crate) fn revive(&self, servers: &[usize]) {
         match self.edition {
             Edition::Y2024 => {
-                self.start(i);
-                self.connect(i);
+                servers.iter().for_each(|&i| self.cluster.start(i));
+                servers.iter().for_each(|&i| self.cluster.connect(i));
             }
-            Edition::Y2025 => self.restart(i),
+            Edition::Y2025 => servers.iter().for_each(|&i| self.cluster.restart(i)),
+        }
+    }
+
+    /// Crashes all servers, and starts and connects them again.
+    pub(crate) fn restart_all(&self) {
+        let all = 0..self.cluster.n();
+        match self.edition {
+            Edition::Y2024 => {
+                all.clone().for_each(|i| self.cluster.start(i));
+                for i in all {
+                    self.cluster.disconnect(i);
+                    self.cluster.connect(i);
+                }
+            }
+            Edition::Y2025 => {
+                all.clone().for_each(|i| self.cluster.shutdown(i));
+                all.for_each(|i| self.cluster.start(i));
+                self.cluster.connect_living();
+            }
         }
     }
 
     /// Offers a command to server `i`. Its index and term, if `i` took it.
     #[track_caller]
-    pub(crate) fn submit(&self, i: usize, command: &Command) -> Option<(u64, u64)> {
-        self.node(i)?.start(command.to_bytes())
+    pub(crate) fn submit(&self, i: usize, command: &Proposal) -> Option<(u64, u64)> {
+        self.cluster.node(i)?.start(command.to_bytes())
     }
 
     /// Offers every living server, in order, a command of its own. Those that took
     /// theirs.
-    pub(crate) fn submit_to_all(&self, mut command: impl FnMut() -> Command) -> Vec<usize> {
+    pub(crate) fn submit_to_all(&self, mut command: impl FnMut() -> Proposal) -> Vec<usize> {
         let mut takers = Vec::new();
-        for i in 0..self.n() {
-            if self.is_alive(i) && self.submit(i, &command()).is_some() {
+        for i in 0..self.cluster.n() {
+            if self.cluster.is_alive(i) && self.submit(i, &command()).is_some() {
                 takers.push(i);
             }
         }
@@ -161,12 +193,12 @@ impl Harness {
     /// The term of server `i` and whether it leads, if it is alive.
     #[track_caller]
     pub(crate) fn state(&self, i: usize) -> Option<(u64, bool)> {
-        Some(self.node(i)?.state())
+        Some(self.cluster.node(i)?.state())
     }
 
     /// Whether every server is in this term. Absent ones do not matter.
     pub(crate) fn all_in_term(&self, term: u64) -> bool {
-        (0..self.n()).all(|i| self.state(i).is_none_or(|(its, _)| its == term))
+        (0..self.cluster.n()).all(|i| self.state(i).is_none_or(|(its, _)| its == term))
     }
 
     /// Waits until exactly one connected server leads, and names it.
@@ -176,7 +208,7 @@ impl Harness {
             sleep(ms(450 + labrt::rng().below(100)));
             self.context.check();
             let mut leaders: BTreeMap<u64, Vec<Life>> = BTreeMap::new();
-            for node in self.connected().into_iter().filter_map(|i| self.node(i)) {
+            for node in self.cluster.connected().into_iter().filter_map(|i| self.cluster.node(i)) {
                 if let (term, true) = node.state() {
                     leaders.entry(term).or_default().push(node.life());
                 }
@@ -200,7 +232,7 @@ impl Harness {
     pub(crate) fn check_terms(&self) -> u64 {
         self.context.check();
         let mut terms = Vec::new();
-        for i in self.connected() {
+        for i in self.cluster.connected() {
             terms.extend(self.state(i).map(|(term, _)| term));
         }
         if terms.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -213,7 +245,7 @@ impl Harness {
     #[track_caller]
     pub(crate) fn check_no_leader(&self) {
         self.context.check();
-        for i in self.connected() {
+        for i in self.cluster.connected() {
             if let Some((_, true)) = self.state(i) {
                 self.context.fatal(format!(
                     "expected no leader among connected servers, but {i} claims to be leader"
@@ -255,7 +287,7 @@ impl Harness {
                 pause *= 2;
             }
             if let Some(start) = start_term {
-                for i in 0..self.n() {
+                for i in 0..self.cluster.n() {
                     if self.state(i).is_some_and(|(term, _)| term > start) {
                         return Waited::MovedOn;
                     }
@@ -276,7 +308,7 @@ impl Harness {
     /// command; with `retry` the command is then offered again, and so may be
     /// committed twice.
     #[track_caller]
-    pub(crate) fn one(&self, command: impl Into<Command>, expected: usize, retry: bool) -> u64 {
+    pub(crate) fn one(&self, command: impl Into<Proposal>, expected: usize, retry: bool) -> u64 {
         let command = command.into();
         let bytes = command.to_bytes();
         let begin = Instant::now();
@@ -306,10 +338,10 @@ impl Harness {
     /// until one takes it. Leaves the last server asked in `server`.
     #[track_caller]
     fn offer_around(&self, server: &mut usize, bytes: &Bytes) -> Option<u64> {
-        for _ in 0..self.n() {
-            *server = (*server + 1) % self.n();
-            if self.is_connected(*server)
-                && let Some(node) = self.node(*server)
+        for _ in 0..self.cluster.n() {
+            *server = (*server + 1) % self.cluster.n();
+            if self.cluster.is_connected(*server)
+                && let Some(node) = self.cluster.node(*server)
                 && let Some((index, _)) = node.start(bytes.clone())
             {
                 return Some(index);

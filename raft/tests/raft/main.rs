@@ -15,7 +15,8 @@ mod broken;
 mod detection;
 mod election;
 mod harness;
-mod parts;
 mod persistence;
 mod snapshot;
 mod variants_2025;
+
+tester::parts![("2A", 3), ("2B", 10), ("2C", 8), ("2D", 7)];

@@ -2,8 +2,8 @@
 //!
 //! Ported from `raft/test_test.go` of MIT 6.824, 2022 and 2023. What differs:
 //!
-//! 1. The body of each test is a function of the Raft under test, and where the
-//!    2025 edition differs in nothing but network and restarts, of these.
+//! 1. The body of each test is a function of the Raft under test, and of network and
+//!    edition where 2025 uses another network or restarts servers in another way.
 //! 2. What happens to a server while others go on is one value, not two flags.
 
 use tester::{Context, Net};
@@ -39,8 +39,8 @@ pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net,
         }
         match fault {
             Fault::None => {}
-            Fault::Disconnect => h.disconnect(victim),
-            Fault::Crash => h.crash(victim),
+            Fault::Disconnect => h.cluster().disconnect(victim),
+            Fault::Crash => h.cluster().crash(victim),
         }
         if fault != Fault::None {
             h.one(random(), servers - 1, true);
@@ -55,13 +55,13 @@ pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net,
         let present = if fault == Fault::None { servers } else { servers - 1 };
         h.one(random(), present, true);
 
-        if h.log_size() >= MAX_LOG_SIZE {
-            ctx.fatal(format!("Log size too large: {} bytes", h.log_size()));
+        if h.cluster().log_size() >= MAX_LOG_SIZE {
+            ctx.fatal(format!("Log size too large: {} bytes", h.cluster().log_size()));
         }
         match fault {
             Fault::None => continue,
-            Fault::Disconnect => h.connect(victim),
-            Fault::Crash => h.revive(victim),
+            Fault::Disconnect => h.cluster().connect(victim),
+            Fault::Crash => h.revive(&[victim]),
         }
         // Perhaps a snapshot has to be sent to the server that was away.
         h.one(random(), servers, true);
@@ -71,12 +71,12 @@ pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net,
 
 /// Crashes all servers and starts them again.
 fn crash_all(h: &Harness) {
-    for i in 0..h.n() {
-        h.crash(i);
+    for i in 0..h.cluster().n() {
+        h.cluster().crash(i);
     }
-    for i in 0..h.n() {
-        h.start(i);
-        h.connect(i);
+    for i in 0..h.cluster().n() {
+        h.cluster().start(i);
+        h.cluster().connect(i);
     }
 }
 
@@ -119,51 +119,45 @@ pub(crate) fn snapshot_init(ctx: &Context, make: MakeRaft, net: Net, edition: Ed
     h.one(random(), servers, true);
 }
 
-#[test]
-fn snapshot_basic_2D() {
-    tester::test("Test (2D): snapshots basic", |ctx| {
-        snap_common(ctx, reference, Fault::None, Net::Reliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_install_2D() {
-    tester::test("Test (2D): install snapshots (disconnect)", |ctx| {
-        snap_common(ctx, reference, Fault::Disconnect, Net::Reliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_install_unreliable_2D() {
-    tester::test("Test (2D): install snapshots (disconnect+unreliable)", |ctx| {
-        snap_common(ctx, reference, Fault::Disconnect, Net::Unreliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_install_crash_2D() {
-    tester::test("Test (2D): install snapshots (crash)", |ctx| {
-        snap_common(ctx, reference, Fault::Crash, Net::Reliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_install_un_crash_2D() {
-    tester::test("Test (2D): install snapshots (unreliable+crash)", |ctx| {
-        snap_common(ctx, reference, Fault::Crash, Net::Unreliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_all_crash_2D() {
-    tester::test("Test (2D): crash and restart all servers", |ctx| {
-        snapshot_all_crash(ctx, reference, Net::Reliable, Edition::Y2024);
-    });
-}
-
-#[test]
-fn snapshot_init_2D() {
-    tester::test("Test (2D): snapshot initialization after crash", |ctx| {
-        snapshot_init(ctx, reference, Net::Reliable, Edition::Y2024);
-    });
-}
+tester::lab_test!(
+    snapshot_basic_2D,
+    "Test (2D): snapshots basic",
+    |ctx, make| snap_common(ctx, make, Fault::None, Net::Reliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_install_2D,
+    "Test (2D): install snapshots (disconnect)",
+    |ctx, make| snap_common(ctx, make, Fault::Disconnect, Net::Reliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_install_unreliable_2D,
+    "Test (2D): install snapshots (disconnect+unreliable)",
+    |ctx, make| snap_common(ctx, make, Fault::Disconnect, Net::Unreliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_install_crash_2D,
+    "Test (2D): install snapshots (crash)",
+    |ctx, make| snap_common(ctx, make, Fault::Crash, Net::Reliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_install_un_crash_2D,
+    "Test (2D): install snapshots (unreliable+crash)",
+    |ctx, make| snap_common(ctx, make, Fault::Crash, Net::Unreliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_all_crash_2D,
+    "Test (2D): crash and restart all servers",
+    |ctx, make| snapshot_all_crash(ctx, make, Net::Reliable, Edition::Y2024),
+    reference()
+);
+tester::lab_test!(
+    snapshot_init_2D,
+    "Test (2D): snapshot initialization after crash",
+    |ctx, make| snapshot_init(ctx, make, Net::Reliable, Edition::Y2024),
+    reference()
+);

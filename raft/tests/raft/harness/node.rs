@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use labrpc::{ClientEnd, Service};
+use labrpc::Service;
 use labrt::channel::{Receiver, Sender, bounded};
-use labrt::storage::Persister;
 use labrt::thread;
 use labrt::trace;
 use raft::{ApplyMsg, Raft};
-use tester::{Node, Setup, Watch};
+use tester::{Factory, Node, Setup, Watch};
 
 use super::{Ledger, Life};
 
@@ -64,19 +63,14 @@ impl Peer for Raft {
     }
 }
 
-/// Makes a Raft from its peers, its own place among them, its storage and the
-/// channel for what it applies.
-pub(crate) type MakeRaft =
-    fn(Vec<ClientEnd>, usize, Arc<Persister>, Sender<ApplyMsg>) -> Arc<dyn Peer>;
+/// Makes the Rafts of a test, which apply to this channel.
+pub(crate) type MakeRaft = Factory<Arc<dyn Peer>, Sender<ApplyMsg>>;
 
-/// Makes the Raft of this crate.
-pub(crate) fn reference(
-    peers: Vec<ClientEnd>,
-    me: usize,
-    persister: Arc<Persister>,
-    apply_tx: Sender<ApplyMsg>,
-) -> Arc<dyn Peer> {
-    Raft::make(peers, me, persister, apply_tx)
+/// The Raft of this crate.
+pub(crate) fn reference() -> MakeRaft {
+    Factory::new(|setup: Setup, apply_tx| -> Arc<dyn Peer> {
+        Raft::make(setup.ends, setup.me, setup.persister, apply_tx)
+    })
 }
 
 /// One life of a server. What its Raft says is held against what all have said.
@@ -145,21 +139,18 @@ impl Node for RaftNode {
     }
 }
 
-/// Starts servers: a Raft, and an applier that writes into the ledger.
-pub(super) fn factory(make: MakeRaft, ledger: Arc<Ledger>) -> impl Fn(Setup) -> RaftNode {
-    move |setup: Setup| {
-        let Setup { ends, me, persister, incarnation } = setup;
-        let life = Life { server: me, incarnation };
-        ledger.begin(life, &persister);
-        // Raft blocks until the service has taken the message, as in Go.
-        let (apply_tx, applied) = bounded(0);
-        let raft = make(ends, me, persister, apply_tx);
-        let ledger = Arc::clone(&ledger);
-        let applier =
-            Applier { life, applied, raft: Arc::downgrade(&raft), ledger: Arc::clone(&ledger) };
-        thread::go(format!("applier {me}"), move || applier.run());
-        RaftNode { raft, life, ledger, killed: AtomicBool::new(false) }
-    }
+/// Starts a server: a Raft, and an applier that writes into the ledger.
+pub(super) fn start(make: &MakeRaft, ledger: &Arc<Ledger>, setup: Setup) -> RaftNode {
+    let life = Life { server: setup.me, incarnation: setup.incarnation };
+    ledger.begin(life, &setup.persister);
+    // Raft blocks until the service has taken the message, as in Go.
+    let (apply_tx, applied) = bounded(0);
+    let raft = make.make(setup, apply_tx);
+    let ledger = Arc::clone(ledger);
+    let applier =
+        Applier { life, applied, raft: Arc::downgrade(&raft), ledger: Arc::clone(&ledger) };
+    thread::go(format!("applier {}", life.server), move || applier.run());
+    RaftNode { raft, life, ledger, killed: AtomicBool::new(false) }
 }
 
 /// The service above one life of a Raft.
