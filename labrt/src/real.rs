@@ -178,11 +178,14 @@ pub(crate) fn record_panic(message: String, place: Option<String>) {
     let run = RUN.try_with(|run| run.try_borrow().ok().and_then(|run| run.clone()));
     if let Ok(Some(run)) = run {
         let thread = label();
-        if run.backtrace && run.failure.lock().is_none() {
+        let failure = Failure { message, place, thread: thread.clone(), time: run.start.elapsed() };
+        // The failure counts at once, or a body that returns meanwhile would pass. The
+        // end of the run waits for the lock, and so for the frames.
+        let mut first = run.frames.lock();
+        run.fail(failure);
+        if run.backtrace && first.is_none() {
             let frames = backtrace::capture();
-            let backtrace = Backtrace { thread: thread.clone(), panicked: true, frames };
-            run.frames.lock().get_or_insert(backtrace);
+            *first = Some(Backtrace { thread, panicked: true, frames });
         }
-        run.fail(Failure { message, place, thread, time: run.start.elapsed() });
     }
 }

@@ -9,8 +9,8 @@
 //! Every choice comes from the seed of the run: `LAB_SEED` replays a failure,
 //! `LAB_RUNS` tries many seeds.
 //!
-//! A few thousand seeds find each of these mistakes: a vote that is not saved,
-//! or given to a candidate that is behind, or counted in a later election; old
+//! A hundred seeds or so find each of these mistakes: a vote that is not saved, or
+//! given to a candidate that is behind, or counted in a later election; old
 //! entries committed by counting; a log cut by an old message; a late snapshot.
 
 use std::collections::BTreeSet;
