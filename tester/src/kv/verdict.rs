@@ -1,6 +1,8 @@
 //! Whether a history is linearizable, and what is shown if it is not.
 
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use labrt::Clock;
@@ -116,17 +118,32 @@ impl View {
         bytes
     }
 
-    /// Leaves the page in a temporary file, and says where.
+    /// Writes the page to a temporary file, and returns the line that names it.
     fn save(&self) -> String {
-        let file = tempfile::Builder::new().prefix("history-").suffix(".html").tempfile();
-        let Ok(mut file) = file else {
+        let Ok((path, mut file)) = temporary_file() else {
             return "info: failed to create temp file for visualization".to_owned();
         };
-        let path = file.path().display().to_string();
-        let written = file.write_all(&self.page());
-        match written.and_then(|()| file.keep().map_err(|error| error.error)) {
-            Ok(_) => format!("info: wrote history visualization to {path}"),
-            Err(_) => format!("info: failed to write history visualization to {path}"),
+        match file.write_all(&self.page()) {
+            Ok(()) => format!("info: wrote history visualization to {}", path.display()),
+            Err(_) => {
+                // A part of the page is of no use.
+                let _ = fs::remove_file(&path);
+                format!("info: failed to write history visualization to {}", path.display())
+            }
+        }
+    }
+}
+
+/// Creates a file with a new name for a page.
+fn temporary_file() -> io::Result<(PathBuf, File)> {
+    let (folder, process) = (std::env::temp_dir(), std::process::id());
+    let mut number = 1;
+    loop {
+        let path = folder.join(format!("history-{process}-{number}.html"));
+        match File::create_new(&path) {
+            // This process has written several, or an earlier one had the same id.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            created => return created.map(|file| (path, file)),
         }
     }
 }
