@@ -43,6 +43,11 @@ pub(crate) fn capture() -> String {
     )
 }
 
+/// Is the place of the innermost of these [`capture`]d frames known?
+pub(crate) fn begins_with_place(frames: &str) -> bool {
+    frames.lines().nth(1).is_some_and(|line| line.trim_start().starts_with("at "))
+}
+
 /// One call of a backtrace.
 struct StackFrame<'a> {
     function: &'a str,

@@ -52,22 +52,28 @@ mod os {
     const LOOK: Duration = Duration::from_millis(50);
 
     /// How long a stuck thread may take to print its backtrace.
-    const TELLING: Duration = Duration::from_secs(10);
+    const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-    /// Whether it has.
-    static TOLD: AtomicBool = AtomicBool::new(false);
+    /// How often a stuck thread is asked for a place that is known.
+    const QUESTIONS: usize = 20;
 
-    /// What a stuck thread tells of itself.
+    /// Has the stuck thread reported?
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+
+    /// What a stuck thread reports of itself.
     #[derive(Clone, Default)]
-    struct Tale {
+    struct StuckReport {
+        /// Its name, number and spawn site.
+        who: String,
+        /// As in [`Failure::thread`].
         thread: String,
         time: Duration,
         frames: String,
     }
 
     lazy_static! {
-        /// The tale of the thread that was asked last.
-        static ref TALE: Mutex<Tale> = Mutex::new(Tale::default());
+        /// The report of the thread that was asked last.
+        static ref REPORT: Mutex<StuckReport> = Mutex::new(StuckReport::default());
         static ref WATCHED: Mutex<Vec<Weak<Heartbeat>>> = Mutex::new(Vec::new());
     }
 
@@ -161,7 +167,10 @@ mod os {
                  {replay} cargo test {test} -- --exact --nocapture\n"
             ));
         }
-        let Tale { thread, time, frames } = ask(heartbeat);
+        let StuckReport { who, thread, time, frames } = ask_for_place(heartbeat);
+        if !heartbeat.replay && !who.is_empty() {
+            stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
+        }
         let failure = Failure { message, place: None, thread, time };
         end(heartbeat, on_stuck, failure, frames);
     }
@@ -188,10 +197,23 @@ mod os {
         teller.expect("the system gives a thread");
     }
 
-    /// Has the stuck thread tell where it is.
-    fn ask(heartbeat: &Heartbeat) -> Tale {
-        *TALE.lock() = Tale::default();
-        TOLD.store(false, Relaxed);
+    /// Asks the stuck thread where it is until its innermost frame has a place: the
+    /// compiler gives some instructions of a loop none.
+    fn ask_for_place(heartbeat: &Heartbeat) -> StuckReport {
+        let mut report = ask(heartbeat);
+        for _ in 1..QUESTIONS {
+            if backtrace::begins_with_place(&report.frames) || report.who.is_empty() {
+                break;
+            }
+            report = ask(heartbeat);
+        }
+        report
+    }
+
+    /// Asks the stuck thread where it is.
+    fn ask(heartbeat: &Heartbeat) -> StuckReport {
+        *REPORT.lock() = StuckReport::default();
+        REPORTED.store(false, Relaxed);
         // SAFETY: the handler is ours, and a signal to a thread that is gone
         // after all is an error and no more.
         unsafe {
@@ -199,10 +221,10 @@ mod os {
             libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGUSR2);
         }
         let asked = Instant::now();
-        while !TOLD.load(Relaxed) && asked.elapsed() < TELLING {
+        while !REPORTED.load(Relaxed) && asked.elapsed() < ANSWER_LIMIT {
             std::thread::sleep(LOOK);
         }
-        TALE.lock().clone()
+        REPORT.lock().clone()
     }
 
     /// CPU time of a thread so far.
@@ -239,13 +261,10 @@ mod os {
         let frames = backtrace::capture();
         if let Some(sim) = sim::current() {
             let who = sim.describe_current().unwrap_or_default();
-            if !sim.is_replay() {
-                stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
-            }
             let time = Duration::from_nanos(sim.try_now().unwrap_or(0));
-            *TALE.lock() = Tale { thread: sim.label(), time, frames };
+            *REPORT.lock() = StuckReport { who, thread: sim.label(), time, frames };
         }
-        TOLD.store(true, Relaxed);
+        REPORTED.store(true, Relaxed);
     }
 }
 
