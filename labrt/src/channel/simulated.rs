@@ -22,6 +22,7 @@ use std::collections::VecDeque;
 
 use crossbeam_channel::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 pub(super) use arm::SendTarget;
 
@@ -45,12 +46,13 @@ struct ChannelState<T> {
     /// Living handles.
     senders: usize,
     receivers: usize,
-    /// Receivers that wait for a value.
-    receiving: Vec<Waiter>,
+    /// Receivers that wait for a value. Most channels have one receiver: its place
+    /// here, and that of its value in `delivered`, need no memory of their own.
+    receiving: SmallVec<[Waiter; 1]>,
     /// Senders that wait for a place or a receiver.
     sending: Vec<WaitingSender<T>>,
     /// Values of receivers that were released and have not run yet.
-    delivered: Vec<(Ticket, T)>,
+    delivered: SmallVec<[(Ticket, T); 1]>,
     /// Claimed `select!` senders, and who waits for their value.
     promised: Vec<(Ticket, Ticket)>,
 }
@@ -188,9 +190,9 @@ impl<T> SimChannel<T> {
                 reserved: 0,
                 senders: 1,
                 receivers: 1,
-                receiving: Vec::new(),
+                receiving: SmallVec::new(),
                 sending: Vec::new(),
-                delivered: Vec::new(),
+                delivered: SmallVec::new(),
                 promised: Vec::new(),
             }),
         }

@@ -194,7 +194,8 @@ impl Scheduler {
     }
 
     /// Charges one operation. True when the thread has to give way: a timer has
-    /// come due, its quantum is used up, or chance preempts it.
+    /// come due, its quantum is used up, or chance preempts it, which takes
+    /// another thread that can run.
     #[inline]
     pub(crate) fn charge(&mut self, operation: ThreadOperation) -> bool {
         self.operations_since_switch += 1;
@@ -207,6 +208,7 @@ impl Scheduler {
             matches!(self.timers.peek(), Some(Reverse((deadline, ..))) if *deadline <= self.now);
         due || self.operations_since_switch >= QUANTUM
             || (operation.may_preempt()
+                && !self.run_queue.is_empty()
                 && self.preempt != 0
                 && self.streams.schedule.below(u64::from(self.preempt)) == 0)
     }

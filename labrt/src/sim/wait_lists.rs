@@ -1,6 +1,7 @@
 //! Who waits for which lock or condition variable, keyed by its address.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::thread_table::Ticket;
@@ -11,19 +12,20 @@ use crate::rng::generator::Generator;
 #[derive(Default)]
 pub(crate) struct WaitLists {
     lists: HashMap<usize, Vec<Ticket>, BuildHasherDefault<AddressHasher>>,
+    /// Empty lists: the next wait takes one instead of allocating.
+    spare: Vec<Vec<Ticket>>,
 }
 
 impl WaitLists {
     pub(crate) fn add(&mut self, address: usize, ticket: Ticket) {
-        self.lists.entry(address).or_default().push(ticket);
+        let spare = || self.spare.pop().unwrap_or_default();
+        self.lists.entry(address).or_insert_with(spare).push(ticket);
     }
 
     pub(crate) fn remove(&mut self, address: usize, ticket: Ticket) {
         if let Some(list) = self.lists.get_mut(&address) {
             list.retain(|waiting| *waiting != ticket);
-            if list.is_empty() {
-                self.lists.remove(&address);
-            }
+            self.drop_if_empty(address);
         }
     }
 
@@ -31,10 +33,17 @@ impl WaitLists {
     pub(crate) fn take_one(&mut self, address: usize, schedule: &mut Generator) -> Option<Ticket> {
         let list = self.lists.get_mut(&address)?;
         let ticket = list.swap_remove(schedule.pick(list.len()));
-        if list.is_empty() {
-            self.lists.remove(&address);
-        }
+        self.drop_if_empty(address);
         Some(ticket)
+    }
+
+    /// Takes the list of an address out of the map when nobody waits there.
+    fn drop_if_empty(&mut self, address: usize) {
+        if let Entry::Occupied(list) = self.lists.entry(address)
+            && list.get().is_empty()
+        {
+            self.spare.push(list.remove());
+        }
     }
 
     /// Takes all waiting threads, in the order in which they came.

@@ -90,15 +90,10 @@ impl CoroEngine {
 
     /// Runs a thread until it suspends or returns; true when it returned.
     fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
-        let job = sim.scheduler.borrow_mut().threads.get(slot).job.take();
-        if let Some(job) = job {
-            self.create(sim, slot, job);
-        }
-        let mut coroutine = self.carriers.borrow_mut()[slot]
-            .as_mut()
-            .and_then(|carrier| carrier.coroutine.take())
-            .expect("a suspended thread has its coroutine");
-        self.running.set(self.carriers.borrow()[slot].as_ref().map(|carrier| carrier.identity));
+        let mut coroutine = self.take_coroutine(slot).unwrap_or_else(|| {
+            self.create(sim, slot);
+            self.take_coroutine(slot).expect("a created thread is suspended")
+        });
         let result = coroutine.resume(command);
         self.running.set(None);
         let mut carriers = self.carriers.borrow_mut();
@@ -107,13 +102,24 @@ impl CoroEngine {
         matches!(result, CoroutineResult::Return(()))
     }
 
-    fn create(&self, sim: &Sim, slot: Slot, job: Job) {
+    /// Takes out the coroutine of a thread that is about to run, if it has one.
+    fn take_coroutine(&self, slot: Slot) -> Option<Coro> {
+        let mut carriers = self.carriers.borrow_mut();
+        let carrier = carriers.get_mut(slot)?.as_mut()?;
+        self.running.set(Some(carrier.identity));
+        carrier.coroutine.take()
+    }
+
+    /// Gives a thread that has not started its coroutine.
+    fn create(&self, sim: &Sim, slot: Slot) {
         let stack = self.take_stack(slot);
         let guard_page = stack.limit().get();
-        let identity = {
+        let (job, identity) = {
             let mut scheduler = sim.scheduler.borrow_mut();
             let thread = scheduler.threads.get(slot);
-            Identity { guard_page, serial: thread.serial, spawned_at: thread.spawned_at }
+            let job: Job = thread.job.take().expect("a thread starts once");
+            let (serial, spawned_at) = (thread.serial, thread.spawned_at);
+            (job, Identity { guard_page, serial, spawned_at })
         };
         let sim: *const Sim = sim;
         let coroutine = Coroutine::with_stack(stack, move |yielder, first| {
