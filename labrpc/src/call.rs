@@ -1,14 +1,15 @@
 //! The life of one call in the simulated network.
 //!
-//! The course has a dispatcher thread and a worker thread per request. Here
-//! the caller's own thread does the worker's part, since it would only wait:
-//! it takes the delays, gives the request up for lost, and looks after the
-//! handler. The handler alone has a thread of its own, because a caller must
-//! be able to give up on a handler whose server has died.
+//! The course has a dispatcher thread and a worker thread per request. Here the
+//! caller waits once, for the outcome. The handler has a thread of its own,
+//! because a caller must be able to give up on a handler whose server has died.
+//! That thread starts when the request arrives, and sends the outcome off with
+//! the delay of the reply.
 
 use std::fmt;
+use std::sync::Arc;
 
-use labrt::channel::{self, Receiver, RecvTimeoutError};
+use labrt::channel::{OneshotReceiver, RecvTimeoutError, oneshot};
 use labrt::thread;
 use labrt::time::Duration;
 use labrt::trace;
@@ -55,7 +56,7 @@ impl Transport for SimulatedEnd {
             return Ok(None);
         };
         let fate = Fate::draw(&accepted.conditions, &mut rng);
-        Call { network: &network, number, method, route, fate }.run(argument)
+        Call { network: &network, number, method, route, fate }.run(&self.network, argument)
     }
 }
 
@@ -70,70 +71,97 @@ struct Call<'a> {
     fate: Fate,
 }
 
+/// What comes of a request that arrives.
+enum CallOutcome {
+    /// The reply arrives, or the report of a mistake.
+    Reply(Result<Payload, CallError>),
+    /// The network loses the reply, of so many bytes.
+    Lost(u64),
+    /// The server died before its handler returned.
+    Dead,
+}
+
 impl Call<'_> {
     /// There, through the handler, and back.
-    fn run(&self, argument: Payload) -> Result<Option<Payload>, CallError> {
+    fn run(&self, network: &WeakCore, argument: Payload) -> Result<Option<Payload>, CallError> {
         log::trace!(target: "TRCE", "{} calls {self}", caller());
         let (end, call, to) = (self.route.end, self.number, Some(self.route.id));
-        pause(self.fate.request.delay);
         if self.fate.request.lost {
+            pause(self.fate.request.delay);
             trace::event(events::DropRequest { end, call, bytes: argument.len(), to });
             log::debug!(target: "DROP", "{} loses its request {self}", caller());
             return Ok(None);
         }
-
-        let handling = self.start_handler(argument)?;
-        let Some(reply) = self.await_handler(&handling) else {
-            trace::event(events::Dead { end, call, bytes: 0, to });
-            log::debug!(target: "DROP", "{} gives up {self}, which is dead", caller());
-            return Ok(None);
-        };
-        let reply = reply?;
-        if self.fate.reply.lost {
-            trace::event(events::DropReply { end, call, bytes: reply.len(), to });
-            log::debug!(target: "DROP", "{} loses the reply to {self}", caller());
-            return Ok(None);
+        let outcome = self.start_handler(network, argument)?;
+        match self.wait_for(&outcome) {
+            CallOutcome::Reply(reply) => {
+                let reply = reply?;
+                self.network.count_reply(reply.len());
+                trace::event(events::Reply { end, call, bytes: reply.len(), to });
+                log::trace!(target: "TRCE", "{} hears back from {self}", caller());
+                Ok(Some(reply))
+            }
+            CallOutcome::Lost(bytes) => {
+                trace::event(events::DropReply { end, call, bytes, to });
+                log::debug!(target: "DROP", "{} loses the reply to {self}", caller());
+                Ok(None)
+            }
+            CallOutcome::Dead => {
+                trace::event(events::Dead { end, call, bytes: 0, to });
+                log::debug!(target: "DROP", "{} gives up {self}, which is dead", caller());
+                Ok(None)
+            }
         }
-
-        // From here on the reply is on the wire: it arrives whatever happens
-        // to the server, the end or the network.
-        pause(self.fate.reply.delay);
-        self.network.count_reply(reply.len());
-        trace::event(events::Reply { end, call, bytes: reply.len(), to });
-        log::trace!(target: "TRCE", "{} hears back from {self}", caller());
-        Ok(Some(reply))
     }
 
-    /// Starts the handler on a thread of its own.
-    fn start_handler(&self, argument: Payload) -> Result<Handling, CallError> {
-        let (to, call, bytes) = (self.route.id, self.number, argument.len());
-        trace::event(events::Deliver { to, call, bytes });
-        let (server, method) = (&self.route.server, self.method);
-        let handler = server.receive(method)?;
-        // Room for one: a handler that nobody waits for any more ends as well.
-        let (done, handling) = channel::bounded(1);
+    /// Starts the handler on a thread of its own, when the request arrives.
+    fn start_handler(
+        &self,
+        network: &WeakCore,
+        argument: Payload,
+    ) -> Result<OneshotReceiver<CallOutcome>, CallError> {
+        let method = self.route.server.method(self.method)?;
+        let handler = Arc::clone(method.handler());
+        let (network, call, route) = (WeakCore::clone(network), self.number, self.route.clone());
+        let Fate { request, reply: back } = self.fate;
+        let (done, outcome) = oneshot();
         let job = move || {
-            let reply = handler(&argument);
-            // An error means that the caller has given up: the reply is lost.
-            let _ = done.send(reply);
+            trace::event(events::Deliver { to: route.id, call, bytes: argument.len() });
+            route.server.count_request();
+            let reply = handler(argument);
+            match reply {
+                // The network is gone with its server, or has another one there.
+                _ if !network.upgrade().is_some_and(|network| network.is_alive(&route)) => {
+                    done.send_after(Duration::ZERO, CallOutcome::Dead);
+                }
+                Ok(reply) if back.lost => {
+                    done.send_after(Duration::ZERO, CallOutcome::Lost(reply.len()));
+                }
+                // From here on the reply is on the wire: it arrives whatever
+                // happens to the server, the end or the network.
+                reply => done.send_after(back.delay, CallOutcome::Reply(reply)),
+            }
         };
-        let name = [self.route.name.as_str(), method].join("/");
-        thread::on_behalf_of(server.home(), || thread::go(name, job));
-        Ok(handling)
+        let thread = method.thread(&self.route.name, self.method);
+        let home = self.route.server.home();
+        thread::on_behalf_of(home, || thread::go_after(request.delay, thread, job));
+        Ok(outcome)
     }
 
-    /// Waits for the handler for as long as its server lives. `None` when the
-    /// server died first: a handler that still runs goes on, unheard.
-    fn await_handler(&self, handling: &Handling) -> Option<Result<Payload, CallError>> {
+    /// Waits for the outcome for as long as the server lives. A handler whose
+    /// server died goes on without its caller.
+    fn wait_for(&self, outcome: &OneshotReceiver<CallOutcome>) -> CallOutcome {
+        let mut patience = self.fate.request.delay + DEAD_CHECK;
         loop {
-            match handling.recv_timeout(DEAD_CHECK) {
-                Ok(reply) => return self.network.is_alive(&self.route).then_some(reply),
+            match outcome.recv_timeout(patience) {
+                Ok(outcome) => return outcome,
                 Err(RecvTimeoutError::Timeout) if self.network.is_alive(&self.route) => {}
-                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Timeout) => return CallOutcome::Dead,
                 // The handler unwound: by a panic, which fails the run, or
                 // because it called into a closed network. No reply will come.
                 Err(RecvTimeoutError::Disconnected) => thread::exit(),
             }
+            patience = DEAD_CHECK;
         }
     }
 }
@@ -152,9 +180,6 @@ impl fmt::Display for Call<'_> {
 fn caller() -> String {
     thread::server().map_or_else(thread::label, |server| format!("S{server}"))
 }
-
-/// Where a handler's reply comes out.
-type Handling = Receiver<Result<Payload, CallError>>;
 
 /// Sleeps, unless there is nothing to sleep.
 fn pause(delay: Duration) {

@@ -84,6 +84,7 @@ mod error;
 mod events;
 mod fate;
 mod latency;
+mod method;
 mod name;
 mod network;
 mod payload;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::door::Door;
 use crate::error::CallError;
+use crate::method::Method;
 use crate::payload::Payload;
-use crate::service::{Handler, Service};
+use crate::service::Service;
 
 /// A bundle of services that live and die together, such as a Raft peer and
 /// the key/value service on top of it.
@@ -80,19 +81,24 @@ impl Server {
     ///
     /// The server has no such method, or the argument is no value of its type.
     pub fn answer(&self, method: &str, argument: Payload) -> Result<Payload, CallError> {
-        self.receive(method)?(&argument)
+        self.count_request();
+        self.method(method)?.handler()(argument)
     }
 
-    /// Counts a request that arrived, and finds its handler.
-    pub(crate) fn receive(&self, method: &str) -> Result<Handler, CallError> {
+    /// Counts a request that has arrived.
+    pub(crate) fn count_request(&self) {
         self.count.fetch_add(1, Relaxed);
         self.door.enter();
+    }
+
+    /// Finds a method by its full name.
+    pub(crate) fn method(&self, method: &str) -> Result<&Method, CallError> {
         let (service, method) = split_method(method)?;
         let service = self.services.get(service).ok_or_else(|| CallError::UnknownService {
             service: service.to_string(),
             known: self.services.keys().cloned().collect(),
         })?;
-        service.handler(method).cloned()
+        service.find(method)
     }
 }
 

@@ -8,10 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::CallError;
+use crate::method::{Handler, Method};
 use crate::payload::Payload;
-
-/// A handler behind its encoding.
-pub(crate) type Handler = Arc<dyn Fn(&Payload) -> Result<Payload, CallError> + Send + Sync>;
 
 /// A set of methods under one name, to be put on a [`Server`](crate::Server).
 ///
@@ -29,7 +27,7 @@ pub(crate) type Handler = Arc<dyn Fn(&Payload) -> Result<Payload, CallError> + S
 #[must_use = "a service does nothing until it is put on a server"]
 pub struct Service {
     name: String,
-    methods: BTreeMap<String, Handler>,
+    methods: BTreeMap<String, Method>,
 }
 
 impl Service {
@@ -54,8 +52,8 @@ impl Service {
     {
         let name = name.into();
         let handler: Handler =
-            Arc::new(move |argument| Ok(Payload::encode(&handler(argument.decode()?))));
-        let previous = self.methods.insert(name.clone(), handler);
+            Arc::new(move |argument: Payload| Ok(Payload::encode(&handler(argument.decode()?))));
+        let previous = self.methods.insert(name.clone(), Method::new(handler));
         assert!(previous.is_none(), "service {} has two methods {name}", self.name);
         self
     }
@@ -65,8 +63,8 @@ impl Service {
         &self.name
     }
 
-    /// The handler of a method.
-    pub(crate) fn handler(&self, method: &str) -> Result<&Handler, CallError> {
+    /// Finds a method by its own name.
+    pub(crate) fn find(&self, method: &str) -> Result<&Method, CallError> {
         self.methods.get(method).ok_or_else(|| CallError::UnknownMethod {
             method: method.to_string(),
             known: self.methods.keys().cloned().collect(),

@@ -7,11 +7,13 @@
 //! | [`after`] | one message after a while |
 //! | [`tick`] | a message every so often |
 //! | [`never()`] | no message, ever |
+//! | [`oneshot()`] | one message, which may take time on its way |
 //!
 //! [`select!`](crate::select) waits for several at once. A channel belongs to
 //! the mode, and in virtual mode to the simulation, in which it was made;
 //! sending and receiving elsewhere panics with a line that says so.
 
+mod oneshot;
 mod receiver;
 #[doc(hidden)]
 pub mod select;
@@ -23,6 +25,7 @@ mod timer;
 pub use crossbeam_channel::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+pub use oneshot::{OneshotReceiver, OneshotSender, oneshot};
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use sender::Sender;
 

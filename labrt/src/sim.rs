@@ -20,7 +20,6 @@ mod scheduler;
 mod thread_table;
 mod wait_lists;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::panic::Location;
@@ -32,6 +31,7 @@ use crate::failure::Failure;
 use crate::overflow::facts::{Line, Overflow};
 use crate::rng::generator::Streams;
 use crate::thread::exit::unwind;
+use crate::thread::name::ThreadName;
 use crate::trace::kind::{FIELDS, Kind};
 use crate::trace::moment::Origin;
 use crate::watchdog::heartbeat::Heartbeat;
@@ -198,6 +198,11 @@ impl Sim {
         self.scheduler.borrow_mut().wake(ticket)
     }
 
+    /// Ends the wait of a ticket at a time, if nothing ends it before.
+    pub(crate) fn wake_at(&self, ticket: Ticket, time: u64) {
+        self.scheduler.borrow_mut().wake_at(ticket, time);
+    }
+
     /// Whether the wait of a ticket is in progress and unclaimed.
     pub(crate) fn is_waiting(&self, ticket: Ticket) -> bool {
         self.scheduler.borrow_mut().is_waiting(ticket)
@@ -267,20 +272,20 @@ impl Sim {
         }
     }
 
-    /// Starts a simulated thread.
+    /// Starts a simulated thread, now or at a time in virtual nanoseconds.
     ///
     /// # Panics
     ///
     /// When too many are alive.
     #[track_caller]
-    pub(crate) fn spawn(&self, name: Cow<'static, str>, job: Job) {
+    pub(crate) fn spawn(&self, name: ThreadName, job: Job, start: Option<u64>) {
         let site = Location::caller();
         let mut scheduler = self.scheduler.borrow_mut();
         if scheduler.phase() != Phase::Running {
             return; // A destructor's wish, after the end.
         }
         match scheduler.too_many_threads() {
-            None => scheduler.spawn(name, site, job),
+            None => scheduler.spawn(name, site, job, start),
             Some(report) => {
                 drop(scheduler); // What the job owns may need it.
                 panic!("{report}");

@@ -1,8 +1,8 @@
 //! Threads in std's shape.
 
 pub(crate) mod exit;
+pub(crate) mod name;
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::real;
 use crate::sim::{self, Sim, ThreadOperation};
 use exit::{Exit, unwind};
+pub use name::ThreadName;
 
 /// Ends the calling thread at once, by unwinding it quietly: destructors run,
 /// nothing is printed and no test fails. A join of the thread gets an error.
@@ -41,10 +42,24 @@ pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Jo
 /// mode a cached thread of the run, never one that is busy. The name stands in
 /// reports.
 #[track_caller]
-pub fn go(name: impl Into<Cow<'static, str>>, job: impl FnOnce() + Send + 'static) {
+pub fn go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
     match sim::current() {
-        Some(sim) => sim.spawn(name.into(), Box::new(job)),
+        Some(sim) => sim.spawn(name.into(), Box::new(job), None),
         None => real::go(Box::new(job)),
+    }
+}
+
+/// As [`go`], after a delay. In virtual mode this is cheaper than a job that
+/// sleeps first: the thread runs once less.
+#[track_caller]
+pub fn go_after(delay: Duration, name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
+    match sim::current() {
+        Some(sim) => sim.spawn(name.into(), Box::new(job), Some(sim.after(delay))),
+        None if delay.is_zero() => real::go(Box::new(job)),
+        None => real::go(Box::new(move || {
+            real::sleep(delay);
+            job();
+        })),
     }
 }
 
@@ -141,7 +156,7 @@ impl Builder {
             let value = body();
             *fill.0.result.lock() = Some(Ok(value));
         };
-        sim.spawn(self.name.unwrap_or_default().into(), Box::new(job));
+        sim.spawn(self.name.unwrap_or_default().into(), Box::new(job), None);
         Ok(JoinHandle { flavor: JoinFlavor::Sim(packet) })
     }
 }

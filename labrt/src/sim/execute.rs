@@ -27,7 +27,7 @@ pub(crate) fn execute(
 ) -> Run<()> {
     let sim = Arc::new(make(config, heartbeat, recorder));
     enter(&*sim);
-    sim.scheduler.borrow_mut().spawn("main".into(), site, body);
+    sim.scheduler.borrow_mut().spawn("main".into(), site, body, None);
     // Only the simulator's own code can panic on the root, such as for want of
     // memory for a stack. The simulation may not be dropped then: its coroutines
     // would be unwound in the middle of it.

@@ -3,7 +3,6 @@
 
 mod report;
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::backtrace::Backtrace;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::rng::generator::Streams;
+use crate::thread::name::ThreadName;
 use crate::trace::history::Trace;
 use crate::trace::kind::{Declared, FIELDS, Kind};
 use crate::trace::moment::{Event, Moment, Origin, Recorder};
@@ -164,11 +164,17 @@ impl Scheduler {
         (self.threads.live() >= MAX_THREADS).then(|| report::too_many_threads(self, MAX_THREADS))
     }
 
-    /// Adds a runnable thread.
-    pub(crate) fn spawn(&mut self, name: Cow<'static, str>, site: CallSite, job: Job) {
+    /// Adds a thread that can run, now or from a time on.
+    pub(crate) fn spawn(&mut self, name: ThreadName, site: CallSite, job: Job, start: Option<u64>) {
         let server = self.threads.find(self.current).and_then(|spawner| spawner.server);
         let slot = self.threads.insert(name, site, server, job);
-        self.run_queue.push(slot);
+        match start.filter(|&start| start > self.now) {
+            None => self.run_queue.push(slot),
+            Some(_) => {
+                let ticket = self.threads.open_wait(slot);
+                self.block(ticket, ThreadOperation::Start, site, start);
+            }
+        }
         self.peak_threads = self.peak_threads.max(self.threads.live());
     }
 
@@ -240,10 +246,15 @@ impl Scheduler {
         let deadline = deadline.filter(|&deadline| deadline != u64::MAX);
         thread.deadline = deadline;
         if let Some(deadline) = deadline {
-            self.timer_count += 1;
-            self.timers.push(Reverse((deadline, self.timer_count, ticket)));
-            self.sweep_timers();
+            self.set_timer(deadline, ticket);
         }
+    }
+
+    /// Lets a time end a wait. A wait may have several timers: the first one does.
+    fn set_timer(&mut self, deadline: u64, ticket: Ticket) {
+        self.timer_count += 1;
+        self.timers.push(Reverse((deadline, self.timer_count, ticket)));
+        self.sweep_timers();
     }
 
     /// After the end: marks the current thread, one of whose destructors waits,
@@ -299,6 +310,15 @@ impl Scheduler {
     /// Lets a blocked thread look again. False if that wait is over.
     pub(crate) fn wake(&mut self, ticket: Ticket) -> bool {
         self.end_wait(ticket, ThreadState::Blocked, Wake::Notified)
+    }
+
+    /// Ends a wait at a time, if nothing ends it before.
+    pub(crate) fn wake_at(&mut self, ticket: Ticket, time: u64) {
+        if time <= self.now {
+            self.wake(ticket);
+        } else if self.is_waiting(ticket) {
+            self.set_timer(time, ticket);
+        }
     }
 
     /// Whether the wait of a ticket is in progress and unclaimed.
@@ -433,7 +453,7 @@ impl Scheduler {
     fn show(&mut self, slot: Slot, origin: Origin, event: &Event) {
         let thread = self.threads.get(slot);
         if let Some(record) = &mut self.recorder {
-            record(&Moment { event, origin, name: &thread.name, server: thread.server });
+            record(&Moment { event, origin, name: thread.name.as_str(), server: thread.server });
         }
     }
 

@@ -1,10 +1,10 @@
 //! The simulated threads of one simulation.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
 use super::operation::ThreadOperation;
+use crate::thread::name::ThreadName;
 
 /// A source line, as `#[track_caller]` gives it.
 pub(crate) type CallSite = &'static Location<'static>;
@@ -58,7 +58,7 @@ pub(crate) enum ThreadState {
 pub(crate) struct Thread {
     /// Number in order of spawning; the body of the run is 0.
     pub(crate) serial: u32,
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: ThreadName,
     pub(crate) spawned_at: CallSite,
     /// The server that it works for: its spawner's, unless it was told another.
     pub(crate) server: Option<usize>,
@@ -91,7 +91,7 @@ impl Thread {
 
     /// Writes the [`label`](Self::label), without the allocator.
     pub(crate) fn write_label(&self, to: &mut impl fmt::Write) -> fmt::Result {
-        match &*self.name {
+        match self.name.as_str() {
             "" => write!(to, "#{}", self.serial),
             name => write!(to, "'{name}' #{}", self.serial),
         }
@@ -112,7 +112,7 @@ impl ThreadTable {
     /// Adds a runnable thread that has not started.
     pub(crate) fn insert(
         &mut self,
-        name: Cow<'static, str>,
+        name: ThreadName,
         site: CallSite,
         server: Option<usize>,
         job: Job,

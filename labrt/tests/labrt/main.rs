@@ -13,6 +13,7 @@ mod fairness;
 mod locks;
 mod memory;
 mod misuse;
+mod oneshots;
 mod panics;
 mod programs;
 mod reports;
