@@ -29,7 +29,7 @@ impl Clerk {
 
     /// The value of a key; empty if there is none.
     pub fn get(&self, key: &str) -> String {
-        let args = GetArgs { key: key.to_owned() };
+        let args = GetArgs { key: key.into() };
         let value = self.servers.ask(|server| match server.get(&args)? {
             Ok(value) => Some(Ok(value)),
             Err(KvError::NoKey) => Some(Ok(Value::default())),
@@ -50,7 +50,7 @@ impl Clerk {
 
     fn put_append(&self, key: &str, value: &str, op: WriteKind) {
         let request = self.requests.next();
-        let args = PutAppendArgs { op, key: key.to_owned(), value: value.to_owned(), request };
+        let args = PutAppendArgs { op, key: key.into(), value: value.into(), request };
         self.servers.ask(|server| match server.put_append(&args)? {
             // A write creates the key that is not there.
             Ok(()) | Err(KvError::NoKey) => Some(Ok(())),

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use labrpc::codec::SharedStr;
 use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +69,7 @@ pub enum WriteKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetArgs {
     /// What to read.
-    pub key: String,
+    pub key: SharedStr,
 }
 
 /// Arguments of PutAppend.
@@ -77,9 +78,9 @@ pub struct PutAppendArgs {
     /// Which of the two.
     pub op: WriteKind,
     /// Where to write.
-    pub key: String,
+    pub key: SharedStr,
     /// What to write.
-    pub value: String,
+    pub value: SharedStr,
     /// The same each time that the call is sent.
     pub request: RequestId,
 }
@@ -88,9 +89,9 @@ pub struct PutAppendArgs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteArgs {
     /// Where to write.
-    pub key: String,
+    pub key: SharedStr,
     /// What to write.
-    pub value: String,
+    pub value: SharedStr,
     /// The same each time that the call is sent.
     pub request: RequestId,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use labrpc::codec::SharedStr;
 use rsm::{Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ pub enum Op {
     /// Reads a key.
     Get {
         /// What to read.
-        key: String,
+        key: SharedStr,
     },
     /// Writes, once.
     Write(PutAppendArgs),
@@ -46,11 +47,11 @@ impl Store {
     }
 
     /// Puts or appends, whoever asks.
-    fn write(values: &mut BTreeMap<String, Value>, op: WriteKind, key: String, new: String) {
-        let value = values.entry(key).or_default();
-        match op {
-            WriteKind::Put => *value = Arc::new(new),
-            WriteKind::Append => Arc::make_mut(value).push_str(&new),
+    fn write(values: &mut BTreeMap<String, Value>, op: WriteKind, key: &str, new: &str) {
+        match (op, values.get_mut(key)) {
+            (WriteKind::Append, Some(value)) => Arc::make_mut(value).push_str(new),
+            (WriteKind::Put, Some(value)) => *value = Arc::new(new.to_owned()),
+            (_, None) => _ = values.insert(key.to_owned(), Arc::new(new.to_owned())),
         }
     }
 }
@@ -71,7 +72,7 @@ impl StateMachine for Store {
         match op {
             Op::Get { key } => self.get(&key),
             Op::Write(PutAppendArgs { op, key, value, request }) => {
-                self.sessions.once(request, || Self::write(&mut self.values, op, key, value));
+                self.sessions.once(request, || Self::write(&mut self.values, op, &key, &value));
                 None
             }
         }

@@ -18,13 +18,19 @@
 //! line: bincode_reloaded writes the same bytes in its legacy configuration,
 //! postcard is the maintained choice with a format of its own.
 
+mod shared_str;
+pub mod slice;
+
 use std::any::type_name;
 use std::fmt;
 use std::io;
 
 use bincode::{DefaultOptions, ErrorKind, Options};
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+pub use shared_str::SharedStr;
 
 /// Why bytes could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +131,16 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     format()
         .deserialize(bytes)
         .map_err(|error| DecodeError::new(*error, type_name::<T>(), bytes.len()))
+}
+
+/// As [`decode`], of a message that the caller no longer needs: [`SharedStr`]s and
+/// fields that are marked as [`slice`] share its memory.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_message<T: DeserializeOwned>(message: Bytes) -> Result<T, DecodeError> {
+    slice::lend(message, decode)
 }
 
 /// Checks that a value comes back from its bytes as it was.

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,33 +17,33 @@ use crate::error::CallError;
 /// through sockets: another program may call its types what it likes.
 #[derive(Debug)]
 pub struct Payload {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     type_tag: Option<&'static str>,
 }
 
 impl Payload {
     /// Packs a value.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Self {
-        Self { bytes: codec::encode(value), type_tag: Some(type_tag::<T>()) }
+        Self { bytes: codec::encode(value).into(), type_tag: Some(type_tag::<T>()) }
     }
 
     /// Unpacks the value, which must be of the type that was packed.
-    pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+    pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, CallError> {
         let expected = type_tag::<T>();
         if let Some(sent) = self.type_tag.filter(|sent| *sent != expected) {
             return Err(CallError::WrongType { sent, expected });
         }
-        codec::decode(&self.bytes).map_err(CallError::Undecodable)
+        codec::decode_message(self.bytes).map_err(CallError::Undecodable)
     }
 
     /// A payload from another process, whose type is not known.
     pub fn from_wire(bytes: Vec<u8>) -> Self {
-        Self { bytes, type_tag: None }
+        Self { bytes: bytes.into(), type_tag: None }
     }
 
     /// The bytes, for another process.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.bytes.into()
     }
 
     /// The number of payload bytes, as the network counts them.

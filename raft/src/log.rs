@@ -32,6 +32,7 @@ pub struct Entry {
     /// Term in which a leader received the entry.
     pub term: u64,
     /// The service's command.
+    #[serde(with = "labrpc::codec::slice")]
     pub command: Bytes,
 }
 

@@ -77,6 +77,7 @@ pub struct InstallSnapshotArgs {
     /// The last entry that the snapshot replaces.
     pub last_included: Position,
     /// The snapshot itself.
+    #[serde(with = "labrpc::codec::slice")]
     pub data: Bytes,
 }
 

@@ -43,7 +43,7 @@ impl<S: StateMachine> Applier<S> {
 
     fn take(&mut self, message: ApplyMsg) {
         match message {
-            ApplyMsg::Command { index, term, command } => self.execute(index, term, &command),
+            ApplyMsg::Command { index, term, command } => self.execute(index, term, command),
             ApplyMsg::Snapshot { term, bytes, .. } => self.restore(term, &bytes),
             ApplyMsg::Leadership { term, leader: true } => self.lead(term),
             ApplyMsg::Leadership { term, leader: false } => {
@@ -53,10 +53,11 @@ impl<S: StateMachine> Applier<S> {
     }
 
     /// Executes a command, wakes its caller, and takes a snapshot if one is due.
-    fn execute(&mut self, index: u64, term: u64, command: &Bytes) {
+    fn execute(&mut self, index: u64, term: u64, command: Bytes) {
         log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.number);
         trace::event(Apply { index, term });
-        let op: Option<S::Op> = labrpc::codec::decode(command)
+        let length = command.len();
+        let op: Option<S::Op> = labrpc::codec::decode_message(command)
             .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));
         let mut shared = self.shared.lock();
         let Shared { machine, waiters } = &mut *shared;
@@ -67,7 +68,7 @@ impl<S: StateMachine> Applier<S> {
                 None
             }
         };
-        let is_due = self.compaction.applied(command.len(), || self.persister.raft_state_size());
+        let is_due = self.compaction.applied(length, || self.persister.raft_state_size());
         let snapshot = is_due.then(|| machine.snapshot());
         drop(shared);
         if let Some((caller, reply)) = met {
