@@ -3,7 +3,7 @@
 use labrt::trace;
 
 use crate::events;
-use crate::log::{Position, index_range};
+use crate::log::{Position, indexes};
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RequestVoteArgs};
 use crate::progress::Call;
 
@@ -31,8 +31,7 @@ impl Request {
                 let (to, commit) = (peer, args.leader_commit);
                 trace::event(events::Append { to, prev, first, last, commit });
                 if first <= last {
-                    let range = index_range(first, last);
-                    log::debug!(target: "LOG1", "S{me} sends {range} to S{peer}");
+                    log::debug!(target: "LOG1", "S{me} sends {} to S{peer}", indexes(first, last));
                 } else {
                     log::trace!(target: "TIMR", "S{me} sends S{peer} a heartbeat after #{last}");
                 }

@@ -159,8 +159,9 @@ impl Log {
     }
 }
 
-/// Indexes as log lines write them: `#5`, or `#5..#7`.
-pub(crate) fn index_range(first: u64, last: u64) -> String {
+/// Indexes as log lines write them: `#5`, or `#5..#7`. Call it in the arguments
+/// of a log macro, which takes them only when it logs.
+pub(crate) fn indexes(first: u64, last: u64) -> String {
     if first == last { format!("#{first}") } else { format!("#{first}..#{last}") }
 }
 

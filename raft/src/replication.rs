@@ -21,7 +21,7 @@ use labrt::trace;
 use crate::apply_msg::Command;
 use crate::calls::Request;
 use crate::events;
-use crate::log::{Entry, Position, index_range};
+use crate::log::{Entry, Position, indexes};
 use crate::messages::{AppendEntriesArgs, AppendEntriesReply};
 use crate::progress::{Call, Progress};
 use crate::state::{Role, State};
@@ -229,8 +229,8 @@ impl State {
         let (first, last) = (prev + 1 + known as u64, self.log().last().index);
         if first <= last {
             assert!(first > self.commit_index(), "{self} would replace committed #{first}");
-            let conflict = index_range(first, last);
-            log::debug!(target: "LOG2", "S{} drops {conflict}: a conflict", self.my_id());
+            let me = self.my_id();
+            log::debug!(target: "LOG2", "S{me} drops {}: a conflict", indexes(first, last));
             self.durable.truncate(first);
         }
         for entry in entries.into_iter().skip(known) {
@@ -246,8 +246,8 @@ impl State {
         let mut next = first;
         for run in self.log().entries_from(first).chunk_by(|one, other| one.term == other.term) {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
-            let range = index_range(next, last);
-            log::debug!(target: topic, "S{} saves {range} of T{term}", self.my_id());
+            let me = self.my_id();
+            log::debug!(target: topic, "S{me} saves {} of T{term}", indexes(next, last));
             trace::event(events::Save { first: next, last, term });
             next = last + 1;
         }

@@ -26,7 +26,7 @@ use labrt::trace;
 use crate::apply_msg::ApplyMsg;
 use crate::calls::Request;
 use crate::events::{self, RoleName};
-use crate::log::{Log, index_range};
+use crate::log::{Log, indexes};
 use crate::persist::Durable;
 use crate::progress::Progress;
 use crate::timing;
@@ -176,8 +176,8 @@ impl State {
         assert!(index >= commit, "commit index must not decrease: {commit} -> {index}");
         assert!(index <= last, "commit index {index} beyond the log's end {last}");
         if index > commit {
-            let range = index_range(commit + 1, index);
-            log::debug!(target: "CMIT", "S{} commits {range}", self.my_id());
+            let (me, first) = (self.my_id(), commit + 1);
+            log::debug!(target: "CMIT", "S{me} commits {}", indexes(first, index));
             trace::event(events::Commit { index, term: self.log().position(index).term });
             self.commit_index = index;
         }
