@@ -6,8 +6,9 @@
 //! State Machine Safety); the assertions in the code check the rest. When the
 //! network heals, every server must end with the same commands.
 //!
-//! Every choice comes from the seed of the run: `LAB_SEED` replays a failure,
-//! `LAB_RUNS` tries many seeds.
+//! Every choice comes from the seed of the run, which is in virtual time
+//! whatever `LAB_CLOCK` says: `LAB_SEED` replays a failure, `LAB_RUNS` tries
+//! many seeds.
 //!
 //! A hundred seeds or so find each of these mistakes: a vote that is not saved, or
 //! given to a candidate that is behind, or counted in a later election; old
@@ -312,7 +313,8 @@ const CLUSTERS: usize = 50;
 const EVENTS: usize = 3000;
 
 fn no_schedule_breaks_the_rules(servers: usize) {
-    tester::test(&format!("Fuzz: the rules with {servers} servers"), move |_| {
+    let title = format!("Fuzz: the rules with {servers} servers");
+    tester::test_in_virtual_time(&title, move |_| {
         for _ in 0..CLUSTERS {
             let mut cluster = Cluster::new(servers);
             for _ in 0..EVENTS {

@@ -58,7 +58,8 @@ pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 's
 }
 
 /// Runs a test as [`test()`] does in virtual time, whatever `LAB_CLOCK` says: for
-/// tests that measure what only the simulator's clock can tell.
+/// tests that measure by the simulator's clock, or whose choices must all come
+/// from the seed.
 ///
 /// # Panics
 ///
