@@ -71,11 +71,11 @@ struct Call<'a> {
     fate: Fate,
 }
 
-/// What comes of a request that arrives.
+/// The result of a request that arrives.
 enum CallOutcome {
     /// The reply arrives, or the report of a mistake.
     Reply(Result<Payload, CallError>),
-    /// The network loses the reply, of so many bytes.
+    /// The network loses the reply, which has this many bytes.
     Lost(u64),
     /// The server died before its handler returned.
     Dead,

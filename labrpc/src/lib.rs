@@ -70,11 +70,11 @@
 //! # Where things are
 //!
 //! `network.rs` is the place to start: switches and wiring. `network/core.rs` is
-//! what stands behind it. `call.rs`
-//! is the list above as code, `fate.rs` its dice, `topology.rs` who leads to
-//! whom. `payload.rs` guards the types of what travels, `end.rs` hides what
-//! carries it: the simulated network, or another [`Transport`] such as the sockets
-//! of the package `labrpc-socket`.
+//! what stands behind it. `call.rs` is the list above as code, `fate.rs` draws
+//! its delays and losses, `topology.rs` knows which end leads to which server.
+//! `payload.rs` guards the types of what travels, `end.rs` hides what carries
+//! it: the simulated network, or another [`Transport`] such as the sockets of
+//! the package `labrpc-socket`.
 
 mod call;
 pub mod codec;

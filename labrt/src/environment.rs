@@ -17,7 +17,7 @@ lazy_static! {
 ///
 /// Each crate reads its own variables and no others; a name that starts with
 /// `LAB_` and that no crate has read is an error. So a program that uses labrt
-/// alone refuses the variables of the tester, and nobody keeps a list of names:
+/// alone refuses the variables of the tester, without a list of names:
 ///
 /// ```
 /// use labrt::{Config, Variables};
@@ -34,7 +34,7 @@ lazy_static! {
 /// ```
 #[derive(Debug)]
 pub struct Variables {
-    /// The variables that nobody has read yet, with their values.
+    /// The variables that are not read yet, with their values.
     unread: BTreeMap<String, String>,
     /// The names that were asked for, set or not.
     known: Vec<&'static str>,

@@ -78,7 +78,7 @@
 //! | the run | `run`; `hook`, `overflow`, `watchdog` report failures |
 //! | primitives | [`channel`], [`storage`], [`collections`]; [`sync`], [`thread`], [`time`], [`trace`], `rng` |
 //! | modes | `sim`, `real` |
-//! | values | `config`, `failure`, `backtrace`, `stats`, `observer`; `trace::{kind, moment, history}`, `rng::generator`, `thread::exit`, `overflow::facts`, `watchdog::heartbeat` |
+//! | values | `config`, `environment`, `failure`, `backtrace`, `stats`, `outcome`, `observer`; `trace::{kind, moment, history}`, `rng::generator`, `thread::exit`, `overflow::facts`, `watchdog::heartbeat` |
 
 pub mod channel;
 pub mod collections;

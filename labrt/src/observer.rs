@@ -1,4 +1,4 @@
-//! What looks on at a run in virtual time, without any effect on it.
+//! Observes a run in virtual time, without any effect on it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::trace::moment::Recorder;
 /// Called with what is known of a run that cannot go on.
 pub type OnStuck = Box<dyn FnOnce(Run<()>) + Send>;
 
-/// What looks on at a run in virtual time, without any effect on it.
+/// Observes a run in virtual time, without any effect on it.
 #[derive(Default)]
 pub struct Observer {
     /// Sees every step.

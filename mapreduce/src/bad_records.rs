@@ -4,7 +4,7 @@
 //! task. The job and its workers run without this module; it adds three parts:
 //!
 //! * The coordinator counts failures per record: [`BadRecords`] is a
-//!   [`FailurePolicy`](crate::FailurePolicy), and tells each worker what to skip.
+//!   [`FailurePolicy`](crate::FailurePolicy), and sends each worker what to skip.
 //! * A worker that may meet bad records writes its position into a file before
 //!   each record (`position.rs`). The file survives the worker.
 //! * The next worker with the task reads the file of the one that crashed, and

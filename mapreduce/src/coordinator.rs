@@ -37,7 +37,7 @@ const PING: Duration = Duration::from_millis(400);
 pub struct JobOptions {
     /// Whether a slow task gets a second worker, if its application allows.
     pub backups: bool,
-    /// What the job does about failures, besides trying again:
+    /// What the job does about failures, in addition to retries:
     /// [`BadRecords`](crate::BadRecords) skips records.
     pub failure_policy: Box<dyn FailurePolicy>,
     /// What gets the events of the job.

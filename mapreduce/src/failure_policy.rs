@@ -1,4 +1,4 @@
-//! What a job does about failures besides trying again: a hook.
+//! A hook: what a job does about failures, in addition to retries.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub trait FailurePolicy: fmt::Debug + Send {
     /// A worker was lost while it had a task.
     fn worker_lost(&mut self, _task: TaskId, _worker: WorkerId) {}
 
-    /// What a worker must know that gets a task.
+    /// What a worker that gets a task must know about its records.
     fn care(&self, _task: TaskId) -> Option<Care> {
         None
     }
@@ -28,13 +28,13 @@ pub trait FailurePolicy: fmt::Debug + Send {
         None
     }
 
-    /// Why the job should be given up, if so. Called after each change.
+    /// Why the job must fail; `None` if it goes on. Called after each change.
     fn verdict(&self) -> Option<String> {
         None
     }
 }
 
-/// The policy of most jobs: a task that fails is tried again, a few times.
+/// The policy of most jobs: a few retries of a task that fails.
 #[derive(Debug)]
 pub(crate) struct TryAgain;
 

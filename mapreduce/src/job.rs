@@ -25,10 +25,10 @@ use crate::protocol::{
 use crate::task_table::TaskTable;
 use crate::workers::WorkerTable;
 
-/// The job is given up when a task has panicked so often.
+/// The job fails when one task has panicked this often.
 const TRIES: u32 = 3;
 
-/// What a worker hears that has not registered.
+/// The reply to a worker that has not registered.
 const STRANGER: &str = "the coordinator does not know this worker: it began another job";
 
 /// A job on its way from its first task to its end.
@@ -223,8 +223,8 @@ impl Job {
         }
     }
 
-    /// A line for the user, if a task that failed is tried again; otherwise, as
-    /// the error, why the job is given up.
+    /// A line for the user, if another worker retries a task that failed;
+    /// otherwise, as the error, why the job fails.
     fn retry(&mut self, id: TaskId, error: &TaskError) -> Result<String, String> {
         if let Some(message) = self.policy.task_failed(id, error) {
             return Ok(message);

@@ -116,7 +116,7 @@
 //! | `job.rs` | all decisions: calls go in, replies and events come out |
 //! | `task_table.rs`, `workers.rs` | the states of tasks, backups; the workers |
 //! | `event.rs` | each state transition, once, for all observers |
-//! | `failure_policy.rs` | a hook: what a job does besides trying again |
+//! | `failure_policy.rs` | a hook: what a job does about failures, in addition to retries |
 //! | `worker.rs` | asks for a task, runs it, reports |
 //! | `over.rs` | how a busy worker hears of the job's end |
 //! | `executor.rs` | one map task, one reduce task; a hook for records |

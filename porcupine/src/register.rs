@@ -54,7 +54,7 @@ impl Model for RegisterModel {
             (RegisterInput::Write(value), _) => (true, Some(value)),
             (RegisterInput::Cas(from, to), answer) => {
                 let swaps = *state == Some(from);
-                let fits = !matches!(answer, RegisterOutput::Swapped(told) if told != swaps);
+                let fits = !matches!(answer, RegisterOutput::Swapped(swapped) if swapped != swaps);
                 (fits, if swaps { Some(to) } else { *state })
             }
         };

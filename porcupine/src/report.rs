@@ -22,7 +22,7 @@ pub struct Counts {
     pub depth: usize,
 }
 
-/// The account of a check.
+/// The report of a check.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The verdict on the whole history.
@@ -33,7 +33,7 @@ pub struct Report {
     pub partitions: Vec<PartitionReport>,
 }
 
-/// The account of one partition.
+/// The report on one partition.
 #[derive(Clone, Debug)]
 pub struct PartitionReport {
     /// Its operations, as positions in the history.

@@ -56,8 +56,8 @@
 //!   is under way go together in the next one.
 //! * **Commitment** (5.4.2): an entry is committed when a majority has it, and
 //!   it is of the leader's own term or before such an entry. The leader applies
-//!   it at once; the followers learn of it with the next message, a few
-//!   milliseconds later at most.
+//!   it at once; the followers learn of it with the next message, usually
+//!   within 14 ms (`timing.rs`).
 //! * **Persistence** (5.1): Raft saves term, vote and log before any message
 //!   leaves that depends on them.
 //! * **Snapshots** (7): the service hands Raft a snapshot, and Raft drops the

@@ -9,8 +9,8 @@
 //! that come during a call go together in the next one, when the call ends. A
 //! call to a dead peer can take seconds, so the next message leaves after one
 //! heartbeat interval in any case. A follower learns of a commit with the next
-//! message, a few milliseconds later at most. The leader answers a refusal at
-//! once.
+//! message, which waits [`timing::BATCHING_DELAY`] for further entries. The
+//! leader answers a refusal at once.
 //!
 //! All this is one mechanism: the rules say when a peer's next message is due,
 //! and every step ends with [`State::send_due`].

@@ -204,13 +204,13 @@ impl State {
             self.announce(false);
             self.reset_election_timer();
         }
-        let is_news = term > self.term() || !matches!(self.role, Role::Follower);
+        let changes = term > self.term() || !matches!(self.role, Role::Follower);
         if term > self.term() {
             log::debug!(target: "TERM", "S{} enters T{term} from T{}", self.my_id(), self.term());
             self.durable.enter_term(term);
         }
         self.role = Role::Follower;
-        if is_news {
+        if changes {
             self.trace_role();
         }
     }

@@ -8,9 +8,8 @@
 
 use labrt::time::Duration;
 
-/// How long a peer hears nothing from its leader at most, and a voter from a
-/// candidate that it owes an answer. Eight messages a second keep an idle
-/// leader well below the twenty that the tests allow.
+/// How long a peer hears nothing from its leader at most. Eight messages a
+/// second keep an idle leader well below the twenty that the tests allow.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(120);
 
 /// The shortest wait for a leader before standing for election: three heartbeat
@@ -26,8 +25,8 @@ pub(crate) const ELECTION_TIMEOUT_MIN: Duration = Duration::from_millis(360);
 /// tests allow.
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_millis(720);
 
-/// How long the leader waits for further entries before it tells the followers
-/// about a commit. Under load one message carries several entries and commits;
+/// How long the leader waits for further entries before it sends the followers
+/// its commit index. Under load one message carries several entries and commits;
 /// on a quiet cluster the followers apply a command 14 ms after the leader, not
 /// a whole heartbeat interval later.
 pub(crate) const BATCHING_DELAY: Duration = Duration::from_millis(14);

@@ -303,11 +303,11 @@ impl Context {
         self.0.failure.get()
     }
 
-    /// What the parts of the test tell about themselves.
+    /// The texts of all that was added by [`describe`](Self::describe).
     pub(crate) fn descriptions(&self) -> Vec<String> {
         let descriptions = self.0.descriptions.with(std::mem::take);
         let tell = |tell: &Description| {
-            // The account must be given, whatever becomes of this part.
+            // A description that panics must not prevent the report.
             catch_unwind(AssertUnwindSafe(tell)).unwrap_or_else(|_| "a description panicked".into())
         };
         descriptions.iter().map(tell).collect()

@@ -61,8 +61,8 @@ macro_rules! caught {
         fn $name() {
             let title = concat!("Test: a server that ", stringify!($name));
             let run = || $crate::test(title, |ctx| $crate::run_body(ctx, $body, $factory));
-            if let Some(told) = $crate::Specimen::broken($seeds).run(run) {
-                told.assert_caught(&[$(&[$($word),+]),+]);
+            if let Some(report) = $crate::Specimen::broken($seeds).run(run) {
+                report.assert_caught(&[$(&[$($word),+]),+]);
             }
         }
     };

@@ -36,7 +36,7 @@ pub trait Node: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// A line of `key=value` about the server's state, for the account of a
+    /// A line of `key=value` about the server's state, for the report of a
     /// failure.
     ///
     /// It is called when the run has ended, also when it has failed and left every

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// What the handler tells the watchdog.
+/// What the handler reports to the watchdog.
 pub(crate) struct Overflow {
     /// The thread's label.
     pub(crate) thread: Line,
@@ -17,7 +17,7 @@ pub(crate) struct Overflow {
 }
 
 impl Overflow {
-    /// The same, told to the run's observer. Not for the handler: it allocates.
+    /// The same, for the run's observer. Not for the handler: it allocates.
     pub(crate) fn failure(&self) -> Failure {
         let (message, thread) = (self.to_string(), self.thread.text().to_owned());
         Failure { message, place: None, thread, time: self.time }

@@ -73,6 +73,6 @@ pub struct Moment<'a> {
     pub server: Option<usize>,
 }
 
-/// Sees each step of a simulation as it happens. It is called in the midst of
-/// the simulator's work, and may make no operation of this crate.
+/// Sees each step of a simulation as it happens. The simulator calls it between
+/// two of its own actions: it may make no operation of this crate.
 pub type Recorder = Box<dyn FnMut(&Moment<'_>) + Send>;

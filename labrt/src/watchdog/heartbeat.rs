@@ -1,4 +1,4 @@
-//! What a simulation shows the watchdog, and says to it.
+//! What a simulation shows the watchdog, and reports to it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::observer::OnStuck;
 use crate::overflow::facts::Overflow;
 
-/// Whether anybody watches: the kernel's books on threads are read from /proc.
+/// Whether there is a watchdog: it reads about threads in /proc.
 const WATCHES: bool = cfg!(target_os = "linux");
 
 /// What a simulation shows the watchdog.
@@ -26,11 +26,11 @@ pub(crate) struct Heartbeat {
     pub(super) replay_vars: String,
     /// CPU time, or real time asleep, that is too long.
     pub(super) patience: Duration,
-    /// Whether the run was told before: then nothing is written.
+    /// Whether the run was reported before: then nothing is written.
     pub(super) replay: bool,
-    /// Why it cannot go on, if it has said so itself.
+    /// Why it cannot go on, if it has reported that itself.
     pub(super) given_up: OnceLock<Overflow>,
-    /// Whom to tell, once.
+    /// Gets the report, once.
     pub(super) on_stuck: Mutex<Option<OnStuck>>,
 }
 
@@ -72,10 +72,10 @@ impl Heartbeat {
         self.kernel_id.store(kernel_id(), Relaxed);
     }
 
-    /// The simulation cannot go on: the watchdog tells why, and ends the process.
-    /// False if nobody watches, or nobody is to be told.
+    /// The simulation cannot go on: the watchdog reports why, and ends the
+    /// process. False if there is no watchdog, or the run was reported already.
     pub(crate) fn give_up(&self, why: Overflow) -> bool {
-        // Whoever holds the lock is about to tell.
+        // A thread that holds the lock is about to report.
         let is_heard = self.on_stuck.try_lock().is_none_or(|on_stuck| on_stuck.is_some());
         WATCHES && is_heard && self.given_up.set(why).is_ok()
     }
@@ -97,7 +97,7 @@ fn kernel_id() -> i32 {
     THIS_THREAD.with(|kernel_id| *kernel_id)
 }
 
-/// Elsewhere nobody watches.
+/// There is no watchdog on other systems.
 #[cfg(not(target_os = "linux"))]
 fn kernel_id() -> i32 {
     0

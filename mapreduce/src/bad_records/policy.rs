@@ -6,10 +6,10 @@ use crate::error::TaskError;
 use crate::failure_policy::FailurePolicy;
 use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
 
-/// A record that fails so often is bad.
+/// The number of failures that make a record bad.
 const FAILURES: u32 = 2;
 
-/// With more bad records it is not the records that are bad.
+/// The most bad records: if there are more, the application is at fault.
 const MOST: usize = 100;
 
 /// Skips a record when two workers have crashed or panicked at it in the same

@@ -14,7 +14,7 @@ use super::process_env::ProcessEnv;
 /// a question for help with status 0.
 pub(super) fn parse<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
-        // Nobody is left to be told when printing fails.
+        // There is no other way to report that printing fails.
         let _ = error.print();
         std::process::exit(i32::from(error.use_stderr()))
     })

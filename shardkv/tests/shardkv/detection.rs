@@ -36,7 +36,7 @@ caught!(skips_a_config, concurrent_2, broken(Mistake::SkipsAConfig), SEEDS, "vir
 caught!(never_deletes, challenge_1_delete, broken(Mistake::NeverDeletes), SEEDS, "keep too much");
 caught!(deletes_too_early, idle_restart, hasty(), SEEDS, "not in ");
 
-/// The account of a failure tells what the groups have, and what the controller wants.
+/// A failure report shows what the groups have, and what the controller wants.
 #[test]
 fn a_failure_tells_of_the_shards() {
     let Some(told) = Specimen::new().run(|| {

@@ -52,9 +52,9 @@ pub(crate) fn hurry(ctx: &Context, make: MakeServer) {
     let leader = h.group(0).leader().and_then(|leader| h.group(0).node(leader));
     let leader = leader.expect("a leader");
     wait_for("the second configuration", ms(60), || {
-        let told = leader.server().install(Parcel { num: 2, shards: BTreeMap::new() });
+        let reply = leader.server().install(Parcel { num: 2, shards: BTreeMap::new() });
         let there = is_in(2);
-        assert!(there.is_some() || told == Err(KvError::NotReady), "{told:?}");
+        assert!(there.is_some() || reply == Err(KvError::NotReady), "{reply:?}");
         there
     });
 }

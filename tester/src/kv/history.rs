@@ -20,7 +20,7 @@ struct Record {
     operations: Vec<Operation<KvInput, KvOutput>>,
     keys: BTreeMap<String, Arc<str>>,
     values: TextPool,
-    /// Whether somebody has announced records.
+    /// Whether [`History::announce`] was called.
     announced: bool,
 }
 

@@ -33,8 +33,8 @@ pub(super) fn check_at_end(context: &Context, history: &Arc<History>) {
     let (page, log) = (view.clone(), view.clone());
     context.attach("history.html", move || page.page());
     context.attach("history.edn", move || log.log());
-    let told = context.clone();
-    context.post_run_check(move || view.check(&told));
+    let test = context.clone();
+    context.post_run_check(move || view.check(&test));
 }
 
 /// A history, seen from outside its run.
@@ -68,11 +68,11 @@ impl View {
                 "info: linearizability check timed out, assuming history is ok".to_owned(),
             ),
             Verdict::Illegal => {
-                let told = match context.keeps_bundle() {
+                let line = match context.keeps_bundle() {
                     true => "info: the bundle's history.html shows the history".to_owned(),
                     false => self.save(),
                 };
-                context.describe(move || told.clone());
+                context.describe(move || line.clone());
                 CheckResult::Failed("history is not linearizable".to_owned())
             }
         }
