@@ -17,9 +17,8 @@ crate::trace_events! {
 /// together, so that no crash can separate them (the course's `Persister` of
 /// 2023 and later).
 ///
-/// Bytes are shared and never change: copies are cheap, and so is reading what
-/// [`save`](Self::save) has written. Each save is an event `persist` in the
-/// trace, with both sizes.
+/// A save keeps its memory for the next, and copies share what they can. Each save
+/// is an event `persist` in the trace, with both sizes.
 #[derive(Debug, Default)]
 pub struct Persister {
     saved: Mutex<Saved>,
@@ -53,7 +52,7 @@ pub trait SaveObserver: Send + Sync {
 #[derive(Clone, Default)]
 struct Saved {
     /// The Raft state, or its beginning.
-    head: Bytes,
+    head: Vec<u8>,
     /// The rest of the Raft state.
     log: Arc<Vec<u8>>,
     snapshot: Bytes,
@@ -68,9 +67,9 @@ impl Saved {
     }
 
     #[track_caller]
-    fn save(&mut self, head: Bytes, kept: usize, snapshot: Option<Bytes>) {
+    fn save(&mut self, head: &[u8], kept: usize, snapshot: Option<Bytes>) {
         let (observer, appended) = (self.observer.clone(), std::mem::take(&mut self.appended));
-        let change = Change { head: &head, kept, appended: &appended, snapshot: snapshot.as_ref() };
+        let change = Change { head, kept, appended: &appended, snapshot: snapshot.as_ref() };
         if let Some(observer) = &observer {
             observer.before(&change);
         }
@@ -78,7 +77,8 @@ impl Saved {
         let log = Arc::make_mut(&mut self.log);
         log.truncate(kept);
         log.extend_from_slice(&appended);
-        self.head = head.clone();
+        self.head.clear();
+        self.head.extend_from_slice(head);
         if let Some(snapshot) = &snapshot {
             self.snapshot = snapshot.clone();
         }
@@ -110,7 +110,7 @@ impl Persister {
     /// snapshot passes the current one again.
     #[track_caller]
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
-        self.saved.lock().save(raft_state.into(), 0, Some(snapshot.into()));
+        self.saved.lock().save(&raft_state.into(), 0, Some(snapshot.into()));
     }
 
     /// Saves a change of a Raft state that ends in a log, at a cost that does not
@@ -125,7 +125,7 @@ impl Persister {
     #[track_caller]
     pub fn save_delta(
         &self,
-        head: impl Into<Bytes>,
+        head: &[u8],
         kept: usize,
         snapshot: Option<Bytes>,
         append: impl FnOnce(&mut Vec<u8>),
@@ -133,7 +133,7 @@ impl Persister {
         let mut saved = self.saved.lock();
         assert!(kept <= saved.log.len(), "{kept} bytes kept of {}", saved.log.len());
         append(&mut saved.appended);
-        saved.save(head.into(), kept, snapshot);
+        saved.save(head, kept, snapshot);
         saved.log.len()
     }
 
@@ -146,10 +146,7 @@ impl Persister {
     /// The saved Raft state; empty if nothing was saved.
     pub fn raft_state(&self) -> Bytes {
         let saved = self.saved.lock();
-        match saved.log.is_empty() {
-            true => saved.head.clone(),
-            false => [&saved.head[..], &saved.log].concat().into(),
-        }
+        [&saved.head[..], &saved.log].concat().into()
     }
 
     /// The saved snapshot; empty if there is none.
@@ -205,7 +202,7 @@ mod tests {
     fn a_delta_replaces_the_head_and_the_end_of_the_log() {
         let old = Persister::new();
         let save = |head: &[u8], kept, appended, snapshot| {
-            old.save_delta(head.to_vec(), kept, snapshot, |log| log.extend_from_slice(appended))
+            old.save_delta(head, kept, snapshot, |log| log.extend_from_slice(appended))
         };
         assert_eq!(save(b"2:", 0, b"onetwo", Some(Bytes::from_static(b"s"))), 6);
         let new = old.copy();
@@ -255,13 +252,13 @@ mod tests {
         disk.observe(Arc::clone(&notes) as Arc<dyn SaveObserver>);
         disk.save(&b"all"[..], &b"s"[..]);
         let append = |text: &'static [u8]| move |log: &mut Vec<u8>| log.extend_from_slice(text);
-        disk.save_delta(&b"2:"[..], 0, None, append(b"onetwo"));
+        disk.save_delta(b"2:", 0, None, append(b"onetwo"));
         notes.prevents.store(true, Ordering::Relaxed);
-        let crash = AssertUnwindSafe(|| disk.save_delta(&b"3:"[..], 3, None, append(b"three")));
+        let crash = AssertUnwindSafe(|| disk.save_delta(b"3:", 3, None, append(b"three")));
         assert!(catch_unwind(crash).is_err());
         assert_eq!((&disk.raft_state()[..], &disk.snapshot()[..]), (&b"2:onetwo"[..], &b"s"[..]));
         notes.prevents.store(false, Ordering::Relaxed);
-        disk.save_delta(&b"4:"[..], 3, Some(Bytes::new()), append(b"four"));
+        disk.save_delta(b"4:", 3, Some(Bytes::new()), append(b"four"));
         assert_eq!(disk.raft_state(), &b"4:onefour"[..]);
         disk.copy().save(Bytes::new(), Bytes::new());
         assert_eq!(

@@ -15,9 +15,8 @@ impl State {
         self.last_applied < self.commit_index() || !self.announcements.is_empty()
     }
 
-    /// Takes what the service has to get next.
-    pub(crate) fn take_messages(&mut self) -> Vec<ApplyMsg> {
-        let mut messages = Vec::new();
+    /// Moves what the service has to get next into `messages`.
+    pub(crate) fn take_messages(&mut self, messages: &mut Vec<ApplyMsg>) {
         while self.announcements.front().is_some_and(|(after, _)| *after <= self.last_applied) {
             messages.extend(self.announcements.pop_front().map(|(_, message)| message));
         }
@@ -27,10 +26,9 @@ impl State {
             messages.push(ApplyMsg::Snapshot { index: base.index, term: base.term, bytes });
             self.last_applied = base.index;
         } else {
-            self.take_commands(&mut messages);
+            self.take_commands(messages);
         }
         assert!(self.last_applied <= self.commit_index(), "{self} applied too much");
-        messages
     }
 
     /// Takes the committed commands, up to the next change of leadership.

@@ -142,8 +142,10 @@ impl Cluster {
 
     /// What the applier and the service do.
     fn apply(&mut self, id: usize) {
+        let mut messages = Vec::new();
         while self.servers[id].state.has_messages() {
-            for message in self.servers[id].state.take_messages() {
+            self.servers[id].state.take_messages(&mut messages);
+            for message in messages.drain(..) {
                 self.check(id, message);
             }
         }

@@ -39,6 +39,8 @@ pub(crate) struct Durable {
     changed: bool,
     /// The beginning of the log, as far as it is as the last save left it.
     stable: Stable,
+    /// The encoded header; saves use its memory again.
+    head: Vec<u8>,
 }
 
 /// The beginning of a log, from the base on.
@@ -68,6 +70,7 @@ impl Durable {
             snapshot: persister.snapshot(),
             changed: false,
             stable: Stable::default(),
+            head: Vec::new(),
         }
     }
 
@@ -82,10 +85,11 @@ impl Durable {
             base: self.log.base(),
         };
         // The encoding of a list begins with its length.
-        let head = labrpc::codec::encode(&(header, self.log.len() as u64));
+        self.head.clear();
+        labrpc::codec::encode_onto(&mut self.head, &(header, self.log.len() as u64));
         let new = self.log.entries_from(self.log.base().index + 1 + self.stable.entries as u64);
         let snapshot = (!self.stable.snapshot).then(|| self.snapshot.clone());
-        let bytes = persister.save_delta(head, self.stable.bytes, snapshot, |saved| {
+        let bytes = persister.save_delta(&self.head, self.stable.bytes, snapshot, |saved| {
             new.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
         });
         self.stable = Stable { entries: self.log.len(), bytes, snapshot: true };

@@ -191,15 +191,16 @@ impl Raft {
     /// the service no longer receives. It drops the last sender, so that the
     /// service learns that nothing follows.
     fn run_applier(&self, apply_tx: &Sender<ApplyMsg>, stop: &Receiver<()>) {
+        let mut messages = Vec::new();
         let mut state = self.state.lock();
         while !state.killed {
             if !state.has_messages() {
                 self.applier.wait(&mut state);
                 continue;
             }
-            let messages = state.take_messages();
+            state.take_messages(&mut messages);
             drop(state);
-            for message in messages {
+            for message in messages.drain(..) {
                 if !send(apply_tx, message, stop) {
                     return self.kill();
                 }

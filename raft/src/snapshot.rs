@@ -117,7 +117,9 @@ mod tests {
             ApplyMsg::Leadership { .. } => panic!("it never led"),
         };
         let mut applied = || -> Vec<(bool, u64)> {
-            state.take_messages().iter().map(is_snapshot_and_index).collect()
+            let mut messages = Vec::new();
+            state.take_messages(&mut messages);
+            messages.iter().map(is_snapshot_and_index).collect()
         };
         assert_eq!(applied(), [(true, 5)]);
         assert_eq!(applied(), [(false, 6), (false, 7)]);
