@@ -19,8 +19,9 @@ fn elements(client: usize, value: &str) -> impl Iterator<Item = (usize, usize)> 
         let rest = value[position..].strip_prefix(head.as_str())?;
         let (number, _) = rest.split_once(" y")?;
         // "007" and "+7" are numbers to Rust, and no elements.
-        let j: usize = number.parse().ok()?;
-        (number == j.to_string()).then_some((position, j))
+        let is_plain = number == "0" || !number.starts_with(['0', '+']);
+        let j = number.parse().ok().filter(|_| is_plain)?;
+        Some((position, j))
     })
 }
 

@@ -175,8 +175,9 @@ impl<C: Clerk> Worker<'_, C> {
         let random = self.load.random_keys;
         let mut rng = labrt::rng();
         let key = if random { rng.below(self.load.clients as u64) as usize } else { self.number };
-        let (key, new) = (key.to_string(), element(self.number, self.appended));
+        let key = key.to_string();
         if rng.chance(500, 1000) {
+            let new = element(self.number, self.appended);
             let before = self.client.append(&key, &new);
             if !random {
                 self.check_before(before.as_deref(), &new);
@@ -185,7 +186,7 @@ impl<C: Clerk> Worker<'_, C> {
             self.appended += 1;
         } else if random && rng.chance(100, 1000) {
             // Random keys are put to as well, so that their values stay short.
-            self.client.put(&key, &new);
+            self.client.put(&key, &element(self.number, self.appended));
             self.appended += 1;
         } else {
             let value = self.client.get(&key);
