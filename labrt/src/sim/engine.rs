@@ -52,7 +52,7 @@ impl ThreadEngine {
     /// Returns when this thread is resumed, with its command.
     pub(crate) fn switch(&self, sim: &Sim, me: Slot, next: Next) -> Command {
         match self {
-            ThreadEngine::Coro(engine) => engine.switch(me, next),
+            ThreadEngine::Coro(engine) => engine.switch(next),
             ThreadEngine::Os(engine) => engine.switch(sim, me, next),
         }
     }

@@ -25,14 +25,14 @@ lazy_static! {
     static ref STACK_POOL: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
 }
 
-type Coro = Coroutine<Command, (), (), DefaultStack>;
+/// Suspends in favour of the next thread, and is resumed with a command.
+type Coro = Coroutine<Command, Next, (), DefaultStack>;
 
 /// One thread's stack while it exists.
 struct CoroCarrier {
-    /// Taken out while the coroutine runs.
-    coroutine: Option<Coro>,
-    /// How the coroutine suspends itself; lives on its stack.
-    yielder: *const Yielder<Command, ()>,
+    coroutine: Coro,
+    /// How the coroutine suspends itself; lives on its stack. Null before it runs.
+    yielder: *const Yielder<Command, Next>,
     identity: Identity,
 }
 
@@ -47,15 +47,26 @@ struct Identity {
 }
 
 /// See the module.
-#[derive(Default)]
 pub(crate) struct CoroEngine {
-    /// By the slot of the thread; `None` before it starts.
+    /// By the slot of the thread; `None` before it starts. Borrowed by the root
+    /// while a thread runs.
     carriers: RefCell<Vec<Option<CoroCarrier>>>,
     stacks: RefCell<Vec<DefaultStack>>,
-    /// Whom a suspending thread wants to run next.
-    next: Cell<Option<Next>>,
     /// Who runs; `None` is the root.
     running: Cell<Option<Identity>>,
+    /// Of the thread that runs.
+    yielder: Cell<*const Yielder<Command, Next>>,
+}
+
+impl Default for CoroEngine {
+    fn default() -> Self {
+        CoroEngine {
+            carriers: RefCell::default(),
+            stacks: RefCell::default(),
+            running: Cell::default(),
+            yielder: Cell::new(std::ptr::null()),
+        }
+    }
 }
 
 impl CoroEngine {
@@ -63,55 +74,46 @@ impl CoroEngine {
         enter(sim);
         let mut next = sim.scheduler.borrow_mut().pick();
         while let Next::Thread(slot) = next {
-            next = match self.resume_and_finish(sim, slot, Command::Run) {
-                true => sim.scheduler.borrow_mut().pick(),
-                false => self.next.take().expect("a thread suspends in favour of someone"),
-            };
+            let suspended = self.resume(sim, slot, Command::Run);
+            next = suspended.unwrap_or_else(|| sim.scheduler.borrow_mut().pick());
         }
     }
 
-    pub(crate) fn switch(&self, me: Slot, next: Next) -> Command {
-        self.next.set(Some(next));
-        let yielder = self.carriers.borrow()[me].as_ref().expect("a running thread").yielder;
-        // SAFETY: the yielder lives on the stack of coroutine `me`, which is
-        // the one that is running this very call.
-        unsafe { &*yielder }.suspend(())
+    /// Called on a simulated thread.
+    pub(crate) fn switch(&self, next: Next) -> Command {
+        // SAFETY: the yielder lives on the stack of the coroutine that runs, which
+        // is running this very call.
+        unsafe { &*self.yielder.get() }.suspend(next)
     }
 
     pub(crate) fn resume_and_finish(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
-        let finished = self.resume(sim, slot, command);
-        if finished {
-            let carrier = self.carriers.borrow_mut()[slot].take().expect("it just ran");
-            self.recycle(carrier.coroutine.expect("it came back"), slot);
-            sim.scheduler.borrow_mut().finish(slot);
+        self.resume(sim, slot, command).is_none()
+    }
+
+    /// Runs a thread until it suspends, and tells in whose favour; `None` when it
+    /// has returned and is out of the table.
+    fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> Option<Next> {
+        let mut carriers = self.carriers.borrow_mut();
+        if carriers.len() <= slot {
+            carriers.resize_with(slot + 1, || None);
         }
-        finished
-    }
-
-    /// Runs a thread until it suspends or returns; true when it returned.
-    fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
-        let mut coroutine = self.take_coroutine(slot).unwrap_or_else(|| {
-            self.create(sim, slot);
-            self.take_coroutine(slot).expect("a created thread is suspended")
-        });
-        let result = coroutine.resume(command);
-        self.running.set(None);
-        let mut carriers = self.carriers.borrow_mut();
-        let carrier = carriers[slot].as_mut().expect("a carrier outlives its run");
-        carrier.coroutine = Some(coroutine);
-        matches!(result, CoroutineResult::Return(()))
-    }
-
-    /// Takes out the coroutine of a thread that is about to run, if it has one.
-    fn take_coroutine(&self, slot: Slot) -> Option<Coro> {
-        let mut carriers = self.carriers.borrow_mut();
-        let carrier = carriers.get_mut(slot)?.as_mut()?;
+        let carrier = carriers[slot].get_or_insert_with(|| self.create(sim, slot));
         self.running.set(Some(carrier.identity));
-        carrier.coroutine.take()
+        self.yielder.set(carrier.yielder);
+        let result = carrier.coroutine.resume(command);
+        carrier.yielder = self.yielder.get();
+        self.running.set(None);
+        if let CoroutineResult::Yield(next) = result {
+            return Some(next);
+        }
+        let carrier = carriers[slot].take().expect("it just ran");
+        self.recycle(carrier.coroutine, slot);
+        sim.scheduler.borrow_mut().finish(slot);
+        None
     }
 
-    /// Gives a thread that has not started its coroutine.
-    fn create(&self, sim: &Sim, slot: Slot) {
+    /// The coroutine of a thread that has not started.
+    fn create(&self, sim: &Sim, slot: Slot) -> CoroCarrier {
         let stack = self.take_stack(slot);
         let guard_page = stack.limit().get();
         let (job, identity) = {
@@ -128,17 +130,10 @@ impl CoroEngine {
             let super::ThreadEngine::Coro(engine) = &sim.engine else {
                 unreachable!("we are in it")
             };
-            if let Some(carrier) = &mut engine.carriers.borrow_mut()[slot] {
-                carrier.yielder = yielder;
-            }
+            engine.yielder.set(yielder);
             thread_body(sim, job, first);
         });
-        let mut carriers = self.carriers.borrow_mut();
-        if carriers.len() <= slot {
-            carriers.resize_with(slot + 1, || None);
-        }
-        carriers[slot] =
-            Some(CoroCarrier { coroutine: Some(coroutine), yielder: std::ptr::null(), identity });
+        CoroCarrier { coroutine, yielder: std::ptr::null(), identity }
     }
 
     fn take_stack(&self, slot: Slot) -> DefaultStack {
@@ -164,7 +159,7 @@ impl CoroEngine {
 
     pub(crate) fn leak(&self, slot: Slot) {
         let carrier = self.carriers.borrow_mut().get_mut(slot).and_then(Option::take);
-        if let Some(CoroCarrier { coroutine: Some(mut coroutine), .. }) = carrier {
+        if let Some(CoroCarrier { mut coroutine, .. }) = carrier {
             // SAFETY: nothing on this stack is used again, for its thread never
             // runs again; but others may still point into it, so the stack
             // itself must stay: forget keeps it mapped.
