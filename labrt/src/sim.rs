@@ -294,7 +294,7 @@ impl Sim {
     }
 
     #[inline]
-    pub(crate) fn record(&self, kind: &'static Kind, numbers: [u64; FIELDS], site: CallSite) {
+    pub(crate) fn record(&self, kind: &'static Kind, numbers: &[u64; FIELDS], site: CallSite) {
         self.scheduler.borrow_mut().record(Origin::Event, kind, numbers, site);
     }
 

@@ -53,8 +53,8 @@ impl WaitingRoom {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Tries until `try_lock` gives a guard. Others may be faster after a
-    /// wake-up, as with parking_lot's barging locks.
+    /// Takes the lock: at once if `try_lock` gives a guard.
+    #[inline]
     #[track_caller]
     fn acquire<G>(
         &self,
@@ -62,11 +62,25 @@ impl WaitingRoom {
         operation: ThreadOperation,
         try_lock: impl Fn() -> Option<G>,
     ) -> G {
+        let guard = match try_lock() {
+            Some(guard) => guard,
+            None => self.wait_for(sim, operation, try_lock),
+        };
+        self.taken_by(sim);
+        guard
+    }
+
+    /// Waits until `try_lock` gives a guard. Others may be faster after a wake-up,
+    /// as with parking_lot's barging locks.
+    #[cold]
+    #[track_caller]
+    fn wait_for<G>(
+        &self,
+        sim: &Sim,
+        operation: ThreadOperation,
+        try_lock: impl Fn() -> Option<G>,
+    ) -> G {
         loop {
-            if let Some(guard) = try_lock() {
-                self.taken_by(sim);
-                return guard;
-            }
             // Waiting for a stranger would never end: nobody wakes us.
             assert!(
                 self.simulation.load(Relaxed) == sim.id(),
@@ -78,6 +92,9 @@ impl WaitingRoom {
             self.waiting.store(self.waiting.load(Relaxed) + 1, Relaxed);
             sim.wait_at(self.address(), operation, None);
             self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
+            if let Some(guard) = try_lock() {
+                return guard;
+            }
         }
     }
 

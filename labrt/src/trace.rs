@@ -44,6 +44,6 @@ pub use moment::{Event, Moment, Origin, Recorder};
 #[track_caller]
 pub fn event<E: Declared>(event: E) {
     if let Some(sim) = sim::current() {
-        sim.record(E::KIND, event.numbers(), Location::caller());
+        sim.record(E::KIND, &event.numbers(), Location::caller());
     }
 }

@@ -383,7 +383,7 @@ impl Scheduler {
         self.current = slot;
         let thread = self.threads.get(slot);
         let (kind, site) = (thread.operation.kind(), thread.site);
-        self.record(Origin::Schedule, kind, [0; FIELDS], site);
+        self.record(Origin::Schedule, kind, &[0; FIELDS], site);
         Next::Thread(slot)
     }
 
@@ -427,17 +427,18 @@ impl Scheduler {
         &mut self,
         origin: Origin,
         kind: &'static Kind,
-        numbers: [u64; FIELDS],
+        numbers: &[u64; FIELDS],
         site: CallSite,
     ) {
-        let event = self.event(self.current, kind, numbers, site);
-        self.trace.push(&event);
-        if self.recorder.is_some() {
+        let thread = self.threads.get(self.current).serial;
+        self.trace.push(self.now, thread, kind, &numbers[..kind.fields().len()], site);
+        if self.trace.keeps_all() || self.recorder.is_some() {
+            let event = self.event(self.current, kind, *numbers, site);
+            self.trace.keep(&event);
             self.show(self.current, origin, &event);
         }
     }
 
-    #[inline]
     fn event(
         &mut self,
         slot: Slot,

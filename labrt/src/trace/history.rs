@@ -18,6 +18,8 @@ pub(crate) struct Trace {
     /// What the last events were, for reports: a ring, for the memory that a trace
     /// goes through is most of what it costs.
     latest: Vec<Latest>,
+    /// Where the oldest of them is.
+    oldest: usize,
 }
 
 /// Kind and source line of an event.
@@ -26,36 +28,48 @@ pub(crate) type Latest = (&'static Kind, &'static Location<'static>);
 impl Trace {
     pub(crate) fn new(keep_all: bool) -> Self {
         let (events, latest) = (keep_all.then(Vec::new), Vec::with_capacity(RING));
-        Trace { hash: 0, count: 0, events, latest }
+        Trace { hash: 0, count: 0, events, latest, oldest: 0 }
     }
 
+    /// Adds an event. `numbers` are those of its fields.
     #[inline]
-    pub(crate) fn push(&mut self, event: &Event) {
-        self.mix(u64::from(event.thread));
-        self.mix(event.nanos);
-        let (words, rest) = event.kind.name().as_bytes().as_chunks();
-        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
-        if !rest.is_empty() {
-            self.mix(rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)));
-        }
-        if event.numbers.iter().fold(0, |all, number| all | number) != 0 {
-            event.numbers.iter().for_each(|&number| self.mix(number));
-        }
-        if let Some(site) = event.site {
-            self.remember((event.kind, site));
-        }
+    pub(crate) fn push(
+        &mut self,
+        nanos: u64,
+        thread: u32,
+        kind: &'static Kind,
+        numbers: &[u64],
+        site: &'static Location<'static>,
+    ) {
+        self.mix(u64::from(thread));
+        self.mix(nanos);
+        self.mix(kind.hash());
+        numbers.iter().for_each(|&number| self.mix(number));
+        self.remember((kind, site));
         self.count += 1;
+    }
+
+    /// Keeps an event that was added, if all are to be kept.
+    pub(crate) fn keep(&mut self, event: &Event) {
         if let Some(events) = &mut self.events {
             events.push(*event);
         }
     }
 
+    /// Whether all events are to be kept.
+    #[inline]
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.events.is_some()
+    }
+
     #[inline]
     fn remember(&mut self, latest: Latest) {
-        match self.latest.get_mut((self.count % RING as u64) as usize) {
-            Some(oldest) => *oldest = latest,
-            None => self.latest.push(latest),
+        if self.latest.len() < RING {
+            self.latest.push(latest);
+            return;
         }
+        self.latest[self.oldest] = latest;
+        self.oldest = if self.oldest + 1 == RING { 0 } else { self.oldest + 1 };
     }
 
     /// One step of FxHash: cheap, and every bit of every event counts.
@@ -104,9 +118,13 @@ mod tests {
             let kind = if nanos < 15_000 { Early::KIND } else { Late::KIND };
             Event { nanos, thread: 3, kind, numbers, site: Some(site) }
         };
+        let push = |trace: &mut Trace, event: &Event| {
+            trace.push(event.nanos, event.thread, event.kind, &event.numbers, site);
+            trace.keep(event);
+        };
         let [ring, all] = [false, true].map(|keep_all| {
             let mut trace = Trace::new(keep_all);
-            (0..25_000).for_each(|nanos| trace.push(&event(nanos)));
+            (0..25_000).for_each(|nanos| push(&mut trace, &event(nanos)));
             trace
         });
         assert_eq!((ring.hash(), ring.count()), (all.hash(), all.count()));

@@ -10,6 +10,8 @@ pub const FIELDS: usize = 5;
 pub struct Kind {
     name: &'static str,
     fields: &'static [Field],
+    /// Of the name.
+    hash: u64,
 }
 
 /// A field of a kind of events.
@@ -52,7 +54,7 @@ impl Kind {
     #[doc(hidden)]
     pub const fn new(name: &'static str, fields: &'static [Field]) -> Self {
         assert!(fields.len() <= FIELDS, "an event has at most 5 fields");
-        Kind { name, fields }
+        Kind { name, fields, hash: hash_of(name) }
     }
 
     /// The name in reports and bundles.
@@ -60,10 +62,25 @@ impl Kind {
         self.name
     }
 
+    /// A hash of the name, the same in every run.
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+
     /// The fields, in the order of their numbers.
     pub fn fields(&self) -> &'static [Field] {
         self.fields
     }
+}
+
+/// FNV-1a.
+const fn hash_of(name: &str) -> u64 {
+    let (bytes, mut hash, mut at) = (name.as_bytes(), 0xcbf2_9ce4_8422_2325, 0);
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x100_0000_01b3);
+        at += 1;
+    }
+    hash
 }
 
 impl Form {
