@@ -52,8 +52,9 @@
 //!   candidate whose log is at least as up to date as its own.
 //! * **Replication** (5.3): only the leader takes commands. It sends them with
 //!   a check that the follower's log matches up to there, and repairs logs that
-//!   do not. New entries go to all peers at once; those that come while a call
-//!   is under way go together in the next one.
+//!   do not. New entries leave at once for a majority and soon for the other
+//!   peers; those that come while a call is under way go together in the next
+//!   one.
 //! * **Commitment** (5.4.2): an entry is committed when a majority has it, and
 //!   it is of the leader's own term or before such an entry. The leader applies
 //!   it at once; the followers learn of it with the next message, usually

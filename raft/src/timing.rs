@@ -26,9 +26,10 @@ pub(crate) const ELECTION_TIMEOUT_MIN: Duration = Duration::from_millis(360);
 pub(crate) const ELECTION_TIMEOUT_MAX: Duration = Duration::from_millis(720);
 
 /// How long the leader waits for further entries before it sends the followers
-/// its commit index. Under load one message carries several entries and commits;
-/// on a quiet cluster the followers apply a command 14 ms after the leader, not
-/// a whole heartbeat interval later.
+/// its commit index, and entries to those that it does not need to commit them.
+/// Under load one message carries several entries and commits; on a quiet
+/// cluster the followers apply a command 14 ms after the leader, not a whole
+/// heartbeat interval later.
 pub(crate) const BATCHING_DELAY: Duration = Duration::from_millis(14);
 
 /// A fresh random election timeout. Microseconds, so that two servers seldom
