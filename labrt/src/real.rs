@@ -106,8 +106,9 @@ pub(crate) fn execute<R: Send + 'static>(
         cpu: process_cpu().saturating_sub(cpu),
         ..Stats::default()
     };
-    let result = run.failure.lock().take().map_or(Ok(()), Err);
+    // First the frames, whose lock a thread that is panicking holds.
     let backtraces = run.frames.lock().take().into_iter().collect();
+    let result = run.failure.lock().take().map_or(Ok(()), Err);
     Run { result, stats, events: Vec::new(), backtraces }.returning(returned)
 }
 

@@ -110,7 +110,7 @@ impl Persister {
     /// snapshot passes the current one again.
     #[track_caller]
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
-        self.saved.lock().save(&raft_state.into(), 0, Some(snapshot.into()));
+        self.save_delta(&raft_state.into(), 0, Some(snapshot.into()), |_| ());
     }
 
     /// Saves a change of a Raft state that ends in a log, at a cost that does not
@@ -132,6 +132,8 @@ impl Persister {
     ) -> usize {
         let mut saved = self.saved.lock();
         assert!(kept <= saved.log.len(), "{kept} bytes kept of {}", saved.log.len());
+        // A closure that unwound may have left something here.
+        saved.appended.clear();
         append(&mut saved.appended);
         saved.save(head, kept, snapshot);
         saved.log.len()

@@ -76,7 +76,7 @@ impl Durable {
 
     /// Saves state and snapshot together, if anything has changed.
     pub(crate) fn save(&mut self, persister: &Persister) {
-        if !std::mem::take(&mut self.changed) {
+        if !self.changed {
             return;
         }
         let header = Header {
@@ -93,6 +93,8 @@ impl Durable {
             new.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
         });
         self.stable = Stable { entries: self.log.len(), bytes, snapshot: true };
+        // Only now: an observer of the persister can unwind out of the save.
+        self.changed = false;
     }
 
     /// Latest term this server has seen.
@@ -240,6 +242,29 @@ mod tests {
         durable.vote_for(1);
         durable.save(&persister);
         assert_eq!(persister.raft_state_size(), 0);
+    }
+
+    /// Prevents every save.
+    struct Prevents;
+
+    impl labrt::storage::SaveObserver for Prevents {
+        fn before(&self, _: &labrt::storage::Change<'_>) {
+            panic!("a crash before the save");
+        }
+
+        fn after(&self, _: &labrt::storage::Change<'_>) {}
+    }
+
+    #[test]
+    fn a_save_that_was_prevented_is_made_up_for() {
+        let persister = Persister::new();
+        persister.observe(std::sync::Arc::new(Prevents));
+        let mut durable = sample();
+        let save = std::panic::AssertUnwindSafe(|| durable.save(&persister));
+        assert!(std::panic::catch_unwind(save).is_err());
+        let persister = persister.copy();
+        durable.save(&persister);
+        assert_eq!(Durable::restore(&persister).term(), 3);
     }
 
     #[test]

@@ -76,10 +76,12 @@ impl Progress {
     }
 
     /// Does the refusal of this call say anything new? Not if the peer has the
-    /// entry by now, nor if the leader has asked about another entry since.
+    /// entry by now, nor if the leader has gone back behind it since. The latest
+    /// call may ask about a later entry: a reply can take longer than a heartbeat
+    /// interval, and a peer that lacks one entry lacks what follows.
     pub(crate) fn is_news(&self, call: &Call) -> bool {
-        let asks_the_same = self.in_flight.is_some_and(|latest| latest.prev == call.prev);
-        call.prev > self.match_index && asks_the_same
+        let asks_no_earlier = self.in_flight.is_some_and(|latest| latest.prev >= call.prev);
+        call.prev > self.match_index && asks_no_earlier
     }
 
     /// Goes back to `next_index`, but never behind what the peer is known to
@@ -140,6 +142,16 @@ mod tests {
         assert!(!peer.is_news(&question), "it has been answered");
         peer.accepted(4);
         assert!(!peer.is_news(&answer), "the peer has entry 4");
+    }
+
+    #[test]
+    fn a_refusal_counts_although_the_next_call_asks_about_a_later_entry() {
+        let start = Instant::now();
+        let (lacks, later) = (call(start, 0, 12, 13), call(start, 120, 13, 15));
+        let mut peer = Progress::new(13, start);
+        peer.sent(lacks);
+        peer.sent(later);
+        assert!(peer.is_news(&lacks));
     }
 
     #[test]

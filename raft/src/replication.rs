@@ -231,8 +231,7 @@ impl State {
         let (first, last) = (prev + 1 + known as u64, self.log().last().index);
         if first <= last {
             assert!(first > self.commit_index(), "{self} would replace committed #{first}");
-            let me = self.my_id();
-            log::debug!(target: "LOG2", "S{me} drops {}: a conflict", indexes(first, last));
+            log::debug!(target: "LOG2", "S{} drops {}, a conflict", self.my_id(), indexes(first, last));
             self.durable.truncate(first);
         }
         for entry in entries.into_iter().skip(known) {
@@ -248,8 +247,7 @@ impl State {
         let mut next = first;
         for run in self.log().entries_from(first).chunk_by(|one, other| one.term == other.term) {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
-            let me = self.my_id();
-            log::debug!(target: topic, "S{me} saves {} of T{term}", indexes(next, last));
+            log::debug!(target: topic, "S{} saves {} of T{term}", self.my_id(), indexes(next, last));
             trace::event(events::Save { first: next, last, term });
             next = last + 1;
         }
@@ -286,21 +284,91 @@ mod tests {
         calls.filter(|call| call.peer == 1).last().expect("a leader calls its peers")
     }
 
+    /// Server 0 of three in the term 1, its first heartbeat answered by server 1.
+    fn leader() -> State {
+        let mut state = State::new(0, 3, Durable::restore(&Persister::new()), Instant::now());
+        lead(&mut state);
+        let heartbeat = call_to_1(&mut state);
+        state.end_append(&heartbeat, Some(success(&state)));
+        state
+    }
+
+    fn success(state: &State) -> AppendEntriesReply {
+        AppendEntriesReply { term: state.term(), success: true, hint: None }
+    }
+
+    /// What the leader knows of server 1.
+    fn peer_1(state: &State) -> &Progress {
+        let Role::Leader { peers } = &state.role else { panic!("{state} does not lead") };
+        &peers[1]
+    }
+
+    #[test]
+    fn entries_that_come_during_a_call_leave_when_it_ends() {
+        let mut state = leader();
+        state.propose(Command::from_static(b"x"));
+        let first = call_to_1(&mut state);
+        state.propose(Command::from_static(b"y"));
+        state.send_due();
+        assert!(state.outbox.iter().all(|(peer, _)| *peer != 1), "a call is under way");
+        state.end_append(&first, Some(success(&state)));
+        let second = call_to_1(&mut state);
+        assert_eq!((second.prev, second.upto), (1, 2));
+    }
+
+    #[test]
+    fn the_followers_learn_of_a_commit_soon() {
+        let mut state = leader();
+        state.propose(Command::from_static(b"x"));
+        let entry = call_to_1(&mut state);
+        state.end_append(&entry, Some(success(&state)));
+        assert_eq!(state.commit_index(), 1);
+        assert_eq!(peer_1(&state).due, state.now + timing::BATCHING_DELAY);
+        // A commit during a call waits for its end, and no longer.
+        state.propose(Command::from_static(b"y"));
+        let entry = call_to_1(&mut state);
+        state.commit_to(2);
+        state.expedite(0);
+        assert_eq!(peer_1(&state).due, state.now + timing::HEARTBEAT_INTERVAL);
+        state.end_append(&entry, None);
+        assert_eq!(peer_1(&state).due, state.now + timing::BATCHING_DELAY);
+    }
+
+    #[test]
+    fn a_killed_server_accepts_no_snapshot() {
+        let mut state = leader();
+        state.propose(Command::from_static(b"x"));
+        let call = call_to_1(&mut state);
+        state.end_snapshot(&call, Some(crate::InstallSnapshotReply { term: 0 }));
+        assert_eq!(peer_1(&state).match_index, 0);
+    }
+
+    #[test]
+    fn a_follower_commits_nothing_beyond_what_the_leader_sent() {
+        let mut state = State::new(0, 3, Durable::restore(&Persister::new()), Instant::now());
+        let entry = |term| Entry { term, command: Command::from_static(b"x") };
+        let args = |term, prev_log, entries, leader_commit| AppendEntriesArgs {
+            term,
+            leader: 1,
+            prev_log,
+            entries,
+            leader_commit,
+        };
+        let start = Position::default();
+        state.handle_append_entries(args(1, start, vec![entry(1), entry(1), entry(1)], 0));
+        // The leader of term 2 has other entries after the first.
+        state.handle_append_entries(args(2, Position { index: 1, term: 1 }, Vec::new(), 3));
+        assert_eq!(state.commit_index(), 1);
+    }
+
     #[test]
     fn a_reply_to_an_earlier_leadership_says_nothing_about_this_one() {
-        let durable = Durable::restore(&Persister::new());
-        let mut state = State::new(0, 3, durable, Instant::now());
-        lead(&mut state);
-        let question = call_to_1(&mut state);
-        let (term, success) = (state.term(), true);
-        let yes = AppendEntriesReply { term, success, hint: None };
-        state.end_append(&question, Some(yes));
+        let mut state = leader();
         state.propose(Command::from_static(b"x"));
         let entry = call_to_1(&mut state);
         state.observe_term(7);
         lead(&mut state);
         state.accepted(&entry);
-        let Role::Leader { peers } = &state.role else { panic!("it leads") };
-        assert_eq!(peers[1].match_index, 0);
+        assert_eq!(peer_1(&state).match_index, 0);
     }
 }

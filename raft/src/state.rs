@@ -176,8 +176,7 @@ impl State {
         assert!(index >= commit, "commit index must not decrease: {commit} -> {index}");
         assert!(index <= last, "commit index {index} beyond the log's end {last}");
         if index > commit {
-            let (me, first) = (self.my_id(), commit + 1);
-            log::debug!(target: "CMIT", "S{me} commits {}", indexes(first, index));
+            log::debug!(target: "CMIT", "S{} commits {}", self.my_id(), indexes(commit + 1, index));
             trace::event(events::Commit { index, term: self.log().position(index).term });
             self.commit_index = index;
         }

@@ -16,6 +16,7 @@ mod detection;
 mod election;
 mod harness;
 mod persistence;
+mod slow_network;
 mod snapshot;
 mod variants_2025;
 
