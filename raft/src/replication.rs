@@ -228,10 +228,10 @@ impl State {
         if known == entries.len() {
             return;
         }
-        let (first, last) = (prev + 1 + known as u64, self.log().last().index);
+        let (me, first, last) = (self.my_id(), prev + 1 + known as u64, self.log().last().index);
         if first <= last {
             assert!(first > self.commit_index(), "{self} would replace committed #{first}");
-            log::debug!(target: "LOG2", "S{} drops {}, a conflict", self.my_id(), indexes(first, last));
+            log::debug!(target: "LOG2", "S{me} drops {}: a conflict", indexes(first, last));
             self.durable.truncate(first);
         }
         for entry in entries.into_iter().skip(known) {
@@ -243,11 +243,11 @@ impl State {
     /// Logs and traces the entries from `first` on, which are new and saved
     /// with this step: those of one term together.
     fn trace_appended(&self, first: u64) {
-        let topic = if self.is_leader() { "LOG1" } else { "LOG2" };
+        let (topic, me) = (if self.is_leader() { "LOG1" } else { "LOG2" }, self.my_id());
         let mut next = first;
         for run in self.log().entries_from(first).chunk_by(|one, other| one.term == other.term) {
             let (term, last) = (run[0].term, next + run.len() as u64 - 1);
-            log::debug!(target: topic, "S{} saves {} of T{term}", self.my_id(), indexes(next, last));
+            log::debug!(target: topic, "S{me} saves {} of T{term}", indexes(next, last));
             trace::event(events::Save { first: next, last, term });
             next = last + 1;
         }
