@@ -85,7 +85,7 @@
 //!
 //! # Two transports
 //!
-//! [`Coordinator`] and [`work`] know nothing of processes. The programs (see
+//! [`Coordinator`] and [`work()`] know nothing of processes. The programs (see
 //! [`command`]) connect them by sockets, the tests also by the simulated
 //! network, where workers crash, stall and lose replies by the seed.
 //!
