@@ -134,7 +134,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 }
 
 /// As [`decode`], of a message that the caller no longer needs: [`SharedStr`]s and
-/// fields that are marked as [`slice`] share its memory.
+/// fields that are marked as [`mod@slice`] share its memory.
 ///
 /// # Errors
 ///

@@ -23,7 +23,7 @@ pub fn exit() -> ! {
     unwind()
 }
 
-/// Whether the calling thread is unwinding, by a panic or by [`exit`]. std's own
+/// Whether the calling thread is unwinding, by a panic or by [`exit()`]. std's own
 /// function knows OS threads only, which simulated threads share.
 pub fn panicking() -> bool {
     match sim::current() {
@@ -212,7 +212,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// The thread did not return: it ended by [`exit`] or, in real mode, by a
+    /// The thread did not return: it ended by [`exit()`] or, in real mode, by a
     /// panic (which fails the run anyway).
     ///
     /// # Panics
