@@ -21,7 +21,7 @@ pub fn replaying() -> bool {
 /// A panic in any thread of the run fails it. Threads that the body leaves
 /// behind are unwound in virtual mode, in an order that follows from the seed;
 /// their destructors may wait, for each other or for up to 10 virtual seconds,
-/// and one that waits in vain is given up ([`Stats::leaked`](crate::Stats::leaked)). In real mode
+/// and one that still waits is given up ([`Stats::leaked`](crate::Stats::leaked)). In real mode
 /// left-over threads end at their next sleep or call.
 ///
 /// # Panics

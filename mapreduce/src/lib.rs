@@ -31,7 +31,7 @@
 //! ```
 //!
 //! * A worker asks for a task and is told when there is one: its request waits
-//!   in the coordinator. When the job ends, all who wait are sent home.
+//!   in the coordinator. When the job ends, all waiting workers exit.
 //! * A pair with key k goes to reduce task `ihash(k) % nReduce`, so that one
 //!   task sees all values of a key.
 //! * A file gets its name by a rename when it is complete. Whoever dies leaves

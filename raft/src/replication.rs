@@ -8,7 +8,7 @@
 //! New entries leave at once, to as many peers without a call under way as it
 //! takes to commit them. The others get them, and all followers the commit
 //! index, after [`timing::BATCHING_DELAY`] at most: a single client that waits
-//! for each of its commands is a quarter faster so on two cores. Entries that
+//! for each of its commands is faster so on two cores. Entries that
 //! come during a call go together in the next one, when the call ends. A call
 //! to a dead peer can take seconds, so the next message leaves after one
 //! heartbeat interval in any case. The leader answers a refusal at once.

@@ -32,7 +32,7 @@ pub struct Status {
     /// [library's](crate::counters) and the application's. The bytes of all
     /// files are among them.
     pub counters: Counts,
-    /// What went wrong so far and was mended: the last of it, oldest first.
+    /// The latest failures that the job recovered from, oldest first.
     pub failures: Vec<Failure>,
     /// How much went wrong in all.
     pub failures_total: u64,
@@ -94,7 +94,7 @@ pub enum WorkerState {
     Busy,
     /// Its connection broke.
     Lost,
-    /// It was sent home.
+    /// The coordinator told it to exit.
     Left,
 }
 
@@ -111,7 +111,7 @@ pub struct Rates {
     pub output_bytes: f64,
 }
 
-/// Something went wrong, and was mended.
+/// A failure that the job recovered from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
     /// When.
