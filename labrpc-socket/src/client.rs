@@ -18,7 +18,7 @@ use crate::broken::Broken;
 use crate::frame::{Answer, Frame};
 use crate::handshake::{self, Refusal};
 use crate::options::Options;
-use crate::wire::{self, FrameReceiver, FrameSender};
+use crate::wire::{self, FrameReceiver, FrameSender, SendError};
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ struct SocketEnd {
 impl Transport for SocketEnd {
     fn call(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError> {
         let Some(link) = self.link() else { return Ok(None) };
-        match link.call(method, argument, self.options.call_limit) {
+        match link.call(method, argument, self.options.call_limit)? {
             Some(Answer::Reply(reply)) => Ok(Some(Payload::from_wire(reply))),
             Some(Answer::Mistake(text)) => Err(CallError::Remote { text }),
             Some(Answer::Nothing) | None => Ok(None),
@@ -156,14 +156,23 @@ impl Link {
         self.calls.lock().broken
     }
 
-    /// One call, up to its answer or its limit.
-    fn call(&self, method: &str, argument: Payload, limit: Option<Duration>) -> Option<Answer> {
+    /// One call, up to its answer or its limit. The error is a request that is too
+    /// long to be sent.
+    fn call(
+        &self,
+        method: &str,
+        argument: Payload,
+        limit: Option<Duration>,
+    ) -> Result<Option<Answer>, CallError> {
         let (sender, answer) = channel::bounded(1);
-        let call = self.register(sender)?;
+        let Some(call) = self.register(sender) else { return Ok(None) };
         let frame =
             Frame::Request { call, method: method.to_owned(), argument: argument.into_bytes() };
-        // An error breaks the connection, which the listener tells to all.
-        let _ = self.sender.send(&frame);
+        // If the connection is broken, the listener ends all calls.
+        if let Err(SendError::TooLong { length, limit }) = self.sender.send(&frame) {
+            self.calls.lock().waiting.remove(&call);
+            return Err(CallError::TooLong { bytes: length, limit });
+        }
         let received = match limit {
             None => answer.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(limit) => answer.recv_timeout(limit),
@@ -171,7 +180,7 @@ impl Link {
         if received == Err(RecvTimeoutError::Timeout) {
             self.calls.lock().waiting.remove(&call);
         }
-        received.ok()
+        Ok(received.ok())
     }
 
     /// Gives a call its number, if there is still a connection.

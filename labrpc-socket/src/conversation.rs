@@ -12,7 +12,7 @@ use crate::connections::Connections;
 use crate::frame::{Answer, Frame};
 use crate::handshake;
 use crate::peer::Peer;
-use crate::wire::{self, FrameReceiver};
+use crate::wire::{self, FrameReceiver, SendError};
 
 /// How long the accepting thread waits when the system has no room for one more
 /// connection.
@@ -93,8 +93,12 @@ struct Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         let answer = std::mem::replace(&mut self.answer, Answer::Nothing);
-        // An error breaks the connection, and its thread tells everybody.
-        let _ = self.peer.send(&Frame::Answer { call: self.call, answer });
+        let send = |answer| self.peer.send(&Frame::Answer { call: self.call, answer });
+        // A broken connection is its own thread's business.
+        if let Err(SendError::TooLong { length, limit }) = send(answer) {
+            let text = format!("a reply of {length} bytes is longer than the limit of {limit}");
+            let _ = send(Answer::Mistake(text));
+        }
         self.connections.call_ends();
     }
 }

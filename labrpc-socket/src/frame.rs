@@ -55,6 +55,16 @@ pub(crate) enum Answer {
 }
 
 impl Frame {
+    /// What the frame's `length` says: the bytes after the prefix.
+    pub(crate) fn length(&self) -> usize {
+        HEAD + match self {
+            Frame::Request { method, argument, .. } => 2 + method.len() + argument.len(),
+            Frame::Answer { answer: Answer::Reply(reply), .. } => reply.len(),
+            Frame::Answer { answer: Answer::Mistake(text), .. } => text.len(),
+            Frame::Answer { answer: Answer::Nothing, .. } | Frame::Ping | Frame::Pong => 0,
+        }
+    }
+
     /// The bytes of the frame, its length in front.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (kind, call) = match self {
@@ -126,6 +136,7 @@ mod tests {
             let bytes = frame.encode();
             let length = u32::from_le_bytes(*bytes.first_chunk().expect("a length"));
             assert_eq!(length as usize, bytes.len() - PREFIX);
+            assert_eq!(frame.length(), bytes.len() - PREFIX);
             assert_eq!(Frame::decode(&bytes[PREFIX..]), Some(frame));
             assert_eq!(Frame::decode(&bytes[PREFIX..PREFIX + HEAD - 1]), None);
         }

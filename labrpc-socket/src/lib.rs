@@ -42,7 +42,9 @@
 //! cannot dial again, or the call's own limit ([`Options::call_limit`]) passes. All
 //! calls on a connection fail at once when it breaks, and the next call dials
 //! again. A mistake (an unknown method, bytes that are no value of the type) panics
-//! in the caller, as on the simulated network.
+//! in the caller, as on the simulated network. So does a request or a reply that is
+//! longer than [`Options::max_frame`]: the side that would send it says so, and the
+//! connection and its other calls go on.
 //!
 //! # On the wire
 //!

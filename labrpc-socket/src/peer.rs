@@ -1,12 +1,12 @@
 //! One client's connection, as the server sees it.
 
-use std::{fmt, io};
+use std::fmt;
 
 use labrt::sync::Mutex;
 
 use crate::broken::Broken;
 use crate::frame::Frame;
-use crate::wire::FrameSender;
+use crate::wire::{FrameSender, SendError};
 
 /// Something to be done when a connection is over.
 type Farewell = Box<dyn FnOnce(&Broken) + Send>;
@@ -36,7 +36,7 @@ impl Peer {
     }
 
     /// Sends a frame.
-    pub(crate) fn send(&self, frame: &Frame) -> io::Result<()> {
+    pub(crate) fn send(&self, frame: &Frame) -> Result<(), SendError> {
         self.sender.send(frame)
     }
 

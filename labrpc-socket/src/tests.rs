@@ -45,6 +45,7 @@ fn serve_at(address: &Address, options: Options) -> (Serving, Receiver<String>) 
         let (release, gate) = (release.clone(), gate.clone());
         let service = Service::new("Echo")
             .method("Echo", |text: String| text)
+            .method("Twice", |text: String| text.repeat(2))
             .method("Panic", |(): ()| -> u64 { panic!("on purpose") })
             .method("Wait", move |(): ()| gate.recv_timeout(PATIENCE).is_ok())
             .method("Release", move |(): ()| release.send(()).is_ok());
@@ -145,6 +146,21 @@ fn mistakes_panic_in_the_caller_and_a_panicking_handler_gives_nothing() {
     let text = panic_of(move || _ = wrong.call::<_, String>("Echo.Echo", &7_u8));
     assert!(text.contains("too few for alloc::string::String"), "{text}");
     assert_eq!(echo(&end, "a"), Some("a".into()));
+}
+
+#[test]
+fn a_message_over_the_limit_is_an_error_of_its_call_alone() {
+    let (serving, endings) = serve(hasty());
+    let end = dial(serving.address(), hasty()).expect("served");
+    let long = end.clone();
+    let text = panic_of(move || _ = echo(&long, &"x".repeat(2000)));
+    assert!(text.contains("a request of 2028 bytes is longer than the limit of 1000"), "{text}");
+    // The reply has no method's name, and a few bytes of its own.
+    let doubled = end.clone();
+    let text = panic_of(move || _ = doubled.call::<_, String>("Echo.Twice", &"x".repeat(600)));
+    assert!(text.contains("a reply of 1217 bytes is longer than the limit of 1000"), "{text}");
+    assert_eq!(echo(&end, "a"), Some("a".into()));
+    assert!(endings.is_empty(), "the connection is the same");
 }
 
 #[test]

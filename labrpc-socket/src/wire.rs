@@ -22,11 +22,30 @@ pub(crate) struct FrameSender {
     socket: Arc<Socket>,
     /// Held for the length of one frame.
     turn: Mutex<()>,
+    max_frame: usize,
+}
+
+/// Why a frame was not sent.
+#[derive(Debug)]
+pub(crate) enum SendError {
+    /// The frame is longer than the limit. The connection is as it was.
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The most that the other side takes.
+        limit: usize,
+    },
+    /// The connection is broken.
+    Broken,
 }
 
 impl FrameSender {
-    /// Sends a frame. On an error the connection is over for both halves.
-    pub(crate) fn send(&self, frame: &Frame) -> io::Result<()> {
+    /// Sends a frame. An error of the system ends the connection for both halves.
+    pub(crate) fn send(&self, frame: &Frame) -> Result<(), SendError> {
+        let (length, limit) = (frame.length(), self.max_frame);
+        if length > limit {
+            return Err(SendError::TooLong { length, limit });
+        }
         let bytes = frame.encode();
         let _turn = self.turn.lock();
         let sent = (&*self.socket).write_all(&bytes);
@@ -34,7 +53,7 @@ impl FrameSender {
             // Half a frame may be out: nothing can follow it.
             self.close();
         }
-        sent
+        sent.map_err(|_| SendError::Broken)
     }
 
     /// Ends the connection. Whoever reads from it is told.
@@ -63,7 +82,11 @@ pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(FrameSende
     socket.set_read_timeout(Some(options.ping_period()))?;
     socket.set_write_timeout(Some(options.silence))?;
     let socket = Arc::new(socket);
-    let sender = FrameSender { socket: Arc::clone(&socket), turn: Mutex::new(()) };
+    let sender = FrameSender {
+        socket: Arc::clone(&socket),
+        turn: Mutex::new(()),
+        max_frame: options.max_frame,
+    };
     let receiver = FrameReceiver {
         socket,
         chunk: vec![0; CHUNK].into(),

@@ -39,6 +39,13 @@ pub enum CallError {
     /// The type is right and the bytes are not: its `Serialize` and its
     /// `Deserialize` disagree.
     Undecodable(DecodeError),
+    /// The request is longer than the transport takes.
+    TooLong {
+        /// Its length in bytes, with the method's name.
+        bytes: usize,
+        /// The most that is sent.
+        limit: usize,
+    },
     /// Any of these, found by the server of another process.
     Remote {
         /// Its text.
@@ -62,6 +69,9 @@ impl fmt::Display for CallError {
                 write!(f, "a value of type {sent} was sent where {expected} is expected")
             }
             Self::Undecodable(error) => error.fmt(f),
+            Self::TooLong { bytes, limit } => {
+                write!(f, "a request of {bytes} bytes is longer than the limit of {limit}")
+            }
             Self::Remote { text } => f.write_str(text),
         }
     }
