@@ -130,7 +130,7 @@ pub(crate) fn spawn<T: Send + 'static>(
 }
 
 /// Hands a job to the run's pool.
-pub(crate) fn go(job: Job) {
+pub(crate) fn go(job: Job) -> std::io::Result<()> {
     leave_if_over();
     let server = server();
     let job = Box::new(move || {
@@ -139,8 +139,8 @@ pub(crate) fn go(job: Job) {
     });
     RUN.with_borrow(|run| {
         let run = run.as_ref().unwrap_or_else(|| &*NO_RUN);
-        run.pool.go(run, job);
-    });
+        run.pool.go(run, job)
+    })
 }
 
 /// Sleeps; a thread whose run is over ends here instead, so that it does not

@@ -14,6 +14,9 @@ use crate::sim::{self, Sim, ThreadOperation};
 use exit::{Exit, unwind};
 pub use name::ThreadName;
 
+/// What a thread panics with that cannot do without another one.
+const NO_THREAD: &str = "the system gives a thread";
+
 /// Ends the calling thread at once, by unwinding it quietly: destructors run,
 /// nothing is printed and no test fails. A join of the thread gets an error.
 pub fn exit() -> ! {
@@ -35,16 +38,34 @@ pub fn panicking() -> bool {
 /// Starts a thread. If it panics, the run has failed.
 #[track_caller]
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    Builder::new().spawn(body).expect("the system gives a thread")
+    Builder::new().spawn(body).expect(NO_THREAD)
 }
 
 /// Starts a job that nobody joins: in virtual mode a simulated thread, in real
 /// mode a cached thread of the run, never one that is busy. The name stands in
 /// reports.
+///
+/// # Panics
+///
+/// Real mode: the operating system refuses a thread.
 #[track_caller]
 pub fn go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
+    try_go(name, job).expect(NO_THREAD);
+}
+
+/// As [`go`], for a thread that must survive when the system has no other one: a
+/// server's. The job is dropped then.
+///
+/// # Errors
+///
+/// Real mode: the operating system refuses a thread.
+#[track_caller]
+pub fn try_go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
     match sim::current() {
-        Some(sim) => sim.spawn(name.into(), Box::new(job), None),
+        Some(sim) => {
+            sim.spawn(name.into(), Box::new(job), None);
+            Ok(())
+        }
         None => real::go(Box::new(job)),
     }
 }
@@ -55,11 +76,11 @@ pub fn go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
 pub fn go_after(delay: Duration, name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
     match sim::current() {
         Some(sim) => sim.spawn(name.into(), Box::new(job), Some(sim.after(delay))),
-        None if delay.is_zero() => real::go(Box::new(job)),
-        None => real::go(Box::new(move || {
+        None if delay.is_zero() => go(name, job),
+        None => go(name, move || {
             real::sleep(delay);
             job();
-        })),
+        }),
     }
 }
 

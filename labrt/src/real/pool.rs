@@ -5,6 +5,7 @@
 //! per job costs 50 to 200 us; a cached one a few. The rule: queue a job only
 //! after an idle worker has been claimed for it, else start a worker.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,20 +33,19 @@ impl Pool {
         Pool { idle: Arc::new(AtomicUsize::new(0)), jobs, queue }
     }
 
-    /// Runs a job on an idle worker, or on a new one.
-    pub(super) fn go(&self, run: &Arc<RealRun>, job: Job) {
+    /// Runs a job on an idle worker, or on a new one. The error says that the
+    /// system has no thread for it.
+    pub(super) fn go(&self, run: &Arc<RealRun>, job: Job) -> io::Result<()> {
         if claim(&self.idle) {
             self.jobs.send(job).expect("the pool has its own receiver");
-            return;
+            return Ok(());
         }
         let (run, idle, queue) = (Arc::clone(run), Arc::clone(&self.idle), self.queue.clone());
-        std::thread::Builder::new()
-            .name("pool".into())
-            .spawn(move || {
-                RUN.set(Some(run));
-                work(job, &idle, &queue);
-            })
-            .expect("the system gives a thread");
+        let worker = std::thread::Builder::new().name("pool".into()).spawn(move || {
+            RUN.set(Some(run));
+            work(job, &idle, &queue);
+        });
+        worker.map(drop)
     }
 }
 
