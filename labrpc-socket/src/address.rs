@@ -8,6 +8,11 @@ use std::str::FromStr;
 
 use socket2::{Domain, SockAddr};
 
+/// The most bytes of a Unix socket's path: the system's structure holds one more,
+/// the zero at the end.
+const LONGEST_PATH: usize =
+    size_of::<libc::sockaddr_un>() - std::mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
+
 /// The address of a socket: `unix:/run/me/socket` or `tcp:127.0.0.1:7000`. A
 /// path without a scheme is a Unix socket's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +46,21 @@ impl Address {
         }
     }
 
-    /// As the system wants it.
+    /// Whether every user of this machine can connect: nothing but a token keeps
+    /// them out. A Unix socket is its owner's alone.
+    pub fn is_open_to_users(&self) -> bool {
+        self.path().is_none()
+    }
+
+    /// As the system wants it. The path of a Unix socket may be too long.
     pub(crate) fn to_system(&self) -> io::Result<(Domain, SockAddr)> {
         match self {
+            Address::Unix(path) if path.as_os_str().len() > LONGEST_PATH => {
+                let length = path.as_os_str().len();
+                Err(io::Error::other(format!(
+                    "the path has {length} bytes, and that of a Unix socket at most {LONGEST_PATH}"
+                )))
+            }
             Address::Unix(path) => Ok((Domain::UNIX, SockAddr::unix(path)?)),
             Address::Tcp(address) => Ok((Domain::for_address(*address), (*address).into())),
         }

@@ -10,11 +10,11 @@ use labrt::channel::{self, RecvTimeoutError};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use socket2::{Socket, Type};
 
 use crate::address::Address;
 use crate::assert_real_clock;
 use crate::broken::Broken;
+use crate::connect::connect;
 use crate::frame::{Answer, Frame};
 use crate::handshake::{self, Refusal};
 use crate::options::Options;
@@ -127,28 +127,17 @@ struct Calls {
 impl Link {
     fn dial(address: &Address, options: &Options) -> Result<Arc<Link>, DialError> {
         let unreachable = |error| DialError::Unreachable { address: address.clone(), error };
-        let connect = || {
-            let (domain, system) = address.to_system()?;
-            let socket = Socket::new(domain, Type::STREAM, None)?;
-            match address {
-                // A machine that is down would let us wait for minutes.
-                Address::Tcp(_) => {
-                    socket.connect_timeout(&system, options.silence)?;
-                    socket.set_tcp_nodelay(true)?;
-                }
-                Address::Unix(_) => socket.connect(&system)?,
-            }
-            Ok(socket)
-        };
-        let socket = connect().map_err(unreachable)?;
+        let limit = options.greeting_limit;
+        let socket = connect(address, limit).map_err(unreachable)?;
         handshake::greet_server(&socket, options).map_err(|refusal| match refusal {
             Refusal::Io(error) => unreachable(error),
             other => DialError::Refused { address: address.clone(), reason: other.to_string() },
         })?;
-        let (sender, receiver) = wire::split(socket, options).map_err(unreachable)?;
+        let (sender, receiver) = wire::split(Arc::new(socket), options).map_err(unreachable)?;
         let link = Arc::new(Link { sender, calls: Mutex::default() });
         let (listener, period) = (Arc::clone(&link), options.ping_period());
-        thread::go("socket client", move || listener.listen(receiver, period));
+        thread::try_go("socket client", move || listener.listen(receiver, period))
+            .map_err(unreachable)?;
         Ok(link)
     }
 

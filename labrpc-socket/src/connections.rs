@@ -4,60 +4,73 @@ use std::fmt;
 use std::sync::Arc;
 
 use labrpc::Server;
-use labrt::sync::{Condvar, Mutex};
-use labrt::time::{Duration, Instant};
+use labrt::sync::Mutex;
+use labrt::time::Duration;
 
+use crate::acceptor::Acceptor;
+use crate::gate::Gate;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::peer::Peer;
 
 /// Finds the server that answers a new connection.
 pub(crate) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
 
-/// The open connections of a service, and its calls in flight.
+/// The connections of a service, and its calls in work.
 pub(crate) struct Connections {
-    options: Options,
+    /// Limits and secret of a connection.
+    pub(crate) options: Options,
+    /// Bounds of the service.
+    pub(crate) limits: Limits,
+    /// What accepts connections.
+    pub(crate) acceptor: Arc<Acceptor>,
+    /// Calls of all connections pass it.
+    pub(crate) gate: Arc<Gate>,
     welcome: Box<Welcome>,
-    state: Mutex<ConnectionState>,
-    /// Notified when a call has been answered.
-    answered: Condvar,
+    open: Mutex<Open>,
 }
 
+/// The connections whose clients have greeted.
 #[derive(Default)]
-struct ConnectionState {
-    /// No new connections.
+struct Open {
+    /// There will be no other ones.
     closed: bool,
-    /// Clients that came so far.
-    count: u64,
-    /// The open ones.
+    /// How many there are, with those whose greeting is about to end.
+    seats: usize,
     peers: Vec<Arc<Peer>>,
-    /// Calls that are being answered.
-    busy: usize,
 }
+
+/// One of the connections that a service may have, until it is dropped.
+pub(crate) struct Seat(Arc<Connections>);
 
 impl Connections {
     /// No connections yet.
-    pub(crate) fn new(options: Options, welcome: Box<Welcome>) -> Self {
-        Connections { options, welcome, state: Mutex::default(), answered: Condvar::new() }
+    pub(crate) fn new(options: Options, limits: Limits, welcome: Box<Welcome>) -> Self {
+        Connections {
+            acceptor: Acceptor::with_spawn(limits.pending, limits.spawn),
+            gate: Gate::new(limits.in_all),
+            options,
+            limits,
+            welcome,
+            open: Mutex::default(),
+        }
     }
 
-    /// Limits and secret.
-    pub(crate) fn options(&self) -> &Options {
-        &self.options
-    }
-
-    /// The number of a client that comes now; none when the service is closed.
-    pub(crate) fn next_number(&self) -> Option<u64> {
-        let mut state = self.state.lock();
-        state.count += u64::from(!state.closed);
-        (!state.closed).then_some(state.count)
+    /// Makes room for a client that has greeted. `None` if the service has as many
+    /// connections as it takes.
+    pub(crate) fn take_seat(self: &Arc<Self>) -> Option<Seat> {
+        let mut open = self.open.lock();
+        let free = open.seats < self.limits.connections;
+        open.seats += usize::from(free);
+        free.then(|| Seat(Arc::clone(self)))
     }
 
     /// Takes in a client that has greeted: the server that will answer it.
     pub(crate) fn welcome(&self, peer: &Arc<Peer>) -> Server {
         let server = (self.welcome)(peer);
-        let mut state = self.state.lock();
-        state.peers.push(Arc::clone(peer));
-        if state.closed {
+        let mut open = self.open.lock();
+        open.peers.push(Arc::clone(peer));
+        if open.closed {
             // It came while the others were being closed.
             peer.close();
         }
@@ -66,32 +79,26 @@ impl Connections {
 
     /// A connection is over.
     pub(crate) fn forget(&self, peer: &Arc<Peer>) {
-        self.state.lock().peers.retain(|open| !Arc::ptr_eq(open, peer));
+        self.open.lock().peers.retain(|open| !Arc::ptr_eq(open, peer));
     }
 
-    /// A call has come.
-    pub(crate) fn call_begins(&self) {
-        self.state.lock().busy += 1;
-    }
-
-    /// A call has been answered.
-    pub(crate) fn call_ends(&self) {
-        self.state.lock().busy -= 1;
-        self.answered.notify_all();
-    }
-
-    /// Waits until no call is being answered, or the time is up.
+    /// Waits until no call is in work, or the time is up.
     pub(crate) fn await_answers(&self, grace: Duration) {
-        let deadline = Instant::now() + grace;
-        let mut state = self.state.lock();
-        while state.busy > 0 && !self.answered.wait_until(&mut state, deadline).timed_out() {}
+        self.gate.await_empty(grace);
     }
 
     /// Takes no more connections, and ends those that there are.
     pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        state.peers.iter().for_each(|peer| peer.close());
+        self.acceptor.close();
+        let mut open = self.open.lock();
+        open.closed = true;
+        open.peers.iter().for_each(|peer| peer.close());
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.open.lock().seats -= 1;
     }
 }
 

@@ -1,93 +1,147 @@
 //! The serving side of a connection: the greeting, then calls until it breaks.
+//!
+//! What a connection has in work is bounded. The connection reads no further while
+//! a call waits for its turn, so further requests stay with the client. It sends
+//! pongs meanwhile, or the client would take the server for dead.
 
 use std::sync::Arc;
 
 use labrpc::{Payload, Server};
+use labrt::sync::Mutex;
 use labrt::thread;
-use labrt::time::Duration;
-use socket2::Socket;
+use labrt::time::{Duration, Instant};
 
+use crate::acceptor::Pending;
 use crate::broken::Broken;
 use crate::connections::Connections;
 use crate::frame::{Answer, Frame};
+use crate::gate::{Gate, Pass};
 use crate::handshake;
 use crate::peer::Peer;
 use crate::wire::{self, FrameReceiver, SendError};
 
-/// How long the accepting thread waits when the system has no room for one more
-/// connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
-
-/// Accepts connections until the service is closed.
-pub(crate) fn accept(connections: &Arc<Connections>, socket: &Socket) {
-    loop {
-        let accepted = socket.accept();
-        let Some(number) = connections.next_number() else { return };
-        match accepted {
-            Ok((socket, _)) => {
-                let connections = Arc::clone(connections);
-                thread::go("socket server", move || converse(&connections, socket, number));
-            }
-            Err(_) => thread::sleep(NO_ROOM),
-        }
-    }
-}
+/// Between two tries to get a thread for a call.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A connection's life: the greeting, then calls until it breaks.
-fn converse(connections: &Arc<Connections>, socket: Socket, number: u64) {
-    // Who cannot greet is no client, and hears nothing more of us.
-    let Ok(()) = handshake::greet_client(&socket, connections.options()) else { return };
-    let Ok((sender, mut receiver)) = wire::split(socket, connections.options()) else { return };
-    let peer = Arc::new(Peer::new(number, sender));
+pub(crate) fn converse(connections: &Arc<Connections>, pending: &Pending) {
+    let options = &connections.options;
+    let mut seat = None;
+    let greeted = handshake::greet_client(pending.socket(), options, || {
+        seat = connections.take_seat();
+        seat.is_some()
+    });
+    // A peer that cannot greet is no client, and hears nothing more.
+    let Ok(()) = greeted else { return };
+    let Ok((sender, mut receiver)) = wire::split(pending.admit(), options) else { return };
+    let peer = Arc::new(Peer::new(pending.number(), sender));
     let server = Arc::new(connections.welcome(&peer));
-    let broken = answer_calls(connections, &peer, &server, &mut receiver);
+    let conversation = Conversation {
+        connections,
+        gate: Gate::new(connections.limits.per_connection),
+        peer: Arc::clone(&peer),
+        server,
+    };
+    let broken = conversation.answer_calls(&mut receiver);
     peer.close();
     connections.forget(&peer);
     peer.say_farewell(&broken);
 }
 
-/// Starts a handler per call, until the connection breaks.
-fn answer_calls(
-    connections: &Arc<Connections>,
-    peer: &Arc<Peer>,
-    server: &Arc<Server>,
-    receiver: &mut FrameReceiver,
-) -> Broken {
-    loop {
-        match receiver.receive() {
-            Ok(None) => {}
-            // An error breaks the connection: the next receive tells.
-            Ok(Some(Frame::Ping)) => _ = peer.send(&Frame::Pong),
-            Ok(Some(Frame::Request { call, method, argument })) => {
-                connections.call_begins();
-                let (connections, peer, server) =
-                    (connections.clone(), peer.clone(), server.clone());
-                thread::go("socket handler", move || {
-                    let mut reply = Reply { connections, peer, call, answer: Answer::Nothing };
-                    reply.answer = handle(&server, &method, argument);
-                });
+/// A connection whose client has greeted.
+struct Conversation<'a> {
+    connections: &'a Connections,
+    /// The calls of this connection pass it.
+    gate: Arc<Gate>,
+    peer: Arc<Peer>,
+    server: Arc<Server>,
+}
+
+impl Conversation<'_> {
+    /// Starts a handler per call, until the connection breaks.
+    fn answer_calls(&self, receiver: &mut FrameReceiver) -> Broken {
+        loop {
+            match receiver.receive() {
+                Ok(None) => {}
+                // An error breaks the connection: the next receive reports it.
+                Ok(Some(Frame::Ping)) => _ = self.peer.send(&Frame::Pong),
+                Ok(Some(Frame::Request { call, method, argument })) => {
+                    // The connection breaks while the call waits for its turn.
+                    let Some(passes) = self.await_turn(method.len() + argument.len()) else {
+                        return Broken::Closed;
+                    };
+                    let (peer, server) = (Arc::clone(&self.peer), Arc::clone(&self.server));
+                    let reply = Reply { peer, call, answer: Answer::Nothing, _passes: passes };
+                    self.start(Call { server, method, argument, reply });
+                }
+                Ok(Some(Frame::Answer { .. } | Frame::Pong)) => return Broken::Malformed,
+                Err(broken) => return broken,
             }
-            Ok(Some(Frame::Answer { .. } | Frame::Pong)) => return Broken::Malformed,
-            Err(broken) => return broken,
+        }
+    }
+
+    /// Waits until a call of so many bytes may start. `None` if the connection
+    /// breaks.
+    fn await_turn(&self, bytes: usize) -> Option<[Pass; 2]> {
+        let patience = self.connections.options.ping_period();
+        let enter = |gate: &Arc<Gate>| {
+            loop {
+                match gate.enter(bytes, patience) {
+                    Some(pass) => return Some(pass),
+                    None => self.peer.send(&Frame::Pong).ok()?,
+                }
+            }
+        };
+        Some([enter(&self.gate)?, enter(&self.connections.gate)?])
+    }
+
+    /// Runs a call on a thread of its own. If the system has none for some time,
+    /// the call ends without a reply.
+    fn start(&self, call: Call) {
+        let patience = self.connections.options.ping_period();
+        let begin = Instant::now();
+        let call = Arc::new(Mutex::new(Some(call)));
+        loop {
+            let call = Arc::clone(&call);
+            let job = Box::new(move || {
+                let call = call.lock().take();
+                call.into_iter().for_each(Call::run);
+            });
+            if (self.connections.limits.spawn)(job).is_ok() || begin.elapsed() >= patience {
+                return;
+            }
+            thread::sleep(PAUSE);
         }
     }
 }
 
-/// Runs the handler of a call.
-fn handle(server: &Server, method: &str, argument: Vec<u8>) -> Answer {
-    match server.answer(method, Payload::from_wire(argument)) {
-        Ok(reply) => Answer::Reply(reply.into_bytes()),
-        Err(mistake) => Answer::Mistake(mistake.to_string()),
+/// A call that may start.
+struct Call {
+    server: Arc<Server>,
+    method: String,
+    argument: Vec<u8>,
+    reply: Reply,
+}
+
+impl Call {
+    /// Runs the handler, and replies.
+    fn run(self) {
+        let Call { server, method, argument, mut reply } = self;
+        reply.answer = match server.answer(&method, Payload::from_wire(argument)) {
+            Ok(reply) => Answer::Reply(reply.into_bytes()),
+            Err(mistake) => Answer::Mistake(mistake.to_string()),
+        };
     }
 }
 
 /// The answer that a call will get: sent when this is dropped, so that a handler
-/// that panics leaves nobody waiting.
+/// that panics leaves no caller waiting.
 struct Reply {
-    connections: Arc<Connections>,
     peer: Arc<Peer>,
     call: u64,
     answer: Answer,
+    /// The call is in work until its answer is sent.
+    _passes: [Pass; 2],
 }
 
 impl Drop for Reply {
@@ -99,6 +153,5 @@ impl Drop for Reply {
             let text = format!("a reply of {length} bytes is longer than the limit of {limit}");
             let _ = send(Answer::Mistake(text));
         }
-        self.connections.call_ends();
     }
 }

@@ -2,35 +2,46 @@
 //! same secret.
 //!
 //! ```text
-//! client -> server   "labrpc/1"  nonce                     nonce: 32 random bytes
-//! server -> client   "labrpc/1"  nonce
-//! client -> server   HMAC-SHA256(secret, "client" nonces)
-//! server -> client   HMAC-SHA256(secret, "server" nonces)  or it hangs up
+//! client -> server   "labrpc/2"  nonce                   nonce: 32 random bytes
+//! server -> client   "labrpc/2"  nonce
+//! client -> server   HMAC-SHA256(key, "client" nonces)
+//! server -> client   HMAC-SHA256(key, "server" nonces)   or "full" for "server",
+//!                                                        or it hangs up
+//! key = SHA256(0) without a token, SHA256(1 token) with one
 //! ```
 //!
 //! The nonces, the client's first, make every proof another, so that a listener
-//! learns nothing that he could use.
+//! learns nothing that it could use. The key is a hash because HMAC pads keys with
+//! zeros: tokens that differ in trailing zeros only would have the same proofs.
+//!
+//! Each side waits for the whole greeting at most
+//! [`Options::greeting_limit`](crate::Options::greeting_limit).
 
 use std::fmt;
 use std::io::{self, Read, Write};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use socket2::Socket;
 
 use crate::options::Options;
+use crate::timed::Timed;
 
 /// The protocol and its version.
-const MAGIC: [u8; 8] = *b"labrpc/1";
+const MAGIC: [u8; 8] = *b"labrpc/2";
 
 /// Random bytes of one side.
 type Nonce = [u8; 32];
 
-/// Which side of the connection proves itself.
+/// What a proof says, besides that its sender knows the token.
 #[derive(Clone, Copy)]
-enum Side {
+enum Claim {
+    /// The sender is a client.
     Client,
+    /// The sender is a server, and takes the client.
     Server,
+    /// The sender is a server with as many connections as it takes.
+    Full,
 }
 
 /// Why two sides do not get together.
@@ -40,13 +51,25 @@ pub(crate) enum Refusal {
     Stranger,
     /// The other side has another secret.
     Token,
-    /// The connection failed, or the other side kept silent.
+    /// The server has as many connections as it takes.
+    Full,
+    /// The other side hangs up in the middle of the greeting.
+    HungUp,
+    /// The other side does not finish the greeting in time.
+    Silent,
+    /// The system reports an error.
     Io(io::Error),
 }
 
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
-        Refusal::Io(error)
+        match error.kind() {
+            io::ErrorKind::TimedOut => Refusal::Silent,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe => Refusal::HungUp,
+            _ => Refusal::Io(error),
+        }
     }
 }
 
@@ -55,6 +78,9 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Stranger => f.write_str("it speaks another protocol, or another version"),
             Refusal::Token => f.write_str("it has another token"),
+            Refusal::Full => f.write_str("it has as many connections as it takes"),
+            Refusal::HungUp => f.write_str("it hangs up instead of greeting"),
+            Refusal::Silent => f.write_str("it does not greet in time"),
             Refusal::Io(error) => error.fmt(f),
         }
     }
@@ -62,57 +88,70 @@ impl fmt::Display for Refusal {
 
 /// The client's part.
 pub(crate) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Refusal> {
-    let mine = say_hello(socket, options)?;
-    let nonces = [mine, hear_hello(socket)?];
-    (&*socket).write_all(&prove(options, Side::Client, nonces).finalize().into_bytes())?;
+    let mut stream = Timed::new(socket, options.greeting_limit);
+    let mine = say_hello(&mut stream)?;
+    let nonces = [mine, hear_hello(&mut stream)?];
+    stream.write_all(&prove(options, Claim::Client, nonces).finalize().into_bytes())?;
     let mut proof = [0; 32];
-    // A server that does not believe us hangs up.
-    (&*socket).read_exact(&mut proof).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Refusal::Token,
-        _ => Refusal::Io(error),
+    // A server that does not believe the proof hangs up.
+    stream.read_exact(&mut proof).map_err(|error| match error.into() {
+        Refusal::HungUp => Refusal::Token,
+        other => other,
     })?;
-    check(options, Side::Server, nonces, &proof)
+    if check(options, Claim::Full, nonces, &proof).is_ok() {
+        return Err(Refusal::Full);
+    }
+    check(options, Claim::Server, nonces, &proof)
 }
 
-/// The server's part.
-pub(crate) fn greet_client(socket: &Socket, options: &Options) -> Result<(), Refusal> {
-    let mine = say_hello(socket, options)?;
-    let nonces = [hear_hello(socket)?, mine];
+/// The server's part. `has_room` says whether it takes a client that knows the
+/// token.
+pub(crate) fn greet_client(
+    socket: &Socket,
+    options: &Options,
+    has_room: impl FnOnce() -> bool,
+) -> Result<(), Refusal> {
+    let mut stream = Timed::new(socket, options.greeting_limit);
+    let mine = say_hello(&mut stream)?;
+    let nonces = [hear_hello(&mut stream)?, mine];
     let mut proof = [0; 32];
-    (&*socket).read_exact(&mut proof)?;
-    check(options, Side::Client, nonces, &proof)?;
-    (&*socket).write_all(&prove(options, Side::Server, nonces).finalize().into_bytes())?;
-    Ok(())
+    stream.read_exact(&mut proof)?;
+    check(options, Claim::Client, nonces, &proof)?;
+    let claim = if has_room() { Claim::Server } else { Claim::Full };
+    stream.write_all(&prove(options, claim, nonces).finalize().into_bytes())?;
+    if matches!(claim, Claim::Full) { Err(Refusal::Full) } else { Ok(()) }
 }
 
 /// Sends magic and nonce. Neither side waits for the other's first.
-fn say_hello(mut socket: &Socket, options: &Options) -> io::Result<Nonce> {
-    socket.set_read_timeout(Some(options.silence))?;
-    socket.set_write_timeout(Some(options.silence))?;
+fn say_hello(stream: &mut Timed<'_>) -> io::Result<Nonce> {
     let mut nonce = Nonce::default();
     getrandom::fill(&mut nonce).map_err(io::Error::other)?;
-    socket.write_all(&[MAGIC.as_slice(), &nonce].concat())?;
+    stream.write_all(&[MAGIC.as_slice(), &nonce].concat())?;
     Ok(nonce)
 }
 
-fn hear_hello(mut socket: &Socket) -> Result<Nonce, Refusal> {
+fn hear_hello(stream: &mut Timed<'_>) -> Result<Nonce, Refusal> {
     let mut magic = [0; MAGIC.len()];
-    socket.read_exact(&mut magic)?;
+    stream.read_exact(&mut magic)?;
     if magic != MAGIC {
         return Err(Refusal::Stranger);
     }
     let mut nonce = Nonce::default();
-    socket.read_exact(&mut nonce)?;
+    stream.read_exact(&mut nonce)?;
     Ok(nonce)
 }
 
-fn prove(options: &Options, side: Side, nonces: [Nonce; 2]) -> Hmac<Sha256> {
-    let secret = options.token.as_deref().unwrap_or_default();
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+fn prove(options: &Options, claim: Claim, nonces: [Nonce; 2]) -> Hmac<Sha256> {
+    let key = match &options.token {
+        None => Sha256::digest([0]),
+        Some(token) => Sha256::digest([&[1], token.as_bytes()].concat()),
+    };
+    let mac = Hmac::<Sha256>::new_from_slice(&key);
     let mut mac = mac.expect("a key may have any length");
-    mac.update(match side {
-        Side::Client => b"client",
-        Side::Server => b"server",
+    mac.update(match claim {
+        Claim::Client => b"client",
+        Claim::Server => b"server",
+        Claim::Full => b"full",
     });
     mac.update(nonces.as_flattened());
     mac
@@ -120,10 +159,10 @@ fn prove(options: &Options, side: Side, nonces: [Nonce; 2]) -> Hmac<Sha256> {
 
 fn check(
     options: &Options,
-    side: Side,
+    claim: Claim,
     nonces: [Nonce; 2],
     proof: &[u8; 32],
 ) -> Result<(), Refusal> {
     // Compares in constant time.
-    prove(options, side, nonces).verify_slice(proof).map_err(|_| Refusal::Token)
+    prove(options, claim, nonces).verify_slice(proof).map_err(|_| Refusal::Token)
 }

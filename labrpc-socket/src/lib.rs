@@ -30,7 +30,7 @@
 //! let calculator = Arc::new(Calculator);
 //! let serving = listener.serve(move |_peer| {
 //!     Server::new().with_service(adder_service(Arc::clone(&calculator)))
-//! });
+//! }).unwrap();
 //!
 //! let end = dial(serving.address(), Options::default()).unwrap();
 //! assert_eq!(AdderClient::new(end).add_up(&(2, 3)), Some(5));
@@ -61,31 +61,61 @@
 //!
 //! # Who may connect
 //!
-//! A Unix socket has mode 0600: its owner. [`Listener::bind`] accepts a TCP address
-//! other than loopback only with a secret ([`Options::token`]). The frames after the
-//! greeting are neither encrypted nor signed: the secret keeps strangers out, but
-//! not those who can read the cable.
+//! Take a Unix socket on one machine. It has mode 0600: only its owner connects. A
+//! path belongs to one living server at a time; the file of a dead one is replaced.
+//! A path has at most 107 bytes on Linux.
+//!
+//! A TCP address of loopback is open to every user of the machine, unless there is a
+//! secret ([`Options::token`]). [`Listener::bind`] accepts other TCP addresses only
+//! with a secret. Every byte of the secret counts, also zeros at its end, and no
+//! secret differs from an empty one. The frames after the greeting are neither
+//! encrypted nor signed: the secret keeps strangers out, but not those who can read
+//! the cable.
+//!
+//! # What a service takes at a time
+//!
+//! | what | at most | one more |
+//! |---|---|---|
+//! | connections whose client has not greeted | 128, for 5 s each | closes the oldest |
+//! | connections whose client has greeted | 1,024 | is refused, and [`dial`] says so |
+//! | calls in work of a connection | 32 | waits with the client |
+//! | bytes of their requests | [`Options::max_frame`] | waits with the client |
+//! | calls in work of all connections | 4,096 | waits with the client |
+//! | bytes of their requests | 16 times `max_frame` | waits with the client |
+//!
+//! A call waits with the client when the server reads no further. If the system has
+//! no thread for a call, the call waits for a quarter of [`Options::silence`] and
+//! then ends without a reply. If it has no file descriptor, memory or thread for a
+//! connection, the oldest connection whose client has not greeted makes room, and the
+//! server goes on. [`Acceptor`] does this for services of other protocols, too.
 //!
 //! # Under the virtual clock
 //!
 //! Sockets block in real time, and a simulation must not: [`Listener::bind`] and
 //! [`dial`] panic there.
 
+mod acceptor;
 mod address;
 mod bind;
 mod broken;
 mod client;
+mod connect;
 mod connections;
 mod conversation;
 mod frame;
+mod gate;
 mod handshake;
+mod limits;
 mod options;
 mod peer;
 mod server;
+mod socket_file;
 #[cfg(test)]
 mod tests;
+mod timed;
 mod wire;
 
+pub use acceptor::{Acceptor, Pending};
 pub use address::{Address, AddressError};
 pub use bind::BindError;
 pub use broken::Broken;
@@ -93,6 +123,7 @@ pub use client::{DialError, dial};
 pub use options::Options;
 pub use peer::Peer;
 pub use server::{Listener, Serving};
+pub use timed::Timed;
 
 /// Panics in a simulation, which must not block in real time.
 #[track_caller]

@@ -1,28 +1,33 @@
 //! The serving side.
 
+use std::io;
 use std::sync::Arc;
 
 use labrpc::Server;
 use labrt::thread;
 use labrt::time::Duration;
-use socket2::{Socket, Type};
 
 use crate::address::Address;
 use crate::assert_real_clock;
-use crate::bind::{self, BindError, SocketFile};
+use crate::bind::{self, BindError, Bound};
+use crate::connect::connect;
 use crate::connections::Connections;
-use crate::conversation::accept;
+use crate::conversation::converse;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::peer::Peer;
+use crate::socket_file::SocketFile;
+
+/// How long the end of a service waits for its accepting thread.
+const LAST_VISIT: Duration = Duration::from_millis(100);
 
 /// An address that is taken, and not yet served.
 #[derive(Debug)]
 #[must_use = "nobody is answered until it serves"]
 pub struct Listener {
-    socket: Socket,
-    address: Address,
+    bound: Bound,
     options: Options,
-    file: Option<SocketFile>,
+    limits: Limits,
 }
 
 impl Listener {
@@ -40,20 +45,37 @@ impl Listener {
     #[track_caller]
     pub fn bind(address: &Address, options: Options) -> Result<Self, BindError> {
         assert_real_clock();
-        let (socket, address) = bind::bind(address, &options)?;
-        let file = SocketFile::at(&address);
-        Ok(Listener { socket, address, options, file })
+        let bound = bind::bind(address, &options)?;
+        let limits = Limits::of(&options);
+        Ok(Listener { bound, options, limits })
+    }
+
+    /// The same service with other bounds.
+    #[cfg(test)]
+    pub(crate) fn with_limits(mut self, limits: impl FnOnce(&mut Limits)) -> Self {
+        limits(&mut self.limits);
+        self
     }
 
     /// Answers calls, on threads of its own, until the returned handle is
     /// closed or dropped. `welcome` is asked at each new connection for the
     /// server that answers it; it may well be another one each time.
-    pub fn serve(self, welcome: impl Fn(&Peer) -> Server + Send + Sync + 'static) -> Serving {
-        let Listener { socket, address, options, file } = self;
-        let connections = Arc::new(Connections::new(options, Box::new(welcome)));
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread for it.
+    pub fn serve(
+        self,
+        welcome: impl Fn(&Peer) -> Server + Send + Sync + 'static,
+    ) -> io::Result<Serving> {
+        let Listener { bound: Bound { socket, address, file }, options, limits } = self;
+        let connections = Arc::new(Connections::new(options, limits, Box::new(welcome)));
         let accepting = Arc::clone(&connections);
-        thread::go("socket listener", move || accept(&accepting, &socket));
-        Serving { address, connections, _file: file }
+        thread::try_go("socket listener", move || {
+            let visited = Arc::clone(&accepting);
+            accepting.acceptor.accept_all(&socket, move |pending| converse(&visited, pending));
+        })?;
+        Ok(Serving { address, connections, _file: file })
     }
 }
 
@@ -83,11 +105,8 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.connections.close();
-        // A last visitor, at whom the accepting thread sees that it is over. If
-        // he does not get through, the thread sees it at the next one.
-        let _ = self
-            .address
-            .to_system()
-            .and_then(|(domain, system)| Socket::new(domain, Type::STREAM, None)?.connect(&system));
+        // A last visit, at which the accepting thread sees that it is over. If it
+        // fails, the thread sees it at the next one.
+        let _ = connect(&self.address, LAST_VISIT);
     }
 }

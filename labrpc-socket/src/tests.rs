@@ -13,10 +13,16 @@ use labrpc::{ClientEnd, Server, Service};
 use labrt::channel::{self, Receiver};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
-use socket2::{Socket, Type};
+use socket2::Socket;
 
 use super::*;
-use crate::frame::Frame;
+use crate::connect::connect;
+use crate::frame::{Answer, Frame};
+use crate::limits::Limits;
+
+mod addresses;
+mod load;
+mod strangers;
 
 /// Long enough for a busy machine, and never waited for when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,10 +42,19 @@ fn serve(options: Options) -> (Serving, Receiver<String>) {
 }
 
 fn serve_at(address: &Address, options: Options) -> (Serving, Receiver<String>) {
+    serve_with(address, options, |_| {})
+}
+
+/// The same with other bounds.
+fn serve_with(
+    address: &Address,
+    options: Options,
+    limits: impl FnOnce(&mut Limits),
+) -> (Serving, Receiver<String>) {
     let (ended, endings) = channel::unbounded();
     let (release, gate) = channel::unbounded();
     let listener = Listener::bind(address, options).expect("the address is free");
-    let serving = listener.serve(move |peer| {
+    let serving = listener.with_limits(limits).serve(move |peer| {
         let ended = ended.clone();
         peer.at_close(move |broken| ended.send(broken.to_string()).expect("the test listens"));
         let (release, gate) = (release.clone(), gate.clone());
@@ -51,7 +66,7 @@ fn serve_at(address: &Address, options: Options) -> (Serving, Receiver<String>) 
             .method("Release", move |(): ()| release.send(()).is_ok());
         Server::new().with_service(service)
     });
-    (serving, endings)
+    (serving.expect("a thread"), endings)
 }
 
 fn echo(end: &ClientEnd, text: &str) -> Option<String> {
@@ -60,9 +75,7 @@ fn echo(end: &ClientEnd, text: &str) -> Option<String> {
 
 /// A connection that has greeted and is then driven by hand.
 fn raw(address: &Address, options: &Options) -> Socket {
-    let (domain, system) = address.to_system().expect("an address");
-    let socket = Socket::new(domain, Type::STREAM, None).expect("a socket");
-    socket.connect(&system).expect("somebody listens");
+    let socket = connect(address, PATIENCE).expect("a server listens");
     handshake::greet_server(&socket, options).expect("a friend");
     socket
 }
@@ -207,10 +220,7 @@ fn random_bytes_do_no_harm() {
         let mut socket = if greeted {
             raw(serving.address(), &hasty())
         } else {
-            let (domain, system) = serving.address().to_system().expect("an address");
-            let socket = Socket::new(domain, Type::STREAM, None).expect("a socket");
-            socket.connect(&system).expect("somebody listens");
-            socket
+            connect(serving.address(), PATIENCE).expect("a server listens")
         };
         let bytes: Vec<u8> = (0..rng.below(200)).map(|_| rng.below(256) as u8).collect();
         // The other side may have had enough before the end.
@@ -232,10 +242,11 @@ fn an_idle_connection_lives_and_a_silent_server_is_given_up() {
     assert_eq!(echo(&end, "a"), Some("a".into()));
     assert!(endings.is_empty(), "the idle connection was kept by pings");
 
-    let (listener, address) = bind::bind(&any_port(), &hasty()).expect("a free port");
+    let bound = bind::bind(&any_port(), &hasty()).expect("a free port");
+    let address = bound.address;
     let server = thread::spawn(move || {
-        let (socket, _) = listener.accept().expect("a client");
-        handshake::greet_client(&socket, &hasty()).expect("a friend");
+        let (socket, _) = bound.socket.accept().expect("a client");
+        handshake::greet_client(&socket, &hasty(), || true).expect("a friend");
         socket
     });
     let end = dial(&address, hasty()).expect("greeted");
@@ -281,7 +292,7 @@ fn other_machines_need_the_token_and_a_wrong_one_is_refused() {
 
     let with = |token: &str| Options { token: Some(token.into()), ..Options::default() };
     let listener = Listener::bind(&everywhere, with("sesame")).expect("a free port");
-    let serving = listener.serve(|_| Server::new());
+    let serving = listener.serve(|_| Server::new()).expect("a thread");
     let Address::Tcp(at) = serving.address() else { panic!("a TCP address") };
     let here: Address = format!("tcp:127.0.0.1:{}", at.port()).parse().expect("an address");
     dial(&here, with("sesame")).expect("the right token");
@@ -326,6 +337,7 @@ fn nothing_is_left_of_a_connection() {
             Service::new("Life").method("Count", move |(): ()| Arc::strong_count(&life) as u64),
         )
     });
+    let serving = serving.expect("a thread");
     for _ in 0..3 {
         let end = dial(serving.address(), Options::default()).expect("served");
         assert!(end.call::<_, u64>("Life.Count", &()).is_some());

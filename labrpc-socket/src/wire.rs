@@ -78,10 +78,12 @@ pub(crate) struct FrameReceiver {
 }
 
 /// The halves of a greeted connection.
-pub(crate) fn split(socket: Socket, options: &Options) -> io::Result<(FrameSender, FrameReceiver)> {
+pub(crate) fn split(
+    socket: Arc<Socket>,
+    options: &Options,
+) -> io::Result<(FrameSender, FrameReceiver)> {
     socket.set_read_timeout(Some(options.ping_period()))?;
     socket.set_write_timeout(Some(options.silence))?;
-    let socket = Arc::new(socket);
     let sender = FrameSender {
         socket: Arc::clone(&socket),
         turn: Mutex::new(()),
@@ -122,6 +124,8 @@ impl FrameReceiver {
         let Some(bytes) = self.buffer.get(PREFIX..end) else { return Ok(None) };
         let frame = Frame::decode(bytes).ok_or(Broken::Malformed)?;
         self.buffer.drain(..end);
+        // The room for a large frame is not kept for small ones.
+        self.buffer.shrink_to(CHUNK.max(self.buffer.len()));
         Ok(Some(frame))
     }
 

@@ -92,6 +92,7 @@ fn run(mut options: CoordinatorOptions) -> End {
         peer.at_close(move |_| closing.close());
         Server::new().with_service(coordinator_service(session))
     });
+    let serving = serving.map_err(|error| format!("cannot serve {address}: {error}"))?;
     if options.connection.is_open_port() {
         eprintln!("mrcoordinator: listening at {}", serving.address());
     }
