@@ -15,6 +15,8 @@
 //!
 //! Arguments that are numbers are the numbers of clerks; the default is 1, 8 and 64.
 
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+
 use std::sync::Arc;
 
 use kvraft::{Clerk, KvServer};

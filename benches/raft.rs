@@ -7,6 +7,8 @@
 //! client on real threads. The first line shows the share of a core that an idle
 //! cluster takes on real threads: nothing may wait by spinning.
 
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};

@@ -7,7 +7,6 @@ use std::time::Duration;
 use lazy_static::lazy_static;
 
 use crate::config::{Clock, Config, Engine};
-use crate::stderr;
 
 lazy_static! {
     static ref CONFIG: Config = Variables::from_env(Config::read);
@@ -49,7 +48,7 @@ impl Variables {
         let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
         let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
         Self::parse(variables, read).unwrap_or_else(|error| {
-            stderr::write(&format!("error: {error}\n"));
+            printing::to_stderr(format!("error: {error}\n"));
             std::process::exit(2);
         })
     }

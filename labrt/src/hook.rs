@@ -5,7 +5,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use crate::failure::payload_text;
-use crate::{backtrace, real, sim, stderr};
+use crate::{backtrace, real, sim};
 
 /// Chains our hook before the one that is there. Once per process.
 pub(crate) fn install() {
@@ -35,9 +35,10 @@ fn record(info: &PanicHookInfo<'_>) {
             if sim.is_unwinding() {
                 // It may not survive this, and captured output would be lost.
                 let place = place.as_deref().unwrap_or("an unknown place");
-                stderr::write(&format!("{who}panicked in a destructor at {place}:\n{message}\n"));
+                let text = format!("{who}panicked in a destructor at {place}:\n{message}\n");
+                printing::to_stderr(text);
             } else if !sim.is_replay() {
-                eprint!("{who}");
+                printing::to_captured_stderr(who);
             }
             let frames = sim.wants_backtraces().then(backtrace::capture);
             sim.record_panic(message, place, frames);

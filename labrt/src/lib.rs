@@ -101,7 +101,6 @@ mod rng;
 mod run;
 mod sim;
 mod stats;
-mod stderr;
 mod watchdog;
 
 pub use backtrace::Backtrace;

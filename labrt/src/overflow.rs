@@ -25,7 +25,6 @@ mod unix {
 
     use super::facts::Line;
     use crate::sim;
-    use crate::stderr;
 
     /// Linux tells of a guard page by SIGSEGV, others by SIGBUS.
     const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
@@ -69,7 +68,7 @@ mod unix {
             if !sim.is_replay() {
                 let mut told = Line::default();
                 let _ = writeln!(told, "\n{overflow}; seed {:#x}", sim.seed());
-                stderr::write(told.text());
+                printing::raw_to_stderr(told.text());
             }
             if sim.give_up(overflow) {
                 std::thread::sleep(TELLING);

@@ -46,7 +46,7 @@ mod os {
     use crate::failure::Failure;
     use crate::observer::OnStuck;
     use crate::outcome::Run;
-    use crate::{sim, stderr};
+    use crate::sim;
 
     /// How often the watchdog looks.
     const LOOK: Duration = Duration::from_millis(50);
@@ -162,14 +162,14 @@ mod os {
         );
         let Heartbeat { test, seed, replay_vars: replay, .. } = heartbeat;
         if !heartbeat.replay {
-            stderr::write(&format!(
+            printing::to_stderr(format!(
                 "\n{message}\nseed {seed:#x}; to run it again:\n    \
                  {replay} cargo test {test} -- --exact --nocapture\n"
             ));
         }
         let StuckReport { who, thread, time, frames } = ask_for_place(heartbeat);
         if !heartbeat.replay && !who.is_empty() {
-            stderr::write(&format!("it is thread {who}; its backtrace:\n{frames}"));
+            printing::to_stderr(format!("it is thread {who}; its backtrace:\n{frames}"));
         }
         let failure = Failure { message, place: None, thread, time };
         end(heartbeat, on_stuck, failure, frames);

@@ -3,7 +3,8 @@
 //! Each `main` in `src/bin` is one call into here. A program that fails says
 //! why in one line on the standard error and ends with status 1, also when its
 //! command line is wrong: the course's programs do so, and its scripts rely on
-//! it.
+//! it. A line that cannot be written changes no status. Data on the standard output
+//! that cannot be written is such a failure, unless its reader has closed the pipe.
 
 mod app;
 mod connection;

@@ -81,7 +81,7 @@ impl Args {
             let text = error.to_string();
             let paragraph = text.split("\n\n").next().unwrap_or_default();
             let words: Vec<_> = paragraph.split_whitespace().skip(1).collect();
-            eprintln!("porcupine: {}", words.join(" "));
+            printing::error_line!("porcupine: {}", words.join(" "));
             std::process::exit(2);
         })
     }

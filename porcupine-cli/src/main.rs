@@ -8,13 +8,13 @@ mod args;
 mod show;
 mod subject;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use args::Args;
 use porcupine::{Report, Verdict};
+use printing::escaped_name;
 use subject::Subject;
 
 /// A history that has been checked.
@@ -31,8 +31,7 @@ fn main() -> ExitCode {
     match run(&Args::of_process()) {
         Ok(status) => ExitCode::from(status),
         Err(message) => {
-            // A closed standard error leaves no way to report this.
-            let _ = writeln!(io::stderr(), "porcupine: {message}");
+            printing::error_line!("porcupine: {message}");
             ExitCode::from(2)
         }
     }
@@ -50,18 +49,15 @@ fn run(args: &Args) -> Result<u8, String> {
         let time = start.elapsed();
         if let Some(page) = &args.page {
             let written = subject.save_page(&file.to_string_lossy(), &report, page);
-            written.map_err(|error| format!("{}: cannot be written: {error}", page.display()))?;
+            written
+                .map_err(|error| format!("{}: cannot be written: {error}", escaped_name(page)))?;
         }
         let (model, operations) = (subject.model(), subject.operations());
         checked.push(Checked { file: file.clone(), model, operations, report, time });
     }
     let text = if args.json { show::json(&checked) } else { show::text(&checked) };
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("the output cannot be written: {error}"))
-        }
-        _ => Ok(status(&checked)),
-    }
+    printing::to_stdout(text)?;
+    Ok(status(&checked))
 }
 
 /// 0 if all histories are linearizable, 1 if one is not, else 2.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 use porcupine::{Counts, Verdict};
+use printing::escaped_name;
 use serde_json::json;
 
 use crate::Checked;
@@ -28,7 +29,7 @@ fn line(one: &Checked) -> String {
     format!(
         "{}: {}: {operations} operation{plural}{partitions}, {} ms \
          (steps={steps} insertions={insertions} depth={depth})\n",
-        file.display(),
+        escaped_name(file),
         in_words(report.verdict),
         milliseconds(*time),
     )
@@ -53,7 +54,7 @@ fn table(checked: &[Checked]) -> String {
     for Checked { file, operations, report, time, .. } in checked {
         let Counts { steps, insertions, depth } = report.counts;
         table.add_row([
-            file.display().to_string(),
+            escaped_name(file).into_owned(),
             in_words(report.verdict).to_owned(),
             operations.to_string(),
             report.partitions.len().to_string(),

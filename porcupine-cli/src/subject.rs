@@ -10,6 +10,7 @@ use porcupine::register::RegisterModel;
 use porcupine::{
     Limits, Model, Operation, Page, Report, check_operations, check_operations_verbose,
 };
+use printing::escaped_name;
 
 use crate::args::{Args, ModelName};
 
@@ -31,7 +32,7 @@ pub(crate) enum Subject {
 impl Subject {
     /// The history in a file, or the line that says what is wrong with it.
     pub(crate) fn read(file: &Path, args: &Args) -> Result<Subject, String> {
-        let name = file.display();
+        let name = escaped_name(file);
         let text = text_of(file)?;
         let Some(start) = text.find(|character: char| !character.is_whitespace()) else {
             return Err(format!("{name}:1: has no operations: there is nothing to check"));
@@ -112,7 +113,7 @@ fn check<M: Model>(
 
 /// The text of a file, or the line that says why there is none.
 fn text_of(file: &Path) -> Result<String, String> {
-    let name = file.display();
+    let name = escaped_name(file);
     let bytes = bytes_of(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = line_at(error.as_bytes(), error.utf8_error().valid_up_to());

@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use porcupine::log;
 use support::{Plan, Service, history};
@@ -57,6 +57,15 @@ impl Scene {
         assert_eq!(text(output.stderr), "");
         assert_eq!(output.status.code(), Some(status));
         text(output.stdout)
+    }
+
+    /// The same with an output that is given; the second value is the standard
+    /// error, if that is piped.
+    fn run_to(&self, stdout: Stdio, stderr: Stdio, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_porcupine"));
+        command.current_dir(self.dir.path()).args(arguments).stdout(stdout).stderr(stderr);
+        let output = command.spawn().expect("it starts").wait_with_output().expect("it ends");
+        (output.status.code(), text(output.stderr))
     }
 
     /// The one line of a run that refuses its input, without the end of line.
@@ -286,4 +295,37 @@ fn a_wrong_command_line_is_one_line() {
     let negative = scene.refusal(&["--timeout", "-1", "history"]);
     assert!(negative.ends_with(": takes a number of seconds, such as 1.5"), "{negative}");
     assert!(scene.refusal(&[]).contains("<FILES>"), "{}", scene.refusal(&[]));
+}
+
+/// An output that takes nothing: its disk is full, or its reader is gone.
+fn full_disk() -> Stdio {
+    fs::File::options().write(true).open("/dev/full").expect("Linux has it").into()
+}
+
+fn closed_pipe() -> Stdio {
+    std::io::pipe().expect("a pipe").1.into()
+}
+
+#[test]
+fn broken_outputs_leave_the_exit_status() {
+    let scene = Scene::new(STALE_READ);
+    let full = scene.run_to(full_disk(), Stdio::piped(), &["history"]);
+    let error = "porcupine: the output cannot be written: No space left on device (os error 28)\n";
+    assert_eq!(full, (Some(2), error.to_owned()));
+    let closed = scene.run_to(closed_pipe(), Stdio::piped(), &["history"]);
+    assert_eq!(closed, (Some(1), String::new()));
+    for arguments in [["missing"].as_slice(), &["--no-such-option"]] {
+        for stderr in [full_disk(), closed_pipe()] {
+            assert_eq!(scene.run_to(Stdio::null(), stderr, arguments).0, Some(2), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn text_from_outside_does_not_command_the_terminal() {
+    let scene = Scene::new("{\"a\x1b[2J\": }\n");
+    let line = scene.refusal(&["history"]);
+    assert!(!line.contains(char::is_control), "{line:?}");
+    fs::copy(scene.path("history"), scene.path("h\x1b[2J")).expect("a name like any other");
+    assert!(scene.refusal(&["h\x1b[2J"]).starts_with("porcupine: h\\x1b[2J:1: "));
 }

@@ -43,7 +43,7 @@
 //!
 //! A line goes through one file after the other: `input.rs` reads it, `line.rs`
 //! takes it apart by the list of topics in `topic.rs`, `filter.rs` decides, and
-//! `page.rs` prints it, after `escape.rs` has made its text harmless, where
+//! `page.rs` prints it, after `printing::escape` has made its text harmless, where
 //! `layout.rs` says and as `wrap.rs` breaks it. `args.rs` is the command line,
 //! `bundle.rs` knows the folder of a failed run.
 //!
@@ -55,7 +55,6 @@
 mod args;
 mod bundle;
 mod chart;
-mod escape;
 mod filter;
 mod findings;
 mod groups;
@@ -107,8 +106,7 @@ pub fn main() -> ExitCode {
         Err(Error::Input(error)) => format!("{}: cannot be read: {error}", args.source_name()),
         Err(Error::NoAnswer(what)) => format!("{}: {what}", args.source_name()),
     };
-    // Nobody is left to be told when the standard error is closed.
-    let _ = writeln!(io::stderr(), "dslogs: {complaint}");
+    printing::error_line!("dslogs: {complaint}");
     ExitCode::from(2)
 }
 

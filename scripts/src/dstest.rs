@@ -84,6 +84,7 @@ use lock::Lock;
 use logs::Folder;
 use options::{Options, Subcommands};
 use paint::Paint;
+use printing::escaped_name;
 use results::Results;
 use runner::Runner;
 use stop::Stop;
@@ -92,7 +93,7 @@ use workspace::{Test, Workspace};
 /// A test has failed, or the user has ended the batch.
 const FAILED: u8 = 1;
 
-/// Nothing could be run, or results could not be written.
+/// Nothing could be run, or results or the output could not be written.
 const UNUSABLE: u8 = 2;
 
 /// The program: its exit status is 0 if all tests passed, 1 if one failed or the
@@ -107,7 +108,7 @@ pub fn main() -> ExitCode {
         None => run(&cli.options, paint),
     };
     status.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        printing::error_line!("error: {error}");
         ExitCode::from(UNUSABLE)
     })
 }
@@ -172,7 +173,7 @@ fn starts(options: &Options, tests: &[Test]) -> Vec<u64> {
 
 fn announce(options: &Options, tests: &[Test]) {
     let shard = options.shard.map(|shard| format!(", shard {}/{}", shard.index, shard.of));
-    eprintln!(
+    printing::error_line!(
         "{} x {}{}, {} clock, {}",
         table::counted(tests.len() as u64, "test"),
         table::counted(options.iter, "run"),
@@ -186,7 +187,7 @@ fn announce(options: &Options, tests: &[Test]) {
 fn merge(paths: &[PathBuf], files: &Files, paint: Paint) -> Result<ExitCode, String> {
     let mut joined: Option<Results> = None;
     for path in paths {
-        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", escaped_name(path));
         let text = std::fs::read_to_string(path).map_err(|error| told(&error))?;
         let results = Results::parse(&text).map_err(|error| told(&error))?;
         match &mut joined {
@@ -210,14 +211,14 @@ fn show(results: &Results, timing: bool, paint: Paint) {
 }
 
 /// Writes the files and chooses the exit status: of a test that failed and a file
-/// that could not be written the test matters more.
+/// or an output that could not be written the test matters more.
 fn finish(results: &Results, files: &Files, interrupted: bool) -> Result<ExitCode, String> {
-    let written = files.write(results);
+    let written = files.write(results).and(screen::written());
     if results.failed() == 0 && !interrupted {
         return written.map(|()| ExitCode::SUCCESS);
     }
     if let Err(error) = written {
-        eprintln!("error: {error}");
+        printing::error_line!("error: {error}");
     }
     Ok(ExitCode::from(FAILED))
 }
@@ -252,5 +253,5 @@ fn write(path: Option<&Path>, text: impl FnOnce() -> String) -> Result<(), Strin
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> String {
-    format!("{} cannot be written: {error}", path.display())
+    format!("{} cannot be written: {error}", escaped_name(path))
 }

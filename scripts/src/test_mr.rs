@@ -16,7 +16,7 @@
 //! argument is `quiet`.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ pub fn main_many() -> ExitCode {
 }
 
 fn usage(usage: &str) -> ExitCode {
-    eprintln!("Usage: {usage}");
+    printing::error_line!("Usage: {usage}");
     ExitCode::FAILURE
 }
 
@@ -78,7 +78,7 @@ fn finish(program: &str, passed: Result<bool, String>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("{program}: {error}");
+            printing::error_line!("{program}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -107,11 +107,11 @@ impl Lab {
     fn trials(&self, count: u32) -> Result<bool, String> {
         for trial in 1..=count {
             if !self.trial()? {
-                println!("*** FAILED TESTS IN TRIAL {trial}");
+                say(&format!("*** FAILED TESTS IN TRIAL {trial}"))?;
                 return Ok(false);
             }
         }
-        println!("*** PASSED ALL {count} TESTING TRIALS");
+        say(&format!("*** PASSED ALL {count} TESTING TRIALS"))?;
         Ok(true)
     }
 
@@ -122,15 +122,15 @@ impl Lab {
         for (title, name) in TESTS {
             let test = self.tests.iter().find(|test| test.name() == name);
             let test = test.ok_or_else(|| format!("the package {LAB} has no test {name}"))?;
-            println!("*** Starting {title} test.");
+            say(&format!("*** Starting {title} test."))?;
             let passed = self.run(test, deadline).map_err(|error| format!("{name}: {error}"))?;
-            println!("--- {title} test: {}", if passed { "PASS" } else { "FAIL" });
+            say(&format!("--- {title} test: {}", if passed { "PASS" } else { "FAIL" }))?;
             passed_all &= passed;
             if self.stop.interrupted() {
                 return Err("interrupted".into());
             }
         }
-        println!("*** {}", if passed_all { "PASSED ALL TESTS" } else { "FAILED SOME TESTS" });
+        say(&format!("*** {}", if passed_all { "PASSED ALL TESTS" } else { "FAILED SOME TESTS" }))?;
         Ok(passed_all)
     }
 
@@ -150,10 +150,16 @@ impl Lab {
     }
 }
 
+/// Prints a line of the course's script.
+fn say(line: &str) -> Result<(), String> {
+    printing::to_stdout(format!("{line}\n"))
+}
+
 /// Copies what a test has said to the standard error.
 fn show(output: &mut File) -> io::Result<()> {
     let mut text = Vec::new();
     output.rewind()?;
     output.read_to_end(&mut text)?;
-    io::stderr().write_all(&text)
+    printing::to_stderr(text);
+    Ok(())
 }

@@ -19,7 +19,6 @@ use serde::Serialize;
 
 use crate::options::RunOptions;
 use crate::outcome::Outcome;
-use crate::output::write_raw;
 use crate::shared::Shared;
 use trace::TraceFile;
 
@@ -39,7 +38,10 @@ pub(crate) fn prepare(options: &RunOptions) {
         fs::create_dir_all(&probe).and_then(|()| fs::remove_dir(&probe))
     });
     if let Err(error) = ready {
-        write_raw(&format!("error: LAB_BUNDLE={}: cannot be written: {error}\n", folder.display()));
+        printing::to_stderr(format!(
+            "error: LAB_BUNDLE={}: cannot be written: {error}\n",
+            folder.display()
+        ));
         std::process::exit(2);
     }
 }

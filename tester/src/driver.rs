@@ -126,7 +126,7 @@ fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
             break;
         }
     }
-    output::write_raw(&summary.line(&test.name));
+    printing::to_stderr(summary.line(&test.name));
     failure
 }
 
@@ -134,7 +134,7 @@ fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
 /// bundle if the run has failed.
 fn report_outcome(test: &Test, lines: &TestLines, outcome: &Outcome) {
     if let Some(failure) = outcome.failure() {
-        output::write_raw(&(lines.take() + &failure_report::text(outcome, failure)));
+        printing::to_stderr(lines.take() + &failure_report::text(outcome, failure));
     }
     report::append(outcome);
     if outcome.failure().is_some() {

@@ -25,7 +25,6 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::bundle::Tail;
 use crate::options::RunOptions;
-use crate::output::write_raw;
 use crate::shared::Shared;
 
 /// Lines of the running test that were not written.
@@ -72,7 +71,7 @@ struct Shown {
 impl Write for Shown {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once {
-            write_raw(&String::from_utf8_lossy(bytes));
+            printing::to_stderr(bytes);
         } else {
             LINES.with(|lines| lines.extend_from_slice(bytes));
         }

@@ -5,11 +5,11 @@
 //! other and take milliseconds, so the lines of one are a single write at its end;
 //! a test in real time takes seconds and its lines are written at once.
 
-use std::io::Write;
 use std::num::NonZero;
 
 use labrt::time::Duration;
 use labrt::{Clock, Config};
+use printing::to_stderr;
 
 use crate::outcome::Totals;
 use crate::shared::Shared;
@@ -45,7 +45,7 @@ impl TestLines {
     /// Adds a line.
     pub(crate) fn add(&self, line: &str) {
         match self.when {
-            When::AtOnce => write_raw(&format!("{line}\n")),
+            When::AtOnce => to_stderr(format!("{line}\n")),
             When::AtEnd => self.lines.with(|lines| {
                 lines.push_str(line);
                 lines.push('\n');
@@ -63,7 +63,7 @@ impl TestLines {
     pub(crate) fn flush(&self) {
         let lines = self.take();
         if !lines.is_empty() {
-            write_raw(&lines);
+            to_stderr(lines);
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn header(config: &Config) {
     HEADER_WRITTEN.with(|written| {
         if !std::mem::replace(written, true) {
             let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-            write_raw(&header_lines(config, processors));
+            to_stderr(header_lines(config, processors));
         }
     });
 }
@@ -87,12 +87,6 @@ fn header_lines(config: &Config, processors: usize) -> String {
         }
         Clock::Real => "real clock\n".to_owned(),
     }
-}
-
-/// Writes text past libtest's capture, in one piece.
-pub(crate) fn write_raw(text: &str) {
-    // Nobody is left to be told when the standard error is closed.
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// What a `Passed` line tells, as each lab of the course has it.

@@ -13,7 +13,6 @@ use labrt::Clock;
 use crate::attempt::{StuckReporter, Test, run_once};
 use crate::bundle::{self, Draft, TraceLog};
 use crate::outcome::Outcome;
-use crate::output::write_raw;
 use crate::shared::Turn;
 use crate::{failure_report, logging};
 
@@ -43,7 +42,7 @@ pub(crate) fn keep(test: &Test, failed: &Outcome) {
 
 /// Prints where a bundle is.
 fn print(folder: &Path, kept: io::Result<Place>) {
-    write_raw(&match kept {
+    printing::to_stderr(match kept {
         Ok((place, Ok(()))) => format!("bundle {}\n", place.display()),
         Ok((place, Err(error))) => format!(
             "bundle {}\nLAB_BUNDLE={}: could not update `latest`: {error}\n",
@@ -69,7 +68,7 @@ fn record(draft: Draft, test: &Test, failed: &Outcome) -> io::Result<Place> {
         log.finish()?;
         let warning = difference(&failed, again);
         if let Some(warning) = warning {
-            write_raw(&format!("warning: {warning}\n"));
+            printing::to_stderr(format!("warning: {warning}\n"));
         }
         write(&draft, &failed, again, warning)
     });

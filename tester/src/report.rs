@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::name::TestName;
 use crate::options::RunOptions;
 use crate::outcome::Outcome;
-use crate::output::write_raw;
 use crate::shared::Shared;
 
 /// The file that `LAB_REPORT` names, once it is open.
@@ -97,7 +96,10 @@ pub(crate) fn append(outcome: &Outcome) {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> ! {
-    write_raw(&format!("error: LAB_REPORT={}: cannot be written: {error}\n", path.display()));
+    printing::to_stderr(format!(
+        "error: LAB_REPORT={}: cannot be written: {error}\n",
+        path.display()
+    ));
     std::process::exit(2)
 }
 

@@ -172,9 +172,10 @@ mod tests {
     fn the_child_runs_the_body_and_starts_no_process() {
         let child = || std::env::var_os(MARKER).is_some();
         let specimen = || Specimen::new().arg("--nocapture");
-        let Some(told) = specimen().run(|| eprintln!("in the child: {}", child())) else {
+        let Some(told) = specimen().run(|| printing::error_line!("in the child: {}", child()))
+        else {
             // The parent would see nothing of what a grandchild writes.
-            assert!(specimen().run(|| eprintln!("in the child again")).is_none());
+            assert!(specimen().run(|| printing::error_line!("in the child again")).is_none());
             return;
         };
         assert!(told.passed() && !child());
@@ -185,7 +186,7 @@ mod tests {
     fn the_environment_is_the_specimens_own() {
         let Some(told) = Specimen::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
             let labs = std::env::vars().filter(|(name, _)| name.starts_with("LAB_"));
-            labs.for_each(|(name, value)| eprintln!("{name}={value}"));
+            labs.for_each(|(name, value)| printing::error_line!("{name}={value}"));
         }) else {
             return;
         };

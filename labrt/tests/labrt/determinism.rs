@@ -105,7 +105,7 @@ fn watched(keep_events: bool, watching: bool, recorder: Option<trace::Recorder>)
             if watching {
                 trace::event(Watched { n });
                 let _ = peek();
-                eprintln!("line {n}");
+                printing::error_line!("line {n}");
             }
         };
         let mutex = Arc::new(Mutex::new(0));

@@ -1,5 +1,7 @@
 //! What does not work across modes and simulations, and bad settings.
 
+#![expect(clippy::disallowed_macros, reason = "tests of what becomes of such output")]
+
 use std::sync::Arc;
 
 use labrt::channel::{Receiver, Sender, after, bounded, unbounded};

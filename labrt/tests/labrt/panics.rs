@@ -1,5 +1,7 @@
 //! A panic anywhere fails the run, in both modes, and is told well.
 
+#![expect(clippy::disallowed_macros, reason = "tests of what becomes of such output")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};

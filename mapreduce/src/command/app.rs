@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::process_env::ProcessEnv;
 use super::program::{find_app, finish, parse};
-use crate::streaming;
+use crate::streaming::{self, StreamError};
 
 /// Where Hadoop and Spark put the name of a map's input: the name of today, and
 /// that of Hadoop 1.
@@ -55,5 +55,9 @@ fn run(half: &Half) -> Result<(), String> {
         }
         Half::Reduce { app } => streaming::reduce(find_app(app)?, &env, input, out),
     };
-    result.map_err(|error| error.to_string())
+    match result {
+        // A reader that closes the pipe has seen enough.
+        Err(StreamError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| error.to_string()),
+    }
 }

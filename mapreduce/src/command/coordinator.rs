@@ -94,10 +94,10 @@ fn run(mut options: CoordinatorOptions) -> End {
     });
     let serving = serving.map_err(|error| format!("cannot serve {address}: {error}"))?;
     if options.connection.is_open_port() {
-        eprintln!("mrcoordinator: listening at {}", serving.address());
+        printing::error_line!("mrcoordinator: listening at {}", serving.address());
     }
     let audience = status.map(|(page, ledger)| {
-        eprintln!("mrcoordinator: status page at {}", page.url());
+        printing::error_line!("mrcoordinator: status page at {}", page.url());
         page.serve(ledger)
     });
     let (end, counts) = follow(&events);
@@ -117,7 +117,7 @@ fn run(mut options: CoordinatorOptions) -> End {
 fn warn_of_missing(inputs: &[String]) {
     for input in inputs {
         if let Err(error) = open(input) {
-            eprintln!(
+            printing::error_line!(
                 "mrcoordinator: warning: {input} cannot be opened here: {error}; workers may see it"
             );
         }
@@ -150,7 +150,7 @@ fn follow(events: &Receiver<Event>) -> (End, Counts) {
         let event = events.recv().expect("the coordinator sends until the job ends");
         counters::apply(&mut counts, &event);
         for line in event.messages() {
-            bar.suspend(|| eprintln!("mrcoordinator: {line}"));
+            bar.suspend(|| printing::error_line!("mrcoordinator: {line}"));
         }
         match event {
             Event::JobStarted { inputs, n_reduce } => {

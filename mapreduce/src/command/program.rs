@@ -1,7 +1,6 @@
 //! What all programs share: command lines, exit statuses, applications by name.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,7 +24,7 @@ pub(super) fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> E
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{program}: {error}");
+            printing::error_line!("{program}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -49,9 +48,8 @@ pub(super) fn run_here(
 
 /// Writes counters to the standard output, a line `name=value` for each.
 pub(super) fn print_counts(counts: &Counts) -> Result<(), String> {
-    let mut out = io::stdout().lock();
-    let mut lines = counts.iter().map(|(name, sum)| writeln!(out, "{name}={sum}"));
-    lines.try_for_each(|line| line).map_err(|error| format!("cannot print the counters: {error}"))
+    let lines: String = counts.iter().map(|(name, sum)| format!("{name}={sum}\n")).collect();
+    printing::to_stdout(lines)
 }
 
 /// The application that a user means.

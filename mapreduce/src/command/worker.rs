@@ -115,7 +115,7 @@ fn watch(id: WorkerId, end: ClientEnd, leaving: Arc<AtomicBool>, over: Arc<Over>
         }
         // The worker itself may have noticed, and says so.
         if !leaving.swap(true, Relaxed) {
-            eprintln!("{program}: {}", WorkerError::CoordinatorGone);
+            printing::error_line!("{program}: {}", WorkerError::CoordinatorGone);
             std::process::exit(1);
         }
     });

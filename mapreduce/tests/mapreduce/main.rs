@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
-//! | `kills`, `bad_input`, `bad_records` | our own, with real processes |
+//! | `kills`, `bad_input`, `bad_records`, `broken_outputs` | our own, with real processes |
 //! | `status` | the status of a job: what it tells, and to whom |
 //! | `backups` | one worker is slow: in the simulator, and with processes |
 //! | `streaming` | applications between pipes, as Hadoop and Spark run them |
@@ -20,6 +20,7 @@
 mod backups;
 mod bad_input;
 mod bad_records;
+mod broken_outputs;
 mod classic;
 mod classic2015;
 mod course;

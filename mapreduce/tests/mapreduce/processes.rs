@@ -49,7 +49,7 @@ impl Process {
 pub(crate) struct Ended {
     /// Its exit status.
     pub(crate) status: ExitStatus,
-    /// What it wrote to the standard error.
+    /// What it wrote to the standard error, if that is a pipe.
     pub(crate) stderr: String,
     /// What it wrote to the standard output, of a coordinator.
     pub(crate) stdout: String,
@@ -78,8 +78,9 @@ impl Process {
             thread::sleep(LOOK);
         }
         let mut stderr = String::new();
-        let pipe = self.child.stderr.take().map(|mut pipe| pipe.read_to_string(&mut stderr));
-        pipe.expect("the standard error is a pipe").expect("programs write text");
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_string(&mut stderr).expect("programs write text");
+        }
         let mut stdout = String::new();
         if let Some(mut pipe) = self.child.stdout.take() {
             pipe.read_to_string(&mut stdout).expect("programs write text");
@@ -158,11 +159,21 @@ impl Place {
 
     /// The same with options.
     pub(crate) fn coordinator_with(&self, options: &[&str]) -> Process {
+        self.start_coordinator(&mut self.coordinator_command(options))
+    }
+
+    /// The command of a coordinator.
+    pub(crate) fn coordinator_command(&self, options: &[&str]) -> Command {
         let mut command = program("mrcoordinator");
         command.stdout(Stdio::piped()).args(options);
         command.current_dir(self.root.path().join("coordinator"));
         command.arg(self.socket()).args(&self.inputs);
-        let mut coordinator = Process::start("mrcoordinator", &mut command);
+        command
+    }
+
+    /// Starts a coordinator, and waits for its socket.
+    pub(crate) fn start_coordinator(&self, command: &mut Command) -> Process {
+        let mut coordinator = Process::start("mrcoordinator", command);
         while !self.socket().exists() && !coordinator.has_ended() {
             thread::sleep(LOOK);
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use printing::escaped_name;
 
 use super::filter::{Filter, Moment};
 use super::layout::{Columns, MOST, TIME_MARGIN};
@@ -87,7 +88,7 @@ impl Args {
 
     /// What messages call the log.
     pub(crate) fn source_name(&self) -> String {
-        self.file().map_or("the standard input".to_owned(), |path| path.display().to_string())
+        self.file().map_or("the standard input".to_owned(), |path| escaped_name(path).into_owned())
     }
 
     /// Whether to colour an output that is, or is not, a terminal.

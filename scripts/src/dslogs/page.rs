@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
 
-use super::escape::escape;
 use super::layout::Columns;
 use super::line::{DebugLine, Line, without_end};
 use super::topic::{self, Topic};
 use super::wrap::Wrap;
+use printing::escape;
 
 /// How the page looks.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use printing::{escaped, escaped_name};
+
 use super::logs::Folder;
 use super::options::{Clock, Options};
 use super::paint::Paint;
@@ -209,7 +211,7 @@ impl<'a> Batch<'a> {
     fn archive(&self, test: usize, outcome: &Outcome, noted: &Noted) {
         let log = self.folder.log(self.tests[test].name(), noted.finished);
         if let Err(error) = self.folder.keep(&outcome.output, &log) {
-            self.screen.say(&self.paint.yellow(&error));
+            self.screen.say(&self.paint.yellow(&escaped(&error)));
         }
     }
 
@@ -258,7 +260,7 @@ impl<'a> Batch<'a> {
         };
         match kept {
             Ok(warning) => {
-                lines.push(log.display().to_string());
+                lines.push(escaped_name(&log).into_owned());
                 lines.extend(warning.map(|warning| format!("warning: {warning}")));
                 failed.log = Some(log);
             }
@@ -268,10 +270,10 @@ impl<'a> Batch<'a> {
         lines.push(format!("seed {:#x}: {}", failed.seed, failed.replay));
         let bundle = self.folder.bundle(test.name(), run.seed);
         if replayed && bundle.join("bundle.json").exists() {
-            lines.push(format!("bundle: {}", bundle.display()));
+            lines.push(format!("bundle: {}", escaped_name(&bundle)));
             failed.bundle = Some(bundle);
         }
-        lines.join("\n    ")
+        lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n    ")
     }
 
     /// In virtual time log and bundle come from the same run made again. In

@@ -34,7 +34,7 @@ impl Lock {
             let Ok(locked) = opened else { return Ok(None) };
             match locked.try_lock() {
                 Err(TryLockError::WouldBlock) => {
-                    let folder = folder.display();
+                    let folder = printing::escaped_name(folder);
                     return Err(format!(
                         "{folder} is in use by another dstest; choose another folder with -o"
                     ));

@@ -51,7 +51,7 @@ impl Folder {
 }
 
 fn unwritable(log: &Path, error: &io::Error) -> String {
-    format!("{} cannot be written: {error}", log.display())
+    format!("{} cannot be written: {error}", printing::escaped_name(log))
 }
 
 /// Copies a file, but for the middle of one that is longer than twice `part`.

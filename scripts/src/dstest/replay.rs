@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use printing::shell_quoted;
+
 use super::options::Clock;
 use super::plan::Seeds;
 use super::runner::{Outcome, Purpose, Run, Runner};
@@ -32,7 +34,7 @@ impl Command {
         }
         for name in INHERITED {
             if let Ok(value) = std::env::var(name) {
-                variables.push_str(&format!(" {name}={value}"));
+                variables.push_str(&format!(" {name}={}", shell_quoted(&value)));
             }
         }
         let mut cargo = "cargo test".to_owned();
@@ -40,7 +42,10 @@ impl Command {
             cargo.push_str(" --release");
         }
         if let Some(path) = named {
-            cargo.push_str(&format!(" --manifest-path {}", path.display()));
+            cargo.push_str(&format!(
+                " --manifest-path {}",
+                shell_quoted(path.as_os_str().as_encoded_bytes())
+            ));
         }
         Command { variables, cargo }
     }
@@ -98,6 +103,11 @@ mod tests {
             line(Command::new(Clock::Virtual, &workspace, None)),
             "LAB_SEED=0x2a cargo test --release -p raft persistence::figure_8_2C -- \
              --exact --nocapture"
+        );
+        let manifest = PathBuf::from("/my labs/Cargo.toml");
+        assert!(
+            line(Command::new(Clock::Virtual, &workspace, Some(&manifest)))
+                .contains(" --manifest-path '/my labs/Cargo.toml' -p raft ")
         );
         workspace.release = false;
         let manifest = PathBuf::from("/w/Cargo.toml");

@@ -5,7 +5,7 @@
 //! Either way lines about failures go to the standard output and progress goes to
 //! the standard error, so that `dstest ... > file` keeps what matters.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -86,10 +86,21 @@ impl Screen {
     }
 }
 
-/// Writes a line to the standard output. A reader that has gone away (`| head`)
-/// does not end the batch: its files are still to be written.
+/// Why the standard output could not be written, when that was first so.
+static UNWRITTEN: Mutex<Option<String>> = Mutex::new(None);
+
+/// Writes a line to the standard output. A failure does not end the batch, as its
+/// files are still to be written: [`written`] reports it.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    if let Err(error) = printing::to_stdout(format!("{line}\n")) {
+        UNWRITTEN.lock().expect("no holder panics").get_or_insert(error);
+    }
+}
+
+/// Whether the standard output has every line, or a reader that wants no more
+/// (`| head`).
+pub(crate) fn written() -> Result<(), String> {
+    UNWRITTEN.lock().expect("no holder panics").take().map_or(Ok(()), Err)
 }
 
 /// A total and a row per test.
@@ -202,7 +213,7 @@ impl Lines {
         self.failed += failed;
         if self.told.elapsed() >= TELL {
             self.told = Instant::now();
-            let _ = writeln!(io::stderr(), "{}", self.line(left));
+            printing::error_line!("{}", self.line(left));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 use indicatif::HumanCount;
+use printing::{escaped, escaped_name};
 
 use super::options::Clock;
 use super::paint::Paint;
@@ -89,7 +90,7 @@ impl Extra {
 }
 
 fn name(tally: &Tally, paint: Paint) -> Cell {
-    let name = Cell::new(tally.name());
+    let name = Cell::new(escaped(tally.name()));
     match (paint.is_on(), tally.failed) {
         (false, _) => name,
         (true, 0) => name.fg(Color::Green),
@@ -190,13 +191,14 @@ fn describe(group: &Group, paint: Paint) -> String {
     let (tally, failed) = group.first;
     let tests: Vec<String> =
         group.tests.iter().map(|(test, count)| format!("{test} {count}")).collect();
+    let first = format!("first seed {:#x} of {}: {}", failed.seed, tally.name(), failed.replay);
     let mut lines = vec![
-        paint.red(&format!("{}x {}", group.count, failed.headline())),
-        format!("in {}", tests.join(", ")),
-        format!("first seed {:#x} of {}: {}", failed.seed, tally.name(), failed.replay),
+        paint.red(&escaped(&format!("{}x {}", group.count, failed.headline()))),
+        escaped(&format!("in {}", tests.join(", "))).into_owned(),
+        escaped(&first).into_owned(),
     ];
     if let Some(Failed { seed, bundle: Some(bundle), .. }) = group.bundled {
-        lines.push(format!("bundle of seed {seed:#x}: {}", bundle.display()));
+        lines.push(format!("bundle of seed {seed:#x}: {}", escaped_name(bundle)));
     }
     if (1..group.count).contains(&group.logs) {
         lines.push(format!("{} of {} kept (--keep)", counted(group.logs, "log"), group.count));
@@ -259,6 +261,17 @@ mod tests {
         results.tests[0].unknown = 2;
         results.interrupted = true;
         assert!(summary(&results).ends_with("; 2 checks could not be decided; ended early"));
+    }
+
+    #[test]
+    fn text_of_a_failure_does_not_command_the_terminal() {
+        let mut results = results();
+        let mut run = Run { seed: 7, seconds: None, measured: None, failure: None };
+        run.failure = Some(Failure { message: "\x1b[2J\u{9b}".to_owned(), place: None });
+        results.tests[0].run(&run);
+        results.tests[0].failure(Failed::new(run, "again".to_owned()));
+        let texts = groups(&results, Paint::off()).concat();
+        assert!(texts.contains("\\x1b[2J\\u{9b}"), "{texts}");
     }
 
     #[test]

@@ -178,11 +178,15 @@ fn list(lab: &Lab, binary: &Path) -> Result<Vec<Test>, String> {
     Ok(lines.lines().filter_map(|line| line.strip_suffix(": test")).map(test).collect())
 }
 
-/// The standard output of a program that must succeed.
+/// The standard output of a program that must succeed. Its standard error is ours if
+/// that is a terminal. Otherwise we copy it: Cargo fails when it cannot write.
 fn output(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let done = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let is_terminal = std::io::stderr().is_terminal();
+    command.stderr(if is_terminal { Stdio::inherit() } else { Stdio::piped() });
+    let done = command.stdin(Stdio::null()).output();
     let done = done.map_err(|error| format!("{program} cannot be started: {error}"))?;
+    printing::raw_to_stderr(&String::from_utf8_lossy(&done.stderr));
     if !done.status.success() {
         let arguments: Vec<_> = command.get_args().map(|text| text.to_string_lossy()).collect();
         return Err(format!("`{program} {}` failed: {}", arguments.join(" "), done.status));

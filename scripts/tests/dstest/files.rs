@@ -87,3 +87,18 @@ fn a_reader_that_goes_away_does_not_end_the_batch() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(failed_seeds(&desk.json("out.json")), [7, 17]);
 }
+
+#[test]
+fn an_output_that_is_full_is_an_error_after_the_batch() {
+    let desk = Desk::new();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = desk.dstest("-n 2 passes_2A --json out.json");
+    let told = Told::new(command.stdout(full()).stderr(Stdio::piped()).output().unwrap());
+    told.assert(2, &[]);
+    let error = "error: the output cannot be written: No space left on device (os error 28)\n";
+    assert!(told.stderr.ends_with(error), "{told:#?}");
+    assert_eq!(desk.json("out.json")["tests"][0]["runs"], 2);
+    // A standard error that is full costs the lines alone.
+    let mut command = desk.dstest("-n 2 passes_2A");
+    assert_eq!(command.stdout(Stdio::null()).stderr(full()).status().unwrap().code(), Some(0));
+}

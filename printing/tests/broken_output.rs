@@ -1,0 +1,55 @@
+//! A standard error that is closed, or whose disk is full. Tests of the programs
+//! have the same for the standard output, which libtest needs itself.
+
+use std::fs::File;
+use std::process::{Command, ExitStatus, Stdio};
+
+/// Set in the child.
+const CHILD: &str = "PRINTING_CHILD";
+
+/// Runs the body of the test `name` in a child with this standard error, uncaptured.
+/// `None` in the child.
+fn in_child(name: &str, stderr: Stdio, body: impl FnOnce()) -> Option<(ExitStatus, String)> {
+    if std::env::var_os(CHILD).is_some() {
+        body();
+        return None;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command.args([name, "--exact", "--nocapture", "--quiet"]).env(CHILD, "1");
+    let ended = command.stderr(stderr).output().expect("it starts");
+    Some((ended.status, String::from_utf8(ended.stderr).expect("text")))
+}
+
+fn full_disk() -> Stdio {
+    File::options().write(true).open("/dev/full").expect("Linux has it").into()
+}
+
+fn closed_pipe() -> Stdio {
+    std::io::pipe().expect("a pipe").1.into()
+}
+
+#[test]
+fn diagnostics_do_not_end_a_program() {
+    for stderr in [full_disk(), closed_pipe()] {
+        let ended = in_child("diagnostics_do_not_end_a_program", stderr, || {
+            printing::error_line!("one {}", 1);
+            printing::to_captured_stderr("two\n");
+            printing::to_stderr("three\n");
+            printing::raw_to_stderr("four\n");
+            std::process::exit(7);
+        });
+        let Some((status, _)) = ended else { return };
+        assert_eq!(status.code(), Some(7));
+    }
+}
+
+#[test]
+fn lines_are_harmless() {
+    let ended = in_child("lines_are_harmless", Stdio::piped(), || {
+        printing::error_line!("a\x1b[2J\n{}", "b");
+        printing::to_stderr("c\x07\n\td\n");
+        std::process::exit(0);
+    });
+    let Some((_, stderr)) = ended else { return };
+    assert_eq!(stderr, "a\\x1b[2J\\x0ab\nc\\x07\n\td\n");
+}
