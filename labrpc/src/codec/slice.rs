@@ -6,40 +6,45 @@
 //! reply of a call, the field becomes a slice of the message and keeps all of it
 //! alive. Elsewhere the field is a copy.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
+use std::ptr::NonNull;
 
 use bytes::Bytes;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 
 thread_local! {
-    /// The message that this thread decodes.
-    static MESSAGE: RefCell<Bytes> = const { RefCell::new(Bytes::new()) };
+    /// The message that this thread decodes; [`lend`] keeps it alive.
+    static MESSAGE: Cell<Option<NonNull<Bytes>>> = const { Cell::new(None) };
 }
 
 /// Decodes a message that lends its memory.
 pub(super) fn lend<R>(message: Bytes, decode: impl FnOnce(&[u8]) -> R) -> R {
-    MESSAGE.with(|place| {
-        let Ok(mut free) = place.try_borrow_mut() else {
-            // A message in a field of another one: its own fields are copies.
-            return decode(&message);
-        };
-        *free = message;
-        drop(free);
-        let decoded = decode(&place.borrow());
-        place.take();
-        decoded
-    })
+    let _outer = Outer(MESSAGE.replace(Some(NonNull::from(&message))));
+    decode(&message)
+}
+
+/// Puts the outer message back, when a field of it is a message of its own.
+struct Outer(Option<NonNull<Bytes>>);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        MESSAGE.set(self.0);
+    }
 }
 
 /// A slice of the message that this thread decodes, or else a copy.
 pub(super) fn slice_of_message(bytes: &[u8]) -> Bytes {
-    MESSAGE.with_borrow(|message| {
-        let (all, part) = (message.as_ptr_range(), bytes.as_ptr_range());
-        let is_inside = all.start <= part.start && part.end <= all.end;
-        if is_inside { message.slice_ref(bytes) } else { Bytes::copy_from_slice(bytes) }
-    })
+    let Some(message) = MESSAGE.get() else { return Bytes::copy_from_slice(bytes) };
+    // SAFETY: `lend` owns the message and takes it out of this thread's place
+    // before it ends.
+    let message = unsafe { message.as_ref() };
+    let start = (bytes.as_ptr() as usize).wrapping_sub(message.as_ptr() as usize);
+    match start.checked_add(bytes.len()) {
+        Some(end) if end <= message.len() => message.slice(start..end),
+        _ => Bytes::copy_from_slice(bytes),
+    }
 }
 
 /// As without the attribute.
@@ -108,6 +113,27 @@ mod tests {
         let is_inside = |letter: &Letter| place.contains(&letter.text.as_ptr());
         assert!(!is_inside(&copy.expect("valid")));
         assert!(is_inside(&slice.expect("valid")));
+    }
+
+    /// A message in a field of another one, decoded on the spot.
+    struct Envelope(Letter);
+
+    impl<'de> Deserialize<'de> for Envelope {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let inner = deserialize(deserializer)?;
+            decode_message(inner).map(Envelope).map_err(D::Error::custom)
+        }
+    }
+
+    #[test]
+    fn a_message_inside_a_message_leaves_the_outer_one_in_place() {
+        let letter = || Letter { number: 7, text: Bytes::from_static(b"text") };
+        let message = Bytes::from(encode(&(Bytes::from(encode(&letter())), letter())));
+        let place = message.as_ptr_range();
+        let decoded = decode_message::<(Envelope, Letter)>(message);
+        let Ok((Envelope(inner), outer)) = decoded else { panic!("both are letters") };
+        assert_eq!((&inner, &outer), (&letter(), &letter()));
+        assert!(place.contains(&inner.text.as_ptr()) && place.contains(&outer.text.as_ptr()));
     }
 
     #[test]
