@@ -60,7 +60,7 @@ impl Durable {
         let bytes = persister.raft_state();
         let (header, entries): (Header, Vec<Entry>) = match bytes.is_empty() {
             true => Default::default(),
-            false => labrpc::codec::decode(&bytes)
+            false => labrpc::codec::decode_message(bytes)
                 .unwrap_or_else(|error| panic!("the saved Raft state is unreadable: {error}")),
         };
         Durable {
