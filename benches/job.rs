@@ -13,6 +13,9 @@ use mapreduce::{Corpus, file_name};
 /// The number of files that hold the text.
 pub(crate) const FILES: usize = 32;
 
+/// The file for the counters of a job.
+pub(crate) const COUNTERS: &str = "counters";
+
 /// The size of the text in megabytes: the first argument that is a number, or 100.
 pub(crate) fn megabytes() -> usize {
     std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100)
@@ -58,7 +61,10 @@ impl Programs {
     pub(crate) fn start_job(&self, folder: &Path, inputs: &[String], workers: usize) -> Vec<Child> {
         let socket = folder.join("5840-mr-bench");
         let start = |command: &mut Command| command.spawn().expect("the program starts");
-        let coordinator = start(self.command("mrcoordinator", folder).arg(&socket).args(inputs));
+        let counters = File::create(folder.join(COUNTERS)).expect("there is room");
+        let mut coordinator = self.command("mrcoordinator", folder);
+        coordinator.arg("--counters").arg(&socket).args(inputs).stdout(counters);
+        let coordinator = start(&mut coordinator);
         while !socket.exists() {
             thread::sleep(Duration::from_millis(1));
         }

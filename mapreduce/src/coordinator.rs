@@ -13,30 +13,49 @@
 //! sockets every connection is one, and when it closes, another worker gets the
 //! worker's task at once. On the simulated network one session can serve all
 //! workers, and the time limit alone finds the lost ones.
+//!
+//! It touches no file but the job's lock and outputs: it renames what an accepted
+//! attempt at a reduce task has written, before the task counts as done.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use labrt::sync::{Condvar, Mutex, MutexGuard};
 use labrt::time::{Duration, Instant};
 
+use crate::error::Refusal;
 use crate::event::Observers;
 use crate::failure_policy::{FailurePolicy, TryAgain};
-use crate::job::Job;
+use crate::folder::JobFolder;
+use crate::job::{Job, Rules};
 use crate::protocol::{
-    Assignment, CoordinatorService, CrashReport, End, RegisterArgs, ReportArgs, RequestArgs,
-    WorkerId,
+    Assignment, CoordinatorService, CrashReport, End, JobId, Member, RegisterArgs, ReportArgs,
+    ReportReply, RequestArgs,
 };
 
 /// A ping is answered after so long: often enough for a worker to notice soon
 /// that its coordinator has crashed.
 const PING: Duration = Duration::from_millis(400);
 
+/// The job fails when so many workers were lost at one task, if the user does not
+/// say otherwise. An application that ends its worker in a third of its calls,
+/// as the course's `crash`, loses 20 in a row once in 4 billion tasks.
+pub const WORKER_LOSSES: u32 = 20;
+
 /// How a job is done.
 #[derive(Debug)]
 pub struct JobOptions {
     /// Whether a slow task gets a second worker, if its application allows.
     pub backups: bool,
+    /// The job fails when so many workers were lost at one task: the application
+    /// ends them. Those of which a bad record is the reason do not count.
+    pub worker_losses: u32,
+    /// The job's identity, and the folder of its workers. The first worker says
+    /// where it is.
+    pub folder: JobFolder,
     /// What the job does about failures, in addition to retries:
     /// [`BadRecords`](crate::BadRecords) skips records.
     pub failure_policy: Box<dyn FailurePolicy>,
@@ -46,8 +65,13 @@ pub struct JobOptions {
 
 impl Default for JobOptions {
     fn default() -> Self {
-        let failure_policy = Box::new(TryAgain);
-        JobOptions { backups: true, failure_policy, observers: Observers::default() }
+        JobOptions {
+            backups: true,
+            worker_losses: WORKER_LOSSES,
+            folder: JobFolder::new("a coordinator without an address"),
+            failure_policy: Box::new(TryAgain),
+            observers: Observers::default(),
+        }
     }
 }
 
@@ -63,14 +87,43 @@ pub struct Coordinator {
 #[derive(Debug)]
 struct State {
     job: Job,
+    folder: JobFolder,
     observers: Observers,
 }
 
 impl State {
-    /// Passes on what has happened.
+    /// Passes on what has happened. When the job has ended, nobody needs its files
+    /// any more.
     fn publish(&mut self) {
         let now = Instant::now();
+        if self.job.end().is_some() {
+            self.folder.free();
+        }
         self.job.take_events().iter().for_each(|event| self.observers.notify(now, event));
+    }
+
+    /// A worker registers, in its folder.
+    fn register(&mut self, args: RegisterArgs, session: u64) -> Result<JobId, Refusal> {
+        self.job.admits(&args)?;
+        if self.job.end().is_none() {
+            let folder = Path::new(OsStr::from_bytes(&args.folder));
+            self.folder.settle(folder).map_err(|error| {
+                self.job.refuse(error.to_string());
+                Refusal::Unfit(error.to_string())
+            })?;
+        }
+        Ok(self.job.register(args, session))
+    }
+
+    /// A worker reports. An output gets its name before the report counts; if it
+    /// cannot, the attempt has failed.
+    fn report(&mut self, mut args: ReportArgs, session: u64) -> Result<ReportReply, Refusal> {
+        if let Some((task, attempt)) = self.job.output(&args)
+            && let Err(error) = self.folder.publish(task, attempt)
+        {
+            args.outcome = Err(error);
+        }
+        self.job.report(args, session, Instant::now())
     }
 }
 
@@ -95,9 +148,10 @@ impl Coordinator {
         n_reduce: usize,
         options: JobOptions,
     ) -> Arc<Coordinator> {
-        let JobOptions { backups, failure_policy, observers } = options;
-        let job = Job::new(files, n_reduce, backups, failure_policy);
-        let mut state = State { job, observers };
+        let JobOptions { backups, worker_losses, folder, failure_policy, observers } = options;
+        let rules = Rules { backups, worker_losses, policy: failure_policy };
+        let job = Job::new(folder.job(), files, n_reduce, rules);
+        let mut state = State { job, folder, observers };
         state.publish();
         Arc::new(Coordinator {
             state: Mutex::new(state),
@@ -140,10 +194,10 @@ impl Coordinator {
         Arc::new(Session { coordinator: Arc::clone(self), number })
     }
 
-    /// Calls the job, passes its events on, and wakes all waiters.
-    fn change<R>(&self, call: impl FnOnce(&mut Job) -> R) -> R {
+    /// Changes the state, passes events on, and wakes all waiters.
+    fn change<R>(&self, call: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.state.lock();
-        let result = call(&mut state.job);
+        let result = call(&mut state);
         self.announce(&mut state);
         result
     }
@@ -167,20 +221,20 @@ impl Session {
     /// and the requests that came on it are void. A worker that lives dials
     /// anew, and may still report its task.
     pub fn close(&self) {
-        self.coordinator.change(|job| job.close(self.number));
+        self.coordinator.change(|state| state.job.close(self.number));
     }
 }
 
 impl CoordinatorService for Session {
-    fn register(&self, args: RegisterArgs) -> Result<(), String> {
-        self.coordinator.change(|job| job.register(args, self.number))
+    fn register(&self, args: RegisterArgs) -> Result<JobId, Refusal> {
+        self.coordinator.change(|state| state.register(args, self.number))
     }
 
-    fn request_task(&self, args: RequestArgs) -> Assignment {
+    fn request_task(&self, args: RequestArgs) -> Result<Assignment, Refusal> {
         let Coordinator { state, changed, .. } = &*self.coordinator;
         let mut state = state.lock();
-        if let Err(reply) = state.job.request(&args, self.number) {
-            return reply;
+        if let Some(reply) = state.job.request(&args, self.number)? {
+            return Ok(reply);
         }
         self.coordinator.announce(&mut state);
         loop {
@@ -188,7 +242,7 @@ impl CoordinatorService for Session {
             state.publish();
             if let Some(reply) = reply {
                 changed.notify_all();
-                return reply;
+                return Ok(reply);
             }
             match state.job.next_alarm(&args) {
                 Some(alarm) => _ = changed.wait_until(&mut state, alarm),
@@ -197,23 +251,25 @@ impl CoordinatorService for Session {
         }
     }
 
-    fn report(&self, args: ReportArgs) -> Option<End> {
-        self.coordinator.change(|job| job.report(args, self.number, Instant::now()))
+    fn report(&self, args: ReportArgs) -> Result<ReportReply, Refusal> {
+        self.coordinator.change(|state| state.report(args, self.number))
     }
 
-    fn testify(&self, report: CrashReport) -> Vec<u64> {
-        self.coordinator.change(|job| job.crash_reported(&report))
+    fn testify(&self, report: CrashReport) -> Result<Vec<u64>, Refusal> {
+        self.coordinator.change(|state| state.job.crash_reported(&report))
     }
 
-    fn ping(&self, worker: WorkerId) -> Option<End> {
+    fn ping(&self, member: Member) -> Result<Option<End>, Refusal> {
         let deadline = Instant::now() + PING;
         let mut state = self.coordinator.state.lock();
-        while state.job.end().is_none()
+        while state.job.end_for(member)?.is_none()
             && !self.coordinator.changed.wait_until(&mut state, deadline).timed_out()
         {}
-        let end = state.job.end()?;
-        state.job.dismiss(worker);
-        self.coordinator.announce(&mut state);
-        Some(end)
+        let end = state.job.end_for(member)?;
+        if end.is_some() {
+            state.job.dismiss(member);
+            self.coordinator.announce(&mut state);
+        }
+        Ok(end)
     }
 }

@@ -13,7 +13,7 @@ pub const INPUT_BYTES: &str = "mr.input_bytes";
 /// Calls of Map.
 pub const INPUT_RECORDS: &str = "mr.input_records";
 
-/// Bytes of `mr-X-Y` files.
+/// Bytes between map and reduce tasks.
 pub const INTERMEDIATE_BYTES: &str = "mr.intermediate_bytes";
 
 /// Calls of Reduce, and so lines of `mr-out` files.
@@ -34,7 +34,7 @@ pub(crate) fn apply(sums: &mut Counts, event: &Event) {
     match event {
         Event::JobStarted { .. } => add(sums, BACKUPS, 0),
         Event::TaskAssigned { is_backup: true, .. } => add(sums, BACKUPS, 1),
-        Event::TaskDone { first: true, done, .. } => add_all(sums, &done.counts),
+        Event::TaskDone { done, .. } => add_all(sums, &done.counts),
         _ => {}
     }
 }

@@ -1,8 +1,23 @@
-//! What can go wrong with a task.
+//! What can go wrong with a task, and with a worker.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+/// The most bytes of a text that an application or its data gives. Longer ones
+/// are cut: a panic that quotes a record of 20 MB must still reach the user.
+pub const MOST_TEXT: usize = 4096;
+
+/// A text of at most [`MOST_TEXT`] bytes, and a few that say what is cut off.
+pub(crate) fn shorten(mut text: String) -> String {
+    let length = text.len();
+    if length > MOST_TEXT {
+        let end = (0..=MOST_TEXT).rev().find(|&end| text.is_char_boundary(end));
+        text.truncate(end.expect("0 is a boundary"));
+        text.push_str(&format!("... ({length} bytes)"));
+    }
+    text
+}
 
 /// Why a task failed, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,9 +29,14 @@ pub enum TaskError {
         /// What the system said.
         reason: String,
     },
+    /// The folder cannot be used.
+    Folder {
+        /// What is wrong, with its name.
+        reason: String,
+    },
     /// A file of the job cannot be written: no permission, no room.
     Output {
-        /// Its final name.
+        /// Its name.
         file: String,
         /// What the system said.
         reason: String,
@@ -74,6 +94,7 @@ impl TaskError {
         match self {
             TaskError::Panicked { .. } => true,
             TaskError::Input { .. }
+            | TaskError::Folder { .. }
             | TaskError::Output { .. }
             | TaskError::Intermediate { .. }
             | TaskError::Misused { .. }
@@ -86,6 +107,7 @@ impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TaskError::Input { file, reason } => write!(f, "cannot read input {file}: {reason}"),
+            TaskError::Folder { reason } => f.write_str(reason),
             TaskError::Output { file, reason } => write!(f, "cannot write {file}: {reason}"),
             TaskError::Intermediate { file, reason } => write!(f, "cannot read {file}: {reason}"),
             TaskError::Misused { app, task, reason } => write!(f, "{app} in {task}: {reason}"),
@@ -98,3 +120,70 @@ impl fmt::Display for TaskError {
 }
 
 impl std::error::Error for TaskError {}
+
+/// Why a coordinator does not answer a worker's call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The call is of a worker of another job, or of one that has not
+    /// registered.
+    OtherJob,
+    /// The call is about a task that the worker does not have.
+    NotHeld,
+    /// The worker does not fit the job: a line for the user.
+    Unfit(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::OtherJob => {
+                f.write_str("the coordinator runs another job: this worker's job has ended")
+            }
+            Refusal::NotHeld => f.write_str("this worker does not have the task"),
+            Refusal::Unfit(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Why a worker left before the job was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerError {
+    /// The coordinator answers no more.
+    CoordinatorGone,
+    /// The coordinator does not want this worker, or the worker not this
+    /// coordinator.
+    Refused(String),
+    /// The job has failed.
+    JobFailed(String),
+}
+
+impl From<Refusal> for WorkerError {
+    fn from(refusal: Refusal) -> Self {
+        WorkerError::Refused(refusal.to_string())
+    }
+}
+
+impl fmt::Display for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WorkerError::CoordinatorGone => f.write_str("the coordinator is gone"),
+            WorkerError::Refused(reason) => f.write_str(reason),
+            WorkerError::JobFailed(reason) => write!(f, "the job has failed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for WorkerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(shorten("x".repeat(MOST_TEXT)), "x".repeat(MOST_TEXT));
+        let text = "ä".repeat(MOST_TEXT);
+        let kept = "ä".repeat(MOST_TEXT / 2);
+        assert_eq!(shorten(format!("x{text}")), format!("x{}... (8193 bytes)", &kept[2..]));
+    }
+}

@@ -50,17 +50,24 @@ pub enum Event {
         /// The task that it had.
         task: TaskId,
     },
-    /// A worker reports that its task is done.
+    /// A worker reports that its task is done, as the first one. An output has
+    /// its name by now.
     TaskDone {
         /// Who reports.
         worker: WorkerId,
         /// Which task.
         task: TaskId,
-        /// Whether it is the first to do the task. A later report counts for
-        /// nothing, and may name a task that does not exist.
-        first: bool,
         /// What comes with the report.
         done: Done,
+    },
+    /// A worker reports something that counts for nothing.
+    ReportIgnored {
+        /// Who reports, as it says. It may be a worker of another job.
+        worker: WorkerId,
+        /// Which task, as it says. There may be no such task.
+        task: TaskId,
+        /// Why the report does not count.
+        why: Ignored,
     },
     /// A worker reports that its task failed.
     TaskFailed {
@@ -76,6 +83,25 @@ pub enum Event {
         /// Who is lost.
         worker: WorkerId,
     },
+    /// The worker of the event before had a task.
+    TaskLost {
+        /// Who is lost.
+        worker: WorkerId,
+        /// Which task.
+        task: TaskId,
+        /// What the user calls the task.
+        name: String,
+        /// How many workers were lost at the task, without those of which a bad
+        /// record is the reason.
+        losses: u32,
+        /// The number of them that ends the job.
+        limit: u32,
+    },
+    /// The coordinator cannot use the folder of a worker that wants to register.
+    WorkerRefused {
+        /// A line for the user.
+        reason: String,
+    },
     /// A worker knows that the job has ended: it gives up its task, and leaves.
     WorkerDismissed {
         /// Who leaves.
@@ -90,14 +116,35 @@ pub enum Event {
     },
 }
 
+/// Why a report counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// It is of a worker of another job, or of one that has not registered.
+    Stranger,
+    /// There is no such task, or its phase has not begun.
+    NoSuchTask,
+    /// The worker does not have the task: it never got it, or has given it up.
+    NotHeld,
+    /// Another worker did the task first.
+    Late,
+    /// The coordinator has accepted this very report before.
+    Repeated,
+    /// The job has ended.
+    JobOver,
+}
+
 impl Event {
     /// What the user should read about it: a line each.
     pub fn messages(&self) -> Vec<String> {
         match self {
-            Event::TaskDone { first: true, done, .. } => {
+            Event::TaskDone { done, .. } => {
                 done.skipped.iter().map(|name| format!("skipped a bad record: {name}")).collect()
             }
             Event::TaskFailed { message, .. } => message.iter().cloned().collect(),
+            Event::TaskLost { name, losses, limit, .. } => {
+                vec![format!("a worker ended in {name} without a report ({losses} of {limit})")]
+            }
+            Event::WorkerRefused { reason } => vec![format!("a worker was refused: {reason}")],
             _ => Vec::new(),
         }
     }

@@ -11,11 +11,11 @@ use mrapps::{App, Counts, Env, Sink, Values};
 use crate::counters::{
     INPUT_BYTES, INPUT_RECORDS, INTERMEDIATE_BYTES, OUTPUT_BYTES, OUTPUT_KEYS, add, add_all,
 };
-use crate::error::TaskError;
+use crate::error::{TaskError, shorten};
 use crate::files::{self, WriteError};
 use crate::over::Over;
 use crate::pairs::{Grouping, Merge, Run, partitions};
-use crate::protocol::{Assignment, Done};
+use crate::protocol::{Assignment, Done, JobId};
 use crate::records::{self, Place, Record, records};
 
 /// Looks at each record before the application gets it.
@@ -36,7 +36,7 @@ pub(crate) struct AllRecords;
 
 impl RecordFilter for AllRecords {}
 
-/// Executes the tasks of an application, with files in one folder.
+/// Executes the tasks of a job, with files in one folder.
 #[derive(Clone, Copy)]
 pub(crate) struct Executor<'a> {
     /// What is run.
@@ -45,6 +45,8 @@ pub(crate) struct Executor<'a> {
     pub(crate) env: &'a dyn Env,
     /// Where inputs, intermediate files and outputs are.
     pub(crate) folder: &'a Path,
+    /// Whose tasks.
+    pub(crate) job: JobId,
     /// Whether anybody waits for what is made.
     pub(crate) over: Option<&'a Over>,
 }
@@ -62,23 +64,27 @@ impl Executor<'_> {
         filter: &mut dyn RecordFilter,
     ) -> Result<Done, TaskError> {
         match assignment {
-            &Assignment::Map { task, ref file, n_reduce, .. } => {
-                self.map(task as usize, file, n_reduce as usize, filter)
+            &Assignment::Map { task, attempt, ref file, n_reduce, .. } => {
+                let name =
+                    |reduce| files::intermediate_name(self.job, task, attempt, reduce as u64);
+                self.map(task, file, n_reduce as usize, filter, &name)
             }
-            &Assignment::Reduce { task, n_map, .. } => {
-                self.reduce(task as usize, n_map as usize, filter)
+            &Assignment::Reduce { task, attempt, ref maps, .. } => {
+                self.reduce(task, attempt, maps, filter)
             }
             Assignment::Retry | Assignment::Leave(_) => panic!("{assignment:?} is no task"),
         }
     }
 
-    /// Map task `task`: from an input file to one run per reduce task.
-    pub(crate) fn map(
+    /// Map task `task`: from an input file to one run per reduce task, in a file
+    /// of that name.
+    fn map(
         &self,
-        task: usize,
+        task: u64,
         file: &str,
         n_reduce: usize,
         filter: &mut dyn RecordFilter,
+        name: &dyn Fn(usize) -> String,
     ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
         let mut counts = Counts::new();
@@ -96,8 +102,8 @@ impl Executor<'_> {
                 None => partition.into_run(),
             };
             add(&mut counts, INTERMEDIATE_BYTES, run.len() as u64);
-            let name = files::intermediate_name(task, reduce);
-            files::write_whole(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
+            let name = name(reduce);
+            files::write_new(self.env, self.folder, &name, |out| Ok(out.write_all(&run)?))?;
         }
         Ok(self.done(counts))
     }
@@ -105,7 +111,7 @@ impl Executor<'_> {
     /// The pairs of an input file, grouped.
     pub(crate) fn group(
         &self,
-        task: usize,
+        task: u64,
         file: &str,
         counts: &mut Counts,
         filter: &mut dyn RecordFilter,
@@ -146,31 +152,38 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Reduce task `task`: from one run per map task to an output file.
-    pub(crate) fn reduce(
+    /// Reduce task `task`: from the run of the accepted attempt at each map task
+    /// to what will be an output.
+    fn reduce(
         &self,
-        task: usize,
-        n_map: usize,
+        task: u64,
+        attempt: u64,
+        maps: &[u64],
         filter: &mut dyn RecordFilter,
     ) -> Result<Done, TaskError> {
         let _ = self.env.counters().take();
+        let name =
+            |(map, attempt): (u64, &u64)| files::intermediate_name(self.job, map, *attempt, task);
+        let names = (0..).zip(maps).map(name);
         let runs: Result<Vec<Run>, _> =
-            (0..n_map).map(|map| files::read_run(self.folder, map, task)).collect();
+            names.map(|name| files::read_run(self.folder, name)).collect();
         let mut counts = Counts::new();
-        self.reduce_runs(task, &runs?, &mut counts, filter)?;
+        self.reduce_runs(task, attempt, &runs?, &mut counts, filter)?;
         Ok(self.done(counts))
     }
 
-    /// Merges runs into the output file of reduce task `task`: a line
-    /// `key result` per key, keys ascending.
+    /// Merges runs into a file for reduce task `task`: a line `key result` per
+    /// key, keys ascending.
     pub(crate) fn reduce_runs(
         &self,
-        task: usize,
+        task: u64,
+        attempt: u64,
         runs: &[Run],
         counts: &mut Counts,
         filter: &mut dyn RecordFilter,
     ) -> Result<(), TaskError> {
-        files::write_whole(self.env, self.folder, &files::output_name(task), |out| {
+        let name = files::attempt_name(self.job, task, attempt);
+        files::write_new(self.env, self.folder, &name, |out| {
             let mut merge = Merge::new(runs);
             let mut number = 0;
             while let Some(key) = merge.next_key() {
@@ -206,8 +219,8 @@ impl Executor<'_> {
     ) -> Result<R, TaskError> {
         self.call(task, work)?.map_err(|reason| TaskError::Misused {
             app: self.app.name().to_owned(),
-            task: task.to_string(),
-            reason,
+            task: shorten(task.to_string()),
+            reason: shorten(reason),
         })
     }
 
@@ -219,8 +232,8 @@ impl Executor<'_> {
     ) -> Result<R, TaskError> {
         catch_unwind(AssertUnwindSafe(work)).map_err(|payload| TaskError::Panicked {
             app: self.app.name().to_owned(),
-            task: task.to_string(),
-            message: panic_text(payload),
+            task: shorten(task.to_string()),
+            message: shorten(panic_text(payload)),
             record: None,
         })
     }

@@ -16,10 +16,10 @@ pub trait FailurePolicy: fmt::Debug + Send {
         None
     }
 
-    /// A worker reports where another one crashed. Returns the records of the
-    /// task to skip.
-    fn crash_reported(&mut self, _report: &CrashReport) -> Vec<u64> {
-        Vec::new()
+    /// A worker reports where another one crashed. True if a record is to blame,
+    /// so that the loss of the worker does not count against the task.
+    fn crash_reported(&mut self, _report: &CrashReport) -> bool {
+        false
     }
 
     /// A task failed. Returns a line for the user if the task is to be tried

@@ -1,41 +1,71 @@
-//! The files of a job, all in the worker's folder.
+//! The files of a job, all in the workers' folder.
 //!
 //! | name | what |
 //! |---|---|
-//! | `mr-X-Y` | what map task X has for reduce task Y |
-//! | `mr-out-Y` | the result of reduce task Y |
-//! | `mr-tmp-…` | a file that is being written |
+//! | `mr-JOB-map-X-A-Y` | what attempt A at map task X has for reduce task Y |
+//! | `mr-JOB-reduce-Y-A` | what attempt A at reduce task Y has written |
+//! | `mr-JOB-at-WORKER` | where a worker is, see `bad_records` |
+//! | `mr-lock` | says which job uses the folder, see `folder.rs` |
+//! | `mr-out-Y` | the output of reduce task Y |
 //!
-//! A file gets its name when it is complete, by a rename. So a reader sees all
-//! of it or nothing, whenever its writer crashes, and of two workers on the same
-//! task the later one replaces the earlier one's file as a whole (section 3.3
-//! of the paper).
+//! JOB is the job's identity. A worker writes files that nobody else writes: an
+//! attempt has one worker, and its number is never used again. Nobody reads them
+//! before the coordinator has accepted the report of the attempt, when they are
+//! complete: reducers read the files of accepted attempts at maps, and the
+//! coordinator renames what an accepted attempt at a reduce has written. So a
+//! worker that crashes, is late, or belongs to another job changes no output.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mrapps::Env;
-use tempfile::TempPath;
 
 use crate::error::TaskError;
 use crate::pairs::Run;
-
-/// How files that are being written are called. Not `mr-out`: whoever collects
-/// results must not see them.
-const TEMPORARY: &str = "mr-tmp-";
+use crate::protocol::{Assignment, JobId, WorkerId};
 
 /// Bytes that are gathered before a write.
 pub(crate) const BUFFER: usize = 1 << 16;
 
-/// What map task `map` has for reduce task `reduce`.
-pub(crate) fn intermediate_name(map: usize, reduce: usize) -> String {
-    format!("mr-{map}-{reduce}")
+/// The digits of a [`JobId`].
+const JOB_DIGITS: usize = 16;
+
+/// What an attempt at map task `map` has for reduce task `reduce`.
+pub(crate) fn intermediate_name(job: JobId, map: u64, attempt: u64, reduce: u64) -> String {
+    format!("mr-{job}-map-{map}-{attempt}-{reduce}")
 }
 
-/// The result of a reduce task.
-pub(crate) fn output_name(reduce: usize) -> String {
+/// What an attempt at reduce task `reduce` has written.
+pub(crate) fn attempt_name(job: JobId, reduce: u64, attempt: u64) -> String {
+    format!("mr-{job}-reduce-{reduce}-{attempt}")
+}
+
+/// Where a worker is in its task.
+pub(crate) fn position_name(job: JobId, worker: WorkerId) -> String {
+    format!("mr-{job}-at-{worker:016x}")
+}
+
+/// The output of a reduce task.
+pub(crate) fn output_name(reduce: u64) -> String {
     format!("mr-out-{reduce}")
+}
+
+/// The job that a file belongs to, if it is one of the first three kinds.
+pub(crate) fn job_of(name: &str) -> Option<JobId> {
+    let (digits, rest) = name.strip_prefix("mr-")?.split_once('-')?;
+    let kinds = ["map-", "reduce-", "at-"];
+    let of_a_job = digits.len() == JOB_DIGITS && kinds.iter().any(|kind| rest.starts_with(kind));
+    // A sign would parse.
+    let plain = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    u64::from_str_radix(digits, 16).ok().filter(|_| of_a_job && plain).map(JobId)
+}
+
+/// Whether a name is that of a half-written file of an earlier version:
+/// `mr-tmp-` and sixteen digits.
+pub(crate) fn is_old_temporary(name: &str) -> bool {
+    name.strip_prefix("mr-tmp-")
+        .is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
 /// An input file.
@@ -46,16 +76,14 @@ pub(crate) fn read_input(folder: &Path, file: &str) -> Result<Vec<u8>, TaskError
 }
 
 /// A run that a map task has left.
-pub(crate) fn read_run(folder: &Path, map: usize, reduce: usize) -> Result<Run, TaskError> {
-    let file = intermediate_name(map, reduce);
+pub(crate) fn read_run(folder: &Path, file: String) -> Result<Run, TaskError> {
     let read = fs::read(folder.join(&file)).map_err(|error| error.to_string());
     read.and_then(|bytes| Run::check(bytes).map_err(|at| format!("damaged at byte {at}")))
         .map_err(|reason| TaskError::Intermediate { file, reason })
 }
 
-/// Lets `write` write a file, which gets its name when all of it is written.
-/// On an error, or a panic, nothing is left of it.
-pub(crate) fn write_whole(
+/// Lets `write` write a new file.
+pub(crate) fn write_new(
     env: &dyn Env,
     folder: &Path,
     name: &str,
@@ -63,10 +91,7 @@ pub(crate) fn write_whole(
 ) -> Result<(), TaskError> {
     let io_error =
         |error: io::Error| TaskError::Output { file: name.to_owned(), reason: error.to_string() };
-    // Drawn, because process ids repeat on the machines of a shared folder.
-    let temporary = folder.join(format!("{TEMPORARY}{:016x}", labrt::rng().next_u64()));
-    let file = File::create_new(&temporary).map_err(io_error)?;
-    let temporary = TempPath::try_from_path(temporary).map_err(io_error)?;
+    let file = File::create_new(folder.join(name)).map_err(io_error)?;
     let mut out = BufWriter::with_capacity(BUFFER, file);
     write(&mut out).map_err(|error| match error {
         WriteError::Io(error) => io_error(error),
@@ -74,7 +99,62 @@ pub(crate) fn write_whole(
     })?;
     out.into_inner().map_err(|error| io_error(error.into_error()))?;
     env.checkpoint();
-    temporary.persist(folder.join(name)).map_err(|error| io_error(error.error))
+    Ok(())
+}
+
+/// Makes what an attempt has written the output of its reduce task.
+pub(crate) fn publish(
+    folder: &Path,
+    job: JobId,
+    reduce: u64,
+    attempt: u64,
+) -> Result<(), TaskError> {
+    let (written, output) = (attempt_name(job, reduce, attempt), output_name(reduce));
+    fs::rename(folder.join(&written), folder.join(&output)).map_err(|error| {
+        let reason = error.to_string();
+        if folder.join(&written).exists() {
+            TaskError::Output { file: output, reason }
+        } else {
+            TaskError::Intermediate { file: written, reason }
+        }
+    })
+}
+
+/// The files of an attempt, which are removed with this if nobody wants them.
+pub(crate) struct AttemptFiles {
+    paths: Vec<PathBuf>,
+}
+
+impl AttemptFiles {
+    /// Those of a task that a worker is about to begin.
+    pub(crate) fn new(folder: &Path, job: JobId, assignment: &Assignment) -> Self {
+        let names: Vec<String> = match assignment {
+            &Assignment::Map { task, attempt, n_reduce, .. } => {
+                (0..n_reduce).map(|reduce| intermediate_name(job, task, attempt, reduce)).collect()
+            }
+            &Assignment::Reduce { task, attempt, .. } => vec![attempt_name(job, task, attempt)],
+            Assignment::Retry | Assignment::Leave(_) => Vec::new(),
+        };
+        AttemptFiles { paths: names.iter().map(|name| folder.join(name)).collect() }
+    }
+
+    /// Leaves the files where they are. Returns them, for a caller that learns
+    /// later that nobody wants them.
+    pub(crate) fn keep(mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.paths)
+    }
+}
+
+impl Drop for AttemptFiles {
+    fn drop(&mut self) {
+        remove(&self.paths);
+    }
+}
+
+/// Removes files, as far as they are there.
+pub(crate) fn remove(paths: &[PathBuf]) {
+    // A file that cannot be removed does no harm: nobody reads it.
+    paths.iter().for_each(|path| _ = fs::remove_file(path));
 }
 
 /// Why a file was not written to its end.
@@ -95,5 +175,32 @@ impl From<io::Error> for WriteError {
 impl From<TaskError> for WriteError {
     fn from(error: TaskError) -> Self {
         WriteError::Task(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_their_job_and_no_other_name_does() {
+        let job = JobId(0x0123_4567_89ab_cdef);
+        for name in
+            [intermediate_name(job, 1, 2, 3), attempt_name(job, 1, 2), position_name(job, 7)]
+        {
+            assert_eq!(job_of(&name), Some(job), "{name}");
+        }
+        for name in [
+            "mr-out-0",
+            "mr-lock",
+            "mr-0-3",
+            "mr-0123456789abcdef",
+            "mr-0123456789abcdef-notes",
+            "mr-0123456789ABCDEF-map-0-0-0",
+            "mr-+123456789abcdef-map-0-0-0",
+            "mr-worker-jobcount-1-0",
+        ] {
+            assert_eq!(job_of(name), None, "{name}");
+        }
     }
 }

@@ -16,31 +16,39 @@
 
 use labrt::time::Instant;
 
-use crate::error::TaskError;
-use crate::event::Event;
+use crate::error::{Refusal, TaskError};
+use crate::event::{Event, Ignored};
 use crate::failure_policy::FailurePolicy;
 use crate::protocol::{
-    Assignment, CrashReport, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId, WorkerId,
+    Assignment, CrashReport, Done, End, JobId, Member, RegisterArgs, ReportArgs, ReportReply,
+    RequestArgs, TaskId, WorkerId,
 };
-use crate::task_table::TaskTable;
+use crate::task_table::{Claim, Given, Task, TaskTable};
 use crate::workers::WorkerTable;
 
 /// The job fails when one task has panicked this often.
 const TRIES: u32 = 3;
 
-/// The reply to a worker that has not registered.
-const STRANGER: &str = "the coordinator does not know this worker: it began another job";
+/// What a job goes by.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Whether slow tasks get backups.
+    pub(crate) backups: bool,
+    /// The job fails when so many workers were lost at one task.
+    pub(crate) worker_losses: u32,
+    /// What it does about failures, in addition to retries.
+    pub(crate) policy: Box<dyn FailurePolicy>,
+}
 
 /// A job on its way from its first task to its end.
 #[derive(Debug)]
 pub(crate) struct Job {
+    id: JobId,
     files: Vec<String>,
     maps: TaskTable,
     reduces: TaskTable,
     workers: WorkerTable,
-    /// Whether slow tasks get backups.
-    backups: bool,
-    policy: Box<dyn FailurePolicy>,
+    rules: Rules,
     /// How it ended, once it has.
     end: Option<End>,
     /// What has happened and was not yet taken.
@@ -49,19 +57,14 @@ pub(crate) struct Job {
 
 impl Job {
     /// A map task per file, and `n_reduce` reduce tasks.
-    pub(crate) fn new(
-        files: Vec<String>,
-        n_reduce: usize,
-        backups: bool,
-        policy: Box<dyn FailurePolicy>,
-    ) -> Self {
+    pub(crate) fn new(id: JobId, files: Vec<String>, n_reduce: usize, rules: Rules) -> Self {
         assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
         Job {
+            id,
             maps: TaskTable::new(files.len()),
             reduces: TaskTable::new(n_reduce),
             workers: WorkerTable::default(),
-            backups,
-            policy,
+            rules,
             end: None,
             events: vec![Event::JobStarted { inputs: files.clone(), n_reduce }],
             files,
@@ -83,26 +86,45 @@ impl Job {
         self.workers.have_left()
     }
 
-    /// A worker introduces itself. The error says why it cannot join.
-    pub(crate) fn register(&mut self, args: RegisterArgs, session: u64) -> Result<(), String> {
-        if self.workers.register(&args, session)? {
-            self.events.push(Event::WorkerRegistered { worker: args.worker, app: args.app });
-        }
-        Ok(())
+    /// Whether a worker may join. The error says why not.
+    pub(crate) fn admits(&self, args: &RegisterArgs) -> Result<(), Refusal> {
+        self.workers.admits(args)
     }
 
-    /// A worker asks for a task: it has none, or the reply with it was lost. The
-    /// error is a reply that needs no waiting.
-    pub(crate) fn request(&mut self, args: &RequestArgs, session: u64) -> Result<(), Assignment> {
-        if !self.workers.knows(args.worker) {
-            return Err(Assignment::Leave(Err(STRANGER.into())));
+    /// A worker that is admitted registers. Returns the job's identity.
+    pub(crate) fn register(&mut self, args: RegisterArgs, session: u64) -> JobId {
+        if self.workers.register(&args, session) {
+            self.events.push(Event::WorkerRegistered { worker: args.worker, app: args.app });
         }
+        self.id
+    }
+
+    /// The coordinator cannot use a worker's folder.
+    pub(crate) fn refuse(&mut self, reason: String) {
+        self.events.push(Event::WorkerRefused { reason });
+    }
+
+    /// Whether a call is of a worker of this job.
+    fn check(&self, member: Member) -> Result<(), Refusal> {
+        let ours = member.job == self.id && self.workers.knows(member.worker);
+        if ours { Ok(()) } else { Err(Refusal::OtherJob) }
+    }
+
+    /// A worker asks for a task: it has none, or the reply with it was lost.
+    /// Returns a reply that needs no waiting, if there is one.
+    pub(crate) fn request(
+        &mut self,
+        args: &RequestArgs,
+        session: u64,
+    ) -> Result<Option<Assignment>, Refusal> {
+        self.check(args.member)?;
         if !self.workers.request(args, session) {
-            return Err(Assignment::Retry);
+            return Ok(Some(Assignment::Retry));
         }
-        self.phase().abandon(args.worker);
-        self.events.push(Event::TaskRequested { worker: args.worker });
-        Ok(())
+        let worker = args.member.worker;
+        self.abandon(worker);
+        self.events.push(Event::TaskRequested { worker });
+        Ok(None)
     }
 
     /// The reply to a request, if there is one by now: a task that nobody works
@@ -112,62 +134,141 @@ impl Job {
             return Some(Assignment::Retry);
         }
         if let Some(end) = self.end() {
-            self.dismiss(args.worker);
+            self.dismiss(args.member);
             return Some(Assignment::Leave(end));
         }
-        self.assign(args.worker, now, args.backups)
+        self.assign(args.member.worker, now, args.backups)
     }
 
     /// When there may be a reply to a request without any other call.
     pub(crate) fn next_alarm(&mut self, args: &RequestArgs) -> Option<Instant> {
-        let backups = self.backups && args.backups;
+        let backups = self.rules.backups && args.backups;
         self.phase().next_alarm(backups)
     }
 
-    /// A worker reports what came of its task. Returns the job's end, if it has
-    /// ended.
-    pub(crate) fn report(&mut self, args: ReportArgs, session: u64, now: Instant) -> Option<End> {
-        // What a stranger reports may be about another job.
-        if !self.workers.knows(args.worker) {
-            return Some(Err(STRANGER.into()));
+    /// Whether a report counts: it is of a worker of this job, about a task that
+    /// the worker has, in its phase, while it is not done.
+    fn judge(&self, member: Member, task: TaskId, attempt: u64) -> Result<(), Ignored> {
+        self.check(member).map_err(|_| Ignored::Stranger)?;
+        let task = self.find(task).ok_or(Ignored::NoSuchTask)?;
+        match task.claim(member.worker, attempt) {
+            Claim::Repeated => Err(Ignored::Repeated),
+            Claim::NotHeld => Err(Ignored::NotHeld),
+            Claim::Late => Err(Ignored::Late),
+            Claim::Valid if self.end.is_some() => Err(Ignored::JobOver),
+            Claim::Valid => Ok(()),
         }
-        self.workers.report(args.worker, session);
-        match args.outcome {
-            Ok(done) => self.done(args.worker, args.task, done, now),
-            Err(error) => self.failed(args.worker, args.task, &error),
-        }
-        let end = self.end()?;
-        self.dismiss(args.worker);
-        Some(end)
     }
 
-    /// A worker reports where another one crashed. Returns the records of the
-    /// task to skip.
-    pub(crate) fn crash_reported(&mut self, report: &CrashReport) -> Vec<u64> {
-        let skip = self.policy.crash_reported(report);
-        if let Some(reason) = self.policy.verdict() {
+    /// The reduce task and the attempt whose file must become the output before
+    /// this report: `None` if the report brings no output.
+    pub(crate) fn output(&self, args: &ReportArgs) -> Option<(u64, u64)> {
+        let TaskId::Reduce(task) = args.task else { return None };
+        let counts = self.judge(args.member, args.task, args.attempt).is_ok();
+        (counts && args.outcome.is_ok()).then_some((task, args.attempt))
+    }
+
+    /// A worker reports how its task ended.
+    pub(crate) fn report(
+        &mut self,
+        args: ReportArgs,
+        session: u64,
+        now: Instant,
+    ) -> Result<ReportReply, Refusal> {
+        let ReportArgs { member, task, attempt, outcome } = args;
+        let worker = member.worker;
+        let ignored = self.judge(member, task, attempt).err();
+        if let Some(why) = ignored {
+            self.events.push(Event::ReportIgnored { worker, task, why });
+        }
+        self.check(member)?;
+        self.workers.report(worker, session);
+        match (ignored, outcome) {
+            (None, Ok(done)) => self.done(worker, task, done, now),
+            (None, Err(error)) => self.failed(worker, task, &error),
+            (Some(Ignored::Late | Ignored::JobOver), _) => {
+                self.find_mut(task).expect("it was found").release(worker);
+            }
+            (Some(_), _) => {}
+        }
+        let end = self.end();
+        if end.is_some() {
+            self.dismiss(member);
+        }
+        Ok(ReportReply { accepted: matches!(ignored, None | Some(Ignored::Repeated)), end })
+    }
+
+    /// A worker reports where another one crashed in the task that it has now.
+    /// Returns the records of the task to skip.
+    pub(crate) fn crash_reported(&mut self, report: &CrashReport) -> Result<Vec<u64>, Refusal> {
+        let &CrashReport { member, task, attempt, .. } = report;
+        self.check(member)?;
+        if let Err(why) = self.judge(member, task, attempt) {
+            self.events.push(Event::ReportIgnored { worker: member.worker, task, why });
+            return Err(Refusal::NotHeld);
+        }
+        if self.rules.policy.crash_reported(report) {
+            // The record is to blame, and not the task.
+            self.find_mut(task).expect("it was found").losses -= 1;
+        }
+        if let Some(reason) = self.rules.policy.verdict() {
             self.finish(Err(reason));
         }
-        skip
+        Ok(self.rules.policy.care(task).map(|care| care.bad).unwrap_or_default())
     }
 
     /// A session is closed: the tasks of its workers are free for others.
     pub(crate) fn close(&mut self, session: u64) {
         for worker in self.workers.close(session) {
             self.events.push(Event::WorkerLost { worker });
-            for index in self.phase().abandon(worker) {
-                let id = self.id_in_phase(index);
-                self.policy.worker_lost(id, worker);
+            for index in self.phase().lose(worker) {
+                self.lost_at(self.id_in_phase(index), worker);
             }
         }
     }
 
-    /// A worker knows that the job has ended, and gives up its task.
-    pub(crate) fn dismiss(&mut self, worker: WorkerId) {
-        if self.workers.dismiss(worker) {
-            self.phase().abandon(worker);
-            self.events.push(Event::WorkerDismissed { worker });
+    /// A worker was lost in the middle of a task. When that happens again and
+    /// again, the application ends its workers.
+    fn lost_at(&mut self, id: TaskId, worker: WorkerId) {
+        self.rules.policy.worker_lost(id, worker);
+        let (limit, name) = (self.rules.worker_losses, self.name(id));
+        let task = self.find_mut(id).expect("a task that was assigned is there");
+        task.losses += 1;
+        let losses = task.losses;
+        self.events.push(Event::TaskLost { worker, task: id, name: name.clone(), losses, limit });
+        if losses >= limit {
+            self.finish(Err(format!(
+                "{losses} workers ended in {name} without a report: the application seems to end \
+                 them (exit, stack overflow, abort); see what they print"
+            )));
         }
+    }
+
+    /// What a task is called.
+    fn name(&self, task: TaskId) -> String {
+        match task {
+            TaskId::Map(task) => format!("map task {task}, file {}", self.files[task as usize]),
+            TaskId::Reduce(task) => format!("reduce task {task}"),
+        }
+    }
+
+    /// A worker knows that the job has ended, and gives up its task.
+    pub(crate) fn dismiss(&mut self, member: Member) {
+        if member.job == self.id && self.workers.dismiss(member.worker) {
+            self.abandon(member.worker);
+            self.events.push(Event::WorkerDismissed { worker: member.worker });
+        }
+    }
+
+    /// How the job ended, for a worker that asks whether the coordinator lives.
+    pub(crate) fn end_for(&self, member: Member) -> Result<Option<End>, Refusal> {
+        self.check(member).map(|()| self.end())
+    }
+
+    /// A worker has no task any more.
+    fn abandon(&mut self, worker: WorkerId) {
+        self.maps.abandon(worker);
+        self.reduces.abandon(worker);
     }
 
     /// The next task for a worker, if there is one.
@@ -176,46 +277,41 @@ impl Job {
             let task = self.id_in_phase(index);
             self.events.push(Event::WorkerSilent { worker, task });
         }
-        let backups = self.backups && backups;
-        let (index, is_backup) = self.phase().assign(worker, now, backups)?;
-        let task = self.id_in_phase(index);
-        self.events.push(Event::TaskAssigned { worker, task, is_backup });
-        let care = self.policy.care(task);
-        Some(match task {
+        let backups = self.rules.backups && backups;
+        let Given { index, attempt, is_backup } = self.phase().assign(worker, now, backups)?;
+        let id = self.id_in_phase(index);
+        self.events.push(Event::TaskAssigned { worker, task: id, is_backup });
+        let care = self.rules.policy.care(id);
+        Some(match id {
             TaskId::Map(task) => {
                 let (file, n_reduce) = (self.files[index].clone(), self.reduces.len() as u64);
-                Assignment::Map { task, file, n_reduce, care }
+                Assignment::Map { task, attempt, file, n_reduce, care }
             }
             TaskId::Reduce(task) => {
-                Assignment::Reduce { task, n_map: self.maps.len() as u64, care }
+                Assignment::Reduce { task, attempt, maps: self.maps.accepted(), care }
             }
         })
     }
 
-    /// A worker has done a task. Only the first completion counts: of two
-    /// workers with the same task both may get here.
+    /// A worker has done a task that it has, as the first one.
     fn done(&mut self, worker: WorkerId, task: TaskId, done: Done, now: Instant) {
-        let found = self.find(task);
-        let first = found.is_some_and(|(tasks, index)| tasks.complete(index, worker, now));
-        self.events.push(Event::TaskDone { worker, task, first, done });
-        if first && self.reduces.are_done() {
+        let index = usize::try_from(task.number()).expect("it was found");
+        self.phase().complete(index, worker, now);
+        self.events.push(Event::TaskDone { worker, task, done });
+        if self.reduces.are_done() {
             self.finish(Ok(()));
-        } else if first && matches!(task, TaskId::Map(_)) && self.maps.are_done() {
+        } else if matches!(task, TaskId::Map(_)) && self.maps.are_done() {
             self.events.push(Event::ReducePhaseStarted);
         }
     }
 
-    /// A worker could not do its task. Another one tries again, or the job fails.
+    /// A worker could not do a task that it has. Another one tries again, or the
+    /// job fails.
     fn failed(&mut self, worker: WorkerId, id: TaskId, error: &TaskError) {
-        let task = self.find(id).and_then(|(tasks, index)| tasks.get_mut(index));
-        let is_open = task.is_some_and(|task| {
-            task.release(worker);
-            !task.done
-        });
-        let (message, failure) = match is_open.then(|| self.retry(id, error)) {
-            None => (None, None),
-            Some(Ok(message)) => (Some(message), self.policy.verdict()),
-            Some(Err(reason)) => (None, Some(reason)),
+        self.find_mut(id).expect("it was found").release(worker);
+        let (message, failure) = match self.retry(id, error) {
+            Ok(message) => (Some(message), self.rules.policy.verdict()),
+            Err(reason) => (None, Some(reason)),
         };
         self.events.push(Event::TaskFailed { worker, task: id, message });
         if let Some(reason) = failure {
@@ -226,11 +322,10 @@ impl Job {
     /// A line for the user, if another worker retries a task that failed;
     /// otherwise, as the error, why the job fails.
     fn retry(&mut self, id: TaskId, error: &TaskError) -> Result<String, String> {
-        if let Some(message) = self.policy.task_failed(id, error) {
+        if let Some(message) = self.rules.policy.task_failed(id, error) {
             return Ok(message);
         }
-        let (tasks, index) = self.find(id).expect("a task that failed is there");
-        let task = tasks.get_mut(index).expect("it was found");
+        let task = self.find_mut(id).expect("a task that failed is there");
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
             Ok(format!("{error}; try {} of {TRIES} follows", task.panics + 1))
@@ -260,153 +355,27 @@ impl Job {
 
     /// A task by its id. `None` for one that does not exist, or has not started:
     /// no worker of ours reports it.
-    fn find(&mut self, id: TaskId) -> Option<(&mut TaskTable, usize)> {
-        let maps_done = self.maps.are_done();
-        let (tasks, index) = match id {
-            TaskId::Map(task) => (&mut self.maps, task),
-            TaskId::Reduce(task) if maps_done => (&mut self.reduces, task),
-            TaskId::Reduce(_) => return None,
+    fn find(&self, id: TaskId) -> Option<&Task> {
+        let (tasks, is_started) = match id {
+            TaskId::Map(_) => (&self.maps, true),
+            TaskId::Reduce(_) => (&self.reduces, self.maps.are_done()),
         };
-        let index = usize::try_from(index).ok().filter(|&index| index < tasks.len())?;
-        Some((tasks, index))
+        let index = usize::try_from(id.number()).ok().filter(|_| is_started)?;
+        tasks.get(index)
+    }
+
+    /// The same, to change it.
+    fn find_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.find(id)?;
+        let tasks = match id {
+            TaskId::Map(_) => &mut self.maps,
+            TaskId::Reduce(_) => &mut self.reduces,
+        };
+        tasks.get_mut(usize::try_from(id.number()).ok()?)
     }
 }
 
 #[cfg(test)]
 mod event_fold;
-
 #[cfg(test)]
-mod tests {
-    use labrt::time::Duration;
-
-    use super::*;
-    use crate::failure_policy::TryAgain;
-    use crate::protocol::VERSION;
-    use crate::task_table::TASK_LIMIT;
-
-    const A: WorkerId = 1;
-    const B: WorkerId = 2;
-
-    fn job(maps: usize, reduces: usize) -> (Job, Instant) {
-        let files = (0..maps).map(|map| format!("in-{map}")).collect();
-        (Job::new(files, reduces, false, Box::new(TryAgain)), Instant::now())
-    }
-
-    /// The task that a worker gets.
-    fn task(job: &mut Job, worker: WorkerId, now: Instant) -> Option<TaskId> {
-        let assignment = job.assign(worker, now, false)?;
-        Some(assignment.task().expect("only tasks are assigned").0)
-    }
-
-    /// A worker has done a task: whether it counts.
-    fn complete(job: &mut Job, worker: WorkerId, task: TaskId, now: Instant) -> bool {
-        job.take_events();
-        job.done(worker, task, Done::default(), now);
-        match &job.take_events()[0] {
-            Event::TaskDone { first, .. } => *first,
-            other => panic!("{other:?} comes first"),
-        }
-    }
-
-    /// A worker could not do its task: the line for the user.
-    fn fail(job: &mut Job, worker: WorkerId, task: TaskId, error: &TaskError) -> Option<String> {
-        job.take_events();
-        job.failed(worker, task, error);
-        match job.take_events().swap_remove(0) {
-            Event::TaskFailed { message, .. } => message,
-            other => panic!("{other:?} comes first"),
-        }
-    }
-
-    #[test]
-    fn reduces_wait_for_the_last_map() {
-        let (mut job, now) = job(2, 1);
-        assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
-        assert_eq!(task(&mut job, B, now), Some(TaskId::Map(1)));
-        assert!(complete(&mut job, A, TaskId::Map(1), now));
-        assert_eq!(task(&mut job, B, now), None);
-        assert!(!complete(&mut job, A, TaskId::Reduce(0), now), "nobody can have done it");
-        assert!(complete(&mut job, A, TaskId::Map(0), now));
-        assert_eq!(
-            job.assign(B, now, false),
-            Some(Assignment::Reduce { task: 0, n_map: 2, care: None })
-        );
-        assert_eq!(job.end(), None);
-        assert!(complete(&mut job, A, TaskId::Reduce(0), now));
-        assert_eq!(job.end(), Some(Ok(())));
-    }
-
-    #[test]
-    fn a_silent_worker_loses_its_task_and_may_still_be_the_first() {
-        let (mut job, now) = job(1, 1);
-        assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
-        assert_eq!(job.phase().next_alarm(false), Some(now + TASK_LIMIT));
-        let almost = now + (TASK_LIMIT - Duration::from_nanos(1));
-        assert_eq!(task(&mut job, B, almost), None);
-        job.take_events();
-        assert_eq!(task(&mut job, B, now + TASK_LIMIT), Some(TaskId::Map(0)));
-        let task = TaskId::Map(0);
-        let silent = Event::WorkerSilent { worker: A, task };
-        assert_eq!(
-            job.take_events(),
-            [silent, Event::TaskAssigned { worker: B, task, is_backup: false }]
-        );
-        assert!(complete(&mut job, A, TaskId::Map(0), now), "A was only slow");
-        assert!(!complete(&mut job, A, TaskId::Map(0), now), "B is late");
-        job.phase().abandon(B);
-        assert_eq!(job.maps.done(), 1);
-    }
-
-    #[test]
-    fn a_lost_worker_loses_its_task_and_only_its_own() {
-        let (mut job, now) = job(2, 1);
-        for worker in [A, B] {
-            let args = RegisterArgs { version: VERSION.into(), app: "wc".into(), worker };
-            job.register(args, worker).expect("it is welcome");
-            task(&mut job, worker, now);
-        }
-        job.take_events();
-        job.close(A);
-        job.close(A);
-        assert_eq!(job.take_events(), [Event::WorkerLost { worker: A }]);
-        assert_eq!(task(&mut job, B, now), Some(TaskId::Map(0)));
-        assert_eq!(task(&mut job, A, now), None);
-    }
-
-    #[test]
-    fn panics_are_tried_again_and_missing_files_are_not() {
-        let panicked = TaskError::Panicked {
-            app: "wc".into(),
-            task: "map task 0, file in-0".into(),
-            message: "no".into(),
-            record: None,
-        };
-        let (mut job, now) = job(1, 1);
-        for try_number in 2..=TRIES {
-            task(&mut job, A, now).expect("it is free again");
-            let line = fail(&mut job, A, TaskId::Map(0), &panicked).expect("another try");
-            assert!(line.ends_with(&format!("try {try_number} of {TRIES} follows")), "{line}");
-        }
-        task(&mut job, A, now).expect("it is free again");
-        assert_eq!(fail(&mut job, A, TaskId::Map(0), &panicked), None);
-        let text = "wc panicked in map task 0, file in-0: no";
-        assert_eq!(job.end(), Some(Err(text.into())));
-
-        let missing = TaskError::Input { file: "in-0".into(), reason: "gone".into() };
-        let (mut job, now) = self::job(1, 1);
-        task(&mut job, A, now);
-        assert_eq!(fail(&mut job, A, TaskId::Map(0), &missing), None);
-        assert_eq!(job.end(), Some(Err("cannot read input in-0: gone".into())));
-    }
-
-    #[test]
-    fn reports_of_tasks_that_do_not_exist_are_ignored() {
-        let (mut job, now) = job(1, 1);
-        for id in [TaskId::Map(1), TaskId::Map(u64::MAX), TaskId::Reduce(0)] {
-            assert!(!complete(&mut job, A, id, now), "{id:?}");
-            let error = TaskError::Input { file: "x".into(), reason: "y".into() };
-            assert_eq!(fail(&mut job, A, id, &error), None);
-        }
-        assert_eq!(job.end(), None);
-    }
-}
+mod tests;

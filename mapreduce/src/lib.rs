@@ -20,13 +20,14 @@
 //!            coordinator                           workers
 //!  inputs ─> a map task per file  ── Map 0 ─────>  read the input, call Map,
 //!            nReduce reduce tasks                  group its pairs by key
-//!                                                  write mr-0-0 .. mr-0-9
+//!                                                  write a file per reduce task
 //!                                 <── done ──────
 //!            when all maps are done
-//!                                 ── Reduce 3 ──>  merge mr-0-3, mr-1-3, ...
+//!                                 ── Reduce 3 ──>  merge the files for reduce 3
 //!                                                  call Reduce per key
-//!                                                  write mr-out-3
+//!                                                  write a file
 //!                                 <── done ──────
+//!            rename it to mr-out-3
 //!            when all reduces are done: the end
 //! ```
 //!
@@ -34,14 +35,32 @@
 //!   in the coordinator. When the job ends, all waiting workers exit.
 //! * A pair with key k goes to reduce task `ihash(k) % nReduce`, so that one
 //!   task sees all values of a key.
-//! * A file gets its name by a rename when it is complete. Whoever dies leaves
-//!   no half of a file that anybody would read.
+//! * Each attempt at a task writes files of its own, with the job and the attempt
+//!   in their names (`files.rs`). They count when the coordinator accepts the
+//!   attempt's report: reducers get the accepted attempts by name, and the
+//!   coordinator itself renames an accepted output to `mr-out-3`.
+//!
+//! # One job at a time
+//!
+//! A job has a random identity. A worker gets it when it registers, and sends it
+//! with every call. So a worker that outlives its coordinator, or was stopped for
+//! a while, cannot work for the next job at the same address: that coordinator
+//! refuses its calls, and nobody reads what it has written.
+//!
+//! A report counts only from a worker of the job, about a task that it has, while
+//! the task is not done (`Job::judge`). Everything else is ignored, and shown on
+//! the status page.
+//!
+//! A job has its folder to itself, by a lock on the file `mr-lock`; a second job
+//! there ends with a line that names the first (`folder.rs`). At its end a job
+//! removes all its files but the outputs; when it is killed, the next job in the
+//! folder does so.
 //!
 //! # When workers die
 //!
 //! The coordinator cannot tell a dead worker from a slow one, and need not
-//! (section 3.3): a task may be done twice, its files are replaced as a whole,
-//! and only its first completion counts. A task is given to somebody else
+//! (section 3.3): a task may be done twice, and only its first completion counts.
+//! A task is given to somebody else
 //!
 //! * at once, when the connection of its worker breaks;
 //! * at once, when its worker asks for another one: the reply with the first
@@ -53,8 +72,10 @@
 //! as long as most, and whoever is done first counts.
 //!
 //! A worker whose coordinator does not answer for a second leaves. A task that
-//! panics is tried three times; a file that cannot be read or written ends the
-//! job, since only the user can fix that, and the line that says so names it.
+//! panics is tried three times, and one in which 20 workers were lost ends the job:
+//! the application ends them, by a stack overflow or `exit`. A file that cannot be
+//! read or written ends the job, since only the user can fix that. The line that
+//! says so names it.
 //!
 //! # Refinements
 //!
@@ -69,6 +90,7 @@
 //!   stays done (`job.rs`).
 //! * While nobody dies, panics or dawdles, each task is assigned once.
 //! * A task that is done twice is counted once, in the status and in counters.
+//! * An `mr-out` file is the whole output of an accepted attempt of this job.
 //! * Each state transition is one event, and the events alone give the numbers of
 //!   the task tables (`job/event_fold.rs`).
 //! * Runs are strictly ascending by key (`pairs/run.rs`), so outputs are too.
@@ -91,13 +113,11 @@
 //!
 //! # What is left out
 //!
-//! * A shared file system is assumed: the paper's workers serve their
-//!   intermediate files to each other, and lost ones are made anew.
+//! * Workers and coordinator share a folder under the same path: the paper's
+//!   workers serve their intermediate files to each other, and lost ones are made
+//!   anew.
 //! * The pairs of one map task, and the runs of one reduce task, must fit into
 //!   memory. Cut the input into more files, or take more reduce tasks.
-//! * A map that gives other pairs each time, and is done twice, may have some
-//!   of its files from one run and some from the other. The paper has the same
-//!   for reduces.
 //! * The coordinator's state is not saved: when it dies, the job starts over.
 //! * The example RPC of the course's skeleton.
 //!
@@ -122,7 +142,8 @@
 //! | `executor.rs` | one map task, one reduce task; a hook for records |
 //! | `records.rs` | what Map gets of a file |
 //! | `pairs/` | pairs in memory and in files, from Map to Reduce |
-//! | `files.rs` | names, and files that are whole or not there |
+//! | `files.rs` | names, and files of attempts |
+//! | `folder.rs` | the lock of a folder, outputs, what dead jobs have left |
 //! | `counters.rs` | what the library counts |
 //!
 //! Around it, each part in a module of its own. The core imports none of them:
@@ -159,6 +180,7 @@ mod event;
 mod executor;
 mod failure_policy;
 mod files;
+mod folder;
 mod job;
 mod local;
 mod over;
@@ -173,17 +195,18 @@ mod workers;
 
 pub use bad_records::BadRecords;
 pub use command::{ProcessEnv, worker_main};
-pub use coordinator::{Coordinator, JobOptions, Session};
+pub use coordinator::{Coordinator, JobOptions, Session, WORKER_LOSSES};
 pub use corpus::{Corpus, file_name};
-pub use error::TaskError;
-pub use event::{Event, Observers};
+pub use error::{MOST_TEXT, Refusal, TaskError, WorkerError};
+pub use event::{Event, Ignored, Observers};
 pub use failure_policy::FailurePolicy;
+pub use folder::{FolderError, JobFolder};
 pub use local::local;
 pub use mrapps::ihash;
 pub use protocol::{
-    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, RegisterArgs,
-    ReportArgs, RequestArgs, TaskId, VERSION, WorkerId, coordinator_service,
+    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, JobId, Member,
+    RegisterArgs, ReportArgs, ReportReply, RequestArgs, TaskId, VERSION, WorkerId,
+    coordinator_service,
 };
 pub use sequential::sequential;
 pub use work::work;
-pub use worker::WorkerError;

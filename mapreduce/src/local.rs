@@ -8,6 +8,9 @@ use mrapps::{App, Counts, Env};
 use crate::counters::add_all;
 use crate::error::TaskError;
 use crate::executor::{AllRecords, Executor};
+use crate::files::AttemptFiles;
+use crate::folder::JobFolder;
+use crate::protocol::Assignment;
 
 /// Does what a coordinator and its workers would do, with the same calls of Map,
 /// partition function, combiner and Reduce and the same files, but all in the
@@ -17,9 +20,11 @@ use crate::executor::{AllRecords, Executor};
 /// Gives what the job has counted. The first panic ends it: nothing is tried
 /// again.
 ///
+/// The intermediate files stay until the next job in the folder.
+///
 /// # Errors
 ///
-/// As [`TaskError`] tells. Of `mr-out` files those that were finished are left.
+/// As [`TaskError`] says. Of `mr-out` files those that were finished are left.
 ///
 /// # Panics
 ///
@@ -32,13 +37,25 @@ pub fn local(
     n_reduce: usize,
 ) -> Result<Counts, TaskError> {
     assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
-    let executor = Executor { app, env, folder, over: None };
+    let used = JobFolder::of_this_process(folder)?;
+    let executor = Executor { app, env, folder, job: used.job(), over: None };
     let mut counts = Counts::new();
-    for (task, file) in inputs.iter().enumerate() {
-        add_all(&mut counts, &executor.map(task, file, n_reduce, &mut AllRecords)?.counts);
+    let mut run = |assignment: Assignment| {
+        let files = AttemptFiles::new(folder, used.job(), &assignment);
+        add_all(&mut counts, &executor.run(&assignment, &mut AllRecords)?.counts);
+        files.keep();
+        Ok::<(), TaskError>(())
+    };
+    let (attempt, care) = (1, None);
+    for (task, file) in (0..).zip(inputs) {
+        let (file, n_reduce) = (file.clone(), n_reduce as u64);
+        run(Assignment::Map { task, attempt, file, n_reduce, care: care.clone() })?;
     }
-    for task in 0..n_reduce {
-        add_all(&mut counts, &executor.reduce(task, inputs.len(), &mut AllRecords)?.counts);
+    for task in 0..n_reduce as u64 {
+        let maps = vec![attempt; inputs.len()];
+        run(Assignment::Reduce { task, attempt, maps, care: care.clone() })?;
+        used.publish(task, attempt)?;
     }
+    used.leave();
     Ok(counts)
 }

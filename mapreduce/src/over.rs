@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use labrt::sync::Mutex;
 
-use crate::error::TaskError;
-use crate::protocol::End;
+use crate::error::{TaskError, WorkerError};
 
 /// Whether the job is over, as far as this worker knows. Set by one thread and
 /// looked at by another, between two records or keys.
@@ -13,18 +12,18 @@ use crate::protocol::End;
 pub(crate) struct Over {
     /// A look costs no more than this.
     known: AtomicBool,
-    end: Mutex<Option<End>>,
+    end: Mutex<Option<Result<(), WorkerError>>>,
 }
 
 impl Over {
     /// The job is over.
-    pub(crate) fn set(&self, end: End) {
+    pub(crate) fn set(&self, end: Result<(), WorkerError>) {
         *self.end.lock() = Some(end);
         self.known.store(true, Relaxed);
     }
 
     /// How it ended, if it has.
-    pub(crate) fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<Result<(), WorkerError>> {
         self.end.lock().clone()
     }
 

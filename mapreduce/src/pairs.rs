@@ -1,7 +1,7 @@
 //! Key/value pairs on their way from Map to Reduce.
 //!
 //! ```text
-//! Map ─> Grouping ─> Partition ─> run ─ mr-X-Y ─> Run ─> Merge ─> Reduce
+//! Map ─> Grouping ─> Partition ─> run ─ file ─> Run ─> Merge ─> Reduce
 //!        by key      by reduce    sorted         checked  of all
 //!                    task         bytes                   map tasks
 //! ```

@@ -1,36 +1,62 @@
-//! What coordinator and workers say to each other.
+//! The messages between workers and their coordinator.
 //!
 //! All calls go from a worker to the coordinator, so workers need no address.
 //! A call may be lost or answered twice; every one of them may be repeated.
+//!
+//! A worker gets the job's identity when it registers, and every later call
+//! carries it. A coordinator that serves another job refuses the call, and the
+//! worker leaves.
+
+use std::fmt;
 
 use mrapps::Counts;
 use serde::{Deserialize, Serialize};
 
-use crate::error::TaskError;
+use crate::error::{Refusal, TaskError};
 
 /// Which messages this program speaks. [`RegisterArgs`] keeps its form in all
-/// versions, so that a stranger is told so instead of being misunderstood.
-pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 2");
+/// versions, so that a worker of another version gets a clear refusal.
+pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 3");
 
 labrpc::service! {
     /// The coordinator, as workers see it.
     pub service Coordinator {
-        /// A worker's first words. The error tells why it is not wanted.
-        fn register(RegisterArgs) -> Result<(), String>;
+        /// A worker's first call. The reply is the job's identity, or why the
+        /// coordinator does not take the worker.
+        fn register(RegisterArgs) -> Result<JobId, Refusal>;
 
         /// A worker has nothing to do. The reply comes when there is something.
-        fn request_task(RequestArgs) -> Assignment;
+        fn request_task(RequestArgs) -> Result<Assignment, Refusal>;
 
         /// A worker reports where another one crashed. The reply is the records
         /// of the task to skip, as in [`Care`].
-        fn testify(CrashReport) -> Vec<u64>;
+        fn testify(CrashReport) -> Result<Vec<u64>, Refusal>;
 
-        /// A task has come to an end. The reply tells if the job has as well.
-        fn report(ReportArgs) -> Option<End>;
+        /// A worker reports how its task ended.
+        fn report(ReportArgs) -> Result<ReportReply, Refusal>;
 
         /// Asks whether the coordinator lives. The reply comes after a while, or
         /// at once with the end of the job.
-        fn ping(WorkerId) -> Option<End>;
+        fn ping(Member) -> Result<Option<End>, Refusal>;
+    }
+}
+
+/// The identity of a job: drawn at random when it starts. It is part of every
+/// call and of the name of every file that is not an output yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct JobId(pub u64);
+
+impl JobId {
+    /// The identity of a new job.
+    pub(crate) fn draw() -> Self {
+        JobId(labrt::rng().next_u64())
+    }
+}
+
+/// Sixteen hexadecimal digits, as in the names of files.
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 
@@ -38,10 +64,19 @@ labrpc::service! {
 /// restarted is another one.
 pub type WorkerId = u64;
 
+/// A worker of a job: who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The job, as the coordinator named it.
+    pub job: JobId,
+    /// The worker.
+    pub worker: WorkerId,
+}
+
 /// How the job ended. The error is a line for the user.
 pub type End = Result<(), String>;
 
-/// A worker introduces itself.
+/// What a worker says when it registers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterArgs {
     /// Its [`VERSION`].
@@ -50,13 +85,16 @@ pub struct RegisterArgs {
     pub app: String,
     /// Its number.
     pub worker: WorkerId,
+    /// The absolute path of the folder that it works in: bytes, since a path need
+    /// not be UTF-8. All workers of a job and the coordinator share the folder.
+    pub folder: Vec<u8>,
 }
 
 /// A worker asks for a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestArgs {
     /// Who asks.
-    pub worker: WorkerId,
+    pub member: Member,
     /// Counts the worker's requests. A request makes all earlier ones void: the
     /// worker has heard no answer to them, and never will.
     pub sequence: u64,
@@ -71,6 +109,8 @@ pub enum Assignment {
     Map {
         /// The number of the task, from 0.
         task: u64,
+        /// The number of this attempt among those at map tasks.
+        attempt: u64,
         /// Its input.
         file: String,
         /// The number of reduce tasks.
@@ -82,8 +122,11 @@ pub enum Assignment {
     Reduce {
         /// The number of the task, from 0.
         task: u64,
-        /// The number of map tasks.
-        n_map: u64,
+        /// The number of this attempt among those at reduce tasks.
+        attempt: u64,
+        /// The attempt at each map task that the coordinator has accepted: the
+        /// task reads their files and no others.
+        maps: Vec<u64>,
         /// What to do about bad records, if anything.
         care: Option<Care>,
     },
@@ -94,14 +137,27 @@ pub enum Assignment {
 }
 
 impl Assignment {
-    /// The task, if it is one, and what to do about bad records.
-    pub(crate) fn task(&self) -> Option<(TaskId, Option<&Care>)> {
-        match self {
-            Assignment::Map { task, care, .. } => Some((TaskId::Map(*task), care.as_ref())),
-            Assignment::Reduce { task, care, .. } => Some((TaskId::Reduce(*task), care.as_ref())),
-            Assignment::Retry | Assignment::Leave(_) => None,
-        }
+    /// The task, if it is one.
+    pub(crate) fn task(&self) -> Option<AssignedTask<'_>> {
+        let (id, attempt, care) = match self {
+            Assignment::Map { task, attempt, care, .. } => (TaskId::Map(*task), attempt, care),
+            Assignment::Reduce { task, attempt, care, .. } => {
+                (TaskId::Reduce(*task), attempt, care)
+            }
+            Assignment::Retry | Assignment::Leave(_) => return None,
+        };
+        Some(AssignedTask { id, attempt: *attempt, care: care.as_ref() })
     }
+}
+
+/// What map and reduce tasks have in common.
+pub(crate) struct AssignedTask<'a> {
+    /// Which task.
+    pub(crate) id: TaskId,
+    /// Which attempt at it.
+    pub(crate) attempt: u64,
+    /// What to do about bad records, if anything.
+    pub(crate) care: Option<&'a Care>,
 }
 
 /// What a worker is to do about bad records. The number of a record in a map task
@@ -118,10 +174,14 @@ pub struct Care {
 /// A worker reports where another one crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrashReport {
-    /// The task.
+    /// Who reports.
+    pub member: Member,
+    /// The task, which the reporting worker has now.
     pub task: TaskId,
+    /// Its attempt at the task.
+    pub attempt: u64,
     /// Who crashed.
-    pub worker: WorkerId,
+    pub crashed: WorkerId,
     /// The record that it had in hand. `None` if it had none, or left no file
     /// that says so.
     pub record: Option<u64>,
@@ -136,7 +196,15 @@ pub enum TaskId {
     Reduce(u64),
 }
 
-/// What comes with a task that is done: its files have their names.
+impl TaskId {
+    /// Its number among the tasks of its kind.
+    pub(crate) fn number(self) -> u64 {
+        let (TaskId::Map(number) | TaskId::Reduce(number)) = self;
+        number
+    }
+}
+
+/// What comes with a task that is done: its files are complete.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// What the task has counted.
@@ -145,15 +213,26 @@ pub struct Done {
     pub skipped: Vec<String>,
 }
 
-/// A worker tells what came of its task.
+/// A worker reports how its task ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportArgs {
-    /// Who tells.
-    pub worker: WorkerId,
+    /// Who reports.
+    pub member: Member,
     /// Its task.
     pub task: TaskId,
-    /// What came of it.
+    /// Its attempt at the task.
+    pub attempt: u64,
+    /// How it ended.
     pub outcome: Result<Done, TaskError>,
+}
+
+/// The reply to a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportReply {
+    /// Whether the report counts. If not, nobody reads the files of the attempt.
+    pub accepted: bool,
+    /// How the job ended, if it has.
+    pub end: Option<End>,
 }
 
 #[cfg(test)]
@@ -163,21 +242,34 @@ mod tests {
 
     #[test]
     fn messages_come_back_as_they_were() {
-        assert_roundtrip(&RegisterArgs { version: VERSION.into(), app: "wc".into(), worker: 1 });
-        assert_roundtrip(&RequestArgs { worker: 1, sequence: 2, backups: true });
+        let member = Member { job: JobId(7), worker: 1 };
+        let folder = b"/tmp/\xff".to_vec();
+        let (version, app) = (VERSION.into(), "wc".into());
+        assert_roundtrip(&RegisterArgs { version, app, worker: 1, folder });
+        assert_roundtrip(&RequestArgs { member, sequence: 2, backups: true });
         assert_roundtrip(&Assignment::Map {
             task: 1,
+            attempt: 4,
             file: "a".into(),
             n_reduce: 10,
             care: Some(Care { bad: vec![2], crashed: vec![3] }),
         });
-        assert_roundtrip(&Assignment::Reduce { task: 1, n_map: 8, care: None });
+        assert_roundtrip(&Assignment::Reduce { task: 1, attempt: 5, maps: vec![4, 9], care: None });
         assert_roundtrip(&Assignment::Retry);
         assert_roundtrip(&Assignment::Leave(Err("why".into())));
         let done = Done { counts: [("a".into(), 1)].into(), skipped: vec!["b".into()] };
-        assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Map(3), outcome: Ok(done) });
-        assert_roundtrip(&CrashReport { task: TaskId::Map(3), worker: 1, record: Some(7) });
+        let (task, attempt) = (TaskId::Map(3), 2);
+        assert_roundtrip(&ReportArgs { member, task, attempt, outcome: Ok(done) });
+        assert_roundtrip(&CrashReport { member, task, attempt, crashed: 1, record: Some(7) });
         let error = TaskError::Input { file: "a".into(), reason: "gone".into() };
-        assert_roundtrip(&ReportArgs { worker: 1, task: TaskId::Reduce(3), outcome: Err(error) });
+        assert_roundtrip(&ReportArgs { member, task, attempt, outcome: Err(error) });
+        assert_roundtrip(&ReportReply { accepted: true, end: Some(Err("why".into())) });
+        assert_roundtrip(&Refusal::OtherJob);
+        assert_roundtrip(&Refusal::Unfit("why".into()));
+    }
+
+    #[test]
+    fn a_job_is_written_as_sixteen_digits() {
+        assert_eq!(JobId(0xab).to_string(), "00000000000000ab");
     }
 }

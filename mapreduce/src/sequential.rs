@@ -7,6 +7,7 @@ use mrapps::{App, Counts, Env};
 
 use crate::error::TaskError;
 use crate::executor::{AllRecords, Executor};
+use crate::folder::JobFolder;
 use crate::pairs::{Partition, Run};
 
 /// Runs an application over its inputs, one after the other, and writes
@@ -16,19 +17,21 @@ use crate::pairs::{Partition, Run};
 ///
 /// # Errors
 ///
-/// As [`TaskError`] tells; no `mr-out-0` is left then.
+/// As [`TaskError`] says; no `mr-out-0` is left then.
 pub fn sequential(
     app: &dyn App,
     env: &dyn Env,
     folder: &Path,
     inputs: &[String],
 ) -> Result<(), TaskError> {
-    let executor = Executor { app, env, folder, over: None };
+    let used = JobFolder::of_this_process(folder)?;
+    let executor = Executor { app, env, folder, job: used.job(), over: None };
     let mut counts = Counts::new();
-    let map = |(task, file): (usize, &String)| {
+    let map = |(task, file): (u64, &String)| {
         let grouping = executor.group(task, file, &mut counts, &mut AllRecords)?;
         Ok(Run::check(Partition::all(&grouping).into_run()).expect("grouping writes sorted runs"))
     };
-    let runs: Result<Vec<Run>, TaskError> = inputs.iter().enumerate().map(map).collect();
-    executor.reduce_runs(0, &runs?, &mut counts, &mut AllRecords)
+    let runs: Result<Vec<Run>, TaskError> = (0..).zip(inputs).map(map).collect();
+    executor.reduce_runs(0, 0, &runs?, &mut counts, &mut AllRecords)?;
+    used.publish(0, 0)
 }

@@ -23,44 +23,113 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 /// The most attempts at a task at a time.
 const ATTEMPTS: usize = 2;
 
-/// A worker works on a task.
+/// How an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its worker works on it.
+    Running,
+    /// Its worker is silent or lost. It may still report.
+    Presumed,
+}
+
+/// A worker has a task: it has got it, and has neither reported it nor asked for
+/// another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
+    /// Its number among the attempts at all tasks of the kind, which is never
+    /// used again.
+    pub(crate) number: u64,
     /// Who.
     pub(crate) worker: WorkerId,
     /// Since when.
-    pub(crate) begin: Instant,
+    begin: Instant,
+    standing: Standing,
 }
 
 impl Attempt {
     fn deadline(&self) -> Instant {
         self.begin + TASK_LIMIT
     }
+
+    fn is_running(&self) -> bool {
+        self.standing == Standing::Running
+    }
 }
 
 /// One task.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Task {
-    /// Its files have their names. Nobody works on it any more, as far as
-    /// anybody cares.
-    pub(crate) done: bool,
-    /// In the order in which they began.
+    /// The attempt whose report was accepted: the number and the worker.
+    accepted: Option<(u64, WorkerId)>,
+    /// Those of workers that have it, in the order in which they began. When the
+    /// task is done, the attempts that are late.
     attempts: Vec<Attempt>,
     /// How often it panicked.
     pub(crate) panics: u32,
+    /// How often its worker was lost, for no reason that is known.
+    pub(crate) losses: u32,
+}
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// A task that the worker has and that is not done.
+    Valid,
+    /// The report that was accepted, once more: the reply was lost.
+    Repeated,
+    /// A task that another worker did first.
+    Late,
+    /// A task that the worker does not have.
+    NotHeld,
 }
 
 impl Task {
+    /// Whether a report of it was accepted. Nobody needs to work on it any more.
+    pub(crate) fn is_done(&self) -> bool {
+        self.accepted.is_some()
+    }
+
+    /// What a worker's report of this attempt would be.
+    pub(crate) fn claim(&self, worker: WorkerId, attempt: u64) -> Claim {
+        let is_this = |held: &Attempt| (held.number, held.worker) == (attempt, worker);
+        if self.accepted == Some((attempt, worker)) {
+            Claim::Repeated
+        } else if !self.attempts.iter().any(is_this) {
+            Claim::NotHeld
+        } else if self.is_done() {
+            Claim::Late
+        } else {
+            Claim::Valid
+        }
+    }
+
     /// Takes the task from a worker, if it has it.
     pub(crate) fn release(&mut self, worker: WorkerId) -> Option<Attempt> {
         let index = self.attempts.iter().position(|attempt| attempt.worker == worker)?;
         Some(self.attempts.remove(index))
     }
 
+    /// A worker is lost, and nobody waits for it. True if the task is not done,
+    /// and the worker was at it.
+    fn lose(&mut self, worker: WorkerId) -> bool {
+        let is_open = !self.is_done();
+        let mut held = self.attempts.iter_mut().filter(|attempt| attempt.worker == worker);
+        held.next().is_some_and(|attempt| {
+            attempt.standing = Standing::Presumed;
+            is_open
+        })
+    }
+
+    /// The attempts of workers that work on it, while it is not done.
+    fn running(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|attempt| attempt.is_running() && !self.is_done())
+    }
+
     /// The attempt that may need a backup.
     fn lone_attempt(&self) -> Option<Instant> {
-        let [attempt] = self.attempts.as_slice() else { return None };
-        Some(attempt.begin)
+        let mut running = self.running();
+        let first = running.next()?;
+        running.next().is_none().then_some(first.begin)
     }
 }
 
@@ -69,14 +138,28 @@ impl Task {
 pub(crate) struct TaskTable {
     tasks: Vec<Task>,
     done: usize,
+    /// How many attempts have begun.
+    begun: u64,
     /// How long those took that are done, sorted.
     durations: Vec<Duration>,
+}
+
+/// A task that a worker gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// The task.
+    pub(crate) index: usize,
+    /// The number of the attempt.
+    pub(crate) attempt: u64,
+    /// Whether another worker has the task, too.
+    pub(crate) is_backup: bool,
 }
 
 impl TaskTable {
     /// So many, with nobody at work.
     pub(crate) fn new(count: usize) -> Self {
-        TaskTable { tasks: vec![Task::default(); count], done: 0, durations: Vec::new() }
+        let tasks = vec![Task::default(); count];
+        TaskTable { tasks, done: 0, begun: 0, durations: Vec::new() }
     }
 
     /// How many.
@@ -90,36 +173,54 @@ impl TaskTable {
     }
 
     /// A task by its number.
+    pub(crate) fn get(&self, index: usize) -> Option<&Task> {
+        self.tasks.get(index)
+    }
+
+    /// A task by its number, to change it.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Task> {
         self.tasks.get_mut(index)
     }
 
-    /// Gives up the attempts that have reached the time limit. Returns them: the
-    /// number of the task, and the worker.
+    /// The attempt at each task that was accepted. All tasks must be done.
+    pub(crate) fn accepted(&self) -> Vec<u64> {
+        let accepted = self.tasks.iter().map(|task| task.accepted.expect("all tasks are done").0);
+        accepted.collect()
+    }
+
+    /// Waits no longer for the attempts that have reached the time limit. Returns
+    /// them: the number of the task, and the worker.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<(usize, WorkerId)> {
         let mut expired = Vec::new();
-        for (index, task) in self.tasks.iter_mut().enumerate() {
-            let over = task.attempts.extract_if(.., |attempt| attempt.deadline() <= now);
-            expired.extend(over.map(|attempt| (index, attempt.worker)));
+        let open = self.tasks.iter_mut().enumerate().filter(|(_, task)| !task.is_done());
+        for (index, task) in open {
+            let over = |attempt: &&mut Attempt| attempt.is_running() && attempt.deadline() <= now;
+            for attempt in task.attempts.iter_mut().filter(over) {
+                attempt.standing = Standing::Presumed;
+                expired.push((index, attempt.worker));
+            }
         }
         expired
     }
 
     /// Gives a worker the first task that nobody works on, or else, if backups
-    /// are allowed, the slow task that started first. Returns the number of the
-    /// task, and whether this is a backup.
+    /// are allowed, the slow task that started first.
     pub(crate) fn assign(
         &mut self,
         worker: WorkerId,
         now: Instant,
         backups: bool,
-    ) -> Option<(usize, bool)> {
-        let idle = self.tasks.iter().position(|task| !task.done && task.attempts.is_empty());
+    ) -> Option<Given> {
+        let is_idle = |task: &Task| !task.is_done() && task.running().next().is_none();
+        let idle = self.tasks.iter().position(is_idle);
         let index = idle.or_else(|| self.slowest(now).filter(|_| backups))?;
+        self.begun += 1;
+        let attempt = self.begun;
         let task = &mut self.tasks[index];
-        task.attempts.push(Attempt { worker, begin: now });
-        assert!(!task.done && task.attempts.len() <= ATTEMPTS, "a backup has no backup");
-        Some((index, idle.is_none()))
+        let standing = Standing::Running;
+        task.attempts.push(Attempt { number: attempt, worker, begin: now, standing });
+        assert!(task.running().count() <= ATTEMPTS, "a backup has no backup");
+        Some(Given { index, attempt, is_backup: idle.is_none() })
     }
 
     /// The task that needs a backup most.
@@ -139,7 +240,7 @@ impl TaskTable {
 
     /// When there may be a task to assign without any news.
     pub(crate) fn next_alarm(&self, backups: bool) -> Option<Instant> {
-        let attempts = self.tasks.iter().flat_map(|task| &task.attempts);
+        let attempts = self.tasks.iter().flat_map(Task::running);
         let deadline = attempts.map(Attempt::deadline).min();
         let patience = self.patience().filter(|_| backups);
         let lone = self.tasks.iter().filter_map(Task::lone_attempt).min();
@@ -147,29 +248,35 @@ impl TaskTable {
         deadline.into_iter().chain(slow).min()
     }
 
-    /// Takes all its tasks from a worker. Gives their numbers.
-    pub(crate) fn abandon(&mut self, worker: WorkerId) -> Vec<usize> {
-        let tasks = self.tasks.iter_mut().enumerate();
-        tasks.filter_map(|(index, task)| task.release(worker).map(|_| index)).collect()
+    /// A worker gives up all its tasks.
+    pub(crate) fn abandon(&mut self, worker: WorkerId) {
+        self.tasks.iter_mut().for_each(|task| _ = task.release(worker));
     }
 
-    /// A task is done. Only its first completion counts. True if it counts.
-    pub(crate) fn complete(&mut self, index: usize, worker: WorkerId, now: Instant) -> bool {
+    /// A worker is lost: nobody waits for it. Returns the numbers of the tasks
+    /// that it was at.
+    pub(crate) fn lose(&mut self, worker: WorkerId) -> Vec<usize> {
+        let tasks = self.tasks.iter_mut().enumerate();
+        tasks.filter_map(|(index, task)| task.lose(worker).then_some(index)).collect()
+    }
+
+    /// The coordinator accepts the report of an attempt.
+    ///
+    /// # Panics
+    ///
+    /// When the claim is not valid.
+    pub(crate) fn complete(&mut self, index: usize, worker: WorkerId, now: Instant) {
         let task = &mut self.tasks[index];
-        if task.done {
-            return false;
-        }
-        // One that was given up for dead says nothing of how long tasks take.
-        if let Some(attempt) = task.release(worker) {
+        assert!(!task.is_done(), "no task is done twice");
+        let attempt = task.release(worker).expect("the worker has the task");
+        // One that was given up says nothing of how long tasks take.
+        if attempt.is_running() {
             let duration = now - attempt.begin;
             let place = self.durations.partition_point(|&other| other <= duration);
             self.durations.insert(place, duration);
         }
-        task.attempts.clear();
-        task.done = true;
+        task.accepted = Some((attempt.number, worker));
         self.done += 1;
-        assert!(self.done <= self.tasks.len(), "no task is done twice");
-        true
     }
 }
 
@@ -182,9 +289,15 @@ impl TaskTable {
     }
 
     /// Who works on which task, by its number.
-    pub(crate) fn attempts(&self) -> impl Iterator<Item = (usize, WorkerId)> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = (usize, WorkerId)> {
         let tasks = self.tasks.iter().enumerate();
-        tasks.flat_map(|(index, task)| task.attempts.iter().map(move |of| (index, of.worker)))
+        tasks.flat_map(|(index, task)| task.running().map(move |of| (index, of.worker)))
+    }
+
+    /// The number of the attempt of a worker that has a task.
+    pub(crate) fn held(&self, index: usize, worker: WorkerId) -> Option<u64> {
+        let mut held = self.tasks.get(index)?.attempts.iter();
+        held.find(|attempt| attempt.worker == worker).map(|attempt| attempt.number)
     }
 }
 
@@ -197,14 +310,24 @@ mod tests {
     const C: WorkerId = 3;
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// The task that a worker gets, and whether it is a backup.
+    fn assign(
+        tasks: &mut TaskTable,
+        worker: WorkerId,
+        now: Instant,
+        backups: bool,
+    ) -> Option<(usize, bool)> {
+        tasks.assign(worker, now, backups).map(|given| (given.index, given.is_backup))
+    }
+
     /// Three tasks; the first took a second, and A works on the second one.
     fn tasks() -> (TaskTable, Instant) {
         let mut tasks = TaskTable::new(3);
         let now = Instant::now();
-        assert_eq!(tasks.assign(B, now, true), Some((0, false)));
-        assert_eq!(tasks.assign(A, now, true), Some((1, false)));
+        assert_eq!(assign(&mut tasks, B, now, true), Some((0, false)));
+        assert_eq!(assign(&mut tasks, A, now, true), Some((1, false)));
         assert_eq!(tasks.next_alarm(true), Some(now + TASK_LIMIT), "no task is done");
-        assert!(tasks.complete(0, B, now + SECOND));
+        tasks.complete(0, B, now + SECOND);
         (tasks, now)
     }
 
@@ -215,15 +338,20 @@ mod tests {
         assert_eq!(tasks.next_alarm(true), Some(slow));
         assert_eq!(tasks.next_alarm(false), Some(now + TASK_LIMIT));
         // New tasks come first.
-        assert_eq!(tasks.assign(B, slow, true), Some((2, false)));
+        assert_eq!(assign(&mut tasks, B, slow, true), Some((2, false)));
         let almost = slow - Duration::from_nanos(1);
-        assert_eq!(tasks.assign(C, almost, true), None);
-        assert_eq!(tasks.assign(C, slow, false), None, "it is not wanted");
-        assert_eq!(tasks.assign(C, slow, true), Some((1, true)));
-        assert_eq!(tasks.assign(4, slow, true), None, "one backup is enough");
+        assert_eq!(assign(&mut tasks, C, almost, true), None);
+        assert_eq!(assign(&mut tasks, C, slow, false), None, "it is not wanted");
+        let backup = tasks.assign(C, slow, true).expect("A is slow");
+        assert_eq!((backup.index, backup.is_backup), (1, true));
+        assert_eq!(assign(&mut tasks, 4, slow, true), None, "one backup is enough");
         // The first one counts, whichever it is.
-        assert!(tasks.complete(1, C, slow + SECOND));
-        assert!(!tasks.complete(1, A, slow + SECOND));
+        let original = tasks.held(1, A).expect("A has it");
+        assert_eq!(tasks.tasks[1].claim(A, original), Claim::Valid);
+        assert_eq!(tasks.tasks[1].claim(C, backup.attempt), Claim::Valid);
+        tasks.complete(1, C, slow + SECOND);
+        assert_eq!(tasks.tasks[1].claim(A, original), Claim::Late);
+        assert_eq!(tasks.tasks[1].claim(C, backup.attempt), Claim::Repeated);
         assert_eq!(tasks.done(), 2);
     }
 
@@ -231,11 +359,15 @@ mod tests {
     fn a_backup_outlives_its_original_and_may_have_one_then() {
         let (mut tasks, now) = tasks();
         let slow = now + 2 * SECOND;
-        assert_eq!(tasks.assign(B, slow, true), Some((2, false)));
-        assert_eq!(tasks.assign(C, slow, true), Some((1, true)));
-        assert_eq!((tasks.abandon(A), tasks.abandon(A)), (vec![1], vec![]));
-        assert_eq!(tasks.assign(A, slow + SECOND, true), None);
-        assert_eq!(tasks.assign(A, slow + 2 * SECOND, true), Some((1, true)), "C is slow, as B is");
+        assert_eq!(assign(&mut tasks, B, slow, true), Some((2, false)));
+        assert_eq!(assign(&mut tasks, C, slow, true), Some((1, true)));
+        tasks.abandon(A);
+        assert_eq!(assign(&mut tasks, A, slow + SECOND, true), None);
+        assert_eq!(
+            assign(&mut tasks, A, slow + 2 * SECOND, true),
+            Some((1, true)),
+            "C is slow, as B is"
+        );
     }
 
     #[test]
@@ -243,8 +375,29 @@ mod tests {
         let (mut tasks, now) = (TaskTable::new(2), Instant::now());
         tasks.assign(A, now, true);
         tasks.assign(B, now, true);
-        assert!(tasks.complete(0, A, now + Duration::from_millis(1)));
-        assert_eq!(tasks.assign(A, now + AT_ONCE / 2, true), None);
-        assert_eq!(tasks.assign(A, now + AT_ONCE, true), Some((1, true)));
+        tasks.complete(0, A, now + Duration::from_millis(1));
+        assert_eq!(assign(&mut tasks, A, now + AT_ONCE / 2, true), None);
+        assert_eq!(assign(&mut tasks, A, now + AT_ONCE, true), Some((1, true)));
+    }
+
+    #[test]
+    fn only_the_worker_that_has_a_task_can_report_it() {
+        let (mut tasks, now) = tasks();
+        let first = tasks.held(1, A).expect("A has it");
+        let claim = |tasks: &TaskTable, worker, attempt| tasks.tasks[1].claim(worker, attempt);
+        assert_eq!(claim(&tasks, A, first), Claim::Valid);
+        assert_eq!(claim(&tasks, B, first), Claim::NotHeld);
+        assert_eq!(claim(&tasks, A, first + 1), Claim::NotHeld);
+        // One that is lost may live, and report.
+        assert_eq!((tasks.lose(A), tasks.lose(C)), (vec![1], vec![]));
+        assert_eq!(claim(&tasks, A, first), Claim::Valid);
+        let second = tasks.assign(C, now, false).expect("nobody works on it");
+        assert_eq!((second.index, claim(&tasks, C, second.attempt)), (1, Claim::Valid));
+        // One that asks for another task has given it up.
+        tasks.abandon(A);
+        assert_eq!(claim(&tasks, A, first), Claim::NotHeld);
+        tasks.complete(1, C, now + SECOND);
+        assert_eq!(claim(&tasks, A, first), Claim::NotHeld);
+        assert_eq!(claim(&tasks, C, second.attempt), Claim::Repeated);
     }
 }

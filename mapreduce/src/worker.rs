@@ -1,16 +1,20 @@
-//! The worker: asks for a task, does it, reports, until it is sent away.
+//! The worker: asks for a task, does it, reports, until the job has ended.
 
-use std::fmt;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use mrapps::App;
 
-use crate::error::TaskError;
+use crate::error::{TaskError, WorkerError};
+use crate::files::{self, AttemptFiles};
+use crate::folder;
 use crate::over::Over;
 use crate::protocol::{
-    Assignment, CoordinatorClient, Done, End, RegisterArgs, ReportArgs, RequestArgs, TaskId,
-    VERSION, WorkerId,
+    Assignment, CoordinatorClient, Done, End, Member, RegisterArgs, ReportArgs, RequestArgs,
+    VERSION,
 };
 
 /// A coordinator that answers nothing for so long is taken for dead.
@@ -19,35 +23,40 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two tries of a call.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Why a worker left before the job was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WorkerError {
-    /// The coordinator answers no more.
-    CoordinatorGone,
-    /// The coordinator does not want this worker.
-    Refused(String),
-    /// The job has failed.
-    JobFailed(String),
-}
-
-impl fmt::Display for WorkerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WorkerError::CoordinatorGone => f.write_str("the coordinator is gone"),
-            WorkerError::Refused(reason) => f.write_str(reason),
-            WorkerError::JobFailed(reason) => write!(f, "the job has failed: {reason}"),
-        }
+/// Joins the job of a coordinator as a worker with files in `folder`.
+pub(crate) fn join(
+    client: &CoordinatorClient,
+    app: &dyn App,
+    folder: &Path,
+) -> Result<Member, WorkerError> {
+    let path = fs::canonicalize(folder).map_err(|error| {
+        WorkerError::Refused(format!("cannot use the folder {}: {error}", folder.display()))
+    })?;
+    let worker = labrt::rng().next_u64();
+    let args = RegisterArgs {
+        version: VERSION.to_owned(),
+        app: app.name().to_owned(),
+        worker,
+        folder: path.as_os_str().as_bytes().to_vec(),
+    };
+    let job = insist(|| client.register(&args))??;
+    if !folder::is_of(&path, job) {
+        return Err(WorkerError::Refused(format!(
+            "{} is not the folder of job {job}: all workers and the coordinator share one folder",
+            path.display()
+        )));
     }
+    Ok(Member { job, worker })
 }
 
-impl std::error::Error for WorkerError {}
-
-/// A worker that is about to start.
+/// A worker that has joined.
 pub(crate) struct Worker<'a> {
     pub(crate) client: CoordinatorClient,
-    /// Its number.
-    pub(crate) id: WorkerId,
+    /// Who it is.
+    pub(crate) member: Member,
     pub(crate) app: &'a dyn App,
+    /// Where its files are.
+    pub(crate) folder: &'a Path,
     /// How it hears of the job's end while it is busy.
     pub(crate) over: Option<&'a Over>,
     /// Runs a task.
@@ -64,21 +73,18 @@ impl Worker<'_> {
         let result = self.work();
         // A worker that was busy when the job ended may find that the
         // coordinator has left.
-        match self.over.and_then(Over::end) {
-            Some(end) => end.map_err(WorkerError::JobFailed),
-            None => result,
-        }
+        self.over.and_then(Over::end).unwrap_or(result)
     }
 
     fn work(&self) -> Result<(), WorkerError> {
-        self.register()?;
         let mut requests = 0;
         loop {
-            let assignment = self.request_task(&mut requests)?;
-            let end = match (&assignment, assignment.task()) {
-                (Assignment::Leave(end), _) => Some(end.clone()),
-                (_, Some((task, _))) => self.report(task, (self.run_task)(&assignment))?,
-                (_, None) => None,
+            let end = match self.request_task(&mut requests)? {
+                Assignment::Leave(end) => Some(end),
+                Assignment::Retry => None,
+                task @ (Assignment::Map { .. } | Assignment::Reduce { .. }) => {
+                    self.do_task(&task)?
+                }
             };
             if let Some(end) = end {
                 return end.map_err(WorkerError::JobFailed);
@@ -86,31 +92,36 @@ impl Worker<'_> {
         }
     }
 
-    fn register(&self) -> Result<(), WorkerError> {
-        let app = self.app.name().to_owned();
-        let args = RegisterArgs { version: VERSION.to_owned(), app, worker: self.id };
-        insist(|| self.client.register(&args))?.map_err(WorkerError::Refused)
-    }
-
     fn request_task(&self, requests: &mut u64) -> Result<Assignment, WorkerError> {
-        insist(|| {
+        let assignment = insist(|| {
             // A request that is repeated is a new one: see `RequestArgs`.
             *requests += 1;
             let backups = self.app.allows_backups();
-            self.client.request_task(&RequestArgs { worker: self.id, sequence: *requests, backups })
-        })
+            let member = self.member;
+            self.client.request_task(&RequestArgs { member, sequence: *requests, backups })
+        })?;
+        Ok(assignment?)
     }
 
-    fn report(
-        &self,
-        task: TaskId,
-        outcome: Result<Done, TaskError>,
-    ) -> Result<Option<End>, WorkerError> {
+    /// Does a task, and reports it. Returns the job's end, if it has ended.
+    ///
+    /// What an attempt has written is removed, unless its report is accepted, or
+    /// nobody knows whether it is.
+    fn do_task(&self, assignment: &Assignment) -> Result<Option<End>, WorkerError> {
+        let files = AttemptFiles::new(self.folder, self.member.job, assignment);
+        let outcome = (self.run_task)(assignment);
         if outcome == Err(TaskError::Over) {
-            return Ok(self.over.and_then(Over::end));
+            return Ok(None);
         }
-        let args = ReportArgs { worker: self.id, task, outcome };
-        insist(|| self.client.report(&args))
+        let written = if outcome.is_ok() { files.keep() } else { Vec::new() };
+        let task = assignment.task().expect("it is a task");
+        let (member, task, attempt) = (self.member, task.id, task.attempt);
+        let args = ReportArgs { member, task, attempt, outcome };
+        let reply = insist(|| self.client.report(&args))?;
+        if !reply.as_ref().is_ok_and(|reply| reply.accepted) {
+            files::remove(&written);
+        }
+        Ok(reply?.end)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Refusal;
 use crate::protocol::{RegisterArgs, RequestArgs, VERSION, WorkerId};
 
 /// All workers that have registered.
@@ -34,27 +35,32 @@ enum Standing {
 }
 
 impl WorkerTable {
-    /// Adds a worker. True if it is new: a call may be repeated. The error says
-    /// why it cannot join.
-    pub(crate) fn register(&mut self, args: &RegisterArgs, session: u64) -> Result<bool, String> {
+    /// Whether a worker may join. The error says why not.
+    pub(crate) fn admits(&self, args: &RegisterArgs) -> Result<(), Refusal> {
         if args.version != VERSION {
-            return Err(format!(
+            return Err(Refusal::Unfit(format!(
                 "this worker is of {}, the coordinator of {VERSION}: build both from one source",
                 args.version
-            ));
+            )));
         }
-        let app = self.app.get_or_insert_with(|| args.app.clone());
-        if *app != args.app {
-            return Err(format!("this job runs {app}, this worker {}", args.app));
+        match &self.app {
+            Some(app) if *app != args.app => {
+                Err(Refusal::Unfit(format!("this job runs {app}, this worker {}", args.app)))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Adds a worker that is admitted. True if it is new: a call may be repeated.
+    pub(crate) fn register(&mut self, args: &RegisterArgs, session: u64) -> bool {
+        self.app.get_or_insert_with(|| args.app.clone());
         let is_new = !self.knows(args.worker);
         let known = Known { session, sequence: 0, standing: Standing::Here };
         self.workers.entry(args.worker).or_insert(known);
-        Ok(is_new)
+        is_new
     }
 
-    /// Whether a worker has registered. One that has not belongs to an earlier
-    /// job at the same address.
+    /// Whether a worker has registered.
     pub(crate) fn knows(&self, worker: WorkerId) -> bool {
         self.workers.contains_key(&worker)
     }
@@ -62,7 +68,7 @@ impl WorkerTable {
     /// A worker that is known makes a request. False if a later request, or the
     /// end of its connection, has made it void.
     pub(crate) fn request(&mut self, args: &RequestArgs, session: u64) -> bool {
-        let known = self.workers.get_mut(&args.worker).expect("the worker is known");
+        let known = self.workers.get_mut(&args.member.worker).expect("the worker is known");
         let is_current = known.sequence <= args.sequence;
         if is_current {
             *known = Known { session, sequence: args.sequence, standing: Standing::Here };
@@ -79,7 +85,7 @@ impl WorkerTable {
 
     /// Whether a request is still the one that its worker waits for.
     pub(crate) fn is_current(&self, args: &RequestArgs) -> bool {
-        self.workers.get(&args.worker).is_some_and(|known| known.sequence == args.sequence)
+        self.workers.get(&args.member.worker).is_some_and(|known| known.sequence == args.sequence)
     }
 
     /// A session is closed: the requests on it are void. Returns its workers that

@@ -48,13 +48,11 @@ impl FailurePolicy for BadRecords {
     }
 
     /// Only the first report about a worker counts.
-    fn crash_reported(&mut self, report: &CrashReport) -> Vec<u64> {
-        let &CrashReport { task, worker, record } = report;
-        let is_new = self.crashed.get_mut(&task).is_some_and(|workers| workers.remove(&worker));
-        if let Some(record) = record.filter(|_| is_new) {
-            self.failed(task, record);
-        }
-        self.bad(task)
+    fn crash_reported(&mut self, report: &CrashReport) -> bool {
+        let &CrashReport { task, crashed, record, .. } = report;
+        let is_new = self.crashed.get_mut(&task).is_some_and(|workers| workers.remove(&crashed));
+        let record = record.filter(|_| is_new);
+        record.map(|record| self.failed(task, record)).is_some()
     }
 
     fn task_failed(&mut self, task: TaskId, error: &TaskError) -> Option<String> {
@@ -74,6 +72,7 @@ impl FailurePolicy for BadRecords {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{JobId, Member};
 
     const TASK: TaskId = TaskId::Map(3);
 
@@ -83,16 +82,20 @@ mod tests {
         for worker in 1..=4 {
             records.worker_lost(TASK, worker);
         }
-        let report = |records: &mut BadRecords, worker, record| {
-            records.crash_reported(&CrashReport { task: TASK, worker, record })
+        let member = Member { job: JobId(1), worker: 9 };
+        let report = |records: &mut BadRecords, crashed, record| {
+            records.crash_reported(&CrashReport { member, task: TASK, attempt: 5, crashed, record })
         };
         let care = |bad, crashed| Some(Care { bad, crashed });
         assert_eq!(records.care(TASK), care(vec![], vec![1, 2, 3, 4]));
-        for (worker, record) in [(1, Some(50)), (1, Some(50)), (2, None), (3, Some(60))] {
-            assert_eq!(report(&mut records, worker, record), [0; 0]);
+        for (crashed, record, to_blame) in
+            [(1, Some(50), true), (1, Some(50), false), (2, None, false), (3, Some(60), true)]
+        {
+            assert_eq!(report(&mut records, crashed, record), to_blame);
         }
         assert_eq!(records.care(TASK), care(vec![], vec![4]));
-        assert_eq!(report(&mut records, 4, Some(50)), [50]);
+        assert!(report(&mut records, 4, Some(50)));
+        assert_eq!(records.care(TASK), care(vec![50], vec![]));
         assert_eq!(records.bad(TaskId::Reduce(3)), [0; 0]);
     }
 

@@ -5,9 +5,9 @@ use std::io;
 
 use super::position::Position;
 use crate::counters::{SKIPPED_RECORDS, add};
-use crate::error::TaskError;
+use crate::error::{TaskError, shorten};
 use crate::executor::{AllRecords, Executor, RecordFilter};
-use crate::protocol::{Assignment, Care, CoordinatorClient, CrashReport, Done, TaskId, WorkerId};
+use crate::protocol::{AssignedTask, Assignment, CoordinatorClient, CrashReport, Done, Member};
 use crate::worker::insist;
 
 /// Runs tasks as an executor does, and skips their bad records.
@@ -15,22 +15,22 @@ pub(crate) struct SkippingExecutor<'a> {
     pub(crate) executor: Executor<'a>,
     pub(crate) client: CoordinatorClient,
     /// Who runs them.
-    pub(crate) worker: WorkerId,
+    pub(crate) member: Member,
 }
 
 impl SkippingExecutor<'_> {
     /// Runs a task, with care if the coordinator asks for it.
     pub(crate) fn run(&self, assignment: &Assignment) -> Result<Done, TaskError> {
-        let Some((task, Some(care))) = assignment.task() else {
+        let Some(task) = assignment.task().filter(|task| task.care.is_some()) else {
             return self.executor.run(assignment, &mut AllRecords);
         };
-        let bad = self.report_crashes(task, care)?;
-        let position = Position::begin(self.executor.folder, self.worker, task);
+        let bad = self.report_crashes(&task)?;
+        let position = Position::begin(self.executor.folder, self.member, task.id);
         let mut skipping =
             Skipping { position: position.map_err(output_error)?, bad, skipped: Vec::new() };
         let result = self.executor.run(assignment, &mut skipping);
         // The report says what went wrong, if something did.
-        Position::remove(self.executor.folder, self.worker);
+        Position::remove(self.executor.folder, self.member);
         result.map(|mut done| {
             if !skipping.skipped.is_empty() {
                 add(&mut done.counts, SKIPPED_RECORDS, skipping.skipped.len() as u64);
@@ -40,14 +40,17 @@ impl SkippingExecutor<'_> {
     }
 
     /// Reports where workers crashed in the task. Returns its bad records.
-    fn report_crashes(&self, task: TaskId, care: &Care) -> Result<Vec<u64>, TaskError> {
-        let mut bad = care.bad.clone();
-        for &worker in &care.crashed {
-            let record = Position::read(self.executor.folder, worker, task);
-            let report = CrashReport { task, worker, record };
-            // Without an answer nobody waits for the task.
-            bad = insist(|| self.client.testify(&report)).map_err(|_| TaskError::Over)?;
-            Position::remove(self.executor.folder, worker);
+    fn report_crashes(&self, task: &AssignedTask<'_>) -> Result<Vec<u64>, TaskError> {
+        let (&AssignedTask { id, attempt, care }, member) = (task, self.member);
+        let mut bad = care.map(|care| care.bad.clone()).unwrap_or_default();
+        for &crashed in care.into_iter().flat_map(|care| &care.crashed) {
+            let other = Member { worker: crashed, ..member };
+            let record = Position::read(self.executor.folder, other, id);
+            let report = CrashReport { member, task: id, attempt, crashed, record };
+            // Without an answer, or with a refusal, nobody waits for the task.
+            let reply = insist(|| self.client.testify(&report)).map_err(|_| TaskError::Over)?;
+            bad = reply.map_err(|_| TaskError::Over)?;
+            Position::remove(self.executor.folder, other);
         }
         Ok(bad)
     }
@@ -66,7 +69,7 @@ struct Skipping {
 impl RecordFilter for Skipping {
     fn skips(&mut self, record: u64, name: &dyn Display) -> Result<bool, TaskError> {
         if self.bad.contains(&record) {
-            self.skipped.push(name.to_string());
+            self.skipped.push(shorten(name.to_string()));
             return Ok(true);
         }
         self.position.set(record).map_err(output_error)?;

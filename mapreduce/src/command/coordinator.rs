@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,9 +17,10 @@ use mrapps::Counts;
 use super::connection::{Connection, is_address};
 use super::program::{REDUCES, finish, parse, print_counts};
 use crate::bad_records::BadRecords;
-use crate::coordinator::{Coordinator, JobOptions};
+use crate::coordinator::{Coordinator, JobOptions, WORKER_LOSSES};
 use crate::counters;
 use crate::event::{Event, Observers};
+use crate::folder::{FolderError, JobFolder};
 use crate::protocol::{End, coordinator_service};
 use crate::status::{Ledger, StatusPage};
 
@@ -47,6 +49,10 @@ struct CoordinatorOptions {
     /// panicked of, and say so
     #[arg(long)]
     skip_bad_records: bool,
+    /// Fail when so many workers have ended in the same task without a report
+    #[arg(long, value_name = "N", default_value_t = WORKER_LOSSES,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    worker_losses: u32,
     /// Print the counters at the end, as name=value
     #[arg(long)]
     counters: bool,
@@ -78,7 +84,18 @@ fn run(mut options: CoordinatorOptions) -> End {
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
     warn_of_missing(&options.inputs);
-    let mut how = JobOptions { backups: !options.no_backups, ..JobOptions::default() };
+    let mut folder = JobFolder::new(address.to_string());
+    match folder.take(Path::new(".")) {
+        // Workers may run elsewhere: then this folder need not be one for files.
+        Ok(()) | Err(FolderError::Io { .. }) => {}
+        Err(error @ FolderError::InUse { .. }) => return Err(error.to_string()),
+    }
+    let mut how = JobOptions {
+        backups: !options.no_backups,
+        worker_losses: options.worker_losses,
+        folder,
+        ..JobOptions::default()
+    };
     if options.skip_bad_records {
         how.failure_policy = Box::new(BadRecords::default());
     }
@@ -158,7 +175,7 @@ fn follow(events: &Receiver<Event>) -> (End, Counts) {
                 bar.set_message("map");
             }
             Event::ReducePhaseStarted => bar.set_message("reduce"),
-            Event::TaskDone { first: true, .. } => bar.inc(1),
+            Event::TaskDone { .. } => bar.inc(1),
             Event::JobEnded { end } => {
                 bar.finish_and_clear();
                 return (end, counts);

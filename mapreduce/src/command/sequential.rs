@@ -13,8 +13,8 @@ use crate::error::TaskError;
 /// here.
 ///
 /// With --reduces it does all that workers would do, one after the other, and
-/// writes mr-X-Y and mr-out-Y files: for debugging, as breakpoints in the
-/// partition function or the combiner work.
+/// writes the files of each task: for debugging, as breakpoints in the partition
+/// function or the combiner work.
 #[derive(Debug, Parser)]
 #[command(name = "mrsequential")]
 struct SequentialOptions {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::Parser;
-use labrpc::ClientEnd;
 use labrpc_socket::dial;
 use labrt::thread;
 use labrt::time::Duration;
@@ -15,11 +14,11 @@ use mrapps::App;
 use super::connection::Connection;
 use super::process_env::ProcessEnv;
 use super::program::{REDUCES, find_app, finish, parse, run_here};
-use crate::executor::Executor;
+use crate::error::WorkerError;
 use crate::over::Over;
-use crate::protocol::{CoordinatorClient, WorkerId};
-use crate::work::work_as;
-use crate::worker::{WorkerError, insist};
+use crate::protocol::{CoordinatorClient, Member};
+use crate::work::{Parts, work_as};
+use crate::worker::{insist, join};
 
 /// How long the worker's two threads wait for each other to say goodbye.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -86,14 +85,15 @@ pub fn worker_main(app: &dyn App) -> ExitCode {
 
 fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), String> {
     let end = dial(&connection.address()?, connection.options()?);
-    let end = end.map_err(|error| error.to_string())?;
+    let client = CoordinatorClient::new(end.map_err(|error| error.to_string())?);
     let here = Path::new(".");
+    let member = join(&client, app, here).map_err(|error| error.to_string())?;
     let leaving = Arc::new(AtomicBool::new(false));
     let over = Arc::new(Over::default());
-    let id = labrt::rng().next_u64();
-    watch(id, end.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned());
+    watch(member, client.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned());
     let env = ProcessEnv::new(here);
-    let result = work_as(id, end, Executor { app, env: &env, folder: here, over: Some(&over) });
+    let result =
+        work_as(member, client, &Parts { app, env: &env, folder: here, over: Some(&over) });
     if leaving.swap(true, Relaxed) {
         // Both have noticed, and one line is enough: the process is ending.
         thread::sleep(PAUSE);
@@ -104,13 +104,20 @@ fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), Stri
 /// Looks at the coordinator while the worker is in the middle of a task, which
 /// may be a long one. When the job is over it says so; when the coordinator dies
 /// it ends the process.
-fn watch(id: WorkerId, end: ClientEnd, leaving: Arc<AtomicBool>, over: Arc<Over>, program: String) {
-    let client = CoordinatorClient::new(end);
+fn watch(
+    member: Member,
+    client: CoordinatorClient,
+    leaving: Arc<AtomicBool>,
+    over: Arc<Over>,
+    program: String,
+) {
     thread::go("watch", move || {
         // The coordinator takes its time to answer.
-        while let Ok(end) = insist(|| client.ping(&id)) {
-            if let Some(end) = end {
-                return over.set(end);
+        while let Ok(reply) = insist(|| client.ping(&member)) {
+            match reply {
+                Ok(None) => {}
+                Ok(Some(end)) => return over.set(end.map_err(WorkerError::JobFailed)),
+                Err(refusal) => return over.set(Err(refusal.into())),
             }
         }
         // The worker itself may have noticed, and says so.

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use labrt::Generator;
 use labrt::time::Duration;
 
+use super::tests::{register_args, rules};
 use super::*;
 use crate::bad_records::BadRecords;
 use crate::counters::{BACKUPS, INPUT_RECORDS};
 use crate::event::Observers;
 use crate::failure_policy::TryAgain;
-use crate::protocol::VERSION;
 use crate::status::{Ledger, Phase};
 
 /// Workers of a job.
@@ -48,13 +48,22 @@ impl Folded {
             Event::WorkerSilent { worker, task } => {
                 assert!(self.attempts.remove(&(*task, *worker)));
             }
-            Event::TaskDone { worker, task, first, .. } => {
+            Event::TaskDone { worker, task, .. } => {
                 self.here.insert(*worker);
-                if *first {
-                    assert!(self.done.insert(*task));
-                    self.attempts.retain(|(other, _)| other != task);
+                assert!(self.done.insert(*task));
+                self.attempts.retain(|(other, _)| other != task);
+            }
+            Event::ReportIgnored { why: Ignored::Stranger, .. } => {}
+            Event::ReportIgnored { worker, task, why } => {
+                self.here.insert(*worker);
+                if let Ignored::JobOver = why {
+                    self.attempts.remove(&(*task, *worker));
                 }
             }
+            Event::TaskLost { worker, task, .. } => {
+                assert!(!self.here.contains(worker) && !self.done.contains(task));
+            }
+            Event::WorkerRefused { .. } => unreachable!("all workers fit"),
             Event::TaskFailed { worker, task, .. } => {
                 self.here.insert(*worker);
                 self.attempts.remove(&(*task, *worker));
@@ -83,7 +92,7 @@ impl Folded {
         assert_eq!(count(TaskId::Map, &job.maps), job.maps.done());
         assert_eq!(count(TaskId::Reduce, &job.reduces), job.reduces.done());
         let attempts = |id: fn(u64) -> TaskId, tasks: &TaskTable| -> Vec<_> {
-            tasks.attempts().map(|(index, worker)| (id(index as u64), worker)).collect()
+            tasks.running().map(|(index, worker)| (id(index as u64), worker)).collect()
         };
         let mut all = attempts(TaskId::Map, &job.maps);
         all.extend(attempts(TaskId::Reduce, &job.reduces));
@@ -105,13 +114,14 @@ fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
     match rng.below(12) {
         0 => {
             *session += 1;
-            let args = RegisterArgs { version: VERSION.into(), app: "wc".into(), worker };
-            job.register(args, *session).expect("it is welcome");
+            job.register(register_args(worker), *session);
         }
         1 => job.close(rng.below(*session + 1)),
         2..7 => {
-            let args = RequestArgs { worker, sequence: rng.below(400), backups: rng.chance(1, 2) };
-            if job.request(&args, *session).is_ok() {
+            let member = Member { job: JobId(rng.below(20).min(1)), worker };
+            let (sequence, backups) = (rng.below(400), rng.chance(1, 2));
+            let args = RequestArgs { member, sequence, backups };
+            if job.request(&args, *session) == Ok(None) {
                 job.reply(&args, now);
             }
         }
@@ -128,9 +138,40 @@ fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
                     Ok(Done { counts, skipped: Vec::new() })
                 }
             };
-            job.report(ReportArgs { worker, task, outcome }, *session, now);
+            report(job, rng, worker, task, outcome, *session, now);
         }
     }
+}
+
+/// The task that a worker is at.
+fn running(job: &Job, worker: WorkerId) -> Option<TaskId> {
+    let of = |tasks: &TaskTable| tasks.running().find(|(_, other)| *other == worker);
+    let map = of(&job.maps).map(|(index, _)| TaskId::Map(index as u64));
+    map.or_else(|| of(&job.reduces).map(|(index, _)| TaskId::Reduce(index as u64)))
+}
+
+/// A report, mostly of the task and the attempt that the worker has.
+fn report(
+    job: &mut Job,
+    rng: &mut Generator,
+    worker: WorkerId,
+    task: TaskId,
+    outcome: Result<Done, TaskError>,
+    session: u64,
+    now: Instant,
+) {
+    let task = running(job, worker).filter(|_| rng.chance(2, 3)).unwrap_or(task);
+    let tasks = if let TaskId::Map(_) = task { &job.maps } else { &job.reduces };
+    let held = tasks.held(task.number() as usize, worker).filter(|_| rng.chance(9, 10));
+    let attempt = held.unwrap_or_else(|| rng.below(20));
+    let member = Member { job: JobId(rng.below(20).min(1)), worker };
+    let args = ReportArgs { member, task, attempt, outcome };
+    let (counts, output) = (job.judge(member, task, attempt).is_ok(), job.output(&args));
+    assert!(output.is_none() || counts, "no output of a report that does not count");
+    let done = (job.maps.done(), job.reduces.done());
+    let reply = job.report(args, session, now);
+    assert!(counts || done == (job.maps.done(), job.reduces.done()));
+    assert!(!counts || reply.is_ok_and(|reply| reply.accepted));
 }
 
 #[test]
@@ -141,7 +182,8 @@ fn events_say_what_the_task_tables_know() {
         let files = (0..rng.between(1, 20)).map(|map| format!("in-{map}")).collect();
         let policy: Box<dyn FailurePolicy> =
             if rng.chance(1, 2) { Box::new(TryAgain) } else { Box::new(BadRecords::default()) };
-        let mut job = Job::new(files, rng.between(1, 20) as usize, true, policy);
+        let rules = Rules { backups: true, ..rules(policy) };
+        let mut job = Job::new(JobId(1), files, rng.between(1, 20) as usize, rules);
         let (mut now, mut session, mut folded) = (Instant::now(), 0, Folded::default());
         let mut observers = Observers::default();
         let ledger = Ledger::observe(&mut observers);

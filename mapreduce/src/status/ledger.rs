@@ -8,7 +8,7 @@ use labrt::time::{Duration, Instant};
 
 use super::snapshot::{Failure, Phase, Rates, Status, TaskSummary, WorkerState, WorkerStatus};
 use crate::counters::{self, INPUT_BYTES, INTERMEDIATE_BYTES, OUTPUT_BYTES};
-use crate::event::{Event, Observers};
+use crate::event::{Event, Ignored, Observers};
 use crate::protocol::{Done, TaskId, WorkerId};
 
 /// So many failures are kept, and so many workers that are gone: a job may lose
@@ -105,9 +105,13 @@ impl Ledger {
                 }
             }
             Event::WorkerSilent { worker, task } => self.silent(now, *worker, *task),
-            Event::TaskDone { worker, task, first, done } => {
-                self.done(now, *worker, *task, *first, done);
+            Event::TaskDone { worker, task, done } => self.done(now, *worker, *task, done),
+            Event::ReportIgnored { worker, task, why } => {
+                self.ignored(now, *worker, *task, *why);
             }
+            // The loss of the worker says it.
+            Event::TaskLost { .. } => return,
+            Event::WorkerRefused { .. } => {}
             Event::WorkerLost { worker } => self.lost(now, *worker),
             Event::WorkerDismissed { worker } => self.set(now, *worker, WorkerState::Left),
             Event::ReducePhaseStarted => self.known.phase = Phase::Reduce,
@@ -139,15 +143,33 @@ impl Ledger {
         self.failed(now, text);
     }
 
-    /// A worker has done its task, as the `first` one or not.
-    fn done(&mut self, now: Instant, worker: WorkerId, task: TaskId, first: bool, done: &Done) {
+    /// A worker has reported something that does not count.
+    fn ignored(&mut self, now: Instant, worker: WorkerId, task: TaskId, why: Ignored) {
+        let reason = match why {
+            Ignored::Late | Ignored::JobOver => {
+                if let Some(record) = self.workers.get_mut(&worker) {
+                    record.late += 1;
+                }
+                return self.set(now, worker, WorkerState::Idle);
+            }
+            Ignored::Repeated => return,
+            Ignored::Stranger => "it is not a worker of this job",
+            Ignored::NoSuchTask => "there is no such task now",
+            Ignored::NotHeld => "it does not have the task",
+        };
+        let who = self.workers.get(&worker).map(|record| format!("worker {}", record.number));
+        let who = who.unwrap_or_else(|| "a worker".into());
+        let (TaskId::Map(number) | TaskId::Reduce(number)) = task;
+        let kind = if let TaskId::Map(_) = task { "map" } else { "reduce" };
+        self.failed(now, format!("{who} reported {kind} {number}, but {reason}: ignored"));
+    }
+
+    /// A worker has done its task, as the first one.
+    fn done(&mut self, now: Instant, worker: WorkerId, task: TaskId, done: &Done) {
         if let Some(record) = self.workers.get_mut(&worker) {
-            *(if first { &mut record.done } else { &mut record.late }) += 1;
+            record.done += 1;
         }
         self.set(now, worker, WorkerState::Idle);
-        if !first {
-            return;
-        }
         let (book, index) = self.book(task);
         let was_done = std::mem::replace(&mut book.done[index as usize], true);
         assert!(!was_done, "no task is done first twice");

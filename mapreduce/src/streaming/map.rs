@@ -9,6 +9,7 @@ use super::pair::{StreamError, write_pair};
 use crate::executor::{AllRecords, Executor};
 use crate::files;
 use crate::pairs::{Grouping, Partition, Run};
+use crate::protocol::JobId;
 
 /// Calls Map with all of `input` as the contents of `file`, or line by line if
 /// the application takes lines, and writes its pairs: as they are emitted, or
@@ -27,7 +28,9 @@ pub fn map(
 ) -> Result<(), StreamError> {
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
-    let executor = Executor { app, env, folder: Path::new("."), over: None };
+    // It writes no file of a job.
+    let job = JobId::draw();
+    let executor = Executor { app, env, folder: Path::new("."), job, over: None };
     let map = |sink: &mut dyn Sink| {
         let task = format_args!("map, file {file}");
         executor.map_records(&task, file, &contents, &mut Counts::new(), &mut AllRecords, sink)

@@ -9,6 +9,7 @@ use mrapps::{App, Env, Values};
 use super::pair::{StreamError, write_pair};
 use crate::executor::Executor;
 use crate::files;
+use crate::protocol::JobId;
 
 /// Calls Reduce once per key of the sorted lines in `input`, and writes a line
 /// for each result. The values of one key must fit into memory; equal ones that
@@ -24,7 +25,9 @@ pub fn reduce(
     input: impl BufRead,
     out: impl Write,
 ) -> Result<(), StreamError> {
-    let executor = Executor { app, env, folder: Path::new("."), over: None };
+    // It writes no file of a job.
+    let job = JobId::draw();
+    let executor = Executor { app, env, folder: Path::new("."), job, over: None };
     let mut out = BufWriter::with_capacity(files::BUFFER, out);
     let mut finish = |group: &KeyValues| {
         let key = group.key.as_str();

@@ -31,16 +31,31 @@ fn job_fails_after(
     meddle: impl FnOnce(&mut Command),
     reason: &str,
 ) {
+    let (coordinator, worker) = failed_job(place, app, meddle);
+    assert_eq!(coordinator.stderr, format!("{warning}mrcoordinator: {reason}\n"));
+    assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
+    assert_eq!(place.files("mr-"), [""; 0], "nothing is left, and no result");
+}
+
+/// Lets a job fail. In what all say JOB stands for the job.
+fn failed_job(place: &Place, app: &str, meddle: impl FnOnce(&mut Command)) -> (Ended, Ended) {
     let coordinator = place.coordinator();
     let mut command = place.worker_command(app);
     meddle(&mut command);
     let worker = Process::start("mrworker", &mut command).end_within(SOON);
     let coordinator = coordinator.end_within(SOON);
-    assert_eq!(coordinator.stderr, format!("{warning}mrcoordinator: {reason}\n"));
-    assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
     assert_eq!((coordinator.status.code(), worker.status.code()), (Some(1), Some(1)));
-    assert_eq!(place.files("mr-out"), [""; 0], "no result is left");
-    assert_eq!(place.files("mr-tmp"), [""; 0], "nothing half written is left");
+    let without_job = |ended: Ended| Ended { stderr: without_job(&ended.stderr), ..ended };
+    (without_job(coordinator), without_job(worker))
+}
+
+/// A text with JOB instead of sixteen digits.
+fn without_job(text: &str) -> String {
+    let parts = text.split('-').map(|part| match part.parse::<u8>() {
+        Err(_) if part.len() == 16 && u64::from_str_radix(part, 16).is_ok() => "JOB",
+        _ => part,
+    });
+    parts.collect::<Vec<_>>().join("-")
 }
 
 /// No file that the process writes may be longer than this: a disk that is full.
@@ -87,7 +102,7 @@ fn an_unreadable_input_is_named_MR() {
 fn a_full_disk_is_told_MR() {
     tester::test_in_real_time("Test (MR): a full disk is told", |_| {
         let place = Place::with_books();
-        let reason = "cannot write mr-0-0: File too large (os error 27)";
+        let reason = "cannot write mr-JOB-map-0-1-0: File too large (os error 27)";
         job_fails(&place, "wc", |command| limit_files(command, 1000), reason);
     });
 }
@@ -96,8 +111,14 @@ fn a_full_disk_is_told_MR() {
 fn a_place_that_is_taken_is_told_MR() {
     tester::test_in_real_time("Test (MR): a place that is taken is told", |_| {
         let place = Place::with_books();
-        fs::create_dir(place.job().join("mr-0-3")).expect("a folder in the way");
-        job_fails(&place, "wc", |_| {}, "cannot write mr-0-3: Is a directory (os error 21)");
+        fs::create_dir(place.job().join("mr-out-3")).expect("a folder in the way");
+        let reason = "cannot write mr-out-3: Is a directory (os error 21)";
+        let (coordinator, worker) = failed_job(&place, "wc", |_| {});
+        assert_eq!(coordinator.stderr, format!("mrcoordinator: {reason}\n"));
+        assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
+        let mut left = place.files("mr-");
+        left.sort_unstable();
+        assert_eq!(left, ["mr-out-0", "mr-out-1", "mr-out-2", "mr-out-3"], "whole ones alone");
     });
 }
 
@@ -175,9 +196,10 @@ fn workers_that_do_not_fit_are_refused_MR() {
         let place = Place::new(2, 2000);
         let coordinator = place.coordinator();
         let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
-        let old = RegisterArgs { version: "mapreduce 0.0.1".into(), app: "wc".into(), worker: 1 };
+        let (version, folder) = ("mapreduce 0.0.1".into(), Vec::new());
+        let old = RegisterArgs { version, app: "wc".into(), worker: 1, folder };
         let refusal = CoordinatorClient::new(end).register(&old).expect("it answers");
-        let text = refusal.expect_err("it is old");
+        let text = refusal.expect_err("it is old").to_string();
         let begin = "this worker is of mapreduce 0.0.1, the coordinator of mapreduce ";
         assert!(text.starts_with(begin), "{text}");
         assert!(text.ends_with(": build both from one source"), "{text}");

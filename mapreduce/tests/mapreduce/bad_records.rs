@@ -29,8 +29,9 @@ fn bad_records_are_skipped_and_named_MR() {
         place.write_input(1, &text(true));
 
         let options = ["--skip-bad-records", "--counters"];
-        let (ended, workers) = place.keep_running_with(&options, "fragile", 2, LONG, |_| {});
-        assert_same(&place.output(), &expected);
+        let job = place.keep_running_with(&options, "fragile", 2, LONG, |_| {});
+        let (ended, workers) = (job.coordinator, job.workers);
+        assert_same(&job.output, &expected);
         // Two for each of two lines. Whoever comes too late for the job says so.
         let is_death =
             |worker: &&Ended| !worker.status.success() && !worker.stderr.contains("mrworker: ");

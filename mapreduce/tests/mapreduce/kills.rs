@@ -17,7 +17,7 @@ fn output_survives_kill_9_MR() {
                 let place = Place::new(40, 8_000_000);
                 let mut kills = 0;
                 let mut next = Instant::now();
-                place.keep_running(app, workers, Duration::from_secs(60), |running| {
+                let output = place.keep_running(app, workers, Duration::from_secs(60), |running| {
                     if next <= Instant::now() {
                         running[rng.below(workers as u64) as usize].kill();
                         kills += 1;
@@ -28,7 +28,7 @@ fn output_survives_kill_9_MR() {
                     }
                 });
                 assert!(kills > 2, "the job was over before anything happened");
-                assert_same(&place.output(), &place.reference(app));
+                assert_same(&output, &place.reference(app));
             }
         }
     });

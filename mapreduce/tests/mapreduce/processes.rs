@@ -9,7 +9,7 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 use tempfile::TempDir;
 
-use crate::outputs::sorted_lines;
+use crate::outputs::{assert_same, read_outputs, sorted_lines};
 
 /// Between two looks at something that has no way to call us.
 const LOOK: Duration = Duration::from_millis(5);
@@ -53,6 +53,24 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
     /// What it wrote to the standard output, of a coordinator.
     pub(crate) stdout: String,
+}
+
+impl Ended {
+    /// Fails with the last lines of the standard error if the process has failed.
+    #[track_caller]
+    pub(crate) fn assert_success(&self, name: &str) {
+        let lines: Vec<&str> = self.stderr.lines().collect();
+        let last = lines[lines.len().saturating_sub(20)..].join("\n");
+        assert!(self.status.success(), "{name}: {}\n{last}", self.status);
+    }
+}
+
+/// A job that has ended.
+pub(crate) struct EndedJob {
+    pub(crate) coordinator: Ended,
+    pub(crate) workers: Vec<Ended>,
+    /// What the outputs were when the coordinator had ended.
+    pub(crate) output: Vec<String>,
 }
 
 impl Process {
@@ -192,34 +210,46 @@ impl Place {
         Process::start("mrworker", &mut self.worker_command(app))
     }
 
-    /// Runs a whole job. All must end well.
-    pub(crate) fn run(&self, app: &str, workers: usize) {
+    /// Runs a whole job. All must end well. Returns the output at the moment when
+    /// the coordinator has ended: from then on nothing may change.
+    pub(crate) fn run(&self, app: &str, workers: usize) -> Vec<String> {
         let coordinator = self.coordinator();
         let workers: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
         let ended = coordinator.end_within(LIMIT);
-        assert!(ended.status.success(), "{ended:?}");
-        // Everything is in its place when the coordinator ends.
-        let _ = self.output();
-        for worker in workers {
-            let ended = worker.end_within(LIMIT);
-            assert!(ended.status.success(), "{ended:?}");
-        }
+        self.judge(ended, workers, |worker| worker.assert_success("mrworker")).output
+    }
+
+    /// Reads the outputs of a job whose coordinator has just ended, and lets the
+    /// workers end. Exit statuses come first: they say why an output is missing.
+    pub(crate) fn judge(
+        &self,
+        coordinator: Ended,
+        workers: Vec<Process>,
+        check: impl Fn(&Ended),
+    ) -> EndedJob {
+        let output = self.read_output();
+        let workers = workers.into_iter().map(|worker| worker.end_within(LIMIT));
+        let workers: Vec<Ended> = workers.inspect(check).collect();
+        coordinator.assert_success("mrcoordinator");
+        let output = output.unwrap_or_else(|error| panic!("when the coordinator ended: {error}"));
+        assert_same(&self.output(), &output);
         assert!(!self.socket().exists(), "the socket goes with the coordinator");
+        EndedJob { coordinator, workers, output }
     }
 
     /// Waits for a coordinator and for the workers that `workers` starts anew
-    /// as soon as they end.
+    /// as soon as they end. Returns the output.
     pub(crate) fn keep_running(
         &self,
         app: &str,
         workers: usize,
         limit: Duration,
         meddle: impl FnMut(&mut [Process]),
-    ) {
-        let _ = self.keep_running_with(&[], app, workers, limit, meddle);
+    ) -> Vec<String> {
+        self.keep_running_with(&[], app, workers, limit, meddle).output
     }
 
-    /// The same with options for the coordinator, which tells how it ended, and how
+    /// The same with options for the coordinator. Returns how it ended, and how
     /// each worker did.
     pub(crate) fn keep_running_with(
         &self,
@@ -228,7 +258,7 @@ impl Place {
         workers: usize,
         limit: Duration,
         mut meddle: impl FnMut(&mut [Process]),
-    ) -> (Ended, Vec<Ended>) {
+    ) -> EndedJob {
         let mut coordinator = self.coordinator_with(options);
         let mut running: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
         let mut gone = Vec::new();
@@ -244,15 +274,18 @@ impl Place {
             thread::sleep(LOOK);
         }
         let ended = coordinator.end_within(LIMIT);
-        assert!(ended.status.success(), "{ended:?}");
         gone.extend(running);
-        let gone = gone.into_iter().map(|worker| worker.end_within(LIMIT)).collect();
-        (ended, gone)
+        self.judge(ended, gone, |_| {})
     }
 
     /// Writes an input file instead of the generated one.
     pub(crate) fn write_input(&self, number: usize, text: &str) {
         fs::write(self.job().join(&self.inputs[number]), text).expect("there is room");
+    }
+
+    /// The lines of all outputs together, sorted, or what is wrong with them.
+    pub(crate) fn read_output(&self) -> Result<Vec<String>, String> {
+        read_outputs(&self.job(), 10)
     }
 
     /// The lines of all `mr-out` files together, sorted.
@@ -265,8 +298,9 @@ impl Place {
         let folder = self.root.path().join("reference");
         let mut command = program("mrsequential");
         command.current_dir(&folder).arg(app).args(&self.inputs);
-        let ended = Process::start("mrsequential", &mut command).end_within(LIMIT);
-        assert!(ended.status.success(), "{ended:?}");
+        Process::start("mrsequential", &mut command)
+            .end_within(LIMIT)
+            .assert_success("mrsequential");
         sorted_lines(&folder, 1)
     }
 

@@ -17,7 +17,8 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 use mapreduce::status::{Ledger, Phase};
 use mapreduce::{
-    BadRecords, Coordinator, JobOptions, coordinator_service, counters, sequential, work,
+    BadRecords, Coordinator, JobFolder, JobId, JobOptions, coordinator_service, counters,
+    sequential, work,
 };
 use mrapps::{App, Counters, Env};
 use tempfile::TempDir;
@@ -72,7 +73,7 @@ fn job(ctx: &Context, app: &str, reference: &str) {
     // Whoever was late has replaced files by the same ones.
     assert_eq!(site.output(), expected, "when the last worker has left");
     site.check_status(&expected);
-    assert_eq!(site.names("mr-tmp-"), [""; 0], "nothing half written is left");
+    site.check_names();
 }
 
 /// A job's folder, network and coordinator.
@@ -83,6 +84,7 @@ struct Site {
     network: Network,
     coordinator: Arc<Coordinator>,
     ledger: Arc<Mutex<Ledger>>,
+    job: JobId,
     /// Whether the coordinator hears of dead workers, as it does over sockets.
     tells_of_deaths: bool,
     /// The living workers.
@@ -111,11 +113,13 @@ impl Site {
             options.failure_policy = Box::new(BadRecords::default());
         }
         let ledger = Ledger::observe(&mut options.observers);
+        let job = options.folder.job();
         let end = network.clone();
         ctx.at_end(move || end.cleanup());
         Site {
             coordinator: Coordinator::with_options(inputs.clone(), REDUCES, options),
             ledger,
+            job,
             folder,
             inputs,
             app: mrapps::lookup(app).expect("it is registered"),
@@ -213,8 +217,20 @@ impl Site {
         sorted_lines(self.folder.path(), REDUCES)
     }
 
-    fn names(&self, prefix: &str) -> Vec<String> {
-        names(self.folder.path()).into_iter().filter(|name| name.starts_with(prefix)).collect()
+    /// Workers that left without an answer may have left files of the job. The
+    /// next job in the folder removes them.
+    fn check_names(&self) {
+        let outputs = |name: &String| name.starts_with("mr-out-");
+        let mut left = names(self.folder.path());
+        left.retain(|name| name.starts_with("mr-") && !outputs(name));
+        let job = format!("mr-{}-", self.job);
+        assert!(left.iter().all(|name| name.starts_with(&job)), "{left:?}");
+        let mut next = JobFolder::new("the next job");
+        next.take(self.folder.path()).expect("the job has freed its folder");
+        drop(next);
+        let mut left = names(self.folder.path());
+        left.retain(|name| name.starts_with("mr-"));
+        assert!(left.len() == REDUCES && left.iter().all(outputs), "{left:?}");
     }
 }
 

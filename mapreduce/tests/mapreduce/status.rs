@@ -1,35 +1,41 @@
 //! The status of a job: what it tells, and to whom.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::sync::Arc;
 
 use labrpc_socket::{Address, Options, dial};
 use labrt::thread;
 use labrt::time::Duration;
 use mapreduce::status::{Ledger, Phase, WorkerState};
 use mapreduce::{
-    Assignment, Coordinator, CoordinatorClient, CoordinatorService, Done, JobOptions, RegisterArgs,
-    ReportArgs, RequestArgs, Session, TaskId, VERSION, WorkerId,
+    Assignment, Coordinator, CoordinatorClient, CoordinatorService, Done, JobOptions, Member,
+    RegisterArgs, ReportArgs, RequestArgs, Session, TaskId, VERSION, WorkerId,
 };
 use serde_json::Value;
 
 use crate::outputs::assert_same;
 use crate::processes::{LIMIT, Place, Process, program};
 
-fn register(worker: WorkerId) -> RegisterArgs {
-    RegisterArgs { version: VERSION.into(), app: "wc".into(), worker }
+fn register(worker: WorkerId, folder: &Path) -> RegisterArgs {
+    let folder = fs::canonicalize(folder).expect("a folder").into_os_string().into_vec();
+    RegisterArgs { version: VERSION.into(), app: "wc".into(), worker, folder }
 }
 
 /// Asks for a task.
-fn request(session: &Session, worker: WorkerId, sequence: u64) -> Assignment {
-    session.request_task(RequestArgs { worker, sequence, backups: true })
+fn request(session: &Session, member: Member, sequence: u64) -> Assignment {
+    session.request_task(RequestArgs { member, sequence, backups: true }).expect("it has joined")
 }
 
-/// Tells that a task is done in which so many bytes were read.
-fn report(session: &Session, worker: WorkerId, task: TaskId, read: u64) {
+/// Reports a map task as done in which so many bytes were read. Returns whether
+/// that counts.
+fn report(session: &Session, member: Member, (task, attempt): (u64, u64), read: u64) -> bool {
     let counts = [("mr.input_bytes".to_owned(), read)].into();
-    let outcome = Ok(Done { counts, skipped: Vec::new() });
-    session.report(ReportArgs { worker, task, outcome });
+    let (task, outcome) = (TaskId::Map(task), Ok(Done { counts, skipped: Vec::new() }));
+    session.report(ReportArgs { member, task, attempt, outcome }).expect("it has joined").accepted
 }
 
 /// Equal, but for the microseconds that a call takes.
@@ -46,14 +52,18 @@ fn status_follows_tasks_and_workers_MR() {
         let ledger = Ledger::observe(&mut options.observers);
         let status = || ledger.lock().status();
         let coordinator = Coordinator::with_options(vec!["a".into(), "b".into()], 2, options);
+        let folder = tempfile::tempdir().expect("a folder");
         let sessions = [coordinator.session(), coordinator.session()];
         assert_eq!(status().maps.left_s, None);
-        for (session, worker) in sessions.iter().zip([7, 8]) {
-            session.register(register(worker)).expect("it is welcome");
-            request(session, worker, 1);
-        }
+        let join = |(session, worker): (&Arc<Session>, WorkerId)| {
+            let job = session.register(register(worker, folder.path())).expect("it is welcome");
+            let member = Member { job, worker };
+            request(session, member, 1);
+            member
+        };
+        let members: Vec<Member> = sessions.iter().zip([7, 8]).map(join).collect();
         thread::sleep(Duration::from_secs(2));
-        report(&sessions[0], 7, TaskId::Map(0), 100);
+        assert!(report(&sessions[0], members[0], (0, 1), 100));
         let now = status();
         assert_eq!((now.phase, &*now.maps.states, now.maps.running), (Phase::Map, "dr", 1));
         assert_about(now.maps.left_s, 2.0);
@@ -64,10 +74,11 @@ fn status_follows_tasks_and_workers_MR() {
 
         // The connection breaks, but the worker lives, and is the first.
         sessions[1].close();
-        assert!(matches!(request(&sessions[0], 7, 2), Assignment::Map { task: 1, .. }));
+        let again = request(&sessions[0], members[0], 2);
+        assert!(matches!(again, Assignment::Map { task: 1, attempt: 3, .. }), "{again:?}");
         assert_eq!(status().workers[1].state, WorkerState::Lost);
-        report(&sessions[0], 8, TaskId::Map(1), 10);
-        report(&sessions[0], 7, TaskId::Map(1), 10);
+        assert!(report(&sessions[0], members[1], (1, 2), 10));
+        assert!(!report(&sessions[0], members[0], (1, 3), 10));
         thread::sleep(Duration::from_secs(20));
         let now = status();
         assert_eq!((now.phase, now.maps.done), (Phase::Reduce, 2));
@@ -77,6 +88,14 @@ fn status_follows_tasks_and_workers_MR() {
         assert_eq!(work, [(1, 1), (1, 0)]);
         assert_eq!((now.workers_lost, now.failures_total), (1, 1));
         assert_eq!(now.failures[0].text, "worker 2 was lost with map 1, b");
+
+        // What does not count shows.
+        assert!(report(&sessions[0], members[0], (0, 1), 100), "the same once more");
+        assert!(!report(&sessions[0], members[0], (1, 2), 100));
+        let now = status();
+        assert_eq!(now.counters["mr.input_bytes"], 110, "a task counts once");
+        let text = "worker 1 reported map 1, but it does not have the task: ignored";
+        assert_eq!((now.failures_total, &*now.failures[1].text), (2, text));
     });
 }
 
@@ -154,10 +173,10 @@ fn slow_visitors_disturb_nobody_MR() {
 
         let end = dial(&Address::Unix(place.socket()), Options::default()).expect("it listens");
         let client = CoordinatorClient::new(end);
-        client.register(&register(1)).expect("an answer").expect("it is welcome");
-        client
-            .request_task(&RequestArgs { worker: 1, sequence: 1, backups: true })
-            .expect("a task");
+        let job = client.register(&register(1, &place.job())).expect("an answer");
+        let member = Member { job: job.expect("it is welcome"), worker: 1 };
+        let request = RequestArgs { member, sequence: 1, backups: true };
+        client.request_task(&request).expect("an answer").expect("a task");
         let busy = status(&address);
         assert_eq!(busy["workers"][0]["task"], "map 0, ../in/<b>\"&.txt", "{busy}");
         drop(client);
