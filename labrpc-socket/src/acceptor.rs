@@ -131,9 +131,9 @@ impl Acceptor {
         Some(Arc::new(Pending { acceptor: Arc::clone(self), number, socket }))
     }
 
-    /// The system has no room: closes the oldest pending connection that is not
-    /// this one, and waits for a moment.
-    fn make_room(&self, newest: Option<u64>) {
+    /// The system has no room: closes the oldest pending connection, but not the
+    /// `newest` one, and waits for a moment.
+    pub(crate) fn make_room(&self, newest: Option<u64>) {
         let state = self.state.lock();
         let oldest = state.pending.iter().find(|(number, _)| Some(**number) != newest);
         oldest.into_iter().for_each(|(_, socket)| shut(socket));

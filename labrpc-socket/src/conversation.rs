@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use labrpc::{Payload, Server};
 use labrt::sync::Mutex;
-use labrt::thread;
-use labrt::time::{Duration, Instant};
+use labrt::time::Instant;
 
 use crate::acceptor::Pending;
 use crate::broken::Broken;
@@ -19,9 +18,6 @@ use crate::gate::{Gate, Pass};
 use crate::handshake;
 use crate::peer::Peer;
 use crate::wire::{self, FrameReceiver, SendError};
-
-/// Between two tries to get a thread for a call.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// A connection's life: the greeting, then calls until it breaks.
 pub(crate) fn converse(connections: &Arc<Connections>, pending: &Pending) {
@@ -95,8 +91,9 @@ impl Conversation<'_> {
         Some([enter(&self.gate)?, enter(&self.connections.gate)?])
     }
 
-    /// Runs a call on a thread of its own. If the system has none for some time,
-    /// the call ends without a reply.
+    /// Runs a call on a thread of its own, for which pending connections may have
+    /// to leave. If the system has none for some time, the call ends without a
+    /// reply.
     fn start(&self, call: Call) {
         let patience = self.connections.options.ping_period();
         let begin = Instant::now();
@@ -110,7 +107,7 @@ impl Conversation<'_> {
             if (self.connections.limits.spawn)(job).is_ok() || begin.elapsed() >= patience {
                 return;
             }
-            thread::sleep(PAUSE);
+            self.connections.acceptor.make_room(None);
         }
     }
 }

@@ -84,10 +84,10 @@
 //! | bytes of their requests | 16 times `max_frame` | waits with the client |
 //!
 //! A call waits with the client when the server reads no further. If the system has
-//! no thread for a call, the call waits for a quarter of [`Options::silence`] and
-//! then ends without a reply. If it has no file descriptor, memory or thread for a
-//! connection, the oldest connection whose client has not greeted makes room, and the
-//! server goes on. [`Acceptor`] does this for services of other protocols, too.
+//! no file descriptor, memory or thread for a connection or a call, the oldest
+//! connection whose client has not greeted makes room, and the server goes on. A call
+//! that gets no thread for a quarter of [`Options::silence`] ends without a reply.
+//! [`Acceptor`] bounds connections of other protocols, too.
 //!
 //! # Under the virtual clock
 //!

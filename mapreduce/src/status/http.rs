@@ -6,7 +6,9 @@
 //! not tell the port that the system chose for them.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
+
+use labrpc_socket::Pending;
 
 use super::visitor::Visitor;
 
@@ -29,15 +31,25 @@ struct Request {
     method: String,
     /// Without the query.
     path: String,
+    /// A request of HTTP/1.0 may have none.
     host: Option<String>,
+}
+
+/// The head of a request, as far as it has come.
+enum Head {
+    /// More of it must come.
+    Part,
+    /// It is none.
+    Malformed,
+    Whole(Request),
 }
 
 /// Answers one request with what `find` finds.
 pub(super) fn converse(
-    stream: TcpStream,
+    connection: &Pending,
     find: impl FnOnce(&str) -> Option<Response>,
 ) -> io::Result<()> {
-    let mut visitor = Visitor::welcome(stream)?;
+    let mut visitor = Visitor::welcome(connection)?;
     let request = match read_request(&mut visitor)? {
         Some(request) => request,
         None => return write_error(&mut visitor, "400 Bad Request"),
@@ -55,7 +67,7 @@ pub(super) fn converse(
 }
 
 /// Reads the head of a request. `None` if it is none.
-fn read_request(visitor: &mut Visitor) -> io::Result<Option<Request>> {
+fn read_request(visitor: &mut Visitor<'_>) -> io::Result<Option<Request>> {
     let mut head = Vec::new();
     let mut piece = [0; 1024];
     loop {
@@ -64,28 +76,34 @@ fn read_request(visitor: &mut Visitor) -> io::Result<Option<Request>> {
             length => head.extend_from_slice(&piece[..length]),
         }
         match parse(&head) {
-            Ok(None) if head.len() < HEAD => {}
-            Ok(None) | Err(_) => return Ok(None),
-            Ok(request) => return Ok(request),
+            Head::Part if head.len() < HEAD => {}
+            Head::Part | Head::Malformed => return Ok(None),
+            Head::Whole(request) => return Ok(Some(request)),
         }
     }
 }
 
-/// Takes the head of a request apart. `None` as long as it is not all there.
-fn parse(head: &[u8]) -> Result<Option<Request>, httparse::Error> {
+/// Takes the head of a request apart.
+fn parse(head: &[u8]) -> Head {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut headers);
-    if request.parse(head)?.is_partial() {
-        return Ok(None);
+    match request.parse(head) {
+        Err(_) => return Head::Malformed,
+        Ok(status) if status.is_partial() => return Head::Part,
+        Ok(_) => {}
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let host = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("host"));
+    let mut hosts = request.headers.iter().filter(|one| one.name.eq_ignore_ascii_case("host"));
+    let host = hosts.next().map(|host| String::from_utf8_lossy(host.value).into_owned());
+    // RFC 9112, section 3.2.
+    if hosts.next().is_some() || host.is_none() && request.version != Some(0) {
+        return Head::Malformed;
+    }
     let target = request.path.unwrap_or_default();
-    Ok(Some(Request {
+    Head::Whole(Request {
         method: request.method.unwrap_or_default().to_owned(),
         path: target.split('?').next().unwrap_or_default().to_owned(),
-        host: host.map(|header| text(header.value)),
-    }))
+        host,
+    })
 }
 
 /// Whether a request is meant for this machine. The page of a stranger, whose
@@ -100,13 +118,13 @@ fn is_local(host: Option<&str>) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn write_error(visitor: &mut Visitor, status: &str) -> io::Result<()> {
+fn write_error(visitor: &mut Visitor<'_>, status: &str) -> io::Result<()> {
     let body = format!("{status}\n").into_bytes();
     write(visitor, status, &Response { kind: "text/plain", body }, true)
 }
 
 fn write(
-    visitor: &mut Visitor,
+    visitor: &mut Visitor<'_>,
     status: &str,
     response: &Response,
     with_body: bool,

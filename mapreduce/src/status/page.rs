@@ -3,24 +3,19 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use labrpc_socket::Acceptor;
 use labrt::sync::Mutex;
 use labrt::thread;
-use labrt::time::Duration;
 
 use super::audience::Audience;
 use super::http::{self, Response};
 use super::ledger::Ledger;
 use super::snapshot::Phase;
 
-/// So many visitors are served at once; the next ones are turned away, so that
-/// nobody can take the coordinator's memory.
+/// So many visitors are served at once, so that nobody can take the coordinator's
+/// memory. For one more the oldest has to leave.
 const VISITORS: usize = 16;
-
-/// How long the accepting thread waits when the system has no room for one more
-/// connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// The page: one file without anything to fetch but `/status.json`.
 const PAGE: &str = include_str!("page.html");
@@ -66,34 +61,21 @@ impl StatusPage {
 
     /// Serves the page on threads of its own until the process ends. Tells who
     /// looks at it.
-    pub(crate) fn serve(self, ledger: Arc<Mutex<Ledger>>) -> Arc<Audience> {
+    pub(crate) fn serve(self, ledger: Arc<Mutex<Ledger>>) -> Result<Arc<Audience>, String> {
+        let url = self.url();
         let StatusPage { listener, audience, .. } = self;
         let watched = Arc::clone(&audience);
-        thread::go("status listener", move || accept(&listener, &ledger, &watched));
-        audience
-    }
-}
-
-fn accept(listener: &TcpListener, ledger: &Arc<Mutex<Ledger>>, audience: &Arc<Audience>) {
-    let visitors = Arc::new(AtomicUsize::new(0));
-    loop {
-        let Ok((stream, _)) = listener.accept() else {
-            thread::sleep(NO_ROOM);
-            continue;
+        let accept = move || {
+            Acceptor::new(VISITORS).accept_all(&listener.into(), move |connection| {
+                let mut ended = false;
+                // What goes wrong between a visitor and the page concerns nobody else.
+                let heard = http::converse(connection, |path| answer(path, &ledger, &mut ended));
+                watched.looked(heard.is_ok() && ended);
+            });
         };
-        let visit = Visit::begin(&visitors);
-        if visit.number > VISITORS {
-            continue;
-        }
-        let (ledger, audience) = (Arc::clone(ledger), Arc::clone(audience));
-        thread::go("status visitor", move || {
-            let mut ended = false;
-            // Whatever goes wrong between a visitor and us is nobody else's
-            // business.
-            let heard = http::converse(stream, |path| answer(path, &ledger, &mut ended));
-            audience.looked(heard.is_ok() && ended);
-            drop(visit);
-        });
+        thread::try_go("status listener", accept)
+            .map_err(|error| format!("cannot serve {url}: {error}"))?;
+        Ok(audience)
     }
 }
 
@@ -108,25 +90,5 @@ fn answer(path: &str, ledger: &Mutex<Ledger>, ended: &mut bool) -> Option<Respon
             Some(Response { kind: "application/json", body })
         }
         _ => None,
-    }
-}
-
-/// A visitor counts until this is dropped.
-struct Visit {
-    visitors: Arc<AtomicUsize>,
-    /// How many there are with this one.
-    number: usize,
-}
-
-impl Visit {
-    fn begin(visitors: &Arc<AtomicUsize>) -> Self {
-        let number = visitors.fetch_add(1, Relaxed) + 1;
-        Visit { visitors: Arc::clone(visitors), number }
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        self.visitors.fetch_sub(1, Relaxed);
     }
 }

@@ -1,9 +1,10 @@
 //! A connection that ends in time, however slow its other side is.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 
-use labrt::time::{Duration, Instant};
+use labrpc_socket::{Pending, Timed};
+use labrt::time::Duration;
 
 /// How long a visit may take in all.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -12,23 +13,23 @@ const LIMIT: Duration = Duration::from_secs(2);
 const REST: usize = 1 << 20;
 
 /// The other side.
-pub(super) struct Visitor {
-    stream: TcpStream,
-    deadline: Instant,
+pub(super) struct Visitor<'a> {
+    connection: &'a Pending,
+    stream: Timed<'a>,
 }
 
-impl Visitor {
+impl<'a> Visitor<'a> {
     /// A visit begins.
-    pub(super) fn welcome(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        Ok(Visitor { stream, deadline: Instant::now() + LIMIT })
+    pub(super) fn welcome(connection: &'a Pending) -> io::Result<Self> {
+        connection.socket().set_tcp_nodelay(true)?;
+        Ok(Visitor { connection, stream: Timed::new(connection.socket(), LIMIT) })
     }
 
     /// The visit ends: nothing more will be said. What the visitor still has to
     /// say is read, or the system would take back what it has not yet read of
     /// ours.
     pub(super) fn leave(&mut self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)?;
+        self.connection.socket().shutdown(Shutdown::Write)?;
         let mut rest = [0; 1024];
         for _ in 0..REST / rest.len() {
             if self.read(&mut rest)? == 0 {
@@ -37,24 +38,16 @@ impl Visitor {
         }
         Ok(())
     }
-
-    /// What is left of the visit.
-    fn left(&self) -> io::Result<Option<Duration>> {
-        let left = self.deadline.duration_since(Instant::now());
-        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
-    }
 }
 
-impl Read for Visitor {
+impl Read for Visitor<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(self.left()?)?;
         self.stream.read(bytes)
     }
 }
 
-impl Write for Visitor {
+impl Write for Visitor<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.left()?)?;
         self.stream.write(bytes)
     }
 

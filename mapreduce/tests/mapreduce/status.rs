@@ -129,13 +129,25 @@ fn requests_of_any_kind_MR() {
     tester::test_in_real_time("Test (MR): requests of any kind", |_| {
         let place = Place::new(2, 2000);
         let (_coordinator, address) = coordinator_with_page(&place);
+        let long_line = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(9000));
+        let many = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n", "X: y\r\n".repeat(64));
         let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(100_000));
         for (words, line) in [
             ("GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n", "200 OK"),
             ("HEAD / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", "200 OK"),
             ("GET /status.json?now HTTP/1.0\r\n\r\n", "200 OK"),
-            ("GET /nothing HTTP/1.1\r\n\r\n", "404 Not Found"),
-            ("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "405 Method Not Allowed"),
+            ("GET /nothing HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n", "404 Not Found"),
+            (
+                "POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 3\r\n\r\nabc",
+                "405 Method Not Allowed",
+            ),
+            ("GET / HTTP/1.1\r\n\r\n", "400 Bad Request"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "400 Bad Request"),
+            ("GET / HTTP/1.0\r\nHost: localhost\r\nhost: evil\r\n\r\n", "400 Bad Request"),
+            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", "403 Forbidden"),
+            ("GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", "400 Bad Request"),
+            (&long_line, "400 Bad Request"),
+            (&many, "400 Bad Request"),
             ("GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", "403 Forbidden"),
             ("\u{16}\u{3}\u{1}\r\n\r\n", "400 Bad Request"),
             (&endless, "400 Bad Request"),
@@ -145,7 +157,7 @@ fn requests_of_any_kind_MR() {
             assert!(answer.starts_with(&format!("HTTP/1.1 {line}\r\n")), "{begin:?}: {answer}");
             assert_eq!(words.starts_with("HEAD"), answer.ends_with("\r\n\r\n"), "{begin:?}");
         }
-        let page = visit(&address, b"GET / HTTP/1.1\r\n\r\n").expect("the page");
+        let page = visit(&address, b"GET / HTTP/1.0\r\n\r\n").expect("the page");
         assert!(page.contains("<title>MapReduce</title>"), "{page}");
         assert!(!page.contains("://"), "nothing is fetched from elsewhere");
     });
@@ -163,7 +175,8 @@ fn slow_visitors_disturb_nobody_MR() {
         place.inputs[0] = odd;
         let (coordinator, address) = coordinator_with_page(&place);
         let mut visitors = Vec::new();
-        for number in 0..12 {
+        // As many as the page serves at a time: the oldest makes room for others.
+        for number in 0..16 {
             let mut stream = TcpStream::connect(&address).expect("it listens");
             let half: &[u8] = if number % 2 == 0 { b"" } else { b"GET /stat" };
             stream.write_all(half).expect("there is room");
