@@ -18,8 +18,9 @@ pub(super) struct Connection {
     /// a socket of this user's own
     #[arg(long, value_name = "ADDRESS")]
     pub(super) socket: Option<String>,
-    /// A file with a secret that coordinator and workers share. A coordinator
-    /// that other machines can reach must have one
+    /// A file with a secret that coordinator and workers share. White space at its
+    /// ends does not count, every other byte does. A coordinator that other machines
+    /// can reach must have one
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -44,6 +45,17 @@ impl Connection {
     /// Whether the system chooses the port, so that the user has to be told.
     pub(super) fn is_open_port(&self) -> bool {
         self.socket.as_ref().is_some_and(|text| text.starts_with("tcp:") && text.ends_with(":0"))
+    }
+
+    /// What the user should know about a coordinator at this address.
+    pub(super) fn warning(&self, address: &Address) -> Option<String> {
+        let is_open = address.is_open_to_users() && self.token_file.is_none();
+        is_open.then(|| {
+            format!(
+                "warning: every user of this machine can connect to {address}: take a Unix \
+                 socket, or --token-file"
+            )
+        })
     }
 
     /// How to connect.

@@ -110,6 +110,9 @@ fn run(mut options: CoordinatorOptions) -> End {
         Server::new().with_service(coordinator_service(session))
     });
     let serving = serving.map_err(|error| format!("cannot serve {address}: {error}"))?;
+    if let Some(warning) = options.connection.warning(serving.address()) {
+        printing::error_line!("mrcoordinator: {warning}");
+    }
     if options.connection.is_open_port() {
         printing::error_line!("mrcoordinator: listening at {}", serving.address());
     }
@@ -117,6 +120,7 @@ fn run(mut options: CoordinatorOptions) -> End {
         printing::error_line!("mrcoordinator: status page at {}", page.url());
         page.serve(ledger)
     });
+    let audience = audience.transpose()?;
     let (end, counts) = follow(&events);
     coordinator.dismiss(GRACE);
     if let Some(audience) = audience {

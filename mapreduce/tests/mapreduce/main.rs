@@ -30,4 +30,5 @@ mod processes;
 mod refinements;
 mod simulated;
 mod status;
+mod strangers;
 mod streaming;
