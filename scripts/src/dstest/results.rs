@@ -18,6 +18,10 @@ use super::workspace::Test;
 /// The version of the file's form.
 const FORMAT: u32 = 1;
 
+/// The most of anything that a file may count. Readers of JSON keep such a number
+/// exactly, and sums of two do not overflow.
+const MOST: u64 = 1 << 53;
+
 /// The results of a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -120,12 +124,12 @@ impl Results {
 
     /// Runs of all tests.
     pub(crate) fn runs(&self) -> u64 {
-        self.tests.iter().map(|tally| tally.runs).sum()
+        total(&self.tests, |tally| tally.runs)
     }
 
     /// Failed runs of all tests.
     pub(crate) fn failed(&self) -> u64 {
-        self.tests.iter().map(|tally| tally.failed).sum()
+        total(&self.tests, |tally| tally.failed)
     }
 
     /// Adds the results of another batch.
@@ -142,6 +146,18 @@ impl Results {
                 Some(ours) => ours.merge(theirs),
                 None => self.tests.push(theirs),
             }
+        }
+        self.check()
+    }
+
+    /// Whether such results can be: figures come from files.
+    fn check(&self) -> Result<(), String> {
+        for tally in &self.tests {
+            tally.check().map_err(|reason| format!("test {:?}: {reason}", tally.test))?;
+        }
+        let counts: [fn(&Tally) -> u64; 2] = [|tally| tally.runs, |tally| tally.unknown];
+        if !is_amount(self.wall_s) || counts.iter().any(|count| total(&self.tests, count) > MOST) {
+            return Err(TOO_MUCH.to_owned());
         }
         Ok(())
     }
@@ -163,11 +179,11 @@ impl Results {
     /// Reads what `--json` has written.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let results: Results = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if results.format == FORMAT {
-            Ok(results)
-        } else {
-            Err(format!("format {}, and only {FORMAT} is known", results.format))
+        if results.format != FORMAT {
+            return Err(format!("format {}, and only {FORMAT} is known", results.format));
         }
+        results.check()?;
+        Ok(results)
     }
 
     /// The file: the results, and for each test what follows from them.
@@ -221,7 +237,7 @@ impl Tally {
         if let Some(measured) = &run.measured {
             self.virtual_s.add(measured.lab_seconds);
             self.rpcs.add(measured.rpcs as f64);
-            self.unknown += measured.unknown;
+            self.unknown = self.unknown.saturating_add(measured.unknown);
         }
     }
 
@@ -236,6 +252,22 @@ impl Tally {
     pub(crate) fn failure(&mut self, failed: Failed) {
         self.failures.push(failed);
         assert!(self.failures.len() as u64 <= self.failed, "only failed runs have failures");
+    }
+
+    /// Whether such a tally can be.
+    fn check(&self) -> Result<(), String> {
+        let Tally { runs, failed, unknown, failures, processes, .. } = self;
+        let moments = [&self.time_s, &self.virtual_s, &self.rpcs];
+        let used = [processes.real_s, processes.user_s, processes.system_s];
+        if failed > runs || failures.len() as u64 > *failed {
+            return Err(format!("{failed} failed of {runs} runs, and {} failures", failures.len()));
+        }
+        let counts = [*runs, *unknown].into_iter().chain(moments.map(|one| one.count()));
+        let amounts = moments.into_iter().flat_map(|one| [one.mean(), one.deviation()]).chain(used);
+        if counts.max() > Some(MOST) || !amounts.into_iter().all(is_amount) {
+            return Err(TOO_MUCH.to_owned());
+        }
+        Ok(())
     }
 
     fn merge(&mut self, other: Tally) {
@@ -265,6 +297,19 @@ impl Tally {
     pub(crate) fn go_seconds(&self) -> Option<f64> {
         course::go_seconds(&self.package, self.name())
     }
+}
+
+/// The answer to a file with absurd figures.
+const TOO_MUCH: &str = "a figure is negative, or too large to be true";
+
+/// A sum over tests.
+fn total(tests: &[Tally], count: impl Fn(&Tally) -> u64) -> u64 {
+    tests.iter().map(count).fold(0, u64::saturating_add)
+}
+
+/// Whether something can be measured: sums of such figures, and squares, are finite.
+fn is_amount(figure: f64) -> bool {
+    (0.0..=MOST as f64).contains(&figure)
 }
 
 /// What failures of one kind share: message and place. Numbers in the message
@@ -364,6 +409,46 @@ mod tests {
         assert_eq!(joined.tests[0].time_s.count(), 2);
         let real = Results::new(Clock::Real, &[]);
         assert!(joined.merge(real).is_err());
+    }
+
+    /// What a file of one test says, with something else in place of one part.
+    fn changed(part: &str, other: &str) -> Result<Results, String> {
+        let text = results(vec![tally("a::x_2A", &[(1, "no leader")])]).to_json();
+        assert!(text.contains(part), "{text}");
+        Results::parse(&text.replacen(part, other, 1))
+    }
+
+    #[test]
+    fn absurd_figures_are_refused() {
+        assert!(changed("", "").is_ok());
+        for (part, other, reason) in [
+            ("\"runs\": 1", "\"runs\": 18446744073709551615", TOO_MUCH),
+            ("\"unknown\": 0", "\"unknown\": 9007199254740993", TOO_MUCH),
+            ("\"count\": 1", "\"count\": 18446744073709551615", TOO_MUCH),
+            ("\"mean\": 1.0", "\"mean\": 1e300", TOO_MUCH),
+            ("1.0,\n        \"std\": 0.0", "1.0, \"std\": 1e300", TOO_MUCH),
+            ("\"real_s\": 0.0", "\"real_s\": -1.0", TOO_MUCH),
+            ("\"failed\": 1", "\"failed\": 3", "3 failed of 1 runs, and 1 failures"),
+            ("\"failed\": 1", "\"failed\": 0", "0 failed of 1 runs, and 1 failures"),
+        ] {
+            let error = changed(part, other).expect_err(other);
+            assert_eq!(error, format!("test \"a::x_2A\": {reason}"), "{other}");
+        }
+        assert_eq!(changed("\"wall_s\": 0.0", "\"wall_s\": 1e300").unwrap_err(), TOO_MUCH);
+    }
+
+    #[test]
+    fn counts_that_are_too_large_together_do_not_join() {
+        let most = || {
+            let mut file = changed("\"runs\": 1", "\"runs\": 9007199254740992").unwrap();
+            file.tests[0].failures.clear();
+            file
+        };
+        let error = most().merge(most()).unwrap_err();
+        assert_eq!(error, format!("test \"a::x_2A\": {TOO_MUCH}"));
+        let mut other = most();
+        other.tests[0].test = "a::y_2A".to_owned();
+        assert_eq!(most().merge(other).unwrap_err(), TOO_MUCH);
     }
 
     #[test]

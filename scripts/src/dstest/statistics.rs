@@ -23,7 +23,11 @@ struct Stored {
 
 impl From<Stored> for Moments {
     fn from(Stored { count, mean, std }: Stored) -> Self {
-        Moments { count, mean, squares: std * std * count as f64 }
+        match count {
+            // Nothing else is known of no number.
+            0 => Moments::default(),
+            _ => Moments { count, mean, squares: std * std * count as f64 },
+        }
     }
 }
 
