@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use crate::error::TaskError;
+use crate::records;
 
 /// Why a stream ended before its time, in one line.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub enum StreamError {
     Write(io::Error),
     /// A line of the input is not UTF-8. Its number, from 1.
     NotText(u64),
+    /// A line of the input is longer than a record may be. Its number, from 1.
+    TooLong(u64),
     /// A key comes after a greater one.
     Unsorted {
         /// The number of the line, from 1.
@@ -40,6 +43,10 @@ impl fmt::Display for StreamError {
             StreamError::Read(error) => write!(f, "cannot read the standard input: {error}"),
             StreamError::Write(error) => write!(f, "cannot write the standard output: {error}"),
             StreamError::NotText(line) => write!(f, "line {line} of the input is not UTF-8"),
+            StreamError::TooLong(line) => {
+                let limit = records::LIMIT >> 20;
+                write!(f, "line {line} of the input is longer than {limit} MiB")
+            }
             StreamError::Unsorted { line, key, after } => write!(
                 f,
                 "line {line} of the input: the key {key:?} comes after {after:?}; reduce needs its \

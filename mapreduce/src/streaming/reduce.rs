@@ -1,6 +1,6 @@
 //! Reduce over a stream.
 
-use std::io::{BufRead, BufWriter, Write};
+use std::io::{BufRead, BufWriter, Read, Write};
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use super::pair::{StreamError, write_pair};
 use crate::executor::Executor;
 use crate::files;
 use crate::protocol::JobId;
+use crate::records;
 
 /// Calls Reduce once per key of the sorted lines in `input`, and writes a line
 /// for each result. The values of one key must fit into memory; equal ones that
@@ -67,11 +68,16 @@ impl<R: BufRead> LineReader<R> {
     /// The next line: its number, its key, its value.
     fn next(&mut self) -> Result<Option<(u64, &str, &str)>, StreamError> {
         self.line.clear();
-        if self.input.read_until(b'\n', &mut self.line).map_err(StreamError::Read)? == 0 {
+        // One byte for the line end, and no more: the input may be endless.
+        let mut input = self.input.by_ref().take(records::LIMIT as u64 + 1);
+        if input.read_until(b'\n', &mut self.line).map_err(StreamError::Read)? == 0 {
             return Ok(None);
         }
         self.number += 1;
         let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        if line.len() > records::LIMIT {
+            return Err(StreamError::TooLong(self.number));
+        }
         let line = str::from_utf8(line).map_err(|_| StreamError::NotText(self.number))?;
         let (key, value) = line.split_once('\t').unwrap_or((line, ""));
         Ok(Some((self.number, key, value)))

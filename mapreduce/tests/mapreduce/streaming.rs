@@ -84,6 +84,14 @@ fn streams_that_cannot_be_are_told_MR() {
         let ended = mrapp(["reduce", "wc"], "f", b"a\t1\n\xff\t1\n");
         assert_eq!(ended.stderr, b"mrapp: line 2 of the input is not UTF-8\n");
 
+        // The limit of a line of Map.
+        let mut line = vec![b'a'; 16 << 20];
+        assert_eq!(mrapp(["reduce", "indexer"], "f", &line).status.code(), Some(0));
+        line.push(b'a');
+        let ended = mrapp(["reduce", "indexer"], "f", &line);
+        assert_eq!(ended.stderr, b"mrapp: line 1 of the input is longer than 16 MiB\n");
+        assert_eq!(ended.status.code(), Some(1));
+
         let full = File::options().write(true).open("/dev/full").expect("Linux has it");
         let mut command = program("mrapp");
         let ended = command.args(["map", "rtiming"]).stdout(full).output().expect("it starts");
