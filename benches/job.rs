@@ -63,12 +63,13 @@ impl Programs {
         let start = |command: &mut Command| command.spawn().expect("the program starts");
         let counters = File::create(folder.join(COUNTERS)).expect("there is room");
         let mut coordinator = self.command("mrcoordinator", folder);
-        coordinator.arg("--counters").arg(&socket).args(inputs).stdout(counters);
+        coordinator.args(["--counters", "--socket"]).arg(&socket).args(inputs).stdout(counters);
         let coordinator = start(&mut coordinator);
         while !socket.exists() {
             thread::sleep(Duration::from_millis(1));
         }
-        let worker = |_| start(self.command("mrworker", folder).arg("wc").arg(&socket));
+        let worker =
+            |_| start(self.command("mrworker", folder).args(["wc", "--socket"]).arg(&socket));
         let mut processes: Vec<Child> = (0..workers).map(worker).collect();
         processes.push(coordinator);
         processes

@@ -10,6 +10,7 @@ mod app;
 mod connection;
 mod coordinator;
 mod generate;
+mod inputs;
 mod process_env;
 mod program;
 mod sequential;

@@ -133,7 +133,8 @@ impl Coordinator {
     ///
     /// # Panics
     ///
-    /// Without files or reduce tasks.
+    /// Without files, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
+    /// reduce tasks.
     pub fn make(files: Vec<String>, n_reduce: usize) -> Arc<Coordinator> {
         Self::with_options(files, n_reduce, JobOptions::default())
     }
@@ -142,7 +143,8 @@ impl Coordinator {
     ///
     /// # Panics
     ///
-    /// Without files or reduce tasks.
+    /// Without files, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
+    /// reduce tasks.
     pub fn with_options(
         files: Vec<String>,
         n_reduce: usize,

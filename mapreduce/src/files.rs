@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use mrapps::Env;
 
 use crate::error::TaskError;
+use crate::input_file::check_kind;
 use crate::pairs::Run;
 use crate::protocol::{Assignment, JobId, WorkerId};
 
@@ -72,7 +73,8 @@ pub(crate) fn is_old_temporary(name: &str) -> bool {
 pub(crate) fn read_input(folder: &Path, file: &str) -> Result<Vec<u8>, TaskError> {
     let input_error =
         |error: io::Error| TaskError::Input { file: file.to_owned(), reason: error.to_string() };
-    fs::read(folder.join(file)).map_err(input_error)
+    let path = folder.join(file);
+    check_kind(&path).and_then(|()| fs::read(path)).map_err(input_error)
 }
 
 /// A run that a map task has left.

@@ -21,7 +21,7 @@ use crate::event::{Event, Ignored};
 use crate::failure_policy::FailurePolicy;
 use crate::protocol::{
     Assignment, CrashReport, Done, End, JobId, Member, RegisterArgs, ReportArgs, ReportReply,
-    RequestArgs, TaskId, WorkerId,
+    RequestArgs, TaskId, WorkerId, assert_job,
 };
 use crate::task_table::{Claim, Given, Task, TaskTable};
 use crate::workers::WorkerTable;
@@ -58,7 +58,7 @@ pub(crate) struct Job {
 impl Job {
     /// A map task per file, and `n_reduce` reduce tasks.
     pub(crate) fn new(id: JobId, files: Vec<String>, n_reduce: usize, rules: Rules) -> Self {
-        assert!(!files.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
+        assert_job(&files, n_reduce);
         Job {
             id,
             maps: TaskTable::new(files.len()),

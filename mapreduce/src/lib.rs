@@ -181,6 +181,7 @@ mod executor;
 mod failure_policy;
 mod files;
 mod folder;
+mod input_file;
 mod job;
 mod local;
 mod over;
@@ -204,9 +205,9 @@ pub use folder::{FolderError, JobFolder};
 pub use local::local;
 pub use mrapps::ihash;
 pub use protocol::{
-    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, JobId, Member,
-    RegisterArgs, ReportArgs, ReportReply, RequestArgs, TaskId, VERSION, WorkerId,
-    coordinator_service,
+    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, JobId,
+    MAX_REDUCES, Member, RegisterArgs, ReportArgs, ReportReply, RequestArgs, TaskId, VERSION,
+    WorkerId, coordinator_service,
 };
 pub use sequential::sequential;
 pub use work::work;

@@ -10,7 +10,7 @@ use crate::error::TaskError;
 use crate::executor::{AllRecords, Executor};
 use crate::files::AttemptFiles;
 use crate::folder::JobFolder;
-use crate::protocol::Assignment;
+use crate::protocol::{Assignment, assert_job};
 
 /// Does what a coordinator and its workers would do, with the same calls of Map,
 /// partition function, combiner and Reduce and the same files, but all in the
@@ -28,7 +28,8 @@ use crate::protocol::Assignment;
 ///
 /// # Panics
 ///
-/// Without inputs or reduce tasks.
+/// Without inputs, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
+/// reduce tasks.
 pub fn local(
     app: &dyn App,
     env: &dyn Env,
@@ -36,7 +37,7 @@ pub fn local(
     inputs: &[String],
     n_reduce: usize,
 ) -> Result<Counts, TaskError> {
-    assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
+    assert_job(inputs, n_reduce);
     let used = JobFolder::of_this_process(folder)?;
     let executor = Executor { app, env, folder, job: used.job(), over: None };
     let mut counts = Counts::new();

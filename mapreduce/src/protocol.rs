@@ -60,6 +60,22 @@ impl fmt::Display for JobId {
     }
 }
 
+/// The most reduce tasks of a job: a map task makes a file for each of them.
+pub const MAX_REDUCES: usize = 10_000;
+
+/// Refuses a job without inputs, or with an impossible number of reduce tasks.
+///
+/// # Panics
+///
+/// Then.
+pub(crate) fn assert_job(inputs: &[String], n_reduce: usize) {
+    assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
+    assert!(
+        n_reduce <= MAX_REDUCES,
+        "a job has at most {MAX_REDUCES} reduce tasks, not {n_reduce}"
+    );
+}
+
 /// A worker's number: drawn at random when it starts, so that a worker that was
 /// restarted is another one.
 pub type WorkerId = u64;
@@ -137,6 +153,23 @@ pub enum Assignment {
 }
 
 impl Assignment {
+    /// Whether a job can have this task. The error is a line about one that no sound
+    /// coordinator sends, and that would cost a worker its memory.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (what, number, limits) = match *self {
+            Assignment::Map { n_reduce, .. } => {
+                ("a map task with n_reduce =", n_reduce, 1..=MAX_REDUCES as u64)
+            }
+            Assignment::Reduce { task, .. } => ("reduce task", task, 0..=MAX_REDUCES as u64 - 1),
+            Assignment::Retry | Assignment::Leave(_) => return Ok(()),
+        };
+        if limits.contains(&number) {
+            return Ok(());
+        }
+        let (start, end) = limits.into_inner();
+        Err(format!("the coordinator assigns {what} {number}: it must be {start} to {end}"))
+    }
+
     /// The task, if it is one.
     pub(crate) fn task(&self) -> Option<AssignedTask<'_>> {
         let (id, attempt, care) = match self {

@@ -100,7 +100,9 @@ impl Worker<'_> {
             let member = self.member;
             self.client.request_task(&RequestArgs { member, sequence: *requests, backups })
         })?;
-        Ok(assignment?)
+        let assignment = assignment?;
+        assignment.check().map_err(WorkerError::Refused)?;
+        Ok(assignment)
     }
 
     /// Does a task, and reports it. Returns the job's end, if it has ended.

@@ -13,6 +13,7 @@ use super::protocol::{
 };
 use super::schedule::schedule;
 use super::tasks::{do_map, do_reduce, merge};
+use crate::protocol::assert_job;
 
 /// A job under way.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Master {
 
     /// Starts a job; `run` does its tasks and tells who did how many.
     fn start(job: JobSpec, run: impl FnOnce(&JobSpec) -> Vec<u64> + Send + 'static) -> Arc<Master> {
-        assert!(!job.files.is_empty() && job.n_reduce > 0, "a job has inputs and reduce tasks");
+        assert_job(&job.files, job.n_reduce);
         let master = Arc::new(Master { job, stats: Mutex::new(None), finished: Condvar::new() });
         let background = Arc::clone(&master);
         thread::go("master", move || {

@@ -1,5 +1,6 @@
 //! `mrapp`.
 
+use std::env::VarError;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::process_env::ProcessEnv;
-use super::program::{find_app, finish, parse};
+use super::program::{find_app, finish, not_utf8, parse};
 use crate::streaming::{self, StreamError};
 
 /// Where Hadoop and Spark put the name of a map's input: the name of today, and
@@ -50,7 +51,7 @@ fn run(half: &Half) -> Result<(), String> {
     let (input, out) = (io::stdin().lock(), io::stdout().lock());
     let result = match half {
         Half::Map { app } => {
-            let file = INPUT_NAMES.iter().find_map(|name| std::env::var(name).ok());
+            let file = input_name()?;
             streaming::map(find_app(app)?, &env, file.as_deref().unwrap_or("-"), input, out)
         }
         Half::Reduce { app } => streaming::reduce(find_app(app)?, &env, input, out),
@@ -59,5 +60,16 @@ fn run(half: &Half) -> Result<(), String> {
         // A reader that closes the pipe has seen enough.
         Err(StreamError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| error.to_string()),
+    }
+}
+
+/// The name of the input, if the engine says it.
+fn input_name() -> Result<Option<String>, String> {
+    let Some(variable) = INPUT_NAMES.iter().find(|name| std::env::var_os(name).is_some()) else {
+        return Ok(None);
+    };
+    match std::env::var(variable) {
+        Err(VarError::NotUnicode(name)) => Err(not_utf8(&format!("{variable}: the name"), &name)),
+        name => Ok(name.ok()),
     }
 }

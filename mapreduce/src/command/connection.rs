@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use labrpc_socket::{Address, AddressError, Options};
+use printing::{escaped_name, shell_quoted};
 
 /// What the course calls its sockets, from 2023 on and before.
 const NAMES: [&str; 2] = ["5840-mr", "824-mr"];
@@ -25,12 +26,18 @@ pub(super) struct Connection {
     token_file: Option<PathBuf>,
 }
 
-/// Whether an argument is meant as a socket, where the course allows both a
-/// socket and an input.
-pub(super) fn is_address(argument: &str) -> bool {
+/// Whether an argument looks like a socket: by a scheme, or by a name that people,
+/// and the course, give to sockets.
+pub(super) fn looks_like_socket(argument: &str) -> bool {
     let name = Path::new(argument).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     ["unix:", "tcp:"].iter().any(|scheme| argument.starts_with(scheme))
         || NAMES.iter().any(|prefix| name.starts_with(prefix))
+        || ["sock", "socket"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// What to do about an argument that may be meant as the socket.
+pub(super) fn socket_advice(argument: &str) -> String {
+    format!("if it is the socket, write --socket {}", shell_quoted(argument))
 }
 
 impl Connection {
@@ -67,7 +74,7 @@ impl Connection {
 
 /// The secret in a file, which must be the user's own.
 fn read_token(file: &Path) -> Result<String, String> {
-    let name = file.display();
+    let name = escaped_name(file);
     let text = fs::read_to_string(file).map_err(|error| format!("token file {name}: {error}"))?;
     let token = text.trim();
     if token.is_empty() {
@@ -75,7 +82,8 @@ fn read_token(file: &Path) -> Result<String, String> {
     }
     let mode = fs::metadata(file).map_err(|error| format!("token file {name}: {error}"))?.mode();
     if mode & 0o077 != 0 {
-        return Err(format!("token file {name} is open to other users: chmod 600 {name}"));
+        let quoted = shell_quoted(file.as_os_str().as_encoded_bytes());
+        return Err(format!("token file {name} is open to other users: chmod 600 {quoted}"));
     }
     Ok(token.to_owned())
 }
@@ -85,7 +93,7 @@ fn default_address() -> Result<Address, String> {
     // SAFETY: the call cannot fail and touches no memory of ours.
     let user = unsafe { libc::getuid() };
     let folder = std::env::temp_dir().join(format!("{}-{user}", NAMES[0]));
-    let path = folder.display();
+    let path = escaped_name(&folder);
     match fs::DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(format!("cannot make the folder {path}: {error}"));
@@ -105,12 +113,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sockets_are_told_from_inputs() {
-        for socket in ["/tmp/5840-mr-XbY", "824-mr-1000", "unix:s", "tcp:127.0.0.1:1"] {
-            assert!(is_address(socket), "{socket}");
+    fn sockets_do_not_look_like_inputs() {
+        for socket in
+            ["/tmp/5840-mr-XbY", "824-mr-1000", "unix:s", "tcp:127.0.0.1:1", "./sock", "a.sock"]
+        {
+            assert!(looks_like_socket(socket), "{socket}");
         }
         for input in ["pg-tom.txt", "../pg-5840-mr.txt", "/5840-mr-1/pg.txt", ""] {
-            assert!(!is_address(input), "{input}");
+            assert!(!looks_like_socket(input), "{input}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! `mrcoordinator`.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,8 +12,9 @@ use labrt::channel::{self, Receiver};
 use labrt::time::Duration;
 use mrapps::Counts;
 
-use super::connection::{Connection, is_address};
-use super::program::{REDUCES, finish, parse, print_counts};
+use super::connection::Connection;
+use super::inputs;
+use super::program::{MAX_REDUCES, REDUCES, finish, parse, print_counts};
 use crate::bad_records::BadRecords;
 use crate::coordinator::{Coordinator, JobOptions, WORKER_LOSSES};
 use crate::counters;
@@ -40,7 +39,7 @@ struct CoordinatorOptions {
     connection: Connection,
     /// How many reduce tasks, and so mr-out files
     #[arg(long, value_name = "N", default_value_t = REDUCES,
-          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+          value_parser = clap::value_parser!(u32).range(1..=MAX_REDUCES))]
     reduces: u32,
     /// Give no slow task to a second worker
     #[arg(long)]
@@ -60,8 +59,7 @@ struct CoordinatorOptions {
     /// the system choose
     #[arg(long, value_name = "HOST:PORT")]
     status: Option<String>,
-    /// The input files, as the workers find them. A first argument called
-    /// 5840-mr..., 824-mr..., unix:... or tcp:... is the socket
+    /// The input files, as the workers find them
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 }
@@ -71,19 +69,13 @@ pub fn coordinator() -> ExitCode {
     finish("mrcoordinator", run(parse()))
 }
 
-fn run(mut options: CoordinatorOptions) -> End {
-    // The form of 2026 puts the socket first.
-    if options.connection.socket.is_none() && is_address(&options.inputs[0]) {
-        options.connection.socket = Some(options.inputs.remove(0));
-    }
-    if options.inputs.is_empty() {
-        return Err("there are no input files".into());
-    }
+fn run(options: CoordinatorOptions) -> End {
+    let warnings = inputs::check(&options.inputs)?;
     let status = options.status.as_deref().map(StatusPage::bind).transpose()?;
     let address = options.connection.address()?;
     let listener = Listener::bind(&address, options.connection.options()?)
         .map_err(|error| error.to_string())?;
-    warn_of_missing(&options.inputs);
+    warnings.iter().for_each(|warning| printing::error_line!("mrcoordinator: {warning}"));
     let mut folder = JobFolder::new(address.to_string());
     match folder.take(Path::new(".")) {
         // Workers may run elsewhere: then this folder need not be one for files.
@@ -131,24 +123,6 @@ fn run(mut options: CoordinatorOptions) -> End {
         print_counts(&counts)?;
     }
     end
-}
-
-/// Tells of inputs that are not here. That is no error: only workers read them, and
-/// may run on other machines.
-fn warn_of_missing(inputs: &[String]) {
-    for input in inputs {
-        if let Err(error) = open(input) {
-            printing::error_line!(
-                "mrcoordinator: warning: {input} cannot be opened here: {error}; workers may see it"
-            );
-        }
-    }
-}
-
-/// Opens a file and closes it. A pipe is left alone: it would have to wait for its
-/// writer.
-fn open(input: &str) -> io::Result<()> {
-    if fs::metadata(input)?.is_file() { File::open(input).map(drop) } else { Ok(()) }
 }
 
 /// The events of a job, for another thread: printing may take its time.

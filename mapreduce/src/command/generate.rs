@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use printing::escaped_name;
 
 use super::program::{finish, parse};
 use crate::corpus::{Corpus, file_name};
@@ -36,7 +37,7 @@ pub fn generate() -> ExitCode {
 
 fn write_files(options: &GenerateOptions) -> Result<(), String> {
     let folder = &options.folder;
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", escaped_name(folder)))?;
     let mut corpus = Corpus::new(options.seed);
     let files = options.files as usize;
     for number in 0..files {
@@ -48,7 +49,7 @@ fn write_files(options: &GenerateOptions) -> Result<(), String> {
             corpus.write(bytes, &mut out)?;
             out.flush()
         };
-        write().map_err(|error| format!("{}: {error}", path.display()))?;
+        write().map_err(|error| format!("{}: {error}", escaped_name(&path)))?;
     }
     Ok(())
 }

@@ -1,22 +1,37 @@
 //! What all programs share: command lines, exit statuses, applications by name.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use mrapps::{App, Counts};
+use printing::escaped_name;
 
 use super::process_env::ProcessEnv;
 
-/// Takes the command line apart. A wrong one ends the program with status 1,
-/// a question for help with status 0.
+/// Parses the command line. A wrong one ends the program with status 1, a question
+/// for help with status 0.
 pub(super) fn parse<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
-        // There is no other way to report that printing fails.
-        let _ = error.print();
+        let not_text = std::env::args_os().find(|argument| argument.to_str().is_none());
+        match not_text.filter(|_| error.kind() == ErrorKind::InvalidUtf8) {
+            Some(argument) => {
+                let program = T::command().get_name().to_owned();
+                printing::error_line!("{program}: {}", not_utf8("the argument", &argument));
+            }
+            // There is no other way to report that printing fails.
+            None => _ = error.print(),
+        }
         std::process::exit(i32::from(error.use_stderr()))
     })
+}
+
+/// The line about a name that cannot be used.
+pub(super) fn not_utf8(what: &str, name: &OsStr) -> String {
+    format!("{what} {} is not UTF-8: rename the file", escaped_name(name))
 }
 
 /// Ends a program: quietly, or with its line.
@@ -32,6 +47,9 @@ pub(super) fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> E
 
 /// Reduce tasks, if the user says nothing else: as many as in the course.
 pub(super) const REDUCES: u32 = 10;
+
+/// The most reduce tasks, for clap.
+pub(super) const MAX_REDUCES: i64 = crate::protocol::MAX_REDUCES as i64;
 
 /// Does a job in this process and thread.
 pub(super) fn run_here(

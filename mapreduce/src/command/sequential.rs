@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::process_env::ProcessEnv;
-use super::program::{find_app, finish, parse, run_here};
+use super::program::{MAX_REDUCES, find_app, finish, parse, run_here};
 use crate::error::TaskError;
 
 /// Runs a whole MapReduce job in one process and thread and writes mr-out-0
@@ -19,7 +19,7 @@ use crate::error::TaskError;
 #[command(name = "mrsequential")]
 struct SequentialOptions {
     /// Do as workers do, with so many reduce tasks
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_REDUCES))]
     reduces: Option<u32>,
     /// Print the counters at the end, as name=value
     #[arg(long, requires = "reduces")]

@@ -11,7 +11,7 @@ use labrt::thread;
 use labrt::time::Duration;
 use mrapps::App;
 
-use super::connection::Connection;
+use super::connection::{Connection, socket_advice};
 use super::process_env::ProcessEnv;
 use super::program::{REDUCES, find_app, finish, parse, run_here};
 use crate::error::WorkerError;
@@ -31,9 +31,9 @@ struct WorkerOptions {
     connection: Connection,
     /// The application: wc, or a path that ends in wc.so
     app: String,
-    /// The coordinator's socket, as --socket
-    #[arg(value_name = "SOCKET", conflicts_with = "socket")]
-    place: Option<String>,
+    /// What does not belong here, for a clear error
+    #[arg(hide = true)]
+    surplus: Vec<String>,
 }
 
 /// Works for a MapReduce coordinator until its job is done.
@@ -43,18 +43,22 @@ struct OwnWorkerOptions {
     connection: Connection,
     /// Do a whole job in this process and thread, without a coordinator: for
     /// debugging
-    #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["socket", "place"])]
+    #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["socket", "surplus"])]
     local: Vec<String>,
-    /// The coordinator's socket, as --socket
-    #[arg(value_name = "SOCKET", conflicts_with = "socket")]
-    place: Option<String>,
+    /// What does not belong here, for a clear error
+    #[arg(hide = true)]
+    surplus: Vec<String>,
 }
 
 /// The program `mrworker`.
 pub fn worker() -> ExitCode {
-    let WorkerOptions { mut connection, app, place } = parse();
-    connection.socket = connection.socket.or(place);
-    let run = || run("mrworker", find_app(&app)?, &connection);
+    let WorkerOptions { connection, app, surplus } = parse();
+    let run = || {
+        let mut arguments = [&app].into_iter().chain(&surplus);
+        let wrong = arguments.find(|&argument| mrapps::lookup(argument).is_none());
+        refuse(wrong.filter(|_| !surplus.is_empty()).or(surplus.first()))?;
+        run("mrworker", find_app(&app)?, &connection)
+    };
     finish("mrworker", run())
 }
 
@@ -75,12 +79,22 @@ pub fn worker() -> ExitCode {
 /// }
 /// ```
 pub fn worker_main(app: &dyn App) -> ExitCode {
-    let OwnWorkerOptions { mut connection, place, local } = parse();
+    let OwnWorkerOptions { connection, surplus, local } = parse();
     if !local.is_empty() {
         return finish(app.name(), run_here(app, &local, REDUCES, false));
     }
-    connection.socket = connection.socket.or(place);
-    finish(app.name(), run(app.name(), app, &connection))
+    let run = || {
+        refuse(surplus.first())?;
+        run(app.name(), app, &connection)
+    };
+    finish(app.name(), run())
+}
+
+/// Refuses an argument beyond those that a worker takes.
+fn refuse(surplus: Option<&String>) -> Result<(), String> {
+    surplus.map_or(Ok(()), |argument| {
+        Err(format!("unexpected argument {argument}; {}", socket_advice(argument)))
+    })
 }
 
 fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), String> {

@@ -1,13 +1,24 @@
 //! What users get wrong: one clear line each, a status that is not 0, and no
 //! half result.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
-use labrpc_socket::{Address, Options, dial};
+use labrpc::Server;
+use labrpc_socket::{Address, Listener, Options, dial};
 use labrt::time::Duration;
-use mapreduce::{CoordinatorClient, RegisterArgs};
+use mapreduce::{
+    Assignment, Coordinator, CoordinatorClient, CoordinatorService, CrashReport, End, JobId,
+    Member, ProcessEnv, Refusal, RegisterArgs, ReportArgs, ReportReply, RequestArgs,
+    coordinator_service,
+};
 
 use crate::processes::{Ended, Place, Process, program};
 
@@ -148,8 +159,13 @@ fn command_lines_that_say_too_little_MR() {
     tester::test_in_real_time("Test (MR): command lines that say too little", |_| {
         for (name, arguments, text) in [
             ("mrcoordinator", [].as_slice(), "Usage: mrcoordinator"),
-            ("mrcoordinator", &["/tmp/5840-mr-nobody"], "there are no input files"),
+            ("mrcoordinator", &["--socket", "/tmp/5840-mr-nobody"], "Usage: mrcoordinator"),
             ("mrcoordinator", &["--reduces", "0", "x"], "invalid value '0'"),
+            (
+                "mrcoordinator",
+                &["--reduces", "17179869184", "x"],
+                "17179869184 is not in 1..=10000",
+            ),
             ("mrcoordinator", &["--socket", "tcp:x", "x"], "\"tcp:x\" is no address"),
             (
                 "mrcoordinator",
@@ -159,12 +175,16 @@ fn command_lines_that_say_too_little_MR() {
             ("mrcoordinator", &["--socket", "tcp:0.0.0.0:0", "x"], "that takes a token"),
             (
                 "mrcoordinator",
-                &["/nowhere/5840-mr-x", "x"],
+                &["--socket", "/nowhere/5840-mr-x", "x"],
                 "cannot listen at /nowhere/5840-mr-x: No",
             ),
             ("mrworker", &[], "Usage: mrworker"),
             ("mrworker", &["wx"], "there is no application wx; there are wc, indexer"),
-            ("mrworker", &["wc", "/nowhere/s"], "cannot reach /nowhere/s: No such file"),
+            (
+                "mrworker",
+                &["wc", "--socket", "/nowhere/s"],
+                "cannot reach /nowhere/s: No such file",
+            ),
             ("mrsequential", &["wc"], "Usage: mrsequential"),
             ("mrsequential", &["wx.so", "x"], "there is no application wx.so; there are wc"),
         ] {
@@ -181,7 +201,7 @@ fn a_socket_in_use_is_told_MR() {
         let place = Place::new(1, 1000);
         let mut first = place.coordinator();
         let socket = place.socket().display().to_string();
-        let ended = run("mrcoordinator", &[&socket, "x"]);
+        let ended = run("mrcoordinator", &["--socket", &socket, "x"]);
         assert_eq!(ended.stderr, format!("mrcoordinator: {socket} is in use by another server\n"));
         assert_eq!(ended.status.code(), Some(1));
         // The first one has not noticed.
@@ -213,5 +233,204 @@ fn workers_that_do_not_fit_are_refused_MR() {
         assert_eq!(other.status.code(), Some(1));
         assert!(coordinator.end_within(SOON * 2).status.success());
         assert!(first.end_within(SOON).status.success());
+    });
+}
+
+/// The socket stands behind `--socket` only, for all programs.
+#[test]
+fn a_socket_among_the_arguments_is_refused_MR() {
+    tester::test_in_real_time("Test (MR): a socket among the arguments is refused", |_| {
+        let place = Place::new(1, 1000);
+        let socket = place.socket().display().to_string();
+        let _listener = UnixListener::bind(&socket).expect("a socket");
+        let taken = format!("cannot read input {socket}: it is a socket, not a file");
+        for (name, arguments, error, argument) in [
+            (
+                "mrcoordinator",
+                ["./sock", "in.txt"].as_slice(),
+                "there is no input ./sock",
+                "./sock",
+            ),
+            ("mrcoordinator", &["./s", "in.txt"], "there is no input ./s", "./s"),
+            ("mrcoordinator", &["in.txt", "my sock"], "there is no input my sock", "'my sock'"),
+            ("mrcoordinator", &["tcp:[::1]:1"], "there is no input tcp:[::1]:1", "'tcp:[::1]:1'"),
+            ("mrcoordinator", &[&socket, "in.txt"], &taken, &socket),
+            ("mrworker", &["wc", "./sock"], "unexpected argument ./sock", "./sock"),
+            ("mrworker", &["./sock", "wc"], "unexpected argument ./sock", "./sock"),
+        ] {
+            fs::write(place.job().join("in.txt"), "a text").expect("there is room");
+            let mut command = program(name);
+            command.args(arguments).current_dir(place.job());
+            let ended = Process::start(name, &mut command).end_within(SOON);
+            let line = format!("{name}: {error}; if it is the socket, write --socket {argument}\n");
+            assert_eq!((ended.stderr, ended.status.code()), (line, Some(1)));
+        }
+    });
+}
+
+#[test]
+fn inputs_that_never_end_are_refused_MR() {
+    tester::test_in_real_time("Test (MR): inputs that never end are refused", |_| {
+        let place = Place::new(1, 1000);
+        let fifo = place.job().join("fifo").display().to_string();
+        assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo starts").success());
+        for (input, what) in [(fifo.as_str(), "a pipe"), ("/dev/zero", "a device")] {
+            let error = format!("cannot read input {input}: it is {what}, not a file\n");
+            for (name, arguments) in [
+                ("mrcoordinator", ["x", input].as_slice()),
+                ("mrsequential", &["wc", input]),
+                ("mrsequential", &["--reduces", "2", "wc", input]),
+            ] {
+                let mut command = program(name);
+                command.args(arguments).current_dir(place.job());
+                let ended = Process::start(name, &mut command).end_within(SOON);
+                assert_eq!(ended.stderr, format!("{name}: {error}"));
+                assert_eq!(ended.status.code(), Some(1), "{name}");
+            }
+        }
+    });
+}
+
+/// The workers see another file than the coordinator.
+#[test]
+fn a_pipe_of_the_workers_fails_the_job_MR() {
+    tester::test_in_real_time("Test (MR): a pipe of the workers fails the job", |_| {
+        let mut place = Place::new(1, 1000);
+        let fifo = place.job().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo starts").success());
+        place.inputs = vec!["fifo".into()];
+        let warning = "mrcoordinator: warning: fifo cannot be opened here: \
+                       No such file or directory (os error 2); workers may see it\n";
+        let reason = "cannot read input fifo: it is a pipe, not a file";
+        job_fails_after(warning, &place, "wc", |_| {}, reason);
+    });
+}
+
+#[test]
+fn a_name_that_is_not_UTF_8_is_shown_MR() {
+    tester::test_in_real_time("Test (MR): a name that is not UTF-8 is shown", |_| {
+        let name = OsStr::from_bytes(b"caf\xe9\x1b.txt");
+        let shown = r"caf\xe9\x1b.txt is not UTF-8: rename the file";
+        for (program_name, arguments) in [
+            ("mrcoordinator", ["x"].as_slice()),
+            ("mrcoordinator", &["x", "--socket"]),
+            ("mrworker", &[]),
+            ("mrsequential", &["wc"]),
+            ("mrapp", &["map"]),
+        ] {
+            let mut command = program(program_name);
+            let ended = Process::start(program_name, command.args(arguments).arg(name));
+            let ended = ended.end_within(SOON);
+            let line = format!("{program_name}: the argument {shown}\n");
+            assert_eq!((ended.stderr, ended.status.code()), (line, Some(1)));
+        }
+        let mut command = program("mrapp");
+        command.args(["map", "wc"]).env("map_input_file", name);
+        let ended = Process::start("mrapp", &mut command).end_within(SOON);
+        let line = format!("mrapp: map_input_file: the name {shown}\n");
+        assert_eq!((ended.stderr, ended.status.code()), (line, Some(1)));
+    });
+}
+
+/// A coordinator that assigns what no job can have.
+struct Unsound(Assignment);
+
+impl CoordinatorService for Unsound {
+    fn register(&self, args: RegisterArgs) -> Result<JobId, Refusal> {
+        // The worker looks whether the folder is the job's.
+        let lock = PathBuf::from(OsString::from_vec(args.folder)).join("mr-lock");
+        fs::write(lock, format!("job {}, unsound", JobId(1))).expect("there is room");
+        Ok(JobId(1))
+    }
+
+    fn request_task(&self, _: RequestArgs) -> Result<Assignment, Refusal> {
+        Ok(self.0.clone())
+    }
+
+    fn testify(&self, _: CrashReport) -> Result<Vec<u64>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    fn report(&self, _: ReportArgs) -> Result<ReportReply, Refusal> {
+        Err(Refusal::NotHeld)
+    }
+
+    fn ping(&self, _: Member) -> Result<Option<End>, Refusal> {
+        labrt::thread::sleep(Duration::from_millis(100));
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_task_that_no_job_can_have_is_refused_MR() {
+    tester::test_in_real_time("Test (MR): a task that no job can have is refused", |_| {
+        let (file, care) = ("in".to_owned(), None);
+        let map = |n_reduce| {
+            let (file, care) = (file.clone(), care.clone());
+            Assignment::Map { task: 0, attempt: 1, file, n_reduce, care }
+        };
+        let reduce = Assignment::Reduce { task: 1 << 34, attempt: 1, maps: vec![1], care: None };
+        for (assignment, what) in [
+            (map(1 << 34), "a map task with n_reduce = 17179869184: it must be 1 to 10000"),
+            (map(0), "a map task with n_reduce = 0: it must be 1 to 10000"),
+            (reduce, "reduce task 17179869184: it must be 0 to 9999"),
+        ] {
+            let place = Place::new(1, 1000);
+            let address = Address::Unix(place.socket());
+            let listener = Listener::bind(&address, Options::default()).expect("it is free");
+            let unsound = Arc::new(Unsound(assignment));
+            let serving = listener.serve(move |_| {
+                Server::new().with_service(coordinator_service(Arc::clone(&unsound)))
+            });
+            let serving = serving.expect("there is a thread");
+            let ended = place.worker("wc").end_within(SOON);
+            let line = format!("mrworker: the coordinator assigns {what}\n");
+            assert_eq!((ended.stderr, ended.status.code()), (line, Some(1)));
+            serving.close(Duration::from_millis(100));
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "a job has at most 10000 reduce tasks, not 17179869184")]
+fn a_coordinator_has_a_limit_of_reduce_tasks_MR() {
+    let _ = Coordinator::make(vec!["in".into()], 1 << 34);
+}
+
+#[test]
+#[should_panic(expected = "a job has at most 10000 reduce tasks, not 17179869184")]
+fn a_job_in_one_thread_has_a_limit_of_reduce_tasks_MR() {
+    let (app, env) = (mrapps::lookup("wc").expect("it is there"), ProcessEnv::new("."));
+    let _ = mapreduce::local(app, &env, ".".as_ref(), &["in".into()], 1 << 34);
+}
+
+/// Whoever listens at the socket is no coordinator.
+#[test]
+fn coordinators_that_do_not_greet_are_named_MR() {
+    tester::test_in_real_time("Test (MR): coordinators that do not greet are named", |_| {
+        let place = Place::new(1, 1000);
+        let listener = UnixListener::bind(place.socket()).expect("a socket");
+        for (serve, error) in [
+            (hang_up as fn(UnixStream), "it hangs up instead of greeting"),
+            (stay_silent, "it does not greet in time"),
+        ] {
+            let worker = place.worker("wc");
+            serve(listener.accept().expect("a worker").0);
+            let ended = worker.end_within(SOON);
+            let line = format!("mrworker: {}: {error}\n", place.socket().display());
+            assert_eq!((ended.stderr, ended.status.code()), (line, Some(1)));
+        }
+    });
+}
+
+fn hang_up(mut stream: UnixStream) {
+    // What was sent and not read would be an error of another kind.
+    stream.read_exact(&mut [0; 40]).expect("a greeting");
+}
+
+fn stay_silent(stream: UnixStream) {
+    labrt::thread::go("silent", move || {
+        labrt::thread::sleep(SOON);
+        drop(stream);
     });
 }

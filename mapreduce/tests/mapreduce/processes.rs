@@ -24,6 +24,7 @@ pub(crate) fn program(name: &str) -> Command {
         "mrworker" => env!("CARGO_BIN_EXE_mrworker"),
         "mrapp" => env!("CARGO_BIN_EXE_mrapp"),
         "mrsequential" => env!("CARGO_BIN_EXE_mrsequential"),
+        "mrgen" => env!("CARGO_BIN_EXE_mrgen"),
         other => panic!("there is no program {other}"),
     };
     let mut command = Command::new(binary);
@@ -185,7 +186,7 @@ impl Place {
         let mut command = program("mrcoordinator");
         command.stdout(Stdio::piped()).args(options);
         command.current_dir(self.root.path().join("coordinator"));
-        command.arg(self.socket()).args(&self.inputs);
+        command.arg("--socket").arg(self.socket()).args(&self.inputs);
         command
     }
 
@@ -201,7 +202,7 @@ impl Place {
     /// The command of a worker.
     pub(crate) fn worker_command(&self, app: &str) -> Command {
         let mut command = program("mrworker");
-        command.current_dir(self.job()).arg(app).arg(self.socket());
+        command.current_dir(self.job()).arg(app).arg("--socket").arg(self.socket());
         command
     }
 

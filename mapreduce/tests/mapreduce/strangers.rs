@@ -81,7 +81,7 @@ fn job_goes_on(restrict: impl FnOnce(&mut Command)) {
         }
     });
     let mut command = program("mrworker");
-    command.current_dir(place.job()).args(["wc", address]);
+    command.current_dir(place.job()).args(["wc", "--socket", address]);
     let worker = Process::start("mrworker", &mut command).end_within(LIMIT);
     assert!(worker.status.success(), "{worker:?}");
     let ended = coordinator.end_within(LIMIT);
