@@ -28,6 +28,15 @@ pub const BACKUPS: &str = "mr.backup_tasks";
 /// Records that were skipped.
 pub const SKIPPED_RECORDS: &str = "mr.skipped_records";
 
+/// Counts that were left out: of names that are too long, or too many.
+pub const DROPPED_COUNTS: &str = "mr.dropped_counts";
+
+/// The most counters of a job, without [`DROPPED_COUNTS`].
+pub(crate) const MOST: usize = 10_000;
+
+/// The most bytes of a counter's name.
+const LONGEST_NAME: usize = 200;
+
 /// Adds what an event says to the sums of a job. What two workers have done
 /// counts once.
 pub(crate) fn apply(sums: &mut Counts, event: &Event) {
@@ -39,11 +48,14 @@ pub(crate) fn apply(sums: &mut Counts, event: &Event) {
     }
 }
 
-/// Adds to one sum.
+/// Adds to one sum. A name for which there is no room is only counted.
 pub(crate) fn add(sums: &mut Counts, name: &str, by: u64) {
-    match sums.get_mut(name) {
-        Some(sum) => *sum = sum.saturating_add(by),
-        None => _ = sums.insert(name.to_owned(), by),
+    if let Some(sum) = sums.get_mut(name) {
+        *sum = sum.saturating_add(by);
+    } else if name.len() <= LONGEST_NAME && sums.len() < MOST {
+        sums.insert(name.to_owned(), by);
+    } else {
+        *sums.entry(DROPPED_COUNTS.to_owned()).or_default() += 1;
     }
 }
 

@@ -1,5 +1,6 @@
 //! `mrworker`, and the `main` of workers with an application of their own.
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -104,7 +105,8 @@ fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), Stri
     let member = join(&client, app, here).map_err(|error| error.to_string())?;
     let leaving = Arc::new(AtomicBool::new(false));
     let over = Arc::new(Over::default());
-    watch(member, client.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned());
+    watch(member, client.clone(), Arc::clone(&leaving), Arc::clone(&over), program.to_owned())
+        .map_err(|error| format!("cannot watch the coordinator: {error}"))?;
     let env = ProcessEnv::new(here);
     let result =
         work_as(member, client, &Parts { app, env: &env, folder: here, over: Some(&over) });
@@ -124,8 +126,8 @@ fn watch(
     leaving: Arc<AtomicBool>,
     over: Arc<Over>,
     program: String,
-) {
-    thread::go("watch", move || {
+) -> io::Result<()> {
+    thread::try_go("watch", move || {
         // The coordinator takes its time to answer.
         while let Ok(reply) = insist(|| client.ping(&member)) {
             match reply {
@@ -139,5 +141,5 @@ fn watch(
             printing::error_line!("{program}: {}", WorkerError::CoordinatorGone);
             std::process::exit(1);
         }
-    });
+    })
 }

@@ -8,6 +8,7 @@ use labrt::time::{Duration, Instant};
 
 use super::snapshot::{Failure, Phase, Rates, Status, TaskSummary, WorkerState, WorkerStatus};
 use crate::counters::{self, INPUT_BYTES, INTERMEDIATE_BYTES, OUTPUT_BYTES};
+use crate::error::shorten;
 use crate::event::{Event, Ignored, Observers};
 use crate::protocol::{Done, TaskId, WorkerId};
 
@@ -117,7 +118,7 @@ impl Ledger {
             Event::ReducePhaseStarted => self.known.phase = Phase::Reduce,
             Event::JobEnded { end } => {
                 self.known.phase = if end.is_ok() { Phase::Done } else { Phase::Failed };
-                self.known.failure = end.clone().err();
+                self.known.failure = end.clone().err().map(shorten);
             }
         }
         counters::apply(&mut self.known.counters, event);
@@ -125,7 +126,7 @@ impl Ledger {
     }
 
     fn joined(&mut self, worker: WorkerId, app: &str) {
-        self.known.app.get_or_insert_with(|| app.to_owned());
+        self.known.app.get_or_insert_with(|| shorten(app.to_owned()));
         self.known.workers_joined += 1;
         let (number, state) = (self.known.workers_joined, WorkerState::Idle);
         self.workers.insert(worker, WorkerRecord { number, state, task: None, done: 0, late: 0 });
@@ -196,7 +197,8 @@ impl Ledger {
         if failures.len() == KEPT {
             failures.remove(0);
         }
-        failures.push(Failure { at_s: now.duration_since(self.started).as_secs_f64(), text });
+        let at_s = now.duration_since(self.started).as_secs_f64();
+        failures.push(Failure { at_s, text: shorten(text) });
     }
 
     /// How the job stands now.
@@ -281,10 +283,12 @@ impl Ledger {
 
     fn rates(&self, now: Instant) -> Rates {
         let span = now.duration_since(self.started).min(RECENT).as_secs_f64();
-        let per_second = |sum: u64| if span > 0.0 { sum as f64 / span } else { 0.0 };
-        let bytes = |kind: usize| per_second(self.recent.iter().map(|done| done.bytes[kind]).sum());
+        let per_second = |sum: f64| if span > 0.0 { sum / span } else { 0.0 };
+        // A worker may report any number: the sum of floats does not overflow.
+        let of_kind = |kind: usize| self.recent.iter().map(move |done| done.bytes[kind] as f64);
+        let bytes = |kind: usize| per_second(of_kind(kind).sum());
         Rates {
-            tasks: per_second(self.recent.len() as u64),
+            tasks: per_second(self.recent.len() as f64),
             input_bytes: bytes(0),
             intermediate_bytes: bytes(1),
             output_bytes: bytes(2),
@@ -309,5 +313,58 @@ impl Ledger {
 impl WorkerRecord {
     fn is_here(&self) -> bool {
         matches!(self.state, WorkerState::Idle | WorkerState::Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::MOST_TEXT;
+
+    /// A job with two workers of which each has done a map task.
+    fn ledger(done: &Done) -> Ledger {
+        let now = Instant::now();
+        let mut ledger = Ledger::new(now, &["a".to_owned(), "b".to_owned()], 1);
+        for worker in [0, 1] {
+            let app = "x".repeat(1 << 20);
+            let (task, done) = (TaskId::Map(worker), done.clone());
+            ledger.apply(now, &Event::WorkerRegistered { worker, app });
+            ledger.apply(now, &Event::TaskDone { worker, task, done });
+        }
+        ledger
+    }
+
+    #[test]
+    fn texts_are_bounded() {
+        let skipped = (0..60).map(|_| "x".repeat(1 << 16)).collect();
+        let mut ledger = ledger(&Done { skipped, ..Done::default() });
+        let end = Err("x".repeat(1 << 20));
+        ledger.apply(Instant::now(), &Event::JobEnded { end });
+        let status = ledger.status();
+        assert_eq!((status.failures.len(), status.failures_total), (KEPT, 120));
+        let texts = status.failures.into_iter().map(|failure| failure.text);
+        for text in texts.chain(status.app).chain(status.failure) {
+            assert!(text.len() < MOST_TEXT + 100, "{} bytes", text.len());
+        }
+    }
+
+    #[test]
+    fn counters_are_bounded() {
+        let counts = (0..20_000).map(|number| (format!("{number}"), 1));
+        let counts = counts.chain([("x".repeat(201), 1)]).collect();
+        let status = ledger(&Done { counts, ..Done::default() }).status();
+        assert_eq!(status.counters.len(), counters::MOST + 1);
+        let dropped = 2 * (20_001 - counters::MOST as u64);
+        assert_eq!(status.counters[counters::DROPPED_COUNTS], dropped);
+    }
+
+    #[test]
+    fn rates_of_any_number_are_finite() {
+        let counts = [(INPUT_BYTES.to_owned(), u64::MAX)].into();
+        let mut ledger = ledger(&Done { counts, ..Done::default() });
+        labrt::thread::sleep(Duration::from_millis(1));
+        let status = ledger.status();
+        assert!(status.rates.input_bytes > 2.0 * u64::MAX as f64, "{:?}", status.rates);
+        assert_eq!(status.counters[INPUT_BYTES], u64::MAX);
     }
 }
