@@ -202,9 +202,9 @@ impl Job {
     /// Returns the records of the task to skip.
     pub(crate) fn crash_reported(&mut self, report: &CrashReport) -> Result<Vec<u64>, Refusal> {
         let &CrashReport { member, task, attempt, .. } = report;
-        self.check(member)?;
         if let Err(why) = self.judge(member, task, attempt) {
             self.events.push(Event::ReportIgnored { worker: member.worker, task, why });
+            self.check(member)?;
             return Err(Refusal::NotHeld);
         }
         if self.rules.policy.crash_reported(report) {

@@ -39,14 +39,16 @@ pub(crate) fn join(
         worker,
         folder: path.as_os_str().as_bytes().to_vec(),
     };
-    let job = insist(|| client.register(&args))??;
-    if !folder::is_of(&path, job) {
+    let member = Member { job: insist(|| client.register(&args))??, worker };
+    // A job that has ended has freed its folder: the next call says how it ended.
+    if !folder::is_of(&path, member.job) && insist(|| client.ping(&member))??.is_none() {
         return Err(WorkerError::Refused(format!(
-            "{} is not the folder of job {job}: all workers and the coordinator share one folder",
-            path.display()
+            "{} is not the folder of job {}: all workers and the coordinator share one folder",
+            path.display(),
+            member.job
         )));
     }
-    Ok(Member { job, worker })
+    Ok(member)
 }
 
 /// A worker that has joined.

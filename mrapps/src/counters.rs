@@ -3,6 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+/// The most counters of a task: they all travel in its report.
+pub const MOST_COUNTERS: usize = 1000;
+
+/// The most bytes of a counter's name.
+pub const LONGEST_NAME: usize = 200;
+
 /// Sums by name.
 pub type Counts = BTreeMap<String, u64>;
 
@@ -19,12 +25,25 @@ pub struct Counters {
 impl Counters {
     /// Adds to a sum, which begins at zero and stays at the largest number
     /// there is.
+    ///
+    /// # Panics
+    ///
+    /// When a task has more than [`MOST_COUNTERS`] counters, or a name more than
+    /// [`LONGEST_NAME`] bytes; the task then fails with that text.
+    #[track_caller]
     pub fn add(&self, name: &str, by: u64) {
         let mut counts = self.counts.borrow_mut();
-        match counts.get_mut(name) {
-            Some(sum) => *sum = sum.saturating_add(by),
-            None => _ = counts.insert(name.to_owned(), by),
+        if let Some(sum) = counts.get_mut(name) {
+            *sum = sum.saturating_add(by);
+            return;
         }
+        let (count, length) = (counts.len(), name.len());
+        assert!(count < MOST_COUNTERS, "a task may have {MOST_COUNTERS} counters, and no more");
+        assert!(
+            length <= LONGEST_NAME,
+            "the name of a counter has {length} bytes, and may have {LONGEST_NAME}"
+        );
+        counts.insert(name.to_owned(), by);
     }
 
     /// Takes all sums, and begins anew.
@@ -48,5 +67,22 @@ mod tests {
         let expected = [("a", 5), ("b", 0), ("c", u64::MAX)];
         assert_eq!(counters.take(), expected.map(|(name, sum)| (name.to_owned(), sum)).into());
         assert_eq!(counters.take(), Counts::new());
+    }
+
+    #[test]
+    #[should_panic(expected = "a task may have 1000 counters, and no more")]
+    fn a_task_has_a_thousand_counters_and_no_more() {
+        let counters = Counters::default();
+        (0..MOST_COUNTERS).for_each(|number| counters.add(&number.to_string(), 1));
+        counters.add("0", 1);
+        counters.add("one more", 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "the name of a counter has 201 bytes, and may have 200")]
+    fn the_name_of_a_counter_is_short() {
+        let counters = Counters::default();
+        counters.add(&"x".repeat(LONGEST_NAME), 1);
+        counters.add(&"x".repeat(LONGEST_NAME + 1), 1);
     }
 }

@@ -46,8 +46,9 @@ pub trait Env {
     /// What the task in hand has counted.
     fn counters(&self) -> &Counters;
 
-    /// Adds to one of the application's counters. Names that begin with `mr.`
-    /// are the library's. A look-up each time: who counts every word had better
+    /// Adds to one of the application's counters, of which a task may have
+    /// [`MOST_COUNTERS`](crate::MOST_COUNTERS). Names that begin with `mr.` are the
+    /// library's. A look-up each time: who counts every word had better
     /// add up and count once per call of Map.
     fn count(&self, name: &str, by: u64) {
         self.counters().add(name, by);

@@ -81,7 +81,7 @@ mod wc;
 mod words;
 
 pub use app::{App, Combiner, Records, Sink};
-pub use counters::{Counters, Counts};
+pub use counters::{Counters, Counts, LONGEST_NAME, MOST_COUNTERS};
 pub use env::Env;
 pub use hash::ihash;
 pub use registry::{lookup, names};

@@ -225,8 +225,11 @@ fn crash_reports_count_only_from_the_worker_that_has_the_task() {
     assert_eq!(job.crash_reported(&report(A, attempt, 10, Some(5))), Err(Refusal::NotHeld));
     assert_eq!(job.crash_reported(&report(B, attempt - 1, 10, Some(5))), Err(Refusal::NotHeld));
     assert_eq!(job.crash_reported(&report(3, attempt, 10, Some(5))), Err(Refusal::OtherJob));
-    let ignored = |worker| Event::ReportIgnored { worker, task: id, why: Ignored::NotHeld };
-    assert_eq!(job.take_events(), [ignored(A), ignored(B)]);
+    let ignored = |worker, why| Event::ReportIgnored { worker, task: id, why };
+    assert_eq!(
+        job.take_events(),
+        [ignored(A, Ignored::NotHeld), ignored(B, Ignored::NotHeld), ignored(3, Ignored::Stranger)]
+    );
     // Only what a worker reports that has the task, once per crash.
     assert_eq!(job.crash_reported(&report(B, attempt, 10, Some(5))), Ok(vec![]));
     assert_eq!(job.crash_reported(&report(B, attempt, 10, Some(5))), Ok(vec![]));

@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use labrpc::Server;
@@ -151,6 +151,73 @@ fn a_panic_names_application_task_and_input_MR() {
         assert!(lines[0].ends_with("; try 2 of 3 follows"), "{lines:?}");
         assert!(lines[2].ends_with("File too large (os error 27)"), "{lines:?}");
         assert_eq!((coordinator.status.code(), worker.status.code()), (Some(1), Some(1)));
+    });
+}
+
+/// The text would not fit into a message: it is cut, and still says where it was.
+#[test]
+fn a_panic_that_quotes_its_record_is_cut_MR() {
+    tester::test_in_real_time("Test (MR): a panic that quotes its record is cut", |_| {
+        let place = Place::new(1, 1000);
+        place.write_input(0, &format!("good\nQuoted {}\n", "x".repeat((16 << 20) - 8)));
+        // The panics themselves are long, and a pipe has no room for them.
+        let (coordinator, _) = failed_job(&place, "fragile", |command| {
+            command.stderr(Stdio::null());
+        });
+        let begin = "mrcoordinator: fragile panicked in map task 0, \
+                     file ../in/pg-being_ernest.txt, line 2 at byte 5: Quoted xxx";
+        let last = coordinator.stderr.lines().last().expect("it says why");
+        assert!(
+            last.starts_with(begin) && last.ends_with("x... (16777215 bytes)"),
+            "{}",
+            last.len()
+        );
+        assert!(last.len() < 5000);
+    });
+}
+
+#[test]
+fn too_many_counters_are_refused_MR() {
+    tester::test_in_real_time("Test (MR): too many counters are refused", |_| {
+        let place = Place::new(1, 1000);
+        place.write_input(0, "Counted\n");
+        let (coordinator, _) = failed_job(&place, "fragile", |_| {});
+        let end = "line 1 at byte 0: a task may have 1000 counters, and no more";
+        let last = coordinator.stderr.lines().last().expect("it says why");
+        assert!(last.ends_with(end), "{last}");
+    });
+}
+
+/// The application ends its worker each time: the coordinator says so, and gives
+/// up.
+#[test]
+fn a_task_that_ends_its_workers_ends_the_job_MR() {
+    tester::test_in_real_time("Test (MR): a task that ends its workers ends the job", |_| {
+        for (options, limit) in [([].as_slice(), 20), (&["--worker-losses", "3"], 3)] {
+            let place = Place::new(1, 1000);
+            place.write_input(0, "Fatal\n");
+            let mut coordinator = place.coordinator_with(options);
+            let mut deaths = 0;
+            while !coordinator.has_ended() && deaths < limit {
+                place.worker("fragile").end_within(SOON);
+                deaths += 1;
+            }
+            let ended = coordinator.end_within(SOON);
+            let lines: Vec<&str> = ended.stderr.lines().collect();
+            let task = format!("map task 0, file {}", place.inputs[0]);
+            let line = |loss: usize| {
+                format!(
+                    "mrcoordinator: a worker ended in {task} without a report ({loss} of {limit})"
+                )
+            };
+            assert!(
+                lines.iter().zip(1..=limit).all(|(said, loss)| **said == line(loss)),
+                "{lines:?}"
+            );
+            let why = format!("mrcoordinator: {limit} workers ended in {task} without a report: ");
+            assert!(lines.len() == limit + 1 && lines[limit].starts_with(&why), "{lines:?}");
+            assert_eq!(ended.status.code(), Some(1));
+        }
     });
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
 //! | `kills`, `bad_input`, `bad_records`, `broken_outputs` | our own, with real processes |
+//! | `restarts` | a job is killed, and another one begins in its place |
 //! | `status` | the status of a job: what it tells, and to whom |
 //! | `backups` | one worker is slow: in the simulator, and with processes |
 //! | `streaming` | applications between pipes, as Hadoop and Spark run them |
@@ -28,6 +29,7 @@ mod kills;
 mod outputs;
 mod processes;
 mod refinements;
+mod restarts;
 mod simulated;
 mod status;
 mod strangers;

@@ -85,17 +85,25 @@ impl Process {
         self.child.try_wait().expect("it is our child").is_some()
     }
 
+    /// Whether it ends within so long.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        let begin = Instant::now();
+        while !self.has_ended() {
+            if begin.elapsed() >= limit {
+                return false;
+            }
+            thread::sleep(LOOK);
+        }
+        true
+    }
+
     /// Waits for its end.
     ///
     /// # Panics
     ///
     /// When it does not end within `limit`.
     pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
-        let begin = Instant::now();
-        while !self.has_ended() {
-            assert!(begin.elapsed() < limit, "{} still runs after {limit:?}", self.name);
-            thread::sleep(LOOK);
-        }
+        assert!(self.ends_within(limit), "{} still runs after {limit:?}", self.name);
         let mut stderr = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
             pipe.read_to_string(&mut stderr).expect("programs write text");
@@ -163,6 +171,11 @@ impl Place {
     /// Where workers run.
     pub(crate) fn job(&self) -> PathBuf {
         self.root.path().join("job")
+    }
+
+    /// Where nobody works.
+    pub(crate) fn reference_folder(&self) -> PathBuf {
+        self.root.path().join("reference")
     }
 
     /// The coordinator's socket.
@@ -296,7 +309,7 @@ impl Place {
 
     /// What `mrsequential` makes of the same inputs.
     pub(crate) fn reference(&self, app: &str) -> Vec<String> {
-        let folder = self.root.path().join("reference");
+        let folder = self.reference_folder();
         let mut command = program("mrsequential");
         command.current_dir(&folder).arg(app).args(&self.inputs);
         Process::start("mrsequential", &mut command)

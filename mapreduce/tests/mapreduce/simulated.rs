@@ -5,13 +5,15 @@
 //! network are simulated. `LAB_RUNS=1000 cargo test --release -p mapreduce
 //! simulated` tries a thousand seeds.
 
+mod liar;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use labrpc::{Network, Server};
+use labrpc::{ClientEnd, Network, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
@@ -25,6 +27,7 @@ use tempfile::TempDir;
 use tester::Context;
 
 use crate::outputs::sorted_lines;
+use liar::Liar;
 
 /// Workers at a time.
 const SLOTS: usize = 3;
@@ -56,12 +59,32 @@ fn simulated_bad_records_MR() {
     tester::test("Test (MR): bad records under faults", |ctx| job(ctx, "fragile", "wc"));
 }
 
+/// Reports come that are false, or of another job, besides those that are late or
+/// repeated.
+#[test]
+fn simulated_false_reports_MR() {
+    tester::test("Test (MR): false reports under faults", |ctx| {
+        let site = Arc::new(Site::new(ctx, "wc"));
+        let liar = Arc::clone(&site);
+        let answered = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&answered);
+        let liar = ctx.spawn("liar", move || Liar::new(&liar, count).lie());
+        run(ctx, &site, "wc");
+        liar.join();
+        let status = site.ledger.lock().status();
+        assert!(status.failures_total >= answered.load(Relaxed), "every lie shows");
+    });
+}
+
 /// Runs a job with everything going wrong, and compares.
 fn job(ctx: &Context, app: &str, reference: &str) {
-    let site = Arc::new(Site::new(ctx, app));
+    run(ctx, &Arc::new(Site::new(ctx, app)), reference);
+}
+
+fn run(ctx: &Context, site: &Arc<Site>, reference: &str) {
     let slots: Vec<_> = (0..SLOTS)
         .map(|slot| {
-            let site = Arc::clone(&site);
+            let site = Arc::clone(site);
             ctx.spawn(format!("slot {slot}"), move || site.keep_busy(slot))
         })
         .collect();
@@ -156,11 +179,17 @@ impl Site {
         }
     }
 
+    /// An end to a server of the network.
+    fn end(&self, name: &str, server: &str) -> ClientEnd {
+        let end = self.network.make_end(name);
+        self.network.connect(name, server);
+        self.network.enable(name, true);
+        end
+    }
+
     /// A worker's life.
     fn live(self: &Arc<Self>, id: u64, server: &str) {
-        let end = self.network.make_end(format!("worker-{id}"));
-        self.network.connect(format!("worker-{id}"), server);
-        self.network.enable(format!("worker-{id}"), true);
+        let end = self.end(&format!("worker-{id}"), server);
         if labrt::rng().chance(1, 3) {
             self.cut_off_later(id);
         }
