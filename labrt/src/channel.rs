@@ -1,17 +1,17 @@
-//! Channels in crossbeam-channel's shape: many senders, many receivers.
+//! Channels with the API of crossbeam-channel: many senders, many receivers.
 //!
-//! | constructor | what it makes |
+//! | constructor | channel |
 //! |---|---|
-//! | [`bounded`] | at most so many messages wait; with capacity 0 sender and receiver meet |
+//! | [`bounded`] | holds a limited number of messages; with capacity 0 a send waits for a receive |
 //! | [`unbounded`] | sending never waits |
-//! | [`after`] | one message after a while |
-//! | [`tick`] | a message every so often |
-//! | [`never()`] | no message, ever |
-//! | [`oneshot()`] | one message, which may take time on its way |
+//! | [`after`] | delivers one message after a delay |
+//! | [`tick`] | delivers a message in every period |
+//! | [`never()`] | never delivers a message |
+//! | [`oneshot()`] | delivers one message, with a delay |
 //!
-//! [`select!`](crate::select) waits for several at once. A channel belongs to
-//! the mode, and in virtual mode to the simulation, in which it was made;
-//! sending and receiving elsewhere panics with a line that says so.
+//! [`select!`](crate::select) waits for several channels. A channel belongs to
+//! the mode in which it was made, and in virtual mode to that simulation.
+//! Sending and receiving elsewhere panics.
 
 mod oneshot;
 mod receiver;
@@ -38,8 +38,9 @@ use receiver::ReceiverFlavor;
 use simulated::SimChannel;
 use timer::SimTimer;
 
-/// A channel in which at most `capacity` messages wait. With capacity 0 a send
-/// waits until a receiver takes the message: Go's unbuffered channel.
+/// Creates a channel that holds at most `capacity` messages. With capacity 0 a
+/// send waits until a receiver takes the message, as in Go's unbuffered
+/// channel.
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     match sim::current() {
         Some(sim) => simulated(sim.id(), Some(capacity)),
@@ -47,7 +48,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     }
 }
 
-/// A channel in which any number of messages wait.
+/// Creates a channel that holds any number of messages.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     match sim::current() {
         Some(sim) => simulated(sim.id(), None),
@@ -67,28 +68,28 @@ fn real<T>(
     (Sender::real(tx), Receiver::new(ReceiverFlavor::Real(rx)))
 }
 
-/// Panics because the caller lives elsewhere than the channel, whose home is a
-/// simulation's id or, in real mode, `None`.
+/// Panics because the caller does not belong where the channel was made: in the
+/// simulation with the id `sim_id` or, for `None`, in real mode.
 #[cold]
 #[track_caller]
-fn refuse(what: &str, home: Option<u32>) -> ! {
-    match (home, sim::current()) {
-        (None, _) => panic!("a {what} made outside a simulation was used in it"),
+fn panic_wrong_mode(what: &str, sim_id: Option<u32>) -> ! {
+    match (sim_id, sim::current()) {
+        (None, _) => panic!("a {what} made outside simulations was used inside one: make it there"),
         (Some(_), Some(_)) => panic!("a {what} of one simulation was used in another"),
         (Some(_), None) => panic!("a {what} made in a simulation was used outside it"),
     }
 }
 
-/// A real channel would hold up the whole simulation.
+/// Panics in a simulation, which a real channel would block.
 #[inline]
 #[track_caller]
-fn refuse_in_simulation() {
+fn check_real_mode() {
     if sim::current().is_some() {
-        refuse("channel", None);
+        panic_wrong_mode("channel", None);
     }
 }
 
-/// A receiver that gets one message, the moment, after `duration`.
+/// Returns a receiver that gets one message after `duration`: the current time.
 pub fn after(duration: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
@@ -104,8 +105,8 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     })
 }
 
-/// A receiver that gets a message, the moment, every `period`. Messages that
-/// nobody takes in time are left out.
+/// Returns a receiver that gets a message every `period`: the current time. A
+/// message that is not received before the next one is due is skipped.
 ///
 /// # Panics
 ///
@@ -113,7 +114,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
 pub fn tick(period: Duration) -> Receiver<Instant> {
     Receiver::new(match sim::current() {
         Some(sim) => {
-            assert!(!period.is_zero(), "a tick without a period");
+            assert!(!period.is_zero(), "tick() needs a period above zero");
             let (first, period) = (sim.after(period), sim::nanos(period));
             let timer = SimTimer::new(sim.id(), Some(first), Some(period), |moment| moment);
             ReceiverFlavor::SimTimer(Arc::new(timer))
@@ -122,11 +123,13 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
     })
 }
 
-/// A receiver that never gets a message and is never disconnected.
+/// Returns a receiver that never gets a message and is never disconnected.
 pub fn never<T>() -> Receiver<T> {
     Receiver::new(match sim::current() {
         Some(sim) => {
-            let timer = SimTimer::new(sim.id(), None, None, |_| unreachable!("never is never due"));
+            let timer = SimTimer::new(sim.id(), None, None, |_| {
+                unreachable!("a never() receiver has no time")
+            });
             ReceiverFlavor::SimTimer(Arc::new(timer))
         }
         None => ReceiverFlavor::Real(crossbeam_channel::never()),

@@ -1,9 +1,9 @@
-//! Hash maps whose order follows from the seed.
+//! Hash maps and sets whose order depends on the seed alone.
 //!
-//! std's maps draw their keys from the operating system, so iterating one
-//! would make two runs of one seed differ. These are the same maps with keys
-//! from the run's own stream: still random from seed to seed, as in Go, so that
-//! code that leans on an order is found out.
+//! std's maps draw their hash keys from the operating system, so iterating over
+//! one would make two runs of the same seed differ. These are the same maps
+//! with keys from a random stream of the run. The order still differs from seed
+//! to seed, as in Go, so that tests find code that depends on it.
 
 use std::hash::{BuildHasher, DefaultHasher, Hash};
 
@@ -15,8 +15,8 @@ pub type HashMap<K, V> = std::collections::HashMap<K, V, SeededState>;
 /// A `std::collections::HashSet` with seeded order.
 pub type HashSet<T> = std::collections::HashSet<T, SeededState>;
 
-/// Makes hashers keyed by the run's hash-key stream. `HashMap::default()` draws
-/// a new one.
+/// Builds hashers with keys from the run's hash-key stream. Each
+/// `HashMap::default()` draws new keys.
 #[derive(Clone, Debug)]
 pub struct SeededState {
     keys: [u64; 2],
@@ -32,7 +32,7 @@ impl BuildHasher for SeededState {
     type Hasher = DefaultHasher;
 
     fn build_hasher(&self) -> DefaultHasher {
-        // DefaultHasher itself has fixed keys: all chance comes from ours.
+        // DefaultHasher has fixed keys: only ours are random.
         let mut hasher = DefaultHasher::new();
         self.keys.hash(&mut hasher);
         hasher

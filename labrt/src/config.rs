@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Which clock a run, or the calling thread, lives under.
+/// The clock of a run or of the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// The seeded simulator: virtual time, one simulated thread at a time.
@@ -11,20 +11,20 @@ pub enum Clock {
     Real,
 }
 
-/// What carries the simulated threads of a virtual run. Both give the same
-/// schedule, bit for bit.
+/// The way in which a virtual run executes its simulated threads. Both engines
+/// give the same schedule, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// Stackful coroutines on one operating-system thread: fast.
     Coro,
-    /// One operating-system thread each, passing a baton: what a debugger can
-    /// look at.
+    /// One operating-system thread per simulated thread, of which one runs at a
+    /// time: slower, but a debugger shows every thread.
     Os,
 }
 
 /// The settings of a run. [`Config::from_env`] reads them from the `LAB_*`
-/// variables; [`Config::default`] is what an empty environment means, with
-/// seed 0.
+/// variables; [`Config::default`] returns the settings for an empty
+/// environment, with seed 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `LAB_CLOCK`: the clock.
@@ -34,18 +34,19 @@ pub struct Config {
     pub seed: u64,
     /// `LAB_ENGINE`: the engine of a virtual run.
     pub engine: Engine,
-    /// `LAB_LIMIT`: virtual time after which a run is given up.
+    /// `LAB_LIMIT`: virtual time after which a run fails.
     pub limit: Duration,
-    /// `LAB_PREEMPT`: preempt at a lock or a send once in this many times;
-    /// 0 is never.
+    /// `LAB_PREEMPT`: preempt at one in this many locks and sends, on average;
+    /// 0 disables preemption.
     pub preempt: u32,
     /// `LAB_WATCHDOG`: CPU time that a simulated thread may use between two
     /// operations before it is reported as stuck.
     pub watchdog: Duration,
     /// `LAB_BACKTRACE`: whether reports carry the backtrace of every thread.
     pub backtrace: bool,
-    /// Keep the events of the trace and give them back. Needs memory in proportion
-    /// to the run.
+    /// Whether to keep all events of the trace and return them in
+    /// [`Run::events`](crate::Run::events). Needs memory in proportion to the
+    /// length of the run.
     pub keep_events: bool,
 }
 
@@ -65,7 +66,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The variables that replay this run, such as
+    /// Returns the variables that replay this run, such as
     /// `LAB_SEED=0x2a LAB_PREEMPT=0`: the seed and each setting that differs
     /// from its default and can change what happens in the run.
     pub fn replay_vars(&self) -> String {

@@ -1,5 +1,5 @@
-//! Reads settings from the environment: the variables `LAB_*`, and those that a
-//! crate above labrt adds.
+//! Reads settings from the environment: labrt's own `LAB_*` variables, and
+//! those that a crate above labrt adds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +12,11 @@ lazy_static! {
     static ref CONFIG: Config = Variables::from_env(Config::read);
 }
 
-/// The environment while settings are read from it.
+/// The environment variables from which the crates read their settings.
 ///
-/// Each crate reads its own variables and no others; a name that starts with
-/// `LAB_` and that no crate has read is an error. So a program that uses labrt
-/// alone refuses the variables of the tester, without a list of names:
+/// Each crate reads only its own variables. A name that starts with `LAB_` and
+/// that no crate has read is an error. So a program that uses labrt alone
+/// rejects the variables of the tester, although labrt has no list of them:
 ///
 /// ```
 /// use labrt::{Config, Variables};
@@ -33,17 +33,17 @@ lazy_static! {
 /// ```
 #[derive(Debug)]
 pub struct Variables {
-    /// The variables that are not read yet, with their values.
+    /// The variables that no crate has read yet, with their values.
     unread: BTreeMap<String, String>,
-    /// The names that were asked for, set or not.
+    /// The names that a crate has tried to read, set or not.
     known: Vec<&'static str>,
 }
 
 impl Variables {
     /// Reads settings from the environment of this process.
     ///
-    /// If they are malformed this prints one line that names the variable, its
-    /// value and what it takes, and ends the process with status 2.
+    /// If a value is malformed, prints one line with the variable, its value
+    /// and the accepted values, and exits the process with status 2.
     pub fn from_env<T>(read: impl FnOnce(&mut Self) -> Result<T, String>) -> T {
         let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
         let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
@@ -57,8 +57,8 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// One line about the first value that `read` refuses, or about a `LAB_`
-    /// variable that it has not read.
+    /// If `read` rejects a value, or does not read a `LAB_` variable that is
+    /// set. The error is one line.
     pub fn parse<T, S: Into<String>>(
         pairs: impl IntoIterator<Item = (S, S)>,
         read: impl FnOnce(&mut Self) -> Result<T, String>,
@@ -79,8 +79,8 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// If `parse` returns `None` for the value: one line, which says that the
-    /// variable takes `accepted`.
+    /// If `parse` returns `None` for the value. The error is one line, which
+    /// says that the variable takes `accepted`.
     pub fn read<T>(
         &mut self,
         name: &'static str,
@@ -95,7 +95,7 @@ impl Variables {
         }
     }
 
-    /// Reads a variable that is 0 or 1; false if it is not set.
+    /// Reads a variable that is 0 or 1. Returns false if it is not set.
     ///
     /// # Errors
     ///
@@ -111,10 +111,10 @@ impl Variables {
 }
 
 impl Config {
-    /// The settings of a program that uses labrt alone, read once per process.
-    /// Without `LAB_SEED` the seed is random.
+    /// Returns the settings of a program that uses labrt alone, read once per
+    /// process. Without `LAB_SEED` the seed is random.
     ///
-    /// A malformed value or an unknown `LAB_` name ends the process, see
+    /// A malformed value or an unknown `LAB_` name ends the process; see
     /// [`Variables::from_env`].
     pub fn from_env() -> &'static Config {
         &CONFIG
@@ -132,11 +132,8 @@ impl Config {
             "real" => Some(Clock::Real),
             _ => None,
         })?;
-        let seed = variables.read(
-            "LAB_SEED",
-            "a number below 2^64, decimal or with 0x in hexadecimal",
-            parse_seed,
-        )?;
+        let seed =
+            variables.read("LAB_SEED", "a number below 2^64 (decimal or 0x...)", parse_seed)?;
         let engine = variables.read("LAB_ENGINE", "coro or os", |text| match text {
             "coro" => Some(Engine::Coro),
             "os" => Some(Engine::Os),
@@ -146,7 +143,7 @@ impl Config {
             variables.read("LAB_LIMIT", "seconds of virtual time, above 0", parse_seconds)?;
         let preempt = variables.read(
             "LAB_PREEMPT",
-            "a whole number n: preempt once in n times, 0 for never",
+            "a whole number n: preempt at one in n locks and sends, or never if n is 0",
             |text| text.parse().ok(),
         )?;
         let watchdog =
@@ -169,11 +166,12 @@ fn parse_seed(text: &str) -> Option<u64> {
         Some(hex) => (hex, 16),
         None => (text, 10),
     };
-    // from_str_radix takes a sign; a seed has none.
+    // from_str_radix accepts a sign, which a seed must not have.
     if digits.starts_with(['+', '-']) { None } else { u64::from_str_radix(digits, radix).ok() }
 }
 
-/// Seconds, fractions allowed: at least a microsecond, less than a century.
+/// Parses a number of seconds: at least a microsecond, less than a century.
+/// Fractions are allowed.
 fn parse_seconds(text: &str) -> Option<Duration> {
     const CENTURY: f64 = 100.0 * 365.0 * 86_400.0;
     let seconds: f64 = text.parse().ok()?;
@@ -205,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_one_line_with_name_value_and_choice() {
+    fn an_error_is_one_line_with_name_value_and_accepted_values() {
         for (name, value, accepted) in [
             ("LAB_CLOCK", "lunar", "virtual or real"),
             ("LAB_SEED", "twelve", "a number"),

@@ -1,25 +1,26 @@
-//! Why a run failed.
+//! The reason why a run failed.
 
 use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-/// Why a run failed: a panic in any of its threads, or a report of the
-/// simulator (deadlock, virtual time limit).
+/// The reason why a run failed: a panic in any of its threads, or a report of
+/// the simulator (deadlock, virtual time limit).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The panic's message, or the whole report.
     pub message: String,
-    /// `file:line:column` of the panic; a report names its places itself.
+    /// `file:line:column` of the panic; `None` for a report, whose message
+    /// contains the source lines.
     pub place: Option<String>,
     /// The thread that panicked, in virtual mode as `'name' #number`;
     /// `scheduler` for a report.
     pub thread: String,
-    /// The run's clock when it happened.
+    /// The run's clock at the time of the failure.
     pub time: Duration,
 }
 
-/// The text of a panic's payload.
+/// Returns the message in a panic's payload.
 pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

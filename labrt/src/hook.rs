@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::failure::payload_text;
 use crate::{backtrace, real, sim};
 
-/// Chains our hook before the one that is there. Once per process.
+/// Installs our hook before the existing one, once per process.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -21,9 +21,9 @@ pub(crate) fn install() {
     });
 }
 
-/// Notes the failure before unwinding begins, so that no destructor and no
-/// other thread runs into the broken state, and says who it was: std only knows
-/// the OS thread.
+/// Records the failure before unwinding begins, so that no destructor and no
+/// other thread meets broken state, and prints which simulated thread panicked:
+/// std only knows the OS thread.
 fn record(info: &PanicHookInfo<'_>) {
     let message = payload_text(info.payload());
     let place = info.location().map(ToString::to_string);
@@ -31,14 +31,15 @@ fn record(info: &PanicHookInfo<'_>) {
         Some(sim) => {
             let thread = sim.describe_current().unwrap_or_else(|| "the simulator itself".into());
             let seconds = Duration::from_nanos(sim.try_now().unwrap_or(0)).as_secs_f64();
-            let who = format!("\n{thread}, virtual time {seconds:.6} s, seed {:#x}:\n", sim.seed());
+            let headline =
+                format!("\n{thread}, virtual time {seconds:.6} s, seed {:#x}:\n", sim.seed());
             if sim.is_unwinding() {
-                // It may not survive this, and captured output would be lost.
+                // The process may abort now, and captured output would be lost.
                 let place = place.as_deref().unwrap_or("an unknown place");
-                let text = format!("{who}panicked in a destructor at {place}:\n{message}\n");
+                let text = format!("{headline}panicked in a destructor at {place}:\n{message}\n");
                 printing::to_stderr(text);
             } else if !sim.is_replay() {
-                printing::to_captured_stderr(who);
+                printing::to_captured_stderr(headline);
             }
             let frames = sim.wants_backtraces().then(backtrace::capture);
             sim.record_panic(message, place, frames);

@@ -1,14 +1,14 @@
-//! Threads, locks, channels, time and chance under two clocks.
+//! Threads, locks, channels, time and randomness under two clocks.
 //!
-//! A program written against this crate is an ordinary blocking, thread-based
-//! one, shaped like std, parking_lot and crossbeam-channel. It runs, the same
-//! binary and the same source, in one of two modes:
+//! A program that uses this crate is an ordinary blocking program with threads.
+//! The API follows std, parking_lot and crossbeam-channel. The same binary runs
+//! in one of two modes:
 //!
 //! * **real**: on operating-system threads and the real clock;
-//! * **virtual**: in a seeded simulator. One simulated thread runs at a time,
-//!   the seed decides which one goes on whenever there is a choice, and the
-//!   clock jumps ahead when nobody can run. Minutes pass in milliseconds, and
-//!   the same seed gives the same run, bit for bit.
+//! * **virtual**: in a seeded simulator. One simulated thread runs at a time.
+//!   Whenever several threads can run, the seed decides which one does; when no
+//!   thread can run, the clock jumps to the next timer. Minutes pass in
+//!   milliseconds, and the same seed gives the same run, bit for bit.
 //!
 //! ```
 //! use labrt::time::{Duration, Instant};
@@ -29,49 +29,50 @@
 //! assert!(run.stats.cpu < Duration::from_secs(1));
 //! ```
 //!
-//! # How a simulation goes
+//! # How a simulation works
 //!
-//! Every simulated thread is a coroutine with a stack of its own (or, under
-//! [`Engine::Os`], an OS thread that waits for its turn). An operation (a lock,
-//! a send, a look at the clock) costs a microsecond of virtual time and may be
-//! the place where another thread goes on: when a timer is due, when the
-//! thread's quantum is used up, or by chance at locks and sends, where races
-//! hide. A blocked thread goes on when its partner or its timer says so. If
-//! nobody can run and no timer is set, that is a deadlock, and the report names
-//! every thread, where it was spawned and where it waits.
+//! Every simulated thread is a coroutine with its own stack (or, under
+//! [`Engine::Os`], an OS thread that waits for its turn). Each operation, such
+//! as a lock, a send or reading the clock, costs a microsecond of virtual time.
+//! At an operation the scheduler may switch to another thread: when a timer
+//! is due, when the thread has used up its quantum, or at random at locks and
+//! sends, where races hide. A blocked thread continues when another thread or a
+//! timer ends its wait. If no thread can run and no timer is set, that is a
+//! deadlock: the run fails, and the report names every thread, where it was
+//! spawned and where it waits.
 //!
-//! # What a run promises
+//! # Guarantees
 //!
-//! * Virtual: equal seed, equal run. The trace ([`trace`]) is hashed as it goes;
-//!   [`Stats::hash`] tells runs apart.
+//! * Virtual mode: equal seeds give equal runs. The simulator hashes the
+//!   [`trace`]; two runs with the same [`Stats::hash`] are the same run.
 //! * A panic in any thread fails the run, in both modes.
 //! * Nothing hangs silently: deadlock, livelock (virtual time limit), real
 //!   blocking and endless loops (watchdog), stack overflow and too many threads
 //!   end with a report.
 //!
-//! # What it asks for
+//! # Rules for programs
 //!
-//! All waiting goes through this crate. Threads, locks, channels, clocks and
-//! random numbers from elsewhere stall or unsettle a simulation; the workspace's
-//! `clippy.toml` names them. `thread_local!` values are shared by all threads
-//! of a simulation. A `static` lock is fine as long as no two runs wait on it
-//! at once.
+//! Wait only through this crate. Threads, locks, channels, clocks and random
+//! numbers from elsewhere block a simulation or make it depend on more than the
+//! seed; the workspace's `clippy.toml` bans them. All threads of a simulation
+//! share `thread_local!` values. A `static` lock works as long as no two runs
+//! wait for it at the same time.
 //!
 //! # Map of the code
 //!
-//! | start here | then |
+//! | where | what |
 //! |---|---|
-//! | [`run()`] and [`Config`] | how a body gets its clock |
-//! | `sim/scheduler.rs` | the simulator's heart |
-//! | `sim/engine/` | what carries simulated threads |
-//! | [`sync`], [`channel`], [`thread`], [`time`] | the two-faced primitives |
-//! | `real.rs` | real mode: runs, panics, the elastic pool |
-//! | `watchdog.rs`, `overflow.rs`, `hook.rs`, `sim/scheduler/report.rs` | reports of what goes wrong |
+//! | [`run()`] and [`Config`] | start here: run a body under a clock |
+//! | `sim/scheduler.rs` | the core of the simulator |
+//! | `sim/engine/` | coroutines or OS threads that run the simulated threads |
+//! | [`sync`], [`channel`], [`thread`], [`time`] | the primitives, for both modes |
+//! | `real.rs` | real mode: runs, panics, the elastic thread pool |
+//! | `watchdog.rs`, `overflow.rs`, `hook.rs`, `sim/scheduler/report.rs` | failure reports |
 //!
 //! # Layers
 //!
-//! A module imports modules of lower layers. Only a module and its own children
-//! import each other.
+//! A module imports only modules of lower layers; a module and its own children
+//! may import each other.
 //!
 //! | layer | modules |
 //! |---|---|
@@ -113,7 +114,7 @@ pub use rng::{Generator, Rng, network_rng, rng};
 pub use run::{replaying, run, run_observed};
 pub use stats::Stats;
 
-/// Which clock the calling thread lives under.
+/// Returns the clock of the calling thread.
 pub fn clock() -> Clock {
     match sim::current() {
         Some(_) => Clock::Virtual,

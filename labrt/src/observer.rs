@@ -1,25 +1,26 @@
-//! Observes a run in virtual time, without any effect on it.
+//! Observers of a run in virtual time.
 
 use std::fmt;
 
 use crate::outcome::Run;
 use crate::trace::moment::Recorder;
 
-/// Called with what is known of a run that cannot go on.
+/// A callback for a run that cannot continue; it gets what is known of the run.
 pub type OnStuck = Box<dyn FnOnce(Run<()>) + Send>;
 
-/// Observes a run in virtual time, without any effect on it.
+/// Observes a run in virtual time. The observer has no effect on the run.
 #[derive(Default)]
 pub struct Observer {
-    /// Sees every step.
+    /// Called for every step of the run.
     pub recorder: Option<Recorder>,
-    /// Called, on a thread of its own, when the watchdog finds the run stuck, or one
-    /// of its threads has overflowed its stack: with the failure, and the backtrace
-    /// of the thread if that could be taken. The process ends when it returns: there
-    /// is no other way to end such a run.
+    /// Called on a separate thread when the watchdog finds the run stuck, or
+    /// when a thread of the run has overflowed its stack. Gets the failure and,
+    /// if it could be taken, the backtrace of the thread. When the callback
+    /// returns, the process aborts: there is no other way to end such a run.
     pub on_stuck: Option<OnStuck>,
-    /// The run repeats one that was already reported: its panics print nothing, and
-    /// [`replaying`](crate::replaying) is true in its threads.
+    /// Whether the run repeats one that was already reported. If so, its panics
+    /// print nothing, and [`replaying`](crate::replaying) returns true in its
+    /// threads.
     pub replay: bool,
 }
 

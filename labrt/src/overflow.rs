@@ -1,17 +1,18 @@
 //! Stack overflows of simulated threads.
 //!
-//! std's handler knows the stacks of its own threads only; a coroutine that
-//! runs into its guard page would die with a bare SIGSEGV. Our handler names it, and
-//! leaves the rest to the watchdog: a signal handler may do very little. Above all it
-//! must not allocate: a recursion often ends in the allocator, which then keeps a lock
-//! for ever.
+//! std's handler only knows the stacks of std's own threads. Without ours, a
+//! coroutine that hits its guard page would die with a bare SIGSEGV. Our
+//! handler prints the name of the thread and leaves the rest to the watchdog,
+//! because a signal handler may do very little. Above all it must not allocate:
+//! an endless recursion often overflows inside the allocator, whose lock then
+//! stays locked.
 
 pub(crate) mod facts;
 
 #[cfg(unix)]
 pub(crate) use unix::install;
 
-/// Elsewhere the system's own message has to do.
+/// On other systems only the system's own message appears.
 #[cfg(not(unix))]
 pub(crate) fn install() {}
 
@@ -23,20 +24,21 @@ mod unix {
     use std::sync::OnceLock;
     use std::time::Duration;
 
-    use super::facts::Line;
+    use super::facts::LineBuffer;
     use crate::sim;
 
-    /// Linux tells of a guard page by SIGSEGV, others by SIGBUS.
+    /// Linux reports an access to a guard page as SIGSEGV, other systems as
+    /// SIGBUS.
     const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
-    /// How long the watchdog may take to tell of an overflow. It would wait for ever
-    /// if the thread held a lock that is needed for that.
-    const TELLING: Duration = Duration::from_secs(60);
+    /// How long the watchdog may take to report an overflow. Without a limit it
+    /// would wait forever for a lock that the overflowed thread holds.
+    const REPORT_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// The handlers that were there before ours, in the order of `SIGNALS`.
+    /// The handlers that ours replaced, in the order of `SIGNALS`.
     static PREVIOUS: OnceLock<[libc::sigaction; 2]> = OnceLock::new();
 
-    /// Puts the handler before the one that is there. Once per process.
+    /// Installs the handler, once per process.
     pub(crate) fn install() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -56,9 +58,9 @@ mod unix {
         });
     }
 
-    /// Names the thread if the address is in its guard page, and holds it until the
-    /// process ends; otherwise puts the old handler back and lets the fault happen
-    /// again.
+    /// If the address is in the thread's guard page, reports the overflow and
+    /// blocks the thread until the process ends. Otherwise restores the old
+    /// handler and lets the fault happen again.
     extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
         // SAFETY: the kernel passes a valid siginfo.
         let address = unsafe { (*info).si_addr() }.addr();
@@ -66,12 +68,12 @@ mod unix {
             && let Some(overflow) = sim.overflowed(address)
         {
             if !sim.is_replay() {
-                let mut told = Line::default();
-                let _ = writeln!(told, "\n{overflow}; seed {:#x}", sim.seed());
-                printing::raw_to_stderr(told.text());
+                let mut message = LineBuffer::default();
+                let _ = writeln!(message, "\n{overflow}; seed {:#x}", sim.seed());
+                printing::raw_to_stderr(message.text());
             }
-            if sim.give_up(overflow) {
-                std::thread::sleep(TELLING);
+            if sim.report_overflow(overflow) {
+                std::thread::sleep(REPORT_TIMEOUT);
             }
             std::process::abort();
         }

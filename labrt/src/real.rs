@@ -1,4 +1,4 @@
-//! Real mode: operating-system threads that know which run they belong to.
+//! Real mode: operating-system threads, each of which knows its run.
 
 mod pool;
 
@@ -22,21 +22,23 @@ use crate::thread::exit::unwind;
 use crate::time::process_cpu;
 use pool::Pool;
 
-/// One run under the real clock: what its threads share.
+/// One run under the real clock: the state that its threads share.
 pub(crate) struct RealRun {
     start: Instant,
     pool: Pool,
     failure: Mutex<Option<Failure>>,
-    /// Where the thread was that failed it, if that is wanted.
+    /// The backtrace of the thread that failed the run, if backtraces are on.
     frames: Mutex<Option<Backtrace>>,
     backtrace: bool,
     failed: Sender<()>,
-    /// Threads that are left over end at their next sleep.
+    /// Set when the run is over: left-over threads then end at their next
+    /// sleep.
     over: AtomicBool,
 }
 
 lazy_static! {
-    /// The run of threads that no run has started: ordinary programs.
+    /// The run of all threads that no run has started, as in an ordinary
+    /// program.
     static ref NO_RUN: Arc<RealRun> = RealRun::new(false).0;
 }
 
@@ -64,18 +66,18 @@ impl RealRun {
 
     fn fail(&self, failure: Failure) {
         self.failure.lock().get_or_insert(failure);
-        // Full means that the run knows already.
+        // If the channel is full, the run already knows.
         let _ = self.failed.try_send(());
     }
 }
 
-/// The run of the calling thread.
+/// Returns the run of the calling thread.
 fn current() -> Option<Arc<RealRun>> {
     RUN.with_borrow(Clone::clone)
 }
 
-/// Runs `body` on a thread of its own, until it returns or any thread of the
-/// run panics.
+/// Runs `body` on a new thread until it returns or any thread of the run
+/// panics.
 pub(crate) fn execute<R: Send + 'static>(
     config: &Config,
     name: &str,
@@ -89,13 +91,12 @@ pub(crate) fn execute<R: Send + 'static>(
         .name(name.into())
         .spawn(move || {
             RUN.set(Some(inner));
-            // Sent only if the body returns; otherwise the channel tells by
-            // being disconnected.
+            // If the body does not return, the channel is disconnected instead.
             if let Ok(result) = catch_unwind(AssertUnwindSafe(body)) {
                 let _ = done.send(result);
             }
         })
-        .expect("the system gives a thread");
+        .expect("the operating system can start a thread");
     let returned = crossbeam_channel::select! {
         recv(on_failure) -> _ => None,
         recv(on_done) -> result => result.ok(),
@@ -106,13 +107,13 @@ pub(crate) fn execute<R: Send + 'static>(
         cpu: process_cpu().saturating_sub(cpu),
         ..Stats::default()
     };
-    // First the frames, whose lock a thread that is panicking holds.
+    // Take the frames first: a thread that is panicking holds their lock.
     let backtraces = run.frames.lock().take().into_iter().collect();
     let result = run.failure.lock().take().map_or(Ok(()), Err);
     Run { result, stats, events: Vec::new(), backtraces }.returning(returned)
 }
 
-/// Starts a thread in the run of the calling one.
+/// Starts a thread in the run of the calling thread.
 pub(crate) fn spawn<T: Send + 'static>(
     name: Option<String>,
     body: impl FnOnce() -> T + Send + 'static,
@@ -143,8 +144,8 @@ pub(crate) fn go(job: Job) -> std::io::Result<()> {
     })
 }
 
-/// Sleeps; a thread whose run is over ends here instead, so that it does not
-/// disturb the next test.
+/// Sleeps. If the thread's run is over by then, ends the thread, so that it
+/// does not disturb the next test.
 pub(crate) fn sleep(duration: Duration) {
     std::thread::sleep(duration);
     leave_if_over();
@@ -159,29 +160,29 @@ fn leave_if_over() {
     }
 }
 
-/// The server that the calling thread works for.
+/// Returns the server that the calling thread works for.
 pub(crate) fn server() -> Option<usize> {
     SERVER.get()
 }
 
-/// Makes the calling thread work for another server; gives the last one.
+/// Makes the calling thread work for another server; returns the previous one.
 pub(crate) fn set_server(server: Option<usize>) -> Option<usize> {
     SERVER.replace(server)
 }
 
-/// The calling thread, as failures name it.
+/// Returns the name of the calling thread for failure reports.
 pub(crate) fn label() -> String {
     std::thread::current().name().unwrap_or("without a name").to_string()
 }
 
-/// Called by the panic hook: a panic of any thread fails its run.
+/// Fails the run of the calling thread. Called by the panic hook.
 pub(crate) fn record_panic(message: String, place: Option<String>) {
     let run = RUN.try_with(|run| run.try_borrow().ok().and_then(|run| run.clone()));
     if let Ok(Some(run)) = run {
         let thread = label();
         let failure = Failure { message, place, thread: thread.clone(), time: run.start.elapsed() };
-        // The failure counts at once, or a body that returns meanwhile would pass. The
-        // end of the run waits for the lock, and so for the frames.
+        // Record the failure first, or a body that returns meanwhile would
+        // pass. The end of the run waits for the lock, and so for the frames.
         let mut first = run.frames.lock();
         run.fail(failure);
         if run.backtrace && first.is_none() {

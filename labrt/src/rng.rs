@@ -1,4 +1,4 @@
-//! Random numbers that mean the same for ever: our own xoshiro256++.
+//! Random numbers from our own xoshiro256++, so that a seed keeps its meaning.
 //!
 //! A simulation draws from four independent streams, all derived from its
 //! seed, so that one more `rng()` call in a student's code does not reshuffle
@@ -15,7 +15,7 @@ use generator::Streams;
 pub use generator::Generator;
 
 thread_local! {
-    /// The streams of a real-mode thread, seeded by the operating system.
+    /// The streams of a real-mode thread. The operating system seeds them.
     static REAL: RefCell<Streams> = RefCell::new(Streams::from_seed(rand::random()));
 }
 
@@ -26,24 +26,24 @@ fn with_streams<R>(f: impl FnOnce(&mut Streams) -> R) -> R {
     }
 }
 
-/// A handle on the run's random numbers, made by [`rng`]. It holds nothing: in
-/// a simulation all handles draw from the one user stream.
+/// A handle to the run's random numbers, returned by [`rng`]. It has no state:
+/// in a simulation all handles draw from the same user stream.
 ///
-/// Besides its own methods it has those of rand's `Rng` and `RngExt`; their
-/// mapping to ranges may change with rand's versions, and then old seeds mean
-/// something else.
+/// It also has the methods of rand's `Rng` and `RngExt`. A new version of rand
+/// may change how they map random bits to ranges; a seed then gives another
+/// run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rng(());
 
-/// The run's random numbers: from the seed in a simulation, from the operating
-/// system in real mode.
+/// Returns a handle to the run's random numbers, which come from the seed in a
+/// simulation and from the operating system in real mode.
 pub fn rng() -> Rng {
     Rng(())
 }
 
 impl Rng {
-    /// Draws from the user stream. It works on a copy, so that a refusal (an
-    /// empty range) panics while nobody holds the simulator.
+    /// Draws from the user stream. It works on a copy, so that a panic (an
+    /// empty range) does not happen while the simulator is borrowed.
     fn draw<R>(draw: impl FnOnce(&mut Generator) -> R) -> R {
         let mut generator = with_streams(|streams| streams.user.clone());
         let drawn = draw(&mut generator);
@@ -51,12 +51,12 @@ impl Rng {
         drawn
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         with_streams(|streams| streams.user.next_u64())
     }
 
-    /// Uniform in `0..n`. See [`Generator::below`].
+    /// Returns a uniform number in `0..n`. See [`Generator::below`].
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl Rng {
         Self::draw(|user| user.below(n))
     }
 
-    /// Uniform in `low..=high`. See [`Generator::between`].
+    /// Returns a uniform number in `low..=high`. See [`Generator::between`].
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl Rng {
         Self::draw(|user| user.between(low, high))
     }
 
-    /// True `times` times `out_of`, on average.
+    /// Returns true with probability `times / out_of`.
     ///
     /// # Panics
     ///
@@ -83,7 +83,7 @@ impl Rng {
         Self::draw(|user| user.chance(times, out_of))
     }
 
-    /// Puts the items in a random order.
+    /// Shuffles the items.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         Self::draw(|user| user.shuffle(items));
     }
@@ -108,13 +108,13 @@ impl rand::TryRng for Rng {
     }
 }
 
-/// A generator of its own for one network request, derived from the network
-/// stream by one draw: what one request draws cannot change another's.
+/// Returns a generator for one network request, seeded by one draw from the
+/// network stream. So the draws of one request cannot change those of another.
 pub fn network_rng() -> Generator {
     Generator::from_seed(with_streams(|streams| streams.network.next_u64()))
 }
 
-/// Two keys for a hash map, from the hash-key stream.
+/// Draws two keys for a hash map from the hash-key stream.
 pub(crate) fn hash_keys() -> [u64; 2] {
     with_streams(|streams| [streams.hash_keys.next_u64(), streams.hash_keys.next_u64()])
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rands_traits_work() {
+    fn methods_of_rand_work() {
         use rand::RngExt;
         use rand::seq::SliceRandom;
         let mut items: Vec<u32> = (0..100).collect();

@@ -1,4 +1,4 @@
-//! One run of a body under the configured clock.
+//! Runs a body under the configured clock.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -11,18 +11,20 @@ use crate::outcome::Run;
 use crate::time::{process_cpu, thread_cpu};
 use crate::{hook, overflow, real, sim, watchdog};
 
-/// Whether the calling thread belongs to a run with [`Observer::replay`].
+/// Whether the calling thread belongs to a run that has [`Observer::replay`]
+/// set.
 pub fn replaying() -> bool {
     sim::current().is_some_and(sim::Sim::is_replay)
 }
 
-/// Runs `body` to its end.
+/// Runs `body` until it returns.
 ///
-/// A panic in any thread of the run fails it. Threads that the body leaves
-/// behind are unwound in virtual mode, in an order that follows from the seed;
-/// their destructors may wait, for each other or for up to 10 virtual seconds,
-/// and one that still waits is given up ([`Stats::leaked`](crate::Stats::leaked)). In real mode
-/// left-over threads end at their next sleep or call.
+/// A panic in any thread of the run fails it. Threads may outlive the body. In
+/// virtual mode they are unwound, in an order that depends on the seed alone.
+/// Their destructors may wait for each other or for up to 10 virtual seconds; a
+/// thread whose destructor still waits then is leaked
+/// ([`Stats::leaked`](crate::Stats::leaked)). In real mode left-over threads
+/// end at their next sleep or call.
 ///
 /// # Panics
 ///
@@ -35,7 +37,7 @@ pub fn run<R: Send + 'static>(
     run_observed(config, Observer::default(), body)
 }
 
-/// As [`run()`], with somebody who looks on. In real time there is nothing to see.
+/// As [`run()`], with an observer, which has no effect in real mode.
 ///
 /// # Panics
 ///
@@ -46,7 +48,10 @@ pub fn run_observed<R: Send + 'static>(
     observer: Observer,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Run<R> {
-    assert!(sim::current().is_none(), "a run inside a simulation");
+    assert!(
+        sim::current().is_none(),
+        "run() was called inside a simulation: runs cannot be nested"
+    );
     hook::install();
     let name = std::thread::current().name().unwrap_or("run").to_string();
     match config.clock {
@@ -68,9 +73,9 @@ fn run_virtual<R: Send + 'static>(
     let config = config.clone();
     let site = Location::caller();
     let test = name.to_string();
-    // A fresh OS thread for every simulation: what thread-locals hold (libtest's
-    // capture of output, the panic count, std's hash keys) cannot leak from one
-    // into the next.
+    // A fresh OS thread for every simulation, so that thread-locals (libtest's
+    // captured output, the panic count, std's hash keys) cannot leak from one
+    // simulation into the next.
     let simulation = std::thread::Builder::new().name(name.into()).spawn(move || {
         let cpu = match config.engine {
             Engine::Coro => thread_cpu,
@@ -83,7 +88,7 @@ fn run_virtual<R: Send + 'static>(
         run.stats.cpu = cpu().saturating_sub(before);
         run
     });
-    let simulation = simulation.expect("the system gives a thread");
+    let simulation = simulation.expect("the operating system can start a thread");
     let run = simulation.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug));
     let value = value.lock().take();
     run.returning(value)
@@ -93,10 +98,10 @@ fn run_virtual<R: Send + 'static>(
 mod tests {
     use super::*;
 
-    /// A panic of the simulator's own code, whose state is in use at that
-    /// moment, must fail the run as clearly as any other.
+    /// A panic of the simulator's own code, while its state is borrowed, must
+    /// fail the run like any other panic.
     #[test]
-    fn a_panic_inside_the_simulator_is_told() {
+    fn a_panic_inside_the_simulator_fails_the_run() {
         for engine in [Engine::Coro, Engine::Os] {
             let run = run(&Config { engine, ..Config::default() }, || {
                 let worker = crate::thread::spawn(|| {

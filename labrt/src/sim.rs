@@ -1,17 +1,17 @@
 //! The simulator behind virtual mode.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
 //! | `scheduler` | run queue, timers, virtual clock, the random choice |
 //! | `thread_table` | the simulated threads and their waits |
-//! | `wait_lists` | who waits for which lock |
-//! | `operation` | what threads can do |
+//! | `wait_lists` | the threads that wait for each lock |
+//! | `operation` | the operations of threads |
 //! | `scheduler/report` | deadlock, time limit, too many threads |
-//! | `engine` | what carries the threads: coroutines or OS threads |
+//! | `engine` | runs the threads: coroutines or OS threads |
 //! | `execute` | a simulation from start to teardown |
 //!
-//! This file is what the rest of the crate sees: the simulation that the
-//! calling OS thread is running, and the operations on it.
+//! This file is the interface for the rest of the crate: the simulation that
+//! the calling OS thread runs, and the operations on it.
 
 mod engine;
 mod execute;
@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use crate::backtrace::{self, Backtrace};
 use crate::failure::Failure;
-use crate::overflow::facts::{Line, Overflow};
+use crate::overflow::facts::{LineBuffer, Overflow};
 use crate::rng::generator::Streams;
 use crate::thread::exit::unwind;
 use crate::thread::name::ThreadName;
@@ -46,7 +46,7 @@ pub(crate) use thread_table::{CallSite, Job, Ticket, Wake};
 
 /// One simulation.
 pub(crate) struct Sim {
-    /// Tells simulations of this process apart. Never traced.
+    /// Identifies the simulation in this process. Never traced.
     id: u32,
     seed: u64,
     scheduler: RefCell<Scheduler>,
@@ -65,13 +65,14 @@ unsafe impl Sync for Sim {}
 unsafe impl Send for Sim {}
 
 thread_local! {
-    /// The simulation that this OS thread is running; null is real mode.
+    /// The simulation that this OS thread runs; null is real mode.
     static CURRENT: Cell<*const Sim> = const { Cell::new(std::ptr::null()) };
 }
 
-/// The simulation that the calling thread belongs to; `None` is real mode.
+/// Returns the simulation that the calling thread belongs to; `None` is real
+/// mode.
 ///
-/// The reference is for one operation; nobody may keep it.
+/// The reference is valid for one operation: callers must not keep it.
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static Sim> {
     let sim = CURRENT.get();
@@ -80,7 +81,7 @@ pub(crate) fn current() -> Option<&'static Sim> {
     unsafe { sim.as_ref() }
 }
 
-/// Makes the calling OS thread a part of `sim`, until it is set back to null.
+/// Makes the calling OS thread a part of `sim`; null leaves the simulation.
 fn enter(sim: *const Sim) {
     CURRENT.set(sim);
 }
@@ -96,7 +97,7 @@ impl Sim {
         self.scheduler.borrow().now()
     }
 
-    /// The moment after a duration, in virtual nanoseconds; `u64::MAX` is never.
+    /// The time after a duration, in virtual nanoseconds; `u64::MAX` is never.
     pub(crate) fn after(&self, duration: Duration) -> u64 {
         self.now().saturating_add(nanos(duration))
     }
@@ -118,13 +119,13 @@ impl Sim {
         f(&mut self.scheduler.borrow_mut().streams)
     }
 
-    /// A draw of the schedule stream, in `0..n`.
+    /// Draws a number in `0..n` from the schedule stream.
     pub(crate) fn draw(&self, n: usize) -> usize {
         self.scheduler.borrow_mut().streams.schedule.pick(n)
     }
 
-    /// Every operation of the API comes through here: it costs virtual time,
-    /// and the thread may have to give way.
+    /// Scheduling point: every operation of the API calls this first. It costs
+    /// virtual time, and may switch to another thread.
     #[inline]
     #[track_caller]
     pub(crate) fn point(&self, operation: ThreadOperation) {
@@ -133,7 +134,8 @@ impl Sim {
         }
     }
 
-    /// Lets the scheduler choose again; the current thread stays in the draw.
+    /// Lets the scheduler choose again among all runnable threads, including
+    /// the current one.
     #[track_caller]
     pub(crate) fn yield_now(&self, operation: ThreadOperation) {
         let (phase, me) = {
@@ -143,22 +145,22 @@ impl Sim {
         };
         match phase {
             Phase::Running => self.switch(),
-            // A destructor polls while its thread is being unwound: it steps
-            // aside, as it does when it blocks.
-            Phase::Failed | Phase::Ending => self.leave_to(me, Next::End),
+            // A destructor polls while its thread is being unwound: suspend it,
+            // as when it blocks.
+            Phase::Failed | Phase::Ending => self.switch_to(me, Next::End),
         }
     }
 
-    /// Opens a wait of the current thread. Put the ticket wherever somebody
-    /// should end the wait, then [`Sim::block`].
+    /// Opens a wait of the current thread. Give the ticket to the threads that
+    /// may end the wait, then call [`Sim::block`].
     pub(crate) fn open_wait(&self) -> Ticket {
         let mut scheduler = self.scheduler.borrow_mut();
         let slot = scheduler.current();
         scheduler.threads.open_wait(slot)
     }
 
-    /// Blocks the current thread until its wait is ended, or until the
-    /// deadline in virtual nanoseconds.
+    /// Blocks the current thread until its wait ends, or until the deadline in
+    /// virtual nanoseconds.
     #[track_caller]
     pub(crate) fn block(
         &self,
@@ -174,20 +176,21 @@ impl Sim {
                 self.switch();
                 let mut scheduler = self.scheduler.borrow_mut();
                 if scheduler.phase() != Phase::Running {
-                    // The end came while a destructor of an exit() waited.
-                    return scheduler.step_back(ticket, deadline);
+                    // The simulation ended while a destructor of an exit()
+                    // waited.
+                    return scheduler.resume_destructor(ticket, deadline);
                 }
             }
             Phase::Failed | Phase::Ending => {
-                // A destructor waits while its thread is being unwound: it
-                // steps aside, so that the thread it waits for may be unwound
-                // first, and looks again when it is resumed.
+                // A destructor waits while its thread is being unwound: suspend
+                // it, so that the thread that it waits for can be unwound
+                // first. It checks again when it is resumed.
                 let mut scheduler = self.scheduler.borrow_mut();
-                if scheduler.step_aside(ticket, operation, site, deadline) {
+                if scheduler.suspend_destructor(ticket, operation, site, deadline) {
                     drop(scheduler);
-                    self.leave_to(ticket.slot, Next::End);
+                    self.switch_to(ticket.slot, Next::End);
                     scheduler = self.scheduler.borrow_mut();
-                    return scheduler.step_back(ticket, deadline);
+                    return scheduler.resume_destructor(ticket, deadline);
                 }
             }
         }
@@ -198,7 +201,7 @@ impl Sim {
         self.scheduler.borrow_mut().wake(ticket)
     }
 
-    /// Ends the wait of a ticket at a time, if nothing ends it before.
+    /// Ends the wait of a ticket at a time, unless it ends before.
     pub(crate) fn wake_at(&self, ticket: Ticket, time: u64) {
         self.scheduler.borrow_mut().wake_at(ticket, time);
     }
@@ -220,23 +223,23 @@ impl Sim {
         self.scheduler.borrow_mut().disclaim(ticket, arm);
     }
 
-    /// Number of the current thread.
+    /// Returns the number of the current thread.
     pub(crate) fn current_serial(&self) -> u32 {
         let mut scheduler = self.scheduler.borrow_mut();
         let slot = scheduler.current();
         scheduler.threads.get(slot).serial
     }
 
-    /// Notes for reports whom the current thread is about to wait for: the
-    /// thread's number and the line in which it took what is wanted.
-    pub(crate) fn blame(&self, holder: u32, taken_at: CallSite) {
+    /// Records, for reports, which thread holds the lock that the current
+    /// thread is about to wait for, and where it took the lock.
+    pub(crate) fn record_waits_for(&self, holder: u32, taken_at: CallSite) {
         let mut scheduler = self.scheduler.borrow_mut();
         let slot = scheduler.current();
         scheduler.threads.get(slot).waits_for = Some((holder, taken_at));
     }
 
-    /// Blocks on the wait list of an address. True when woken, false when the
-    /// deadline came first.
+    /// Blocks on the wait list of an address. Returns true if woken, false if
+    /// the deadline came first.
     #[track_caller]
     pub(crate) fn wait_at(
         &self,
@@ -276,18 +279,18 @@ impl Sim {
     ///
     /// # Panics
     ///
-    /// When too many are alive.
+    /// If too many threads are alive.
     #[track_caller]
     pub(crate) fn spawn(&self, name: ThreadName, job: Job, start: Option<u64>) {
         let site = Location::caller();
         let mut scheduler = self.scheduler.borrow_mut();
         if scheduler.phase() != Phase::Running {
-            return; // A destructor's wish, after the end.
+            return; // A destructor after the end: nothing runs any more.
         }
         match scheduler.too_many_threads() {
             None => scheduler.spawn(name, site, job, start),
             Some(report) => {
-                drop(scheduler); // What the job owns may need it.
+                drop(scheduler); // Dropping the job may need it.
                 panic!("{report}");
             }
         }
@@ -298,57 +301,59 @@ impl Sim {
         self.scheduler.borrow_mut().record(Origin::Event, kind, numbers, site);
     }
 
-    /// The server that the current thread works for.
+    /// Returns the server that the current thread works for.
     pub(crate) fn server(&self) -> Option<usize> {
         self.with_current(|thread| thread.server).flatten()
     }
 
-    /// Makes the current thread work for another server; gives the last one.
+    /// Makes the current thread work for another server; returns the previous
+    /// one.
     pub(crate) fn set_server(&self, server: Option<usize>) -> Option<usize> {
         self.with_current(|thread| std::mem::replace(&mut thread.server, server)).flatten()
     }
 
-    /// The current thread as reports call it.
+    /// Returns the current thread's label for reports.
     pub(crate) fn label(&self) -> String {
         self.with_current(|thread| thread.label()).unwrap_or_default()
     }
 
-    /// Looks at the current thread, if the simulator's own code is not at work
-    /// right now.
-    fn with_current<R>(&self, look: impl FnOnce(&mut Thread) -> R) -> Option<R> {
+    /// Calls `access` with the current thread, unless the simulator's own code
+    /// is running (the scheduler is borrowed).
+    fn with_current<R>(&self, access: impl FnOnce(&mut Thread) -> R) -> Option<R> {
         let mut scheduler = self.scheduler.try_borrow_mut().ok()?;
         let slot = scheduler.current();
-        scheduler.threads.find(slot).map(look)
+        scheduler.threads.find(slot).map(access)
     }
 
-    /// Label and spawn site of the current thread, if the simulator's own code
-    /// is not at work right now.
+    /// Returns label and spawn site of the current thread, unless the
+    /// simulator's own code is running.
     pub(crate) fn describe_current(&self) -> Option<String> {
         self.with_current(|thread| format!("{} spawned at {}", thread.label(), thread.spawned_at))
     }
 
-    /// The virtual time, if the simulator's own code is not at work right now.
+    /// Returns the virtual time, unless the simulator's own code is running.
     pub(crate) fn try_now(&self) -> Option<u64> {
         Some(self.scheduler.try_borrow().ok()?.now())
     }
 
-    /// The current thread is about to leave by a quiet unwind of its own.
+    /// Marks the current thread as unwinding, because it calls `exit`.
     pub(crate) fn begin_unwinding(&self) {
         let mut scheduler = self.scheduler.borrow_mut();
         let slot = scheduler.current();
         scheduler.threads.get(slot).unwinding = true;
     }
 
-    /// Whether the current thread is leaving already, so that a panic now takes
-    /// the process down.
+    /// Whether the current thread is already unwinding, so that another panic
+    /// would abort the process.
     pub(crate) fn is_unwinding(&self) -> bool {
         self.with_current(|thread| thread.unwinding).unwrap_or(false)
     }
 
-    /// Called by the panic hook, before unwinding begins: from here on no
-    /// other simulated thread runs. A second panic of a failed simulation
-    /// changes nothing. A panic of the simulator itself is not recorded here,
-    /// for its state is in use, but when it reaches the end of its thread.
+    /// Records a panic. The panic hook calls this before unwinding begins: from
+    /// here on no other simulated thread runs. A second panic of a failed
+    /// simulation changes nothing. A panic of the simulator itself cannot be
+    /// recorded here, because its state is borrowed; `thread_body` records it
+    /// when it has unwound the thread.
     pub(crate) fn record_panic(
         &self,
         message: String,
@@ -369,12 +374,12 @@ impl Sim {
         scheduler.fail(Failure { message, place, thread, time });
     }
 
-    /// Who has just run into the guard page of its stack, if the address is
-    /// there. For a signal handler: it asks for no memory.
+    /// Returns the overflow of the running thread if the address is in the
+    /// guard page of its stack. For a signal handler: it does not allocate.
     pub(crate) fn overflowed(&self, address: usize) -> Option<Overflow> {
         let (serial, site) = self.engine.overflowed(address)?;
-        let mut thread = Line::default();
-        // The name is in the scheduler, which may be in use right now.
+        let mut thread = LineBuffer::default();
+        // The name is in the scheduler, which may be borrowed now.
         let named = self.with_current(|current| current.write_label(&mut thread));
         if named.is_none() {
             let _ = write!(thread, "#{serial}");
@@ -383,13 +388,14 @@ impl Sim {
         Some(Overflow { thread, site, time })
     }
 
-    /// Has the watchdog end a run whose current thread cannot go on; false if nobody
-    /// watches.
-    pub(crate) fn give_up(&self, why: Overflow) -> bool {
-        self.heartbeat.give_up(why)
+    /// Lets the watchdog report the overflow of the current thread and end the
+    /// process. Returns false if there is no watchdog.
+    pub(crate) fn report_overflow(&self, overflow: Overflow) -> bool {
+        self.heartbeat.report_overflow(overflow)
     }
 
-    /// Gives up the processor: the current thread is queued or blocked.
+    /// Switches to the next thread, after the current one was queued or
+    /// blocked.
     fn switch(&self) {
         let (me, next) = {
             let mut scheduler = self.scheduler.borrow_mut();
@@ -397,13 +403,13 @@ impl Sim {
         };
         self.beat();
         if next != Next::Thread(me) {
-            self.leave_to(me, next);
+            self.switch_to(me, next);
         }
     }
 
-    /// Hands the processor from `me`, the calling thread, to `next`, and comes
-    /// back when `me` is resumed.
-    fn leave_to(&self, me: Slot, mut next: Next) {
+    /// Switches from `me`, the calling thread, to `next`. Returns when `me` is
+    /// resumed.
+    fn switch_to(&self, me: Slot, mut next: Next) {
         loop {
             match self.engine.switch(self, me, next) {
                 Command::Run => return,
@@ -419,8 +425,9 @@ impl Sim {
         }
     }
 
-    /// Leaves the current thread by unwinding, for the simulation is over. A
-    /// thread that is unwinding already goes on: a destructor of its waits.
+    /// Unwinds the current thread because the simulation is over. Returns if
+    /// the thread is already unwinding: then one of its destructors was
+    /// waiting.
     fn unwind_current(&self) {
         let unwinding = {
             let mut scheduler = self.scheduler.borrow_mut();
@@ -436,7 +443,7 @@ impl Sim {
         }
     }
 
-    /// Tells the watchdog that the simulation makes progress.
+    /// Shows the watchdog that the simulation makes progress.
     #[inline]
     fn beat(&self) {
         self.heartbeat.beat();

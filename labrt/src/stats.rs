@@ -1,8 +1,8 @@
-//! How much happened in a run.
+//! Counters and times of a run.
 
 use std::time::Duration;
 
-/// How much happened in a run. Real mode knows only the times.
+/// Counters and times of a run. Real mode only measures the times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Time on the run's own clock.
@@ -10,18 +10,18 @@ pub struct Stats {
     /// CPU time of the simulation; of the whole process in real mode and under
     /// the OS-thread engine.
     pub cpu: Duration,
-    /// Hash of the trace: equal for equal runs.
+    /// The hash of the trace: equal for equal runs.
     pub hash: u64,
-    /// Events in the trace.
+    /// The number of events in the trace.
     pub events: u64,
-    /// How often the scheduler chose a thread.
+    /// How many times the scheduler chose a thread.
     pub decisions: u64,
-    /// Operations of the threads.
+    /// The number of operations of all threads.
     pub operations: u64,
-    /// Threads started.
+    /// The number of threads that were started.
     pub spawns: u64,
-    /// The most threads alive at once.
+    /// The largest number of threads alive at the same time.
     pub peak_threads: usize,
-    /// Threads that could not be unwound in the end.
+    /// The number of threads that could not be unwound at the end.
     pub leaked: usize,
 }

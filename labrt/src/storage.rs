@@ -1,4 +1,4 @@
-//! Stable storage: what survives a crash of a server.
+//! Stable storage: the state that survives a crash of a server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,51 +13,51 @@ crate::trace_events! {
     Persist = "persist" { state: usize, snapshot: usize }
 }
 
-/// The disk of one server: its Raft state and its snapshot, always saved
-/// together, so that no crash can separate them (the course's `Persister` of
-/// 2023 and later).
+/// The disk of one server. It saves the Raft state and the snapshot together,
+/// so that a crash never separates them (the course's `Persister` of 2023 and
+/// later).
 ///
-/// A save keeps its memory for the next, and copies share what they can. Each save
-/// is an event `persist` in the trace, with both sizes.
+/// A save reuses the memory of the previous one, and copies share memory where
+/// they can. Each save records a trace event `persist` with both sizes.
 #[derive(Debug, Default)]
 pub struct Persister {
     saved: Mutex<Saved>,
 }
 
-/// What one save changes. The saved Raft state is a head followed by a log,
-/// which stays empty for a server that saves everything at once.
+/// The change that one save makes. The saved Raft state is a head followed by a
+/// log; the log stays empty if a server saves its whole state each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<'a> {
     /// The new head, all of it.
     pub head: &'a [u8],
-    /// How many bytes at the start of the log stay.
+    /// How many bytes at the start of the log are kept.
     pub kept: usize,
-    /// What follows these bytes in the log from now on.
+    /// The bytes that follow the kept ones in the new log.
     pub appended: &'a [u8],
-    /// The new snapshot; `None` if the old one stays.
+    /// The new snapshot; `None` if the old one is kept.
     pub snapshot: Option<&'a Bytes>,
 }
 
-/// Sees every save of a [`Persister`], under its lock: an observer must not call
-/// the persister. Tests plant crashes here, and servers with a real disk write
-/// to it.
+/// Observes every save of a [`Persister`]. The persister holds its lock during
+/// the calls, so an observer must not call the persister. Tests inject crashes
+/// here, and servers with a real disk write to it.
 pub trait SaveObserver: Send + Sync {
-    /// Nothing of the change is saved yet. If this unwinds, nothing will be.
+    /// Called before the change is saved. If this unwinds, nothing is saved.
     fn before(&self, change: &Change<'_>);
 
-    /// The whole change is saved.
+    /// Called after the whole change is saved.
     fn after(&self, change: &Change<'_>);
 }
 
 #[derive(Clone, Default)]
 struct Saved {
-    /// The Raft state, or its beginning.
+    /// The Raft state, or its first part.
     head: Vec<u8>,
     /// The rest of the Raft state.
     log: Arc<Vec<u8>>,
     snapshot: Bytes,
     observer: Option<Arc<dyn SaveObserver>>,
-    /// Holds what a save appends while the observer sees it.
+    /// Buffer for the bytes that a save appends.
     appended: Vec<u8>,
 }
 
@@ -73,7 +73,8 @@ impl Saved {
         if let Some(observer) = &observer {
             observer.before(&change);
         }
-        // A copy of the persister that still shares the log keeps it as it was.
+        // Clones the log if a copy of the persister shares it: the copy must
+        // not change.
         let log = Arc::make_mut(&mut self.log);
         log.truncate(kept);
         log.extend_from_slice(&appended);
@@ -101,22 +102,22 @@ impl fmt::Debug for Saved {
 }
 
 impl Persister {
-    /// Empty storage: a server that has never run.
+    /// Creates empty storage, as of a server that has never run.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Replaces Raft state and snapshot in one step. A caller without a new
-    /// snapshot passes the current one again.
+    /// Replaces Raft state and snapshot in one step. A caller that has no new
+    /// snapshot passes the current one.
     #[track_caller]
     pub fn save(&self, raft_state: impl Into<Bytes>, snapshot: impl Into<Bytes>) {
         self.save_delta(&raft_state.into(), 0, Some(snapshot.into()), |_| ());
     }
 
-    /// Saves a change of a Raft state that ends in a log, at a cost that does not
+    /// Saves a change of a Raft state that ends in a log. The cost does not
     /// grow with the log. Replaces the `head` before the log, and the snapshot
-    /// if there is a new one. The first `kept` bytes of the log stay, and
-    /// `append` writes what follows them into an empty buffer. Returns the size
+    /// if there is a new one. Keeps the first `kept` bytes of the log; `append`
+    /// writes the bytes that follow them into an empty buffer. Returns the size
     /// of the log in bytes.
     ///
     /// # Panics
@@ -131,50 +132,54 @@ impl Persister {
         append: impl FnOnce(&mut Vec<u8>),
     ) -> usize {
         let mut saved = self.saved.lock();
-        assert!(kept <= saved.log.len(), "{kept} bytes kept of {}", saved.log.len());
-        // A closure that unwound may have left something here.
+        assert!(
+            kept <= saved.log.len(),
+            "cannot keep {kept} bytes of a log of {}",
+            saved.log.len()
+        );
+        // An earlier `append` that unwound may have left bytes in the buffer.
         saved.appended.clear();
         append(&mut saved.appended);
         saved.save(head, kept, snapshot);
         saved.log.len()
     }
 
-    /// Lets `observer` see every save from now on, in place of an earlier
-    /// observer. A [`copy`](Self::copy) has none.
+    /// Calls `observer` for every save from now on. Replaces an earlier
+    /// observer. A [`copy`](Self::copy) has no observer.
     pub fn observe(&self, observer: Arc<dyn SaveObserver>) {
         self.saved.lock().observer = Some(observer);
     }
 
-    /// The saved Raft state; empty if nothing was saved.
+    /// Returns the saved Raft state; empty if nothing was saved.
     pub fn raft_state(&self) -> Bytes {
         let saved = self.saved.lock();
         [&saved.head[..], &saved.log].concat().into()
     }
 
-    /// The saved snapshot; empty if there is none.
+    /// Returns the saved snapshot; empty if there is none.
     pub fn snapshot(&self) -> Bytes {
         self.saved.lock().snapshot.clone()
     }
 
-    /// Size of the saved Raft state in bytes.
+    /// Returns the size of the saved Raft state in bytes.
     pub fn raft_state_size(&self) -> usize {
         self.saved.lock().raft_state_size()
     }
 
-    /// Size of the saved snapshot in bytes.
+    /// Returns the size of the saved snapshot in bytes.
     pub fn snapshot_size(&self) -> usize {
         self.saved.lock().snapshot.len()
     }
 
-    /// The sizes of state and snapshot for a report. Does not wait and has no
-    /// effect on the run. `None` during a save.
+    /// Returns the sizes of state and snapshot, for a report. Does not wait and
+    /// has no effect on the run. Returns `None` during a save.
     pub fn peek_sizes(&self) -> Option<(usize, usize)> {
         self.saved.peek(|saved| (saved.raft_state_size(), saved.snapshot.len()))
     }
 
-    /// New storage with the same contents; later saves to the one do not reach
-    /// the other. A restarted server gets the copy, so that the threads of its
-    /// earlier incarnation can no longer change what is saved.
+    /// Returns new storage with the same contents. Later saves to one do not
+    /// change the other. A restarted server gets the copy, so that the threads
+    /// of its earlier incarnation can no longer change the saved state.
     pub fn copy(&self) -> Self {
         let saved = self.saved.lock();
         let copy = Saved { observer: None, appended: Vec::new(), ..saved.clone() };
@@ -217,7 +222,8 @@ mod tests {
         assert_eq!(old.raft_state(), &b"all"[..]);
     }
 
-    /// Writes down what it sees, and prevents a save on demand.
+    /// Records the changes that it observes, and panics before a save if
+    /// `prevents` is set.
     #[derive(Default)]
     struct Notes {
         seen: Mutex<Vec<String>>,

@@ -1,8 +1,8 @@
-//! Locks in parking_lot's shape: no poisoning, guards without `unwrap`.
+//! Locks with the API of parking_lot: no poisoning, guards without `unwrap`.
 //!
-//! In real mode they are parking_lot's. In virtual mode a thread that finds a
-//! lock taken waits in the simulator; the parking_lot lock inside is then never
-//! contended.
+//! In real mode they are parking_lot's locks. In virtual mode a thread that
+//! finds a lock taken waits in the simulator, so the parking_lot lock inside is
+//! never contended.
 
 mod condvar;
 mod mutex;
@@ -18,30 +18,31 @@ use std::time::Duration;
 
 use crate::sim::{self, Sim, ThreadOperation};
 
-/// Why a guard can be asked for its value.
+/// The invariant of a guard, for `expect`.
 const HELD: &str = "a guard holds its lock";
 
 /// How long a thread outside simulations waits for a lock that a simulated
-/// thread holds. One that is still running lets go soon.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// thread holds. A simulation that still runs releases it soon.
+const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The waiting room of a lock in virtual mode. All orderings are relaxed: only
-/// one simulated thread of a simulation runs at a time, and its engine orders
-/// the rest.
+/// The state of a lock in virtual mode: its holder and the number of waiting
+/// threads. All orderings are relaxed: only one simulated thread of a
+/// simulation runs at a time, and a switch orders its memory accesses.
 #[derive(Debug, Default)]
-struct WaitingRoom {
+struct LockState {
+    /// The number of waiting threads.
     waiting: AtomicU32,
     /// The simulation that last had the lock; 0 is none.
     simulation: AtomicU32,
-    /// Number of the simulated thread that last took the lock.
+    /// The number of the simulated thread that last took the lock.
     holder: AtomicU32,
-    /// The line in which it did; null before the first.
+    /// The line where it took the lock; null before the first time.
     taken_at: AtomicPtr<Location<'static>>,
 }
 
-impl WaitingRoom {
+impl LockState {
     const fn new() -> Self {
-        WaitingRoom {
+        LockState {
             waiting: AtomicU32::new(0),
             simulation: AtomicU32::new(0),
             holder: AtomicU32::new(0),
@@ -53,7 +54,7 @@ impl WaitingRoom {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Takes the lock: at once if `try_lock` gives a guard.
+    /// Takes the lock, and waits for it if `try_lock` returns no guard.
     #[inline]
     #[track_caller]
     fn acquire<G>(
@@ -66,12 +67,12 @@ impl WaitingRoom {
             Some(guard) => guard,
             None => self.wait_for(sim, operation, try_lock),
         };
-        self.taken_by(sim);
+        self.record_holder(sim);
         guard
     }
 
-    /// Waits until `try_lock` gives a guard. Others may be faster after a wake-up,
-    /// as with parking_lot's barging locks.
+    /// Waits until `try_lock` returns a guard. After a wake-up another thread
+    /// may take the lock first, as with parking_lot's locks.
     #[cold]
     #[track_caller]
     fn wait_for<G>(
@@ -81,14 +82,14 @@ impl WaitingRoom {
         try_lock: impl Fn() -> Option<G>,
     ) -> G {
         loop {
-            // Waiting for a stranger would never end: nobody wakes us.
+            // A holder outside this simulation could not wake this thread.
             assert!(
                 self.simulation.load(Relaxed) == sim.id(),
                 "{} on a lock that another simulation, or a thread outside all simulations, holds: \
-                 tests must not share locks, static ones neither",
+                 tests must not share locks, not even static ones",
                 operation.name()
             );
-            self.blame_holder(sim, operation);
+            self.record_wait(sim, operation);
             self.waiting.store(self.waiting.load(Relaxed) + 1, Relaxed);
             sim.wait_at(self.address(), operation, None);
             self.waiting.store(self.waiting.load(Relaxed) - 1, Relaxed);
@@ -98,19 +99,19 @@ impl WaitingRoom {
         }
     }
 
-    /// Takes the lock in real mode, without a trace of its own there.
+    /// Takes the lock outside simulations, without recording the holder.
     ///
     /// # Panics
     ///
-    /// When a thread of a simulation holds it and does not let go: one of a failed
-    /// simulation never runs again.
+    /// If a simulated thread holds the lock and does not release it: a thread
+    /// of a failed simulation never runs again.
     #[inline]
     #[track_caller]
     fn acquire_outside<G>(
         &self,
         try_lock: impl FnOnce() -> Option<G>,
         lock: impl FnOnce() -> G,
-        lock_for_a_while: impl FnOnce() -> Option<G>,
+        lock_with_timeout: impl FnOnce() -> Option<G>,
     ) -> G {
         if let Some(guard) = try_lock() {
             if self.simulation.load(Relaxed) != 0 {
@@ -120,24 +121,24 @@ impl WaitingRoom {
         }
         match self.simulation.load(Relaxed) {
             0 => lock(),
-            _ => lock_for_a_while().unwrap_or_else(|| self.refuse_outside()),
+            _ => lock_with_timeout().unwrap_or_else(|| self.panic_held_inside()),
         }
     }
 
-    /// See [`WaitingRoom::acquire_outside`].
+    /// Panics as documented at [`LockState::acquire_outside`].
     #[cold]
     #[track_caller]
-    fn refuse_outside(&self) -> ! {
-        // SAFETY: null, or a location that lives for ever.
+    fn panic_held_inside(&self) -> ! {
+        // SAFETY: null, or a location, which is `'static`.
         let taken_at = unsafe { self.taken_at.load(Relaxed).as_ref() };
         let since = taken_at.map_or_else(String::new, |line| format!(" since {line}"));
         panic!(
-            "a lock that a thread of a simulation holds{since} was taken outside it: after a \
-             failure it is never released (peek() looks without waiting)"
+            "cannot take a lock outside its simulation: a simulated thread holds it{since}, and \
+             never releases it if the simulation has failed (peek() does not wait for it)"
         );
     }
 
-    /// Tries once, in either mode.
+    /// Tries once to take the lock, in either mode.
     #[track_caller]
     fn try_acquire<G>(&self, try_lock: impl FnOnce() -> Option<G>) -> Option<G> {
         let sim = sim::current();
@@ -146,38 +147,39 @@ impl WaitingRoom {
         }
         let guard = try_lock()?;
         if let Some(sim) = sim {
-            self.taken_by(sim);
+            self.record_holder(sim);
         }
         Some(guard)
     }
 
     #[track_caller]
-    fn taken_by(&self, sim: &Sim) {
+    fn record_holder(&self, sim: &Sim) {
         self.simulation.store(sim.id(), Relaxed);
         self.holder.store(sim.current_serial(), Relaxed);
         self.taken_at.store(std::ptr::from_ref(Location::caller()).cast_mut(), Relaxed);
     }
 
-    /// Before a wait: notes for reports who has the lock, which for a
-    /// [`RwLock`] is the thread that took it last.
+    /// Records, before a wait, which thread holds the lock, for reports. For a
+    /// [`RwLock`] that is the thread that took it last.
     ///
     /// # Panics
     ///
-    /// When it is the caller, and the lock a [`Mutex`]: nobody else could ever
-    /// end that wait, but timers of other threads might hide it for long.
+    /// If the caller itself holds the lock and it is a [`Mutex`]. That wait
+    /// could never end, but timers of other threads might delay the deadlock
+    /// report.
     #[track_caller]
-    fn blame_holder(&self, sim: &Sim, operation: ThreadOperation) {
-        // SAFETY: null, or a location that lives for ever.
+    fn record_wait(&self, sim: &Sim, operation: ThreadOperation) {
+        // SAFETY: null, or a location, which is `'static`.
         let Some(taken_at) = (unsafe { self.taken_at.load(Relaxed).as_ref() }) else { return };
         let holder = self.holder.load(Relaxed);
         assert!(
             operation != ThreadOperation::Lock || holder != sim.current_serial(),
-            "deadlock: this thread locks what it holds already, since {taken_at}"
+            "deadlock: this thread locks a mutex that it already holds, since {taken_at}"
         );
-        sim.blame(holder, taken_at);
+        sim.record_waits_for(holder, taken_at);
     }
 
-    /// After an exclusive guard is gone: one waiting thread may try.
+    /// Wakes one waiting thread, after an exclusive guard was dropped.
     #[inline]
     fn wake_one(&self) {
         if self.waiting.load(Relaxed) != 0
@@ -187,8 +189,8 @@ impl WaitingRoom {
         }
     }
 
-    /// After a guard is gone that kept both readers and writers out: all may
-    /// try.
+    /// Wakes all waiting threads, after a guard was dropped for which both
+    /// readers and writers may wait.
     #[inline]
     fn wake_all(&self) {
         if self.waiting.load(Relaxed) != 0

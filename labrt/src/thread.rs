@@ -1,4 +1,4 @@
-//! Threads in std's shape.
+//! Threads with the API of std.
 
 pub(crate) mod exit;
 pub(crate) mod name;
@@ -14,11 +14,12 @@ use crate::sim::{self, Sim, ThreadOperation};
 use exit::{Exit, unwind};
 pub use name::ThreadName;
 
-/// What a thread panics with that cannot do without another one.
-const NO_THREAD: &str = "the system gives a thread";
+/// The panic message when the operating system cannot start a thread.
+const STARTS: &str = "the operating system can start a thread";
 
-/// Ends the calling thread at once, by unwinding it quietly: destructors run,
-/// nothing is printed and no test fails. A join of the thread gets an error.
+/// Ends the calling thread immediately by unwinding it: destructors run, but
+/// nothing is printed and the run does not fail. Joining the thread returns an
+/// error.
 pub fn exit() -> ! {
     if let Some(sim) = sim::current() {
         sim.begin_unwinding();
@@ -26,8 +27,9 @@ pub fn exit() -> ! {
     unwind()
 }
 
-/// Whether the calling thread is unwinding, by a panic or by [`exit()`]. std's own
-/// function knows OS threads only, which simulated threads share.
+/// Whether the calling thread is unwinding, because of a panic or of
+/// [`exit()`]. std's function only knows OS threads, which simulated threads
+/// share.
 pub fn panicking() -> bool {
     match sim::current() {
         Some(sim) => sim.is_unwinding(),
@@ -35,30 +37,30 @@ pub fn panicking() -> bool {
     }
 }
 
-/// Starts a thread. If it panics, the run has failed.
+/// Starts a thread. If the thread panics, the run fails.
 #[track_caller]
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    Builder::new().spawn(body).expect(NO_THREAD)
+    Builder::new().spawn(body).expect(STARTS)
 }
 
-/// Starts a job that nobody joins: in virtual mode a simulated thread, in real
-/// mode a cached thread of the run, never one that is busy. The name stands in
-/// reports.
+/// Starts a job that cannot be joined. Virtual mode starts a simulated thread;
+/// real mode uses an idle cached thread or starts one. Reports contain the
+/// name.
 ///
 /// # Panics
 ///
-/// Real mode: the operating system refuses a thread.
+/// In real mode, if the operating system cannot start a thread.
 #[track_caller]
 pub fn go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
-    try_go(name, job).expect(NO_THREAD);
+    try_go(name, job).expect(STARTS);
 }
 
-/// As [`go`], for a thread that must survive when the system has no other one: a
-/// server's. The job is dropped then.
+/// As [`go`], but returns an error instead of panicking, for callers that must
+/// survive, such as the threads of a server. After an error the job is dropped.
 ///
 /// # Errors
 ///
-/// Real mode: the operating system refuses a thread.
+/// In real mode, if the operating system cannot start a thread.
 #[track_caller]
 pub fn try_go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
     match sim::current() {
@@ -71,7 +73,7 @@ pub fn try_go(name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) 
 }
 
 /// As [`go`], after a delay. In virtual mode this is cheaper than a job that
-/// sleeps first: the thread runs once less.
+/// sleeps first, because it saves one switch to the thread.
 #[track_caller]
 pub fn go_after(delay: Duration, name: impl Into<ThreadName>, job: impl FnOnce() + Send + 'static) {
     match sim::current() {
@@ -84,11 +86,12 @@ pub fn go_after(delay: Duration, name: impl Into<ThreadName>, job: impl FnOnce()
     }
 }
 
-/// Does something for a server: until it returns, the calling thread counts as one
-/// of that server's threads, and the threads that it starts do for good, as do
-/// those that they start. It changes nothing but what recorders and log lines tell.
+/// Runs `work` on behalf of a server: until it returns, the calling thread
+/// counts as one of that server's threads. The threads that it starts meanwhile
+/// belong to the server permanently, and so do the threads that those start.
+/// This only affects recorders and log lines.
 pub fn on_behalf_of<R>(server: Option<usize>, work: impl FnOnce() -> R) -> R {
-    /// Puts the earlier server back, however the work ends.
+    /// Restores the previous server, even if the work unwinds.
     struct Restore(Option<usize>);
 
     impl Drop for Restore {
@@ -101,22 +104,23 @@ pub fn on_behalf_of<R>(server: Option<usize>, work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Makes the calling thread work for another server; gives the last one.
+/// Makes the calling thread work for another server; returns the previous one.
 fn set_server(server: Option<usize>) -> Option<usize> {
     sim::current().map_or_else(|| real::set_server(server), |sim| sim.set_server(server))
 }
 
-/// The server that the calling thread works for, see [`on_behalf_of`].
+/// Returns the server that the calling thread works for; see [`on_behalf_of`].
 pub fn server() -> Option<usize> {
     sim::current().map_or_else(real::server, Sim::server)
 }
 
-/// The calling thread, as failures name it.
+/// Returns the name of the calling thread, as in
+/// [`Failure::thread`](crate::Failure::thread).
 pub fn label() -> String {
     sim::current().map_or_else(real::label, Sim::label)
 }
 
-/// Lets the calling thread do nothing for so long.
+/// Blocks the calling thread for `duration`.
 #[track_caller]
 pub fn sleep(duration: Duration) {
     match sim::current() {
@@ -129,7 +133,7 @@ pub fn sleep(duration: Duration) {
     }
 }
 
-/// Gives way to other threads.
+/// Lets other threads run.
 #[track_caller]
 pub fn yield_now() {
     match sim::current() {
@@ -138,19 +142,19 @@ pub fn yield_now() {
     }
 }
 
-/// A thread about to be started, with a name for reports.
+/// Starts a thread with a name, which reports contain.
 #[derive(Debug, Default)]
 pub struct Builder {
     name: Option<String>,
 }
 
 impl Builder {
-    /// A thread without a name.
+    /// Creates a builder for a thread without a name.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Gives the thread a name.
+    /// Sets the name of the thread.
     #[must_use = "the thread starts with spawn()"]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -161,7 +165,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Real mode: the operating system refuses a thread.
+    /// In real mode, if the operating system cannot start a thread.
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
         self,
@@ -182,7 +186,7 @@ impl Builder {
     }
 }
 
-/// Where a simulated thread leaves its result.
+/// The slot for the result of a simulated thread.
 struct Packet<T> {
     sim: u32,
     result: Mutex<Option<std::thread::Result<T>>>,
@@ -206,7 +210,7 @@ impl<T> Packet<T> {
     }
 }
 
-/// Makes sure that a join returns, however the thread ends.
+/// Makes sure that a join returns even if the thread unwinds.
 struct FillOnExit<T>(Arc<Packet<T>>);
 
 impl<T> Drop for FillOnExit<T> {
@@ -218,7 +222,7 @@ impl<T> Drop for FillOnExit<T> {
     }
 }
 
-/// Waits for a thread to end. Dropping it detaches the thread.
+/// A handle to wait for a thread. Dropping it detaches the thread.
 pub struct JoinHandle<T> {
     flavor: JoinFlavor<T>,
 }
@@ -229,23 +233,22 @@ enum JoinFlavor<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Waits until the thread has ended and gives its result.
+    /// Waits until the thread has ended and returns its result.
     ///
     /// # Errors
     ///
-    /// The thread did not return: it ended by [`exit()`] or, in real mode, by a
-    /// panic (which fails the run anyway).
+    /// If the thread ended by [`exit()`] or, in real mode, by a panic (which
+    /// fails the run anyway).
     ///
     /// # Panics
     ///
-    /// When a thread of a simulation is joined outside it, or the other way
-    /// round.
+    /// If the caller does not belong to the simulation of the thread.
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         match self.flavor {
             JoinFlavor::Real(handle) => {
                 let outside = sim::current().is_none();
-                assert!(outside, "a thread outside simulations was joined in one");
+                assert!(outside, "a thread started outside simulations was joined inside one");
                 handle.join()
             }
             JoinFlavor::Sim(packet) => {

@@ -1,10 +1,11 @@
-//! The trace: what happened in a simulation, in order, hashed as it goes.
+//! The trace: the events of a simulation, in order, and their hash.
 //!
-//! Two runs are the same run if their hashes are equal. The hash takes in
-//! thread numbers, virtual times, kinds and numbers of events, but no source
-//! lines, so that an edit of an unrelated line leaves it alone. Tracing has no
-//! effect: it is no operation, costs no virtual time and draws nothing. The
-//! same holds for a [`Recorder`], which sees each event.
+//! Two runs are the same run if their hashes are equal. The hash covers the
+//! thread, the virtual time, the kind and the field values of each event, but
+//! not its source line, so that editing an unrelated line does not change it.
+//! Tracing has no effect on the run: it is not an operation, costs no virtual
+//! time and draws no random number. The same holds for a [`Recorder`], which
+//! sees each event.
 //!
 //! A crate declares its events with [`trace_events!`](crate::trace_events) and
 //! records one with [`event`]:
@@ -18,8 +19,8 @@
 //! labrt::trace::event(Commit { index: 7, term: 3 });
 //! ```
 //!
-//! The declaration is the only place that names an event and its fields:
-//! reports and bundles read them from the [`Kind`] that every event carries.
+//! Only the declaration contains the names of an event and its fields: reports
+//! and bundles read them from the [`Kind`] of each event.
 
 mod events_macro;
 pub(crate) mod history;
@@ -35,11 +36,11 @@ pub use kind::pad;
 pub use kind::{Declared, FIELDS, Field, Form, Kind, Traced, Value};
 pub use moment::{Event, Moment, Origin, Recorder};
 
-/// Records an event of a simulation, such as a message sent. In real mode it
-/// does nothing.
+/// Records an event of a simulation, such as a message sent. Does nothing in
+/// real mode.
 ///
-/// The fields must follow from the seed: counters and indexes, never addresses
-/// or real times.
+/// The field values must depend on the seed alone: counters and indexes, never
+/// addresses or real times.
 #[inline]
 #[track_caller]
 pub fn event<E: Declared>(event: E) {

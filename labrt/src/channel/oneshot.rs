@@ -1,4 +1,4 @@
-//! A channel for one message, which may take time on its way.
+//! A channel for one message, which may be delivered with a delay.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,64 +11,65 @@ use super::simulated::simulation_of;
 use crate::sim::{self, Sim, ThreadOperation, Ticket};
 use crate::time::Instant;
 
-/// A channel for one message. The sender says how long the message takes; a
-/// receiver that waits meanwhile runs once, when it arrives.
+/// Creates a channel for one message. The sender sets the delay of the message;
+/// a receiver that waits wakes up once, when the message arrives.
 pub fn oneshot<T>() -> (OneshotSender<T>, OneshotReceiver<T>) {
-    let home = sim::current().map(Sim::id);
+    let sim_id = sim::current().map(Sim::id);
     let state = OneshotState { message: OneshotMessage::Unsent, receiver: None };
-    let shared = Arc::new(OneshotCore { home, state: Mutex::new(state), changed: Condvar::new() });
+    let shared =
+        Arc::new(OneshotCore { sim_id, state: Mutex::new(state), changed: Condvar::new() });
     (OneshotSender { shared: Arc::clone(&shared) }, OneshotReceiver { shared })
 }
 
 /// What the two ends share.
 struct OneshotCore<T> {
-    /// The simulation that it belongs to; `None` is real mode.
-    home: Option<u32>,
+    /// The simulation that the channel belongs to; `None` is real mode.
+    sim_id: Option<u32>,
     /// Never contended in virtual mode: one simulated thread runs at a time.
     state: Mutex<OneshotState<T>>,
-    /// Real mode: the message has left `Unsent`.
+    /// Real mode: notified when the message leaves `Unsent`.
     changed: Condvar,
 }
 
 struct OneshotState<T> {
     message: OneshotMessage<T>,
-    /// Virtual mode: the wait of the receiver.
+    /// Virtual mode: the receiver's wait.
     receiver: Option<Ticket>,
 }
 
-/// How far the message is.
+/// The state of the message.
 enum OneshotMessage<T> {
     /// The sender still has it.
     Unsent,
-    /// It is on its way until a moment.
+    /// It arrives at this time.
     Sent(Instant, T),
-    /// The receiver has it, or it will never come.
+    /// The receiver has it, or the sender was dropped.
     Gone,
 }
 
-/// What a receiver that looks finds.
-enum OneshotLook<T> {
+/// What a receiver finds.
+enum OneshotPoll<T> {
     /// The wait is over.
-    Over(Result<T, RecvTimeoutError>),
-    /// The message arrives then.
+    Ready(Result<T, RecvTimeoutError>),
+    /// The message arrives at this time.
     Arrives(Instant),
     /// Nothing is sent yet.
-    Nothing,
+    Pending,
 }
 
 impl<T> OneshotState<T> {
     /// Takes the message if it has arrived.
-    fn look(&mut self, now: Instant) -> OneshotLook<T> {
+    fn poll(&mut self, now: Instant) -> OneshotPoll<T> {
         match std::mem::replace(&mut self.message, OneshotMessage::Gone) {
-            OneshotMessage::Sent(arrival, value) if arrival <= now => OneshotLook::Over(Ok(value)),
-            OneshotMessage::Gone => OneshotLook::Over(Err(RecvTimeoutError::Disconnected)),
+            OneshotMessage::Sent(arrival, value) if arrival <= now => OneshotPoll::Ready(Ok(value)),
+            OneshotMessage::Gone => OneshotPoll::Ready(Err(RecvTimeoutError::Disconnected)),
             OneshotMessage::Sent(arrival, value) => {
                 self.message = OneshotMessage::Sent(arrival, value);
-                OneshotLook::Arrives(arrival)
+                OneshotPoll::Arrives(arrival)
             }
             OneshotMessage::Unsent => {
                 self.message = OneshotMessage::Unsent;
-                OneshotLook::Nothing
+                OneshotPoll::Pending
             }
         }
     }
@@ -80,13 +81,13 @@ pub struct OneshotSender<T> {
 }
 
 impl<T> OneshotSender<T> {
-    /// Sends the message, which arrives after `delay`. Does not wait. A message
-    /// whose receiver is gone is dropped.
+    /// Sends the message, which arrives after `delay`, without waiting. Drops
+    /// the message if the receiver is gone.
     #[track_caller]
     pub fn send_after(self, delay: Duration, message: T) {
-        let OneshotCore { home, state, changed } = &*self.shared;
-        let Some(id) = *home else {
-            super::refuse_in_simulation();
+        let OneshotCore { sim_id, state, changed } = &*self.shared;
+        let Some(id) = *sim_id else {
+            super::check_real_mode();
             state.lock().message = OneshotMessage::Sent(Instant::now() + delay, message);
             changed.notify_one();
             return;
@@ -103,7 +104,7 @@ impl<T> OneshotSender<T> {
 }
 
 impl<T> Drop for OneshotSender<T> {
-    /// Without a message the receiver is disconnected.
+    /// Disconnects the receiver if no message was sent.
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         if !matches!(state.message, OneshotMessage::Unsent) {
@@ -111,7 +112,7 @@ impl<T> Drop for OneshotSender<T> {
         }
         state.message = OneshotMessage::Gone;
         self.shared.changed.notify_one();
-        let sim = sim::current().filter(|sim| self.shared.home == Some(sim.id()));
+        let sim = sim::current().filter(|sim| self.shared.sim_id == Some(sim.id()));
         if let (Some(sim), Some(ticket)) = (sim, state.receiver) {
             sim.wake(ticket);
         }
@@ -124,15 +125,16 @@ pub struct OneshotReceiver<T> {
 }
 
 impl<T> OneshotReceiver<T> {
-    /// Waits for the message. Gives up after `timeout` if nothing is sent by then;
-    /// for a message on its way it waits until it arrives.
+    /// Waits for the message. Gives up after `timeout` if nothing was sent by
+    /// then; if the message was sent, waits until it arrives.
     ///
     /// # Errors
     ///
-    /// The time is over, or the sender is gone and has sent nothing.
+    /// If nothing was sent before the timeout, or the sender was dropped
+    /// without sending.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        match self.shared.home {
+        match self.shared.sim_id {
             None => self.recv_real(timeout),
             Some(id) => self.recv_simulated(simulation_of("channel", id), timeout),
         }
@@ -141,16 +143,16 @@ impl<T> OneshotReceiver<T> {
     #[track_caller]
     fn recv_simulated(&self, sim: &Sim, timeout: Duration) -> Result<T, RecvTimeoutError> {
         sim.point(ThreadOperation::Receive);
-        let patience = sim.after(timeout);
+        let give_up = sim.after(timeout);
         loop {
             let mut state = self.shared.state.lock();
-            let until = match state.look(Instant::from_nanos(sim.now())) {
-                OneshotLook::Over(result) => return result,
-                OneshotLook::Arrives(arrival) => arrival.nanos(),
-                OneshotLook::Nothing if sim.now() >= patience => {
+            let until = match state.poll(Instant::from_nanos(sim.now())) {
+                OneshotPoll::Ready(result) => return result,
+                OneshotPoll::Arrives(arrival) => arrival.nanos(),
+                OneshotPoll::Pending if sim.now() >= give_up => {
                     return Err(RecvTimeoutError::Timeout);
                 }
-                OneshotLook::Nothing => patience,
+                OneshotPoll::Pending => give_up,
             };
             let ticket = sim.open_wait();
             state.receiver = Some(ticket);
@@ -161,18 +163,18 @@ impl<T> OneshotReceiver<T> {
 
     #[track_caller]
     fn recv_real(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        super::refuse_in_simulation();
-        let patience = Instant::now() + timeout;
+        super::check_real_mode();
+        let give_up = Instant::now() + timeout;
         loop {
             let mut state = self.shared.state.lock();
             let now = Instant::now();
-            match state.look(now) {
-                OneshotLook::Over(result) => return result,
-                OneshotLook::Nothing if now >= patience => return Err(RecvTimeoutError::Timeout),
-                OneshotLook::Nothing => {
-                    self.shared.changed.wait_for(&mut state, patience - now);
+            match state.poll(now) {
+                OneshotPoll::Ready(result) => return result,
+                OneshotPoll::Pending if now >= give_up => return Err(RecvTimeoutError::Timeout),
+                OneshotPoll::Pending => {
+                    self.shared.changed.wait_for(&mut state, give_up - now);
                 }
-                OneshotLook::Arrives(arrival) => {
+                OneshotPoll::Arrives(arrival) => {
                     drop(state);
                     crate::thread::sleep(arrival - now);
                 }

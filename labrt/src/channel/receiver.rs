@@ -9,16 +9,17 @@ use super::timer::SimTimer;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::sim::{ThreadOperation, Wake};
 
-/// The receiving half of a channel. Clones share the messages: each goes to one
-/// of them.
+/// The receiving half of a channel. Clones share the messages: each message
+/// goes to one of them.
 pub struct Receiver<T> {
     pub(super) flavor: ReceiverFlavor<T>,
 }
 
-/// What is behind a receiver.
+/// The implementation behind a receiver.
 pub(super) enum ReceiverFlavor<T> {
     Real(crossbeam_channel::Receiver<T>),
-    /// crossbeam's `after` and `tick`, and how their moments become messages.
+    /// crossbeam's `after` and `tick`, and the function that converts their
+    /// times into messages.
     RealTimer(crossbeam_channel::Receiver<std::time::Instant>, fn(std::time::Instant) -> T),
     Sim(Arc<SimChannel<T>>),
     SimTimer(Arc<SimTimer<T>>),
@@ -33,7 +34,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// The channel is empty and all senders are gone.
+    /// If the channel is empty and all senders are gone.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match &self.flavor {
@@ -44,11 +45,12 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Waits for a message, giving up after `timeout`.
+    /// Waits for a message, for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// The time is over, or the channel is empty and all senders are gone.
+    /// If the timeout expires, or the channel is empty and all senders are
+    /// gone.
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         match &self.flavor {
@@ -61,11 +63,12 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Takes a message if one is there.
+    /// Takes a message if there is one, without waiting.
     ///
     /// # Errors
     ///
-    /// The channel is empty, or also disconnected.
+    /// If the channel is empty; the error says whether all senders are gone
+    /// too.
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match &self.flavor {
@@ -80,7 +83,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// How many messages wait in the channel.
+    /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
         match &self.flavor {
             ReceiverFlavor::Real(rx) => rx.len(),
@@ -90,27 +93,29 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Whether no message waits in the channel.
+    /// Whether the channel contains no message.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The messages as they come, until the channel is disconnected.
+    /// Returns an iterator that waits for each message and ends when the
+    /// channel is disconnected.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { receiver: self }
     }
 
-    /// The messages that are there, without waiting.
+    /// Returns an iterator over the messages in the channel, without waiting.
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
     }
 }
 
-/// A receiver of real mode, which must be the caller's.
+/// Returns a receiver of real mode, after checking that the caller is in real
+/// mode.
 #[inline]
 #[track_caller]
 fn real<T>(rx: &crossbeam_channel::Receiver<T>) -> &crossbeam_channel::Receiver<T> {
-    super::refuse_in_simulation();
+    super::check_real_mode();
     rx
 }
 
@@ -127,7 +132,7 @@ fn wait_for_timer<T>(timer: &SimTimer<T>, deadline: Option<u64>) -> Result<T, Re
         }
         let until = [timer.due(), deadline].into_iter().flatten().min();
         let wake: Wake = sim.block(sim.open_wait(), ThreadOperation::Receive, until);
-        debug_assert_ne!(wake, Wake::Claimed(0), "nobody knows of this wait");
+        debug_assert_ne!(wake, Wake::Claimed(0), "no other thread has this ticket");
     }
 }
 
@@ -159,7 +164,7 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// See [`Receiver::iter`].
+/// The iterator of [`Receiver::iter`].
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     receiver: &'a Receiver<T>,
@@ -182,7 +187,7 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
     }
 }
 
-/// What a `for` loop over a [`Receiver`] itself makes.
+/// The iterator of a `for` loop that owns its [`Receiver`].
 #[derive(Debug)]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
@@ -205,7 +210,7 @@ impl<T> IntoIterator for Receiver<T> {
     }
 }
 
-/// See [`Receiver::try_iter`].
+/// The iterator of [`Receiver::try_iter`].
 #[derive(Debug)]
 pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,

@@ -1,5 +1,5 @@
-//! What [`select!`](crate::select) expands to. Hidden: the macro is the
-//! interface.
+//! The functions and types that [`select!`](crate::select) expands to. Hidden:
+//! the macro is the interface.
 
 use std::time::Duration;
 
@@ -11,37 +11,38 @@ use crate::sim::{self, Sim, ThreadOperation, Ticket, Wake};
 
 /// How long a `select!` waits.
 #[derive(Clone, Copy, Debug)]
-pub enum Patience {
+pub enum WaitLimit {
     /// Until an arm is ready.
     Forever,
     /// `default =>`: not at all.
     None,
-    /// `default(timeout) =>`: so long.
+    /// `default(timeout) =>`: until the timeout.
     For(Duration),
 }
 
 /// One arm of a `select!`.
 pub trait Arm {
-    /// What it is, and the id of the simulation in which it was made.
-    fn home(&self) -> (&'static str, Option<u32>);
-    /// Adds the arm to a select of real mode.
+    /// The kind of channel, and the id of the simulation in which it was made.
+    fn made_in(&self) -> (&'static str, Option<u32>);
+    /// Adds the arm to a real-mode select.
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>);
-    /// Puts a wait on the channel's list; `arm` is the arm's position.
+    /// Adds a wait to the channel's list; `arm` is the position of the arm.
     fn register(&self, ticket: TicketOf, arm: usize);
-    /// Takes the wait off again.
+    /// Removes the wait from the channel's list.
     fn unregister(&self, ticket: TicketOf);
-    /// Whether the arm could go ahead now.
+    /// Whether the arm can complete now.
     fn is_ready(&self, sim: SimOf<'_>) -> bool;
-    /// When a timer behind the arm is due.
+    /// The time at which the arm's timer is due, if it has one.
     fn due(&self) -> Option<u64>;
-    /// Makes sure that the chosen arm stays possible; for a send arm, where
-    /// its value will go.
+    /// Makes sure that the chosen arm can still complete; for a send arm,
+    /// reserves the target of its value.
     fn reserve(&self, choice: ChoiceOf<'_>) -> ReservationOf;
-    /// Gives up what was reserved: the thread unwinds before it is used.
+    /// Cancels a reservation because the thread unwinds before it is used.
     fn cancel(&self, reservation: ReservationOf);
 }
 
-/// Private parts of [`Arm`], whose methods only this crate can call.
+/// Hides a private type in the signatures of [`Arm`], so that only this crate
+/// can call its methods.
 #[derive(Clone, Copy)]
 pub struct TicketOf(Ticket);
 
@@ -49,7 +50,7 @@ pub struct TicketOf(Ticket);
 #[derive(Clone, Copy)]
 pub struct SimOf<'a>(&'a Sim);
 
-/// As [`TicketOf`]: how the arm came to be chosen.
+/// As [`TicketOf`]: why the arm was chosen.
 #[derive(Clone, Copy)]
 pub struct ChoiceOf<'a>(Choice<'a>);
 
@@ -58,13 +59,13 @@ pub struct ReservationOf(Reservation);
 
 #[derive(Clone, Copy)]
 enum Choice<'a> {
-    /// It is ready.
+    /// The arm is ready.
     Ready(&'a Sim),
-    /// A partner claimed this wait on it.
+    /// A partner claimed this wait.
     Claimed(Ticket),
 }
 
-/// What the chosen arm has in its hands.
+/// What the chosen arm has reserved.
 enum Reservation {
     /// A receive arm that is ready.
     Receive,
@@ -75,11 +76,11 @@ enum Reservation {
 }
 
 impl<T> Arm for Receiver<T> {
-    fn home(&self) -> (&'static str, Option<u32>) {
+    fn made_in(&self) -> (&'static str, Option<u32>) {
         match &self.flavor {
             ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => ("channel", None),
-            ReceiverFlavor::Sim(channel) => ("channel", Some(channel.home())),
-            ReceiverFlavor::SimTimer(timer) => ("timer", Some(timer.home())),
+            ReceiverFlavor::Sim(channel) => ("channel", Some(channel.sim_id())),
+            ReceiverFlavor::SimTimer(timer) => ("timer", Some(timer.sim_id())),
         }
     }
 
@@ -87,7 +88,7 @@ impl<T> Arm for Receiver<T> {
         match &self.flavor {
             ReceiverFlavor::Real(rx) => _ = select.recv(rx),
             ReceiverFlavor::RealTimer(rx, _) => _ = select.recv(rx),
-            ReceiverFlavor::Sim(_) | ReceiverFlavor::SimTimer(_) => unreachable!("{AT_HOME}"),
+            ReceiverFlavor::Sim(_) | ReceiverFlavor::SimTimer(_) => unreachable!("{MODE_CHECKED}"),
         }
     }
 
@@ -107,7 +108,9 @@ impl<T> Arm for Receiver<T> {
         match &self.flavor {
             ReceiverFlavor::Sim(channel) => channel.ready_to_receive(sim.0),
             ReceiverFlavor::SimTimer(timer) => timer.is_ready(sim.0),
-            ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => unreachable!("{AT_HOME}"),
+            ReceiverFlavor::Real(_) | ReceiverFlavor::RealTimer(..) => {
+                unreachable!("{MODE_CHECKED}")
+            }
         }
     }
 
@@ -126,22 +129,23 @@ impl<T> Arm for Receiver<T> {
     }
 
     fn cancel(&self, _: ReservationOf) {
-        // The macro completes a receive arm at once: nothing can come between.
+        // The macro completes a receive arm immediately: nothing can unwind in
+        // between.
     }
 }
 
 impl<T> Arm for Sender<T> {
-    fn home(&self) -> (&'static str, Option<u32>) {
+    fn made_in(&self) -> (&'static str, Option<u32>) {
         match &self.flavor {
             SenderFlavor::Real(_) => ("channel", None),
-            SenderFlavor::Sim(channel) => ("channel", Some(channel.home())),
+            SenderFlavor::Sim(channel) => ("channel", Some(channel.sim_id())),
         }
     }
 
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>) {
         match &self.flavor {
             SenderFlavor::Real(tx) => _ = select.send(tx),
-            SenderFlavor::Sim(_) => unreachable!("{AT_HOME}"),
+            SenderFlavor::Sim(_) => unreachable!("{MODE_CHECKED}"),
         }
     }
 
@@ -160,7 +164,7 @@ impl<T> Arm for Sender<T> {
     fn is_ready(&self, sim: SimOf<'_>) -> bool {
         match &self.flavor {
             SenderFlavor::Sim(channel) => channel.ready_to_send(sim.0),
-            SenderFlavor::Real(_) => unreachable!("{AT_HOME}"),
+            SenderFlavor::Real(_) => unreachable!("{MODE_CHECKED}"),
         }
     }
 
@@ -169,7 +173,7 @@ impl<T> Arm for Sender<T> {
     }
 
     fn reserve(&self, choice: ChoiceOf<'_>) -> ReservationOf {
-        let SenderFlavor::Sim(channel) = &self.flavor else { unreachable!("{AT_HOME}") };
+        let SenderFlavor::Sim(channel) = &self.flavor else { unreachable!("{MODE_CHECKED}") };
         ReservationOf(Reservation::Send(match choice.0 {
             Choice::Ready(sim) => channel.reserve_send(sim),
             Choice::Claimed(own) => channel.claimed_send(own),
@@ -185,10 +189,10 @@ impl<T> Arm for Sender<T> {
     }
 }
 
-/// So that an arm takes a channel or a reference to one.
+/// Lets an arm take a reference to a channel as well as a channel.
 impl<A: Arm> Arm for &A {
-    fn home(&self) -> (&'static str, Option<u32>) {
-        (**self).home()
+    fn made_in(&self) -> (&'static str, Option<u32>) {
+        (**self).made_in()
     }
 
     fn add_to<'a>(&'a self, select: &mut crossbeam_channel::Select<'a>) {
@@ -220,7 +224,7 @@ impl<A: Arm> Arm for &A {
     }
 }
 
-const AT_HOME: &str = "select() has looked where the channels were made";
+const MODE_CHECKED: &str = "select() has checked where the channels were made";
 
 /// The channels of a `select!`, as nested pairs: `(&a, (&b, ()))`.
 pub trait Arms {
@@ -239,10 +243,10 @@ impl<A: Arm, Rest: Arms> Arms for (&A, Rest) {
     }
 }
 
-/// The arm that was chosen, to be completed at once.
+/// The arm that was chosen, which the macro completes immediately.
 pub struct SelectedOperation<'a> {
     arm: usize,
-    /// Taken by the completion.
+    /// `None` once the arm is completed.
     chosen: Option<Chosen<'a>>,
 }
 
@@ -251,33 +255,35 @@ enum Chosen<'a> {
     Sim(Reservation, &'a dyn Arm),
 }
 
-/// A thread may unwind while it makes the message of its send arm: then its
-/// partner looks for another. To leave without unwinding is a mistake, as in
-/// crossbeam-channel.
+/// A thread may unwind while it evaluates the message of its send arm: its
+/// partner then waits for another sender. Leaving without unwinding is a
+/// mistake, as in crossbeam-channel.
 impl Drop for SelectedOperation<'_> {
     fn drop(&mut self) {
         match self.chosen.take() {
             None => return,
-            // To drop it would be a second panic. Its partner, if it has one, waits.
+            // Dropping it would panic a second time. A partner, if any, keeps
+            // waiting.
             Some(Chosen::Real(operation)) => std::mem::forget(operation),
             Some(Chosen::Sim(reservation, arm)) => arm.cancel(ReservationOf(reservation)),
         }
         assert!(
             crate::thread::panicking(),
-            "a select! was left (return, break, ?) inside the message of its send arm"
+            "a select! was left (return, break, ?) from inside the message of a send arm: \
+             evaluate the message before the select!"
         );
     }
 }
 
 impl SelectedOperation<'_> {
-    /// Position of the chosen arm.
+    /// The position of the chosen arm.
     pub fn index(&self) -> usize {
         self.arm
     }
 
     /// Completes a receive arm.
     pub fn recv<T>(mut self, receiver: &Receiver<T>) -> Result<T, RecvError> {
-        match (self.chosen.take().expect("not completed yet"), &receiver.flavor) {
+        match (self.chosen.take().expect("an arm is completed once"), &receiver.flavor) {
             (Chosen::Real(operation), ReceiverFlavor::Real(rx)) => operation.recv(rx),
             (Chosen::Real(operation), ReceiverFlavor::RealTimer(rx, make)) => {
                 operation.recv(rx).map(make)
@@ -289,7 +295,7 @@ impl SelectedOperation<'_> {
                 Ok(channel.complete_claimed_receive(own))
             }
             (Chosen::Sim(..), ReceiverFlavor::SimTimer(timer)) => {
-                Ok(timer.take(timer.sim()).expect("the timer was due a moment ago"))
+                Ok(timer.take(timer.sim()).expect("the timer was due when its arm was chosen"))
             }
             _ => unreachable!("the macro completes the arm that it chose"),
         }
@@ -297,7 +303,7 @@ impl SelectedOperation<'_> {
 
     /// Completes a send arm.
     pub fn send<T>(mut self, sender: &Sender<T>, message: T) -> Result<(), SendError<T>> {
-        match (self.chosen.take().expect("not completed yet"), &sender.flavor) {
+        match (self.chosen.take().expect("an arm is completed once"), &sender.flavor) {
             (Chosen::Real(operation), SenderFlavor::Real(tx)) => operation.send(tx, message),
             (Chosen::Sim(Reservation::Send(target), _), SenderFlavor::Sim(channel)) => {
                 channel.complete_send(target, message)
@@ -307,29 +313,29 @@ impl SelectedOperation<'_> {
     }
 }
 
-/// Waits until an arm is ready and chooses among the ready ones at random;
-/// `None` when patience has run out.
+/// Waits until an arm is ready and chooses one of the ready arms at random.
+/// Returns `None` if the timeout expires first.
 #[track_caller]
-pub fn select<'a>(arms: &[&'a dyn Arm], patience: Patience) -> Option<SelectedOperation<'a>> {
+pub fn select<'a>(arms: &[&'a dyn Arm], limit: WaitLimit) -> Option<SelectedOperation<'a>> {
     let sim = sim::current();
-    for (what, home) in arms.iter().map(|arm| arm.home()) {
-        if home != sim.map(Sim::id) {
-            super::refuse(what, home);
+    for (what, sim_id) in arms.iter().map(|arm| arm.made_in()) {
+        if sim_id != sim.map(Sim::id) {
+            super::panic_wrong_mode(what, sim_id);
         }
     }
     match sim {
-        Some(sim) => select_simulated(sim, arms, patience),
-        None => select_real(arms, patience),
+        Some(sim) => select_simulated(sim, arms, limit),
+        None => select_real(arms, limit),
     }
 }
 
-fn select_real<'a>(arms: &[&'a dyn Arm], patience: Patience) -> Option<SelectedOperation<'a>> {
+fn select_real<'a>(arms: &[&'a dyn Arm], limit: WaitLimit) -> Option<SelectedOperation<'a>> {
     let mut select = crossbeam_channel::Select::new();
     arms.iter().for_each(|arm| arm.add_to(&mut select));
-    let operation = match patience {
-        Patience::Forever => select.select(),
-        Patience::None => select.try_select().ok()?,
-        Patience::For(timeout) => select.select_timeout(timeout).ok()?,
+    let operation = match limit {
+        WaitLimit::Forever => select.select(),
+        WaitLimit::None => select.try_select().ok()?,
+        WaitLimit::For(timeout) => select.select_timeout(timeout).ok()?,
     };
     Some(SelectedOperation { arm: operation.index(), chosen: Some(Chosen::Real(operation)) })
 }
@@ -338,13 +344,13 @@ fn select_real<'a>(arms: &[&'a dyn Arm], patience: Patience) -> Option<SelectedO
 fn select_simulated<'a>(
     sim: &Sim,
     arms: &[&'a dyn Arm],
-    patience: Patience,
+    limit: WaitLimit,
 ) -> Option<SelectedOperation<'a>> {
     sim.point(ThreadOperation::Select);
-    let give_up = match patience {
-        Patience::Forever => None,
-        Patience::None => Some(sim.now()),
-        Patience::For(timeout) => Some(sim.after(timeout)),
+    let give_up = match limit {
+        WaitLimit::Forever => None,
+        WaitLimit::None => Some(sim.now()),
+        WaitLimit::For(timeout) => Some(sim.after(timeout)),
     };
     loop {
         let ready: Vec<usize> =
@@ -360,7 +366,7 @@ fn select_simulated<'a>(
         arms.iter().enumerate().for_each(|(arm, on)| on.register(TicketOf(ticket), arm));
         let deadline = arms.iter().filter_map(|arm| arm.due()).chain(give_up).min();
         let wake = sim.block(ticket, ThreadOperation::Select, deadline);
-        // From all of them, or the ever idle ones would collect old waits.
+        // Unregister from all arms, or idle channels would collect old waits.
         arms.iter().for_each(|arm| arm.unregister(TicketOf(ticket)));
         if let Wake::Claimed(arm) = wake {
             return Some(chosen(arms, arm, Choice::Claimed(ticket)));

@@ -1,9 +1,9 @@
 //! The `select!` macro.
 
-/// Waits for several channel operations at once and does one of those that are
-/// ready, chosen at random, as Go's `select` does.
+/// Waits until one of several channel operations is ready and performs it. If
+/// several are ready, chooses one at random, as Go's `select` does.
 ///
-/// The shape is crossbeam-channel's:
+/// The syntax is that of crossbeam-channel:
 ///
 /// ```
 /// use labrt::channel::{after, bounded, unbounded};
@@ -21,23 +21,27 @@
 ///
 /// let (full, _receiver) = bounded(0);
 /// select! {
-///     send(full, 1) -> _ => unreachable!("nobody receives"),
+///     send(full, 1) -> _ => unreachable!("no thread receives"),
 ///     default => {}
 /// }
 /// ```
 ///
-/// An arm is `recv(receiver) -> pattern => body`, where the pattern gets a
-/// `Result<T, RecvError>`, or `send(sender, message) -> pattern => body`, where
-/// it gets a `Result<(), SendError<T>>`; the message is made only when its arm
-/// is chosen. `default => body` runs when no arm is ready,
-/// `default(timeout) => body` when none becomes so in time.
+/// An arm is one of these:
+///
+/// * `recv(receiver) -> pattern => body`: the pattern matches a
+///   `Result<T, RecvError>`;
+/// * `send(sender, message) -> pattern => body`: the pattern matches a
+///   `Result<(), SendError<T>>`. The message is evaluated only if its arm is
+///   chosen;
+/// * `default => body`: runs if no arm is ready;
+/// * `default(timeout) => body`: runs if no arm becomes ready before the timeout.
 #[macro_export]
 macro_rules! select {
     ($($arms:tt)+) => { $crate::__select!(@parse [] [Forever] $($arms)+) };
 }
 
-/// The inside of [`select!`]: first sorts the arms into `{recv ..}`, `{send ..}`
-/// and the default, then builds the choice.
+/// The implementation of [`select!`]: first sorts the arms into `{recv ..}`,
+/// `{send ..}` and the default, then builds the choice.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
@@ -89,17 +93,17 @@ macro_rules! __select {
     (@parse [$($arm:tt)*] [Forever]) => {
         $crate::__select!(
             @build [$($arm)*] (Forever)
-            (unreachable!("select! without a default waits for ever"))
+            (unreachable!("select! without a default waits forever"))
         )
     };
     // `match` keeps temporary channels, such as `after(..)`, alive.
-    (@build [$($arm:tt)*] ($($patience:tt)*) ($default:expr)) => {
+    (@build [$($arm:tt)*] ($($limit:tt)*) ($default:expr)) => {
         match $crate::__select!(@channels $($arm)*) {
             channels => {
                 let mut arms = ::std::vec::Vec::new();
                 $crate::channel::select::Arms::list(&channels, &mut arms);
-                let patience = $crate::channel::select::Patience::$($patience)*;
-                match $crate::channel::select::select(&arms, patience) {
+                let limit = $crate::channel::select::WaitLimit::$($limit)*;
+                match $crate::channel::select::select(&arms, limit) {
                     ::std::option::Option::None => $default,
                     ::std::option::Option::Some(operation) => {
                         $crate::__select!(@complete operation (channels) (0) $($arm)*)
@@ -113,7 +117,7 @@ macro_rules! __select {
         (&$channel, $crate::__select!(@channels $($rest)*))
     };
     (@complete $operation:ident ($channels:expr) ($index:expr)) => {
-        unreachable!("arm {} of a shorter select!", $operation.index())
+        unreachable!("the select! has no arm {}", $operation.index())
     };
     (@complete $operation:ident ($channels:expr) ($index:expr)
         {recv ($channel:expr) ($result:pat) ($body:expr)} $($rest:tt)*) => {

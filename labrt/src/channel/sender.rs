@@ -12,7 +12,7 @@ pub struct Sender<T> {
     pub(super) flavor: SenderFlavor<T>,
 }
 
-/// What is behind a sender.
+/// The implementation behind a sender.
 pub(super) enum SenderFlavor<T> {
     Real(crossbeam_channel::Sender<T>),
     Sim(Arc<SimChannel<T>>),
@@ -27,12 +27,12 @@ impl<T> Sender<T> {
         Sender { flavor: SenderFlavor::Sim(channel) }
     }
 
-    /// Sends a message, waiting until there is room for it or, with capacity
-    /// 0, until a receiver takes it.
+    /// Sends a message. Waits until there is room for it or, with capacity 0,
+    /// until a receiver takes it.
     ///
     /// # Errors
     ///
-    /// All receivers are gone; the message comes back.
+    /// If all receivers are gone. The error contains the message.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         match &self.flavor {
@@ -43,11 +43,12 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends a message, giving up after `timeout`.
+    /// Sends a message, waiting for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// The time is over, or all receivers are gone; the message comes back.
+    /// If the timeout expires or all receivers are gone. The error contains the
+    /// message.
     #[track_caller]
     pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match &self.flavor {
@@ -60,7 +61,8 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// It is not, or all receivers are gone; the message comes back.
+    /// If the channel is full or all receivers are gone. The error contains the
+    /// message.
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         match &self.flavor {
@@ -69,7 +71,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// How many messages wait in the channel.
+    /// Returns the number of messages in the channel.
     pub fn len(&self) -> usize {
         match &self.flavor {
             SenderFlavor::Real(tx) => tx.len(),
@@ -77,17 +79,18 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Whether no message waits in the channel.
+    /// Whether the channel contains no message.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A sender of real mode, which must be the caller's.
+/// Returns a sender of real mode, after checking that the caller is in real
+/// mode.
 #[inline]
 #[track_caller]
 fn real<T>(tx: &crossbeam_channel::Sender<T>) -> &crossbeam_channel::Sender<T> {
-    super::refuse_in_simulation();
+    super::check_real_mode();
     tx
 }
 

@@ -1,20 +1,21 @@
 //! A channel of virtual mode.
 //!
-//! Values pass from hand to hand: a sender that finds a waiting receiver gives
-//! it the value and lets it go on; a receiver that finds a waiting sender takes
-//! the value from it. So nobody who was let go finds the value gone. Three
-//! steps do it, the first two while the partner stands still:
+//! A sender that finds a waiting receiver hands it the value and wakes it; a
+//! receiver that finds a waiting sender takes the value from it. So a thread
+//! that was woken never finds the value gone. This takes three steps, the first
+//! two while the partner is still blocked:
 //!
-//! 1. *claim* the partner: from now on no timer and no other channel of its
-//!    `select!` can take it away;
+//! 1. *claim* the partner: from now on neither a timer nor another channel of its
+//!    `select!` can wake it;
 //! 2. move the value: into `delivered` for a receiver, out of `sending` for a
 //!    sender;
 //! 3. *release* the partner.
 //!
-//! A sender that waits in a `select!` has no value yet, for the macro makes it
-//! only when the arm is chosen. A receiver that claims such a sender releases it
-//! at once and leaves a note in `promised`; the value comes when the macro has
-//! made it. The sender's side of this is in `arm.rs`.
+//! A sender that waits in a `select!` has no value yet, because the macro
+//! evaluates it only when the arm is chosen. A receiver that claims such a
+//! sender releases it immediately, adds an entry to `promised`, and waits until
+//! the macro has evaluated the value. `arm.rs` contains the sender's side of
+//! this.
 
 mod arm;
 
@@ -28,9 +29,9 @@ pub(super) use arm::SendTarget;
 
 use crate::sim::{self, Sim, ThreadOperation, Ticket, Wake};
 
-/// See the module.
+/// A channel of virtual mode; see the module documentation.
 pub(super) struct SimChannel<T> {
-    /// The simulation that it belongs to.
+    /// The id of the simulation that the channel belongs to.
     sim: u32,
     /// Never contended: one simulated thread runs at a time.
     state: Mutex<ChannelState<T>>,
@@ -40,24 +41,25 @@ struct ChannelState<T> {
     /// `None` is unbounded.
     capacity: Option<usize>,
     buffer: VecDeque<T>,
-    /// Places in the buffer for `select!` sends that are chosen but have not
-    /// made their value yet.
+    /// Slots of the buffer that are reserved for chosen `select!` sends whose
+    /// value is not evaluated yet.
     reserved: usize,
-    /// Living handles.
+    /// The number of handles on each side.
     senders: usize,
     receivers: usize,
-    /// Receivers that wait for a value. Most channels have one receiver: its place
-    /// here, and that of its value in `delivered`, need no memory of their own.
+    /// Receivers that wait for a value. Most channels have one receiver: its
+    /// entry here, and that of its value in `delivered`, need no allocation.
     receiving: SmallVec<[Waiter; 1]>,
-    /// Senders that wait for a place or a receiver.
+    /// Senders that wait for a free slot or a receiver.
     sending: Vec<WaitingSender<T>>,
-    /// Values of receivers that were released and have not run yet.
+    /// Values for receivers that were released and have not run yet.
     delivered: SmallVec<[(Ticket, T); 1]>,
-    /// Claimed `select!` senders, and who waits for their value.
+    /// Pairs of a claimed `select!` sender and the receiver that waits for its
+    /// value.
     promised: Vec<(Ticket, Ticket)>,
 }
 
-/// Who waits, and on which arm of its `select!` (0 for a plain operation).
+/// A waiting thread, and the arm of its `select!` (0 for a plain operation).
 #[derive(Clone, Copy)]
 struct Waiter {
     ticket: Ticket,
@@ -70,10 +72,11 @@ struct WaitingSender<T> {
     value: Option<T>,
 }
 
-/// What a receiver found.
+/// What a receiver finds in the channel.
 enum Found<T> {
     Value(T),
-    /// The value is being made; the ticket's wait ends when it is there.
+    /// A sender is evaluating the value; the ticket's wait ends when it is
+    /// there.
     Promise(Ticket),
     Nothing,
     Disconnected,
@@ -95,8 +98,8 @@ impl<T> ChannelState<T> {
         None
     }
 
-    /// Claims a waiting sender, chosen at random. A sender that was woken
-    /// otherwise and has not run yet keeps its entry, and its value.
+    /// Claims a waiting sender, chosen at random. A sender that something else
+    /// has woken, and that has not run yet, keeps its entry and its value.
     fn claim_sender(&mut self, sim: &Sim) -> Option<WaitingSender<T>> {
         let count = self.sending.len();
         if count == 0 {
@@ -110,7 +113,7 @@ impl<T> ChannelState<T> {
         Some(self.sending.swap_remove(claimed))
     }
 
-    /// Gives a value to a receiver that stands still, and lets it go on.
+    /// Gives a value to a claimed receiver, and wakes it.
     fn deliver(&mut self, sim: &Sim, to: Waiter, value: T) {
         self.delivered.push((to.ticket, value));
         sim.release(to.ticket, to.arm);
@@ -121,7 +124,7 @@ impl<T> ChannelState<T> {
         Some(self.delivered.swap_remove(index).1)
     }
 
-    /// Sends if that is possible at once.
+    /// Sends if that is possible without waiting.
     fn try_send(&mut self, sim: &Sim, value: T) -> Result<(), TrySendError<T>> {
         if self.receivers == 0 {
             return Err(TrySendError::Disconnected(value));
@@ -136,7 +139,7 @@ impl<T> ChannelState<T> {
         Ok(())
     }
 
-    /// Receives if that is possible at once.
+    /// Receives if that is possible without waiting.
     fn take(&mut self, sim: &Sim) -> Found<T> {
         if let Some(value) = self.buffer.pop_front() {
             self.refill(sim);
@@ -158,7 +161,7 @@ impl<T> ChannelState<T> {
         }
     }
 
-    /// A place in the buffer is free: a waiting sender may have it.
+    /// Gives a free slot of the buffer to a waiting sender.
     fn refill(&mut self, sim: &Sim) {
         if !self.has_room() {
             return;
@@ -180,7 +183,7 @@ impl<T> ChannelState<T> {
 }
 
 impl<T> SimChannel<T> {
-    /// A channel with one handle on each side.
+    /// Creates a channel with one handle on each side.
     pub(super) fn new(sim: u32, capacity: Option<usize>) -> Self {
         SimChannel {
             sim,
@@ -198,23 +201,24 @@ impl<T> SimChannel<T> {
         }
     }
 
-    /// The simulation, which must be the caller's.
+    /// Returns the simulation. Panics unless the caller belongs to it.
     #[track_caller]
     pub(super) fn sim(&self) -> &'static Sim {
         simulation_of("channel", self.sim)
     }
 
     /// The id of the simulation.
-    pub(super) fn home(&self) -> u32 {
+    pub(super) fn sim_id(&self) -> u32 {
         self.sim
     }
 
-    /// The simulation, if the caller is in it: a handle may be dropped anywhere.
+    /// Returns the simulation if the caller belongs to it: a handle may be
+    /// dropped anywhere.
     fn sim_if_current(&self) -> Option<&'static Sim> {
         sim::current().filter(|sim| sim.id() == self.sim)
     }
 
-    /// Waits until the value is sent, or the deadline.
+    /// Waits until the value is sent, or until the deadline.
     #[track_caller]
     pub(super) fn send(&self, value: T, deadline: Option<u64>) -> Result<(), SendTimeoutError<T>> {
         let sim = self.sim();
@@ -241,9 +245,10 @@ impl<T> SimChannel<T> {
             let mut state = self.state.lock();
             let disconnected = state.receivers == 0;
             if !disconnected && wake == Wake::Notified {
-                continue; // A destructor after the end: it stepped aside.
+                continue; // A destructor that was suspended after the end.
             }
-            let value = state.forget_waiter(ticket).expect("an unsent value waits in its entry");
+            let value =
+                state.forget_waiter(ticket).expect("the entry of a waiting sender holds its value");
             return Err(match disconnected {
                 true => SendTimeoutError::Disconnected(value),
                 false => SendTimeoutError::Timeout(value),
@@ -288,7 +293,9 @@ impl<T> SimChannel<T> {
             let wake = sim.block(ticket, ThreadOperation::Receive, deadline);
             let mut state = self.state.lock();
             if matches!(wake, Wake::Claimed(_)) {
-                return Ok(state.take_delivered(ticket).expect("released with a value"));
+                return Ok(state
+                    .take_delivered(ticket)
+                    .expect("a receiver is released after its value was delivered"));
             }
             state.forget_waiter(ticket);
         }
@@ -312,7 +319,8 @@ impl<T> SimChannel<T> {
         }
     }
 
-    /// Waits for a value that is being made; `None` if its maker has unwound.
+    /// Waits for a value that a sender is evaluating. Returns `None` if the
+    /// sender has unwound.
     #[track_caller]
     fn await_promise(&self, sim: &Sim, own: Ticket) -> Option<T> {
         loop {
@@ -337,7 +345,8 @@ impl<T> SimChannel<T> {
         self.state.lock().receivers += 1;
     }
 
-    /// A sender handle is gone; the last one disconnects the receivers.
+    /// Removes a sender handle. Dropping the last one disconnects the
+    /// receivers.
     pub(super) fn drop_sender(&self) {
         let mut state = self.state.lock();
         state.senders -= 1;
@@ -348,8 +357,8 @@ impl<T> SimChannel<T> {
         }
     }
 
-    /// A receiver handle is gone; the last one disconnects the senders and
-    /// drops what waits in the buffer.
+    /// Removes a receiver handle. Dropping the last one disconnects the senders
+    /// and drops the messages in the buffer.
     pub(super) fn drop_receiver(&self) {
         let mut state = self.state.lock();
         state.receivers -= 1;
@@ -365,12 +374,12 @@ impl<T> SimChannel<T> {
     }
 }
 
-/// The simulation with this id, which must be the caller's.
+/// Returns the simulation with this id. Panics unless the caller belongs to it.
 #[inline]
 #[track_caller]
 pub(super) fn simulation_of(what: &str, id: u32) -> &'static Sim {
     match sim::current() {
         Some(sim) if sim.id() == id => sim,
-        _ => super::refuse(what, Some(id)),
+        _ => super::panic_wrong_mode(what, Some(id)),
     }
 }

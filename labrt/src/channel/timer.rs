@@ -1,5 +1,5 @@
-//! The receivers of virtual mode that make their own messages: `after`, `tick`
-//! and `never`. No thread is behind them, only a time.
+//! The receivers of virtual mode that create their own messages: `after`,
+//! `tick` and `never`. They need no thread, only a time.
 
 use parking_lot::Mutex;
 
@@ -7,14 +7,14 @@ use super::simulated::simulation_of;
 use crate::sim::Sim;
 use crate::time::Instant;
 
-/// A receiver that becomes ready at a time.
+/// A receiver that becomes ready at a given time.
 pub(super) struct SimTimer<T> {
     sim: u32,
-    /// Virtual nanoseconds of the next message; `None` is never.
+    /// The time of the next message in virtual nanoseconds; `None` is never.
     due: Mutex<Option<u64>>,
-    /// Nanoseconds between messages; `None` is only one.
+    /// Nanoseconds between messages; `None` if there is only one message.
     period: Option<u64>,
-    /// Makes the message out of the moment.
+    /// Converts the time into the message.
     make: fn(Instant) -> T,
 }
 
@@ -29,7 +29,7 @@ impl<T> SimTimer<T> {
     }
 
     /// The id of the simulation.
-    pub(super) fn home(&self) -> u32 {
+    pub(super) fn sim_id(&self) -> u32 {
         self.sim
     }
 
@@ -38,7 +38,7 @@ impl<T> SimTimer<T> {
         simulation_of("timer", self.sim)
     }
 
-    /// When the next message comes.
+    /// The time of the next message.
     pub(super) fn due(&self) -> Option<u64> {
         *self.due.lock()
     }
@@ -47,12 +47,12 @@ impl<T> SimTimer<T> {
         self.due().is_some_and(|due| due <= sim.now())
     }
 
-    /// Takes the message that is due.
+    /// Takes the message if it is due.
     pub(super) fn take(&self, sim: &Sim) -> Option<T> {
         let mut due = self.due.lock();
         let moment = due.filter(|due| *due <= sim.now())?;
-        // Ticks that nobody took in time are not made up for: then the next one
-        // is a whole period away.
+        // Missed ticks are skipped: the next one is then due after a whole
+        // period.
         let next = |period| match moment + period {
             next if next > sim.now() => next,
             _ => sim.now() + period,

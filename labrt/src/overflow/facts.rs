@@ -1,4 +1,4 @@
-//! What is known of a stack overflow, without any memory from the allocator.
+//! The data of a stack overflow report, which needs no allocation.
 
 use std::fmt;
 use std::panic::Location;
@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// What the handler reports to the watchdog.
+/// A stack overflow, as the signal handler reports it to the watchdog.
 pub(crate) struct Overflow {
     /// The thread's label.
-    pub(crate) thread: Line,
-    /// Where it was spawned.
+    pub(crate) thread: LineBuffer,
+    /// Where the thread was spawned.
     pub(crate) site: &'static Location<'static>,
-    /// The run's clock when it happened.
+    /// The run's clock at the time of the overflow.
     pub(crate) time: Duration,
 }
 
 impl Overflow {
-    /// The same, for the run's observer. Not for the handler: it allocates.
+    /// Converts the overflow into a failure for the run's observer. The handler
+    /// must not call this: it allocates.
     pub(crate) fn failure(&self) -> Failure {
         let (message, thread) = (self.to_string(), self.thread.text().to_owned());
         Failure { message, place: None, thread, time: self.time }
@@ -28,34 +29,35 @@ impl fmt::Display for Overflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "stack overflow in simulated thread {} spawned at {}: recursion without end, or \
-             large values on the stack",
+            "stack overflow in simulated thread {} spawned at {}: endless recursion, or large \
+             values on the stack",
             self.thread.text(),
             self.site
         )
     }
 }
 
-/// A text that needs no allocator. What is too long for it is left out.
-pub(crate) struct Line {
+/// A text buffer of a fixed size, which never allocates and truncates a longer
+/// text.
+pub(crate) struct LineBuffer {
     bytes: [u8; 512],
     len: usize,
 }
 
-impl Line {
+impl LineBuffer {
     pub(super) fn text(&self) -> &str {
         let written = self.bytes[..self.len].utf8_chunks().next();
         written.map_or("", |chunk| chunk.valid())
     }
 }
 
-impl Default for Line {
+impl Default for LineBuffer {
     fn default() -> Self {
-        Line { bytes: [0; 512], len: 0 }
+        LineBuffer { bytes: [0; 512], len: 0 }
     }
 }
 
-impl fmt::Write for Line {
+impl fmt::Write for LineBuffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = &mut self.bytes[self.len..];
         let fits = text.len().min(room.len());

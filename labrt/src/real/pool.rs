@@ -1,9 +1,10 @@
-//! The elastic pool: cached threads for RPC handlers.
+//! The elastic thread pool, which runs RPC handlers.
 //!
-//! A job never queues behind a busy thread: handlers block, and what they wait
-//! for may be in the queue, so a pool of fixed size deadlocks. A fresh thread
-//! per job costs 50 to 200 us; a cached one a few. The rule: queue a job only
-//! after an idle worker has been claimed for it, else start a worker.
+//! A job never queues behind a busy thread: handlers block, and the job that
+//! would unblock them may be in the queue, so a pool of fixed size deadlocks. A
+//! fresh thread per job costs 50 to 200 us; a cached one a few. The rule: queue
+//! a job only after an idle worker has been claimed for it, else start a
+//! worker.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,12 +17,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::{RUN, RealRun};
 use crate::sim::Job;
 
-/// How long a worker stays without work.
-const IDLE: Duration = Duration::from_secs(5);
+/// How long an idle worker waits for a job before it ends.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// See the module.
+/// An elastic thread pool; see the module documentation.
 pub(super) struct Pool {
-    /// Idle workers that no job has claimed.
+    /// The number of idle workers that no job has claimed.
     idle: Arc<AtomicUsize>,
     jobs: Sender<Job>,
     queue: Receiver<Job>,
@@ -33,8 +34,8 @@ impl Pool {
         Pool { idle: Arc::new(AtomicUsize::new(0)), jobs, queue }
     }
 
-    /// Runs a job on an idle worker, or on a new one. The error says that the
-    /// system has no thread for it.
+    /// Runs a job on an idle worker or on a new one. Returns an error if the
+    /// system cannot start a new thread.
     pub(super) fn go(&self, run: &Arc<RealRun>, job: Job) -> io::Result<()> {
         if claim(&self.idle) {
             self.jobs.send(job).expect("the pool has its own receiver");
@@ -49,20 +50,21 @@ impl Pool {
     }
 }
 
-/// Takes one idle worker out of the count. A worker that wants to leave must
-/// win the same count, so a claimed one always stays for its job.
+/// Claims an idle worker by decrementing the count. A worker must claim itself
+/// before it ends, so a claimed worker always stays for its job.
 fn claim(idle: &AtomicUsize) -> bool {
     idle.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok()
 }
 
-/// A worker's life.
+/// Runs jobs until none arrives for [`IDLE_TIMEOUT`].
 fn work(first: Job, idle: &AtomicUsize, queue: &Receiver<Job>) {
     let mut job = first;
     loop {
-        // The panic hook has recorded a panic already; an Exit is none.
+        // The panic hook has already recorded a panic; an Exit is not a
+        // failure.
         let _ = catch_unwind(AssertUnwindSafe(job));
         idle.fetch_add(1, Ordering::SeqCst);
-        job = match queue.recv_timeout(IDLE) {
+        job = match queue.recv_timeout(IDLE_TIMEOUT) {
             Ok(next) => next,
             Err(_) if claim(idle) => return,
             Err(_) => queue.recv().expect("a claimed worker gets its job"),

@@ -1,4 +1,4 @@
-//! The generator, and the streams that a simulation draws from.
+//! The random number generator, and the streams that a simulation draws from.
 
 /// A generator of random numbers: xoshiro256++ 1.0 (Blackman and Vigna, 2019),
 /// seeded through SplitMix64. Its outputs are pinned by a test.
@@ -8,7 +8,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// A generator whose whole future follows from `seed`.
+    /// Creates a generator whose output depends on `seed` alone.
     pub fn from_seed(seed: u64) -> Self {
         let mut weyl = seed;
         let mut split_mix = || {
@@ -21,7 +21,7 @@ impl Generator {
         Generator { state: [split_mix(), split_mix(), split_mix(), split_mix()] }
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         let s = &mut self.state;
         let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
@@ -35,28 +35,33 @@ impl Generator {
         result
     }
 
-    /// Uniform in `0..n`.
+    /// Returns a uniform number in `0..n`.
     ///
     /// # Panics
     ///
     /// When `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        assert!(n > 0, "no number is below 0");
-        // Multiply-shift: the bias is under n / 2^64, too small to ever show.
+        assert!(n > 0, "the range 0..0 is empty: `below` and `chance` need a bound above 0");
+        // Multiply-shift: the bias is under n / 2^64, too small to matter.
         ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
     }
 
-    /// Uniform in `low..=high`, both ends included.
+    /// Returns a uniform number in `low..=high`, both ends included.
     ///
     /// # Panics
     ///
     /// When `low` is above `high`, or the range is all of `u64`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         assert!(low <= high, "the range {low}..={high} is empty");
-        low + self.below((high - low).checked_add(1).expect("a range of all u64 is next_u64"))
+        low + self.below(
+            (high - low)
+                .checked_add(1)
+                .expect("the range is not all of u64 (use next_u64 for that)"),
+        )
     }
 
-    /// Which of `count` things to take. One alone needs no draw.
+    /// Picks one of `count` items and returns its index. Does not draw if there
+    /// is only one.
     #[inline]
     pub(crate) fn pick(&mut self, count: usize) -> usize {
         match count {
@@ -65,7 +70,7 @@ impl Generator {
         }
     }
 
-    /// True `times` times `out_of`, on average.
+    /// Returns true with probability `times / out_of`.
     ///
     /// # Panics
     ///
@@ -74,8 +79,7 @@ impl Generator {
         self.below(out_of) < times
     }
 
-    /// Puts the items in a random order, all orders equally likely
-    /// (Fisher-Yates).
+    /// Shuffles the items (Fisher-Yates). All orders are equally likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last as u64 + 1) as usize);
@@ -86,13 +90,14 @@ impl Generator {
 /// The four streams of one simulation.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    /// Picks the next thread, preemptions, and the winner among ready waiters.
+    /// Chooses the next thread, the preemptions, and one of several waiting
+    /// threads.
     pub(crate) schedule: Generator,
     /// Delays and losses of the simulated network.
     pub(crate) network: Generator,
-    /// What [`rng`](super::rng) hands out.
+    /// The numbers of [`rng`](super::rng).
     pub(crate) user: Generator,
-    /// Keys of [`crate::collections`]' hash maps.
+    /// Keys of the hash maps in [`crate::collections`].
     pub(crate) hash_keys: Generator,
 }
 
@@ -108,8 +113,7 @@ impl Streams {
 mod tests {
     use super::*;
 
-    /// A change of these numbers would give every published seed another
-    /// meaning.
+    /// A change of these numbers would change the run of every published seed.
     #[test]
     fn first_outputs_are_pinned() {
         let mut generator = Generator::from_seed(42);
@@ -126,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_their_ends() {
+    fn ranges_include_both_ends() {
         let mut generator = Generator::from_seed(1);
         let draws: Vec<u64> = (0..1000).map(|_| generator.between(3, 5)).collect();
         assert!(draws.iter().all(|draw| (3..=5).contains(draw)));

@@ -1,6 +1,6 @@
-//! What carries the simulated threads: a stack each, and the switch between
-//! them. The scheduler decides who runs; an engine only obeys, so every engine
-//! gives the same schedule.
+//! Engines run the simulated threads: each thread has a stack, and an engine
+//! switches between them. The scheduler alone decides which thread runs, so
+//! every engine gives the same schedule.
 
 mod coro;
 mod os;
@@ -14,18 +14,18 @@ use crate::config;
 use crate::failure::payload_text;
 use crate::thread::exit::Exit;
 
-/// With what a suspended thread is resumed.
+/// What a suspended thread does when it is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Go on.
+    /// Continue.
     Run,
-    /// The simulation is over: leave by unwinding.
+    /// The simulation is over: unwind.
     Unwind,
-    /// Add your backtrace to the report, then suspend again.
+    /// Add the thread's backtrace to the report, then suspend again.
     Backtrace,
 }
 
-/// One of the engines.
+/// An engine: coroutines or OS threads.
 pub(crate) enum ThreadEngine {
     Coro(coro::CoroEngine),
     Os(os::OsEngine),
@@ -39,8 +39,8 @@ impl ThreadEngine {
         }
     }
 
-    /// Runs the threads that the scheduler picks, until it says that this is
-    /// the end. Called on the simulation's own OS thread, the root.
+    /// Runs the threads that the scheduler picks until it returns
+    /// [`Next::End`]. Called on the simulation's own OS thread, the root.
     pub(crate) fn run(&self, sim: &Sim) {
         match self {
             ThreadEngine::Coro(engine) => engine.run(sim),
@@ -48,8 +48,8 @@ impl ThreadEngine {
         }
     }
 
-    /// Called on a simulated thread: lets `next` run, or the root at the end.
-    /// Returns when this thread is resumed, with its command.
+    /// Switches from the calling simulated thread to `next`, or to the root at
+    /// the end. Returns the command with which the calling thread is resumed.
     pub(crate) fn switch(&self, sim: &Sim, me: Slot, next: Next) -> Command {
         match self {
             ThreadEngine::Coro(engine) => engine.switch(next),
@@ -57,8 +57,8 @@ impl ThreadEngine {
         }
     }
 
-    /// Called on the root after the end: resumes one thread. True when it has
-    /// finished and is out of the table.
+    /// Resumes one thread. Called on the root after the end. Returns true if
+    /// the thread has finished and is no longer in the table.
     pub(crate) fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> bool {
         match self {
             ThreadEngine::Coro(engine) => engine.resume_and_finish(sim, slot, command),
@@ -66,16 +66,16 @@ impl ThreadEngine {
         }
     }
 
-    /// Gives up a thread that cannot be unwound: what its stack owns is lost.
+    /// Leaks a thread that cannot be unwound, and the values on its stack.
     pub(crate) fn leak(&self, slot: Slot) {
         match self {
             ThreadEngine::Coro(engine) => engine.leak(slot),
-            // Its OS thread stays parked for ever.
+            // Its OS thread stays parked forever.
             ThreadEngine::Os(_) => {}
         }
     }
 
-    /// Gives back what can serve no thread of this simulation any more.
+    /// Releases the stacks or OS threads that this simulation no longer needs.
     pub(crate) fn retire(&self) {
         match self {
             ThreadEngine::Coro(engine) => engine.retire(),
@@ -83,9 +83,9 @@ impl ThreadEngine {
         }
     }
 
-    /// Serial number and spawn site of the running thread, if the address is in
-    /// the guard page below its stack and the engine made that stack. Called by
-    /// a signal handler: it takes no lock and borrows nothing.
+    /// Returns number and spawn site of the running thread if the address is in
+    /// the guard page below its stack and the engine allocated that stack.
+    /// Called by a signal handler: it takes no lock and borrows nothing.
     pub(crate) fn overflowed(&self, address: usize) -> Option<(u32, CallSite)> {
         match self {
             ThreadEngine::Coro(engine) => engine.overflowed(address),
@@ -94,15 +94,16 @@ impl ThreadEngine {
     }
 }
 
-/// What a thread does from its first resume on.
+/// Runs a thread from its first resume to its end.
 fn thread_body(sim: &Sim, job: Job, first: Command) {
     let end = catch_unwind(AssertUnwindSafe(|| match first {
         Command::Run => job(),
-        // Never started: only what the closure owns has to go.
+        // Never started: only the closure is dropped.
         Command::Unwind | Command::Backtrace => drop(job),
     }));
-    // The hook has recorded every panic but one of the simulator itself, and
-    // one that was caught and resumed. The first record counts.
+    // The hook has recorded every panic except those of the simulator itself
+    // and those of `resume_unwind`. If it has, this second record changes
+    // nothing.
     if let Err(payload) = end
         && !payload.is::<Exit>()
     {

@@ -16,8 +16,8 @@ use crate::trace::history::Trace;
 use crate::trace::moment::Recorder;
 use crate::watchdog::heartbeat::Heartbeat;
 
-/// Runs `body` as the first thread of a simulation, on the calling OS thread,
-/// which should be a fresh one: nobody else's thread-locals are in the way.
+/// Runs `body` as the first thread of a simulation, on the calling OS thread.
+/// That should be a fresh thread, without thread-locals of earlier code.
 pub(crate) fn execute(
     config: &Config,
     heartbeat: Arc<Heartbeat>,
@@ -28,9 +28,9 @@ pub(crate) fn execute(
     let sim = Arc::new(make(config, heartbeat, recorder));
     enter(&*sim);
     sim.scheduler.borrow_mut().spawn("main".into(), site, body, None);
-    // Only the simulator's own code can panic on the root, such as for want of
-    // memory for a stack. The simulation may not be dropped then: its coroutines
-    // would be unwound in the middle of it.
+    // Only the simulator's own code can panic on the root, for example if there
+    // is no memory for a stack. The simulation must not be dropped then: that
+    // would unwind its coroutines while they are in use.
     let guarded = |work: &dyn Fn()| {
         if let Err(bug) = catch_unwind(AssertUnwindSafe(work)) {
             sim.record_panic(payload_text(&*bug), None, None);
@@ -53,13 +53,13 @@ pub(crate) fn execute(
     sim.heartbeat.stop();
     let run = collect(&sim, leaked);
     if leaked > 0 {
-        // Threads that were given up still point at it.
+        // Leaked threads still point to it.
         std::mem::forget(sim);
     }
     run
 }
 
-/// A simulation without threads.
+/// Creates a simulation without threads.
 fn make(config: &Config, heartbeat: Arc<Heartbeat>, recorder: Option<Recorder>) -> Sim {
     static IDS: AtomicU32 = AtomicU32::new(1);
     Sim {
@@ -72,13 +72,13 @@ fn make(config: &Config, heartbeat: Arc<Heartbeat>, recorder: Option<Recorder>) 
     }
 }
 
-/// Unwinds the threads that the body left behind, so that their destructors
-/// run. One whose destructor waits for another steps aside until that one is
-/// gone; threads that wait for each other for ever are leaked, and so are all
-/// that are left when a destructor panics: they are the caller's to leak.
+/// Unwinds the threads that outlive the body, so that their destructors run. A
+/// thread whose destructor waits for another thread is suspended until that one
+/// is unwound. Threads whose destructors wait forever are left for the caller
+/// to leak. If a destructor panics, so are all remaining threads.
 fn unwind_all(sim: &Sim) {
     loop {
-        let before = sim.scheduler.borrow().timed_asides;
+        let before = sim.scheduler.borrow().timed_suspensions;
         let mut progress = false;
         let left = sim.scheduler.borrow().threads.slots();
         for slot in left {
@@ -86,7 +86,7 @@ fn unwind_all(sim: &Sim) {
                 let mut scheduler = sim.scheduler.borrow_mut();
                 scheduler.set_current(slot);
                 let thread = scheduler.threads.get(slot);
-                // A thread that has not started yet unwinds nothing: only its
+                // A thread that has not started is not unwound: only its
                 // closure is dropped.
                 thread.unwinding |= thread.job.is_some();
             }
@@ -95,15 +95,16 @@ fn unwind_all(sim: &Sim) {
                 return;
             }
         }
-        // A destructor that waits for a time makes progress too.
-        if !progress && sim.scheduler.borrow().timed_asides == before {
+        // A destructor that waits until a deadline makes progress too.
+        if !progress && sim.scheduler.borrow().timed_suspensions == before {
             return;
         }
     }
 }
 
-/// Gives up the threads that are left, and returns how many. After a failure
-/// they are all: a second panic in a destructor would take the process down.
+/// Leaks the remaining threads, and returns how many they are. After a failure
+/// no thread is unwound: a second panic in a destructor would abort the
+/// process.
 fn leak_all(sim: &Sim) -> usize {
     let slots = sim.scheduler.borrow().threads.slots();
     for &slot in &slots {
@@ -114,8 +115,8 @@ fn leak_all(sim: &Sim) -> usize {
     slots.len()
 }
 
-/// With `LAB_BACKTRACE=1`: every blocked thread is resumed once, just to say
-/// where it is.
+/// With `LAB_BACKTRACE=1`, resumes every blocked thread once to record its
+/// backtrace.
 fn dump_backtraces(sim: &Sim) {
     if !sim.backtrace {
         return;
@@ -134,11 +135,12 @@ fn dump_backtraces(sim: &Sim) {
     }
 }
 
+/// Collects the outcome of a simulation that is over.
 fn collect(sim: &Sim, leaked: usize) -> Run<()> {
     let mut scheduler = sim.scheduler.borrow_mut();
     let result = scheduler.take_failure().map_or(Ok(()), Err);
     let backtraces = std::mem::take(&mut scheduler.backtraces);
-    // Its file is complete when this returns.
+    // The recorder's file must be complete when this function returns.
     scheduler.drop_recorder();
     let trace = std::mem::replace(&mut scheduler.trace, Trace::new(false));
     let stats = Stats {

@@ -1,18 +1,19 @@
-//! The operations that simulated threads ask of the simulator.
+//! The operations of simulated threads.
 
 use crate::trace::kind::Kind;
 
 /// Declares the operations with their names in traces and reports.
 macro_rules! operations {
     ($($operation:ident = $name:literal,)+) => {
-        /// What a simulated thread does, or waits in.
+        /// An operation that a simulated thread performs or waits in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum ThreadOperation {
             $($operation,)+
         }
 
         impl ThreadOperation {
-            /// The kind of its events in the trace, which have no fields.
+            /// Returns the kind of the operation's events, which have no
+            /// fields.
             pub(crate) fn kind(self) -> &'static Kind {
                 match self {
                     $(ThreadOperation::$operation => const { &Kind::new($name, &[]) },)+
@@ -42,13 +43,13 @@ operations! {
 }
 
 impl ThreadOperation {
-    /// The name in traces and reports.
+    /// Returns the name in traces and reports.
     pub(crate) fn name(self) -> &'static str {
         self.kind().name()
     }
 
-    /// Races hide around locks and messages: there the scheduler may preempt
-    /// at random. Elsewhere a switch finds nothing new.
+    /// Whether the scheduler may preempt at random. Races hide around locks and
+    /// messages; a switch elsewhere finds nothing new.
     pub(crate) fn may_preempt(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
-//! The scheduler: one simulated thread at a time, in seeded order, on a virtual
-//! clock that jumps when nobody can run.
+//! The scheduler: runs one simulated thread at a time, in seeded order, on a
+//! virtual clock that jumps to the next timer when no thread can run.
 
 mod report;
 
@@ -19,22 +19,22 @@ use crate::trace::history::Trace;
 use crate::trace::kind::{Declared, FIELDS, Kind};
 use crate::trace::moment::{Event, Moment, Origin, Recorder};
 
-/// What every operation costs, in virtual nanoseconds: so that a loop which
-/// polls a lock, a channel or the clock comes to an end.
+/// The cost of every operation in virtual nanoseconds, so that a loop that
+/// polls a lock, a channel or the clock ends.
 const OPERATION_COST: u64 = 1_000;
 
-/// After so many operations without a switch a thread gives way.
+/// After this many operations without a switch the scheduler chooses again.
 const QUANTUM: u32 = 200;
 
-/// After so many operations in the destructors of a thread that is being
-/// unwound they are taken for a loop that polls.
+/// After this many operations, the destructors of a thread that is being
+/// unwound are treated as a loop that polls.
 const DESTRUCTOR_QUANTUM: u32 = 100_000;
 
-/// Virtual nanoseconds after the body's end for which destructors may wait.
-const GRACE: u64 = 10_000_000_000;
+/// How long destructors may wait after the body's end, in virtual nanoseconds.
+const GRACE_PERIOD: u64 = 10_000_000_000;
 
-/// More live threads than this are taken for a leak. (The kernel's own limit on
-/// mappings comes soon after it.)
+/// More live threads than this are treated as a leak. (The kernel's limit on
+/// mappings is only a little higher.)
 const MAX_THREADS: usize = 30_000;
 
 crate::trace_events! {
@@ -42,33 +42,33 @@ crate::trace_events! {
     TimerFires = "timer" {}
 }
 
-/// Who runs next.
+/// The next thread to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Thread(Slot),
-    /// Nobody: the simulation is over.
+    /// No thread: the simulation is over.
     End,
 }
 
-/// How far a simulation is.
+/// The phase of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Running,
-    /// Something went wrong: no simulated thread runs any more.
+    /// The simulation has failed: no simulated thread runs any more.
     Failed,
-    /// The body has returned: the threads it left behind are unwound.
+    /// The body has returned: the remaining threads are unwound.
     Ending,
 }
 
-/// Nanoseconds of a duration, saturating: `Duration::MAX` means never.
+/// Converts a duration to nanoseconds, saturating: `u64::MAX` means never.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// One timer: when, a number that keeps equal times in order, for which wait.
+/// A timer: its time, a number that orders timers of equal times, and its wait.
 type Timer = Reverse<(u64, u64, Ticket)>;
 
-/// The whole state of a simulation but for the stacks, which are the engine's.
+/// The whole state of a simulation except the stacks, which the engine owns.
 pub(crate) struct Scheduler {
     /// Virtual nanoseconds since the start.
     now: u64,
@@ -77,30 +77,30 @@ pub(crate) struct Scheduler {
     pub(crate) seed: u64,
     pub(crate) streams: Streams,
     pub(crate) threads: ThreadTable,
-    /// Who can run, in no particular order: the draw decides.
+    /// The runnable threads, in no particular order: the next one is drawn.
     run_queue: Vec<Slot>,
     timers: BinaryHeap<Timer>,
     timer_count: u64,
-    /// How many timers there are before the next sweep.
+    /// The number of timers that triggers the next sweep.
     sweep_at: usize,
     /// Threads that wait for a lock or condition variable, by its address.
     pub(crate) wait_lists: WaitLists,
-    /// Who runs now.
+    /// The running thread.
     current: Slot,
     phase: Phase,
-    /// How often a destructor has stepped aside until a time.
-    pub(crate) timed_asides: u64,
-    /// When the body returned; destructors may make time pass after that.
+    /// How many times a destructor was suspended until a deadline.
+    pub(crate) timed_suspensions: u64,
+    /// When the body returned. Time may pass after that, in destructors.
     ended_at: Option<u64>,
     failure: Option<Failure>,
-    /// Where threads were when the simulation failed.
+    /// The backtraces of threads, taken after the simulation failed.
     pub(crate) backtraces: Vec<Backtrace>,
     operations_since_switch: u32,
     pub(crate) operations: u64,
     pub(crate) decisions: u64,
     pub(crate) peak_threads: usize,
     pub(crate) trace: Trace,
-    /// Who looks on.
+    /// Called for every step.
     recorder: Option<Recorder>,
 }
 
@@ -120,7 +120,7 @@ impl Scheduler {
             wait_lists: WaitLists::default(),
             current: 0,
             phase: Phase::Running,
-            timed_asides: 0,
+            timed_suspensions: 0,
             ended_at: None,
             failure: None,
             backtraces: Vec::new(),
@@ -138,7 +138,7 @@ impl Scheduler {
         self.now
     }
 
-    /// How long the body ran, or how far it is.
+    /// Returns how long the body ran, or has run so far.
     pub(crate) fn lab_time(&self) -> Duration {
         Duration::from_nanos(self.ended_at.unwrap_or(self.now))
     }
@@ -151,20 +151,24 @@ impl Scheduler {
         self.current
     }
 
-    /// Makes a thread the current one outside the schedule, to unwind or dump
-    /// it.
+    /// Makes a thread the current one outside the schedule, to unwind it or to
+    /// take its backtrace.
     pub(crate) fn set_current(&mut self, slot: Slot) {
-        assert_ne!(self.phase, Phase::Running, "the schedule decides who runs");
+        assert_ne!(
+            self.phase,
+            Phase::Running,
+            "while a simulation runs, the schedule sets the current thread"
+        );
         self.current = slot;
         self.operations_since_switch = 0;
     }
 
-    /// The report of too many threads, if one more would be.
+    /// Returns a report if another thread would be too many.
     pub(crate) fn too_many_threads(&self) -> Option<String> {
         (self.threads.live() >= MAX_THREADS).then(|| report::too_many_threads(self, MAX_THREADS))
     }
 
-    /// Adds a thread that can run, now or from a time on.
+    /// Adds a thread that can run now, or from the time `start` on.
     pub(crate) fn spawn(&mut self, name: ThreadName, site: CallSite, job: Job, start: Option<u64>) {
         let server = self.threads.find(self.current).and_then(|spawner| spawner.server);
         let slot = self.threads.insert(name, site, server, job);
@@ -178,7 +182,7 @@ impl Scheduler {
         self.peak_threads = self.peak_threads.max(self.threads.live());
     }
 
-    /// A thread's closure has returned.
+    /// Removes a thread whose closure has returned.
     pub(crate) fn finish(&mut self, slot: Slot) {
         let thread = self.threads.remove(slot);
         if thread.serial == 0 && self.phase == Phase::Running {
@@ -199,9 +203,9 @@ impl Scheduler {
         self.failure.take()
     }
 
-    /// Charges one operation. True when the thread has to give way: a timer has
-    /// come due, its quantum is used up, or chance preempts it, which takes
-    /// another thread that can run.
+    /// Charges one operation. Returns true if the scheduler must choose again:
+    /// a timer is due, the thread's quantum is used up, or the thread is
+    /// preempted at random, which needs another runnable thread.
     #[inline]
     pub(crate) fn charge(&mut self, operation: ThreadOperation) -> bool {
         self.operations_since_switch += 1;
@@ -220,7 +224,7 @@ impl Scheduler {
     }
 
     /// Puts the current thread, which stays runnable, back into the queue.
-    /// (After the end nobody looks at the queue any more.)
+    /// (After the end the queue is not used any more.)
     pub(crate) fn requeue(&mut self, operation: ThreadOperation, site: CallSite) {
         let slot = self.current;
         let thread = self.threads.get(slot);
@@ -237,12 +241,12 @@ impl Scheduler {
         site: CallSite,
         deadline: Option<u64>,
     ) {
-        let thread = self.threads.waiting(ticket).expect("the wait was just opened");
-        assert_eq!(thread.state, ThreadState::Runnable, "{} waits twice", thread.label());
+        let thread = self.threads.waiting(ticket).expect("the caller has just opened the wait");
+        assert_eq!(thread.state, ThreadState::Runnable, "{} is already waiting", thread.label());
         thread.state = ThreadState::Blocked;
         thread.operation = operation;
         thread.site = site;
-        // The end of time never comes: waiting for it can be a deadlock.
+        // A wait without end sets no timer: it can be a deadlock.
         let deadline = deadline.filter(|&deadline| deadline != u64::MAX);
         thread.deadline = deadline;
         if let Some(deadline) = deadline {
@@ -250,46 +254,47 @@ impl Scheduler {
         }
     }
 
-    /// Lets a time end a wait. A wait may have several timers: the first one does.
+    /// Adds a timer that ends a wait. A wait may have several timers; the first
+    /// one ends it.
     fn set_timer(&mut self, deadline: u64, ticket: Ticket) {
         self.timer_count += 1;
         self.timers.push(Reverse((deadline, self.timer_count, ticket)));
         self.sweep_timers();
     }
 
-    /// After the end: marks the current thread, one of whose destructors waits,
-    /// as blocked. False if that wait is over already.
-    pub(crate) fn step_aside(
+    /// Suspends a destructor that waits after the end: marks its thread, the
+    /// current one, as blocked. Returns false if the wait is already over.
+    pub(crate) fn suspend_destructor(
         &mut self,
         ticket: Ticket,
         operation: ThreadOperation,
         site: CallSite,
         deadline: Option<u64>,
     ) -> bool {
-        assert_ne!(self.phase, Phase::Running, "only destructors step aside");
-        let in_time = deadline.is_some_and(|deadline| self.is_in_grace(deadline));
+        assert_ne!(self.phase, Phase::Running, "only destructors wait after the end");
+        let in_time = deadline.is_some_and(|deadline| self.is_in_grace_period(deadline));
         let Some(thread) = self.threads.waiting(ticket) else { return false };
         thread.state = ThreadState::Blocked;
         thread.operation = operation;
         thread.site = site;
         thread.deadline = deadline;
-        self.timed_asides += u64::from(in_time);
+        self.timed_suspensions += u64::from(in_time);
         true
     }
 
-    /// Whether a destructor may wait so long.
-    fn is_in_grace(&self, deadline: u64) -> bool {
+    /// Whether a destructor may wait until this deadline.
+    fn is_in_grace_period(&self, deadline: u64) -> bool {
         let end = self.ended_at.unwrap_or(self.now);
-        deadline <= end.saturating_add(GRACE)
+        deadline <= end.saturating_add(GRACE_PERIOD)
     }
 
-    /// A destructor that stepped aside is resumed. If nobody ended its wait,
-    /// its time passes, so that waits with a deadline end in any case.
-    pub(crate) fn step_back(&mut self, ticket: Ticket, deadline: Option<u64>) -> Wake {
+    /// Resumes a suspended destructor. If no thread has ended its wait, the
+    /// clock moves to the deadline, so that a wait with a deadline always ends.
+    pub(crate) fn resume_destructor(&mut self, ticket: Ticket, deadline: Option<u64>) -> Wake {
         let open = self.threads.waiting(ticket).is_some();
         match deadline {
             _ if !open => self.threads.get(ticket.slot).wake,
-            Some(deadline) if self.is_in_grace(deadline) => {
+            Some(deadline) if self.is_in_grace_period(deadline) => {
                 self.now = self.now.max(deadline);
                 Wake::TimedOut
             }
@@ -297,8 +302,8 @@ impl Scheduler {
         }
     }
 
-    /// Drops the timers of waits that are over, whenever their number has doubled:
-    /// they would pile up behind one that is due much later.
+    /// Drops the timers of waits that are over, whenever the number of timers
+    /// has doubled: they would pile up behind a timer that is due much later.
     fn sweep_timers(&mut self) {
         if self.timers.len() >= self.sweep_at {
             let threads = &mut self.threads;
@@ -307,12 +312,13 @@ impl Scheduler {
         }
     }
 
-    /// Lets a blocked thread look again. False if that wait is over.
+    /// Wakes a blocked thread, which checks its condition again. Returns false
+    /// if that wait is over.
     pub(crate) fn wake(&mut self, ticket: Ticket) -> bool {
         self.end_wait(ticket, ThreadState::Blocked, Wake::Notified)
     }
 
-    /// Ends a wait at a time, if nothing ends it before.
+    /// Ends a wait at a time, unless it ends before.
     pub(crate) fn wake_at(&mut self, ticket: Ticket, time: u64) {
         if time <= self.now {
             self.wake(ticket);
@@ -326,8 +332,9 @@ impl Scheduler {
         self.threads.waiting(ticket).is_some_and(|thread| thread.state == ThreadState::Blocked)
     }
 
-    /// Takes a blocked thread up on an arm: from now on nobody and no timer but
-    /// [`Scheduler::release`] ends its wait. False if that wait is over.
+    /// Claims a blocked thread on an arm: from now on only
+    /// [`Scheduler::release`] and [`Scheduler::disclaim`] end its wait. Returns
+    /// false if that wait is over.
     pub(crate) fn claim(&mut self, ticket: Ticket, arm: usize) -> bool {
         match self.threads.waiting(ticket) {
             Some(thread) if thread.state == ThreadState::Blocked => {
@@ -338,13 +345,16 @@ impl Scheduler {
         }
     }
 
-    /// Lets a claimed thread go on.
+    /// Wakes a claimed thread whose operation is complete.
     pub(crate) fn release(&mut self, ticket: Ticket, arm: usize) {
         let released = self.end_wait(ticket, ThreadState::Claimed(arm), Wake::Claimed(arm));
-        assert!(released || self.phase != Phase::Running, "a claimed thread waits for its release");
+        assert!(
+            released || self.phase != Phase::Running,
+            "only its claimant releases a claimed thread"
+        );
     }
 
-    /// Gives up a claimed thread: it goes on to look for another partner.
+    /// Cancels a claim: the thread wakes up and looks for another partner.
     pub(crate) fn disclaim(&mut self, ticket: Ticket, arm: usize) {
         self.end_wait(ticket, ThreadState::Claimed(arm), Wake::Notified);
     }
@@ -360,7 +370,7 @@ impl Scheduler {
         }
     }
 
-    /// Chooses who runs next and makes it the current thread.
+    /// Chooses the next thread and makes it the current one.
     pub(crate) fn pick(&mut self) -> Next {
         if self.phase != Phase::Running {
             return Next::End;
@@ -392,8 +402,8 @@ impl Scheduler {
         self.run_queue.swap_remove(choice)
     }
 
-    /// Wakes every wait whose deadline has come and drops timers of waits that
-    /// are over.
+    /// Ends every wait whose deadline has passed, and drops timers of waits
+    /// that are over.
     fn fire_timers(&mut self) {
         while let Some(&Reverse((deadline, _, ticket))) = self.timers.peek() {
             let blocked = self
@@ -410,7 +420,7 @@ impl Scheduler {
                 let site = self.threads.get(ticket.slot).site;
                 let event =
                     self.event(ticket.slot, TimerFires::KIND, TimerFires {}.numbers(), site);
-                self.show(ticket.slot, Origin::Timer, &event);
+                self.call_recorder(ticket.slot, Origin::Timer, &event);
             }
         }
     }
@@ -435,7 +445,7 @@ impl Scheduler {
         if self.trace.keeps_all() || self.recorder.is_some() {
             let event = self.event(self.current, kind, *numbers, site);
             self.trace.keep(&event);
-            self.show(self.current, origin, &event);
+            self.call_recorder(self.current, origin, &event);
         }
     }
 
@@ -450,15 +460,15 @@ impl Scheduler {
         Event { nanos: self.now, thread, kind, numbers, site: Some(site) }
     }
 
-    /// Shows a step to the recorder.
-    fn show(&mut self, slot: Slot, origin: Origin, event: &Event) {
+    /// Calls the recorder with a step.
+    fn call_recorder(&mut self, slot: Slot, origin: Origin, event: &Event) {
         let thread = self.threads.get(slot);
         if let Some(record) = &mut self.recorder {
             record(&Moment { event, origin, name: thread.name.as_str(), server: thread.server });
         }
     }
 
-    /// Nobody looks on any more.
+    /// Drops the recorder.
     pub(crate) fn drop_recorder(&mut self) {
         self.recorder = None;
     }

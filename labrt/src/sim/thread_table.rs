@@ -12,11 +12,11 @@ pub(crate) type CallSite = &'static Location<'static>;
 /// A thread's closure.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread's place in the table. Places are used again.
+/// A thread's index in the table. Slots are reused.
 pub(crate) type Slot = usize;
 
-/// One wait of one thread. It goes stale when the wait ends, so that a late
-/// wake-up of an old wait does nothing.
+/// Identifies one wait of one thread. It becomes stale when the wait ends, so
+/// that a late wake-up of an old wait does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket {
     pub(crate) slot: Slot,
@@ -26,16 +26,16 @@ pub(crate) struct Ticket {
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// Something changed: look again.
+    /// Something has changed: check again.
     Notified,
-    /// A partner took this thread up on the given arm of its `select!` (0 for
-    /// a plain operation) and has dealt with it.
+    /// A partner claimed this thread on the given arm of its `select!` (0 for a
+    /// plain operation) and has completed the operation.
     Claimed(usize),
     /// The deadline came first.
     TimedOut,
 }
 
-/// What a thread is doing.
+/// The state of a thread.
 ///
 /// ```text
 ///            block            wake, timer
@@ -50,46 +50,49 @@ pub(crate) enum ThreadState {
     Runnable,
     /// In a wait that a ticket or a timer can end.
     Blocked,
-    /// Taken up by a partner, on this arm; only the partner can let it go on.
+    /// Claimed by a partner on this arm; only the partner can wake it.
     Claimed(usize),
 }
 
 /// One simulated thread.
 pub(crate) struct Thread {
-    /// Number in order of spawning; the body of the run is 0.
+    /// The number in order of spawning; the body of the run is 0.
     pub(crate) serial: u32,
     pub(crate) name: ThreadName,
     pub(crate) spawned_at: CallSite,
-    /// The server that it works for: its spawner's, unless it was told another.
+    /// The server that it works for: its spawner's, unless `set_server` changed
+    /// it.
     pub(crate) server: Option<usize>,
     pub(crate) state: ThreadState,
     /// The wait that is in progress; 0 is none.
     wait: u64,
     /// How the last wait ended.
     pub(crate) wake: Wake,
-    /// What it did, or waits in, when it last gave up the processor, and where.
+    /// The operation in which it last switched to another thread, and the
+    /// source line.
     pub(crate) operation: ThreadOperation,
     pub(crate) site: CallSite,
-    /// Virtual nanoseconds at which the wait gives up.
+    /// The time at which the wait times out, in virtual nanoseconds.
     pub(crate) deadline: Option<u64>,
-    /// Who holds the lock that it waits for: number, and line of the lock.
+    /// The number of the thread that holds the lock it waits for, and the line
+    /// where that thread took the lock.
     pub(crate) waits_for: Option<(u32, CallSite)>,
     /// The closure, until the engine starts it.
     pub(crate) job: Option<Job>,
-    /// Whether it is leaving: unwinding because of a panic or because the
+    /// Whether it is unwinding: because of a panic or an exit, or because the
     /// simulation has ended.
     pub(crate) unwinding: bool,
 }
 
 impl Thread {
-    /// `'name' #number`, or `#number` of a thread without a name.
+    /// Returns `'name' #number`, or `#number` for a thread without a name.
     pub(crate) fn label(&self) -> String {
         let mut label = String::new();
-        self.write_label(&mut label).expect("a string takes everything");
+        self.write_label(&mut label).expect("writing to a string cannot fail");
         label
     }
 
-    /// Writes the [`label`](Self::label), without the allocator.
+    /// Writes the [`label`](Self::label) without allocating.
     pub(crate) fn write_label(&self, to: &mut impl fmt::Write) -> fmt::Result {
         match self.name.as_str() {
             "" => write!(to, "#{}", self.serial),
@@ -146,9 +149,11 @@ impl ThreadTable {
         }
     }
 
-    /// Takes a finished thread out.
+    /// Removes a finished thread.
     pub(crate) fn remove(&mut self, slot: Slot) -> Thread {
-        let thread = self.threads[slot].take().expect("a finished thread was in the table");
+        let thread = self.threads[slot]
+            .take()
+            .expect("a finished thread is in the table until it is removed");
         self.live -= 1;
         self.free.push(slot);
         thread
@@ -156,20 +161,20 @@ impl ThreadTable {
 
     #[inline]
     pub(crate) fn get(&mut self, slot: Slot) -> &mut Thread {
-        self.threads[slot].as_mut().expect("the slot of a live thread")
+        self.threads[slot].as_mut().expect("the slot belongs to a live thread")
     }
 
-    /// The thread in a slot, if one lives there.
+    /// Returns the live thread in a slot, if there is one.
     pub(crate) fn find(&mut self, slot: Slot) -> Option<&mut Thread> {
         self.threads.get_mut(slot)?.as_mut()
     }
 
-    /// The live threads in order of their slots.
+    /// Iterates over the live threads, in order of their slots.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Thread> {
         self.threads.iter().flatten()
     }
 
-    /// The slots of the live threads.
+    /// Returns the slots of the live threads.
     pub(crate) fn slots(&self) -> Vec<Slot> {
         (0..self.threads.len()).filter(|&slot| self.threads[slot].is_some()).collect()
     }
@@ -182,7 +187,7 @@ impl ThreadTable {
         self.spawned
     }
 
-    /// Opens a wait of a thread; its older tickets are stale from here on.
+    /// Opens a wait of a thread. Its older tickets become stale.
     pub(crate) fn open_wait(&mut self, slot: Slot) -> Ticket {
         self.waits += 1;
         let wait = self.waits;
@@ -190,14 +195,14 @@ impl ThreadTable {
         Ticket { slot, wait }
     }
 
-    /// The thread of a ticket, if that wait is still in progress.
+    /// Returns the thread of a ticket if that wait is still in progress.
     #[inline]
     pub(crate) fn waiting(&mut self, ticket: Ticket) -> Option<&mut Thread> {
         self.threads[ticket.slot].as_mut().filter(|thread| thread.wait == ticket.wait)
     }
 
-    /// Forgets the wait of a thread that is about to be unwound: nobody may hand
-    /// it anything any more.
+    /// Cancels the wait of a thread that is about to be unwound, so that no
+    /// other thread gives it a value.
     pub(crate) fn abandon_wait(&mut self, slot: Slot) {
         let thread = self.get(slot);
         thread.state = ThreadState::Runnable;

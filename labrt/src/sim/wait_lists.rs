@@ -1,4 +1,4 @@
-//! Who waits for which lock or condition variable, keyed by its address.
+//! The threads that wait for a lock or condition variable, by its address.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,12 +7,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 use super::thread_table::Ticket;
 use crate::rng::generator::Generator;
 
-/// The waiting threads of every lock and condition variable. It is only looked
-/// up, never iterated, so that no address can reach the schedule.
+/// The waiting threads of every lock and condition variable. The map is never
+/// iterated, so that addresses cannot affect the schedule.
 #[derive(Default)]
 pub(crate) struct WaitLists {
     lists: HashMap<usize, Vec<Ticket>, BuildHasherDefault<AddressHasher>>,
-    /// Empty lists: the next wait takes one instead of allocating.
+    /// Empty lists to reuse instead of allocating.
     spare: Vec<Vec<Ticket>>,
 }
 
@@ -29,7 +29,7 @@ impl WaitLists {
         }
     }
 
-    /// Takes one waiting thread off the list, at random.
+    /// Removes one waiting thread from the list, at random.
     pub(crate) fn take_one(&mut self, address: usize, schedule: &mut Generator) -> Option<Ticket> {
         let list = self.lists.get_mut(&address)?;
         let ticket = list.swap_remove(schedule.pick(list.len()));
@@ -37,7 +37,7 @@ impl WaitLists {
         Some(ticket)
     }
 
-    /// Takes the list of an address out of the map when nobody waits there.
+    /// Removes the list of an address from the map if no thread waits there.
     fn drop_if_empty(&mut self, address: usize) {
         if let Entry::Occupied(list) = self.lists.entry(address)
             && list.get().is_empty()
@@ -46,13 +46,13 @@ impl WaitLists {
         }
     }
 
-    /// Takes all waiting threads, in the order in which they came.
+    /// Removes all waiting threads, in the order in which they were added.
     pub(crate) fn take_all(&mut self, address: usize) -> Vec<Ticket> {
         self.lists.remove(&address).unwrap_or_default()
     }
 }
 
-/// Spreads addresses: one multiplication.
+/// Hashes addresses with one multiplication.
 #[derive(Default)]
 struct AddressHasher(u64);
 

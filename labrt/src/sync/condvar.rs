@@ -6,28 +6,28 @@ use super::MutexGuard;
 use crate::sim::{self, Sim, ThreadOperation};
 use crate::time::Instant;
 
-/// A condition variable: threads wait with a lock released until others say
-/// that something has changed.
+/// A condition variable: threads release a lock and wait until another thread
+/// notifies them of a change.
 #[derive(Debug, Default)]
 pub struct Condvar {
     inner: parking_lot::Condvar,
 }
 
-/// Whether a timed wait ran out of time.
+/// Whether a timed wait timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitTimeoutResult {
     timed_out: bool,
 }
 
 impl WaitTimeoutResult {
-    /// True when the time was over before a notification came.
+    /// Whether the timeout expired before a notification.
     pub fn timed_out(&self) -> bool {
         self.timed_out
     }
 }
 
 impl Condvar {
-    /// A condition variable without waiting threads.
+    /// Creates a condition variable.
     pub const fn new() -> Self {
         Condvar { inner: parking_lot::Condvar::new() }
     }
@@ -37,7 +37,8 @@ impl Condvar {
     }
 
     /// Unlocks, waits for a notification and locks again. Check the condition
-    /// in a loop: it may have changed back before the lock was ours.
+    /// in a loop: another thread may change it again before this one has the
+    /// lock.
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         match sim::current() {
@@ -77,7 +78,7 @@ impl Condvar {
         WaitTimeoutResult { timed_out }
     }
 
-    /// As [`Condvar::wait`], again and again while `condition` holds.
+    /// Waits, as [`Condvar::wait`], as long as `condition` returns true.
     #[track_caller]
     pub fn wait_while<T: ?Sized>(
         &self,
@@ -89,7 +90,7 @@ impl Condvar {
         }
     }
 
-    /// True when notified.
+    /// Returns true if notified, false if the deadline came first.
     #[track_caller]
     fn wait_simulated<T: ?Sized>(
         &self,
@@ -103,7 +104,7 @@ impl Condvar {
         notified
     }
 
-    /// Ends the wait of one thread, if any waits.
+    /// Wakes one waiting thread, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
         match sim::current() {
@@ -115,7 +116,7 @@ impl Condvar {
         }
     }
 
-    /// Ends the wait of all threads that wait now.
+    /// Wakes all threads that wait now.
     #[track_caller]
     pub fn notify_all(&self) {
         match sim::current() {

@@ -1,85 +1,86 @@
-//! A lock for many readers or one writer.
+//! A reader-writer lock.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::{HELD, PATIENCE, WaitingRoom};
+use super::{HELD, LockState, OUTSIDE_TIMEOUT};
 use crate::sim::{self, ThreadOperation};
 
-/// A lock that many readers share or one writer has alone.
+/// A lock that many readers share or one writer holds exclusively.
 #[derive(Default)]
 pub struct RwLock<T: ?Sized> {
-    room: WaitingRoom,
+    state: LockState,
     inner: parking_lot::RwLock<T>,
 }
 
 impl<T> RwLock<T> {
-    /// An unlocked lock.
+    /// Creates an unlocked lock.
     pub const fn new(value: T) -> Self {
-        RwLock { room: WaitingRoom::new(), inner: parking_lot::RwLock::new(value) }
+        RwLock { state: LockState::new(), inner: parking_lot::RwLock::new(value) }
     }
 
-    /// The value, out of the lock.
+    /// Consumes the lock and returns its value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
     }
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until no writer has the lock, and shares it.
+    /// Waits until no writer holds the lock, and shares it.
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         let guard = match sim::current() {
-            None => self.room.acquire_outside(
+            None => self.state.acquire_outside(
                 || self.inner.try_read(),
                 || self.inner.read(),
-                || self.inner.try_read_for(PATIENCE),
+                || self.inner.try_read_for(OUTSIDE_TIMEOUT),
             ),
             Some(sim) => {
                 sim.point(ThreadOperation::Read);
-                self.room.acquire(sim, ThreadOperation::Read, || self.inner.try_read())
+                self.state.acquire(sim, ThreadOperation::Read, || self.inner.try_read())
             }
         };
         RwLockReadGuard { lock: self, inner: Some(guard) }
     }
 
-    /// Waits until nobody has the lock, and takes it.
+    /// Waits until the lock is free, and takes it exclusively.
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         let guard = match sim::current() {
-            None => self.room.acquire_outside(
+            None => self.state.acquire_outside(
                 || self.inner.try_write(),
                 || self.inner.write(),
-                || self.inner.try_write_for(PATIENCE),
+                || self.inner.try_write_for(OUTSIDE_TIMEOUT),
             ),
             Some(sim) => {
                 sim.point(ThreadOperation::Write);
-                self.room.acquire(sim, ThreadOperation::Write, || self.inner.try_write())
+                self.state.acquire(sim, ThreadOperation::Write, || self.inner.try_write())
             }
         };
         RwLockWriteGuard { lock: self, inner: Some(guard) }
     }
 
-    /// Shares the lock if no writer has it.
+    /// Shares the lock if no writer holds it.
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        let guard = self.room.try_acquire(|| self.inner.try_read())?;
+        let guard = self.state.try_acquire(|| self.inner.try_read())?;
         Some(RwLockReadGuard { lock: self, inner: Some(guard) })
     }
 
-    /// Takes the lock if nobody has it.
+    /// Takes the lock exclusively if it is free.
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        let guard = self.room.try_acquire(|| self.inner.try_write())?;
+        let guard = self.state.try_acquire(|| self.inner.try_write())?;
         Some(RwLockWriteGuard { lock: self, inner: Some(guard) })
     }
 
-    /// As [`Mutex::peek`](super::Mutex::peek); `None` if a writer has the lock.
-    pub fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
-        self.inner.try_read().map(|value| look(&value))
+    /// As [`Mutex::peek`](super::Mutex::peek). Returns `None` if a writer holds
+    /// the lock.
+    pub fn peek<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        self.inner.try_read().map(|value| read(&value))
     }
 
-    /// The value, through exclusive access to the lock.
+    /// Returns the value, through exclusive access to the lock.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }
@@ -92,15 +93,15 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 }
 
 /// Shared access to the value of a [`RwLock`]; ends when dropped.
-#[must_use = "the lock is released at once if the guard is not kept"]
+#[must_use = "the lock is released immediately if the guard is not kept"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    /// Taken only by drop, which unlocks before it wakes others.
+    /// `None` only in `drop`, which unlocks before it wakes other threads.
     inner: Option<parking_lot::RwLockReadGuard<'a, T>>,
 }
 
 /// Exclusive access to the value of a [`RwLock`]; ends when dropped.
-#[must_use = "the lock is released at once if the guard is not kept"]
+#[must_use = "the lock is released immediately if the guard is not kept"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
     /// As in [`RwLockReadGuard`].
@@ -132,13 +133,13 @@ impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         self.inner = None;
-        self.lock.room.wake_all();
+        self.lock.state.wake_all();
     }
 }
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
         self.inner = None;
-        self.lock.room.wake_all();
+        self.lock.state.wake_all();
     }
 }

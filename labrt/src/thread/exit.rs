@@ -1,6 +1,6 @@
-//! The quiet unwind: a thread ends, and nothing is wrong.
+//! Ends a thread by unwinding it, without a panic message or a failure.
 
-/// The payload of a quiet unwind.
+/// The payload of such an unwind.
 #[derive(Debug)]
 pub(crate) struct Exit(());
 
@@ -10,7 +10,8 @@ impl Exit {
     }
 }
 
-/// Unwinds the calling OS thread, or the coroutine on it, quietly.
+/// Unwinds the calling OS thread, or the coroutine on it, without a panic
+/// message.
 pub(crate) fn unwind() -> ! {
     std::panic::resume_unwind(Box::new(Exit::new()))
 }

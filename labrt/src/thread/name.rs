@@ -1,18 +1,18 @@
-//! What threads are called.
+//! Names of threads.
 
 use std::sync::Arc;
 
-/// The name of a thread, for reports. A clone is cheap.
+/// The name of a thread, for reports. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub enum ThreadName {
-    /// A name in the source.
+    /// A name from the source code.
     Static(&'static str),
-    /// A name made at run time.
+    /// A name created at run time.
     Shared(Arc<str>),
 }
 
 impl ThreadName {
-    /// The name as text; empty if the thread has none.
+    /// Returns the name; empty if the thread has none.
     pub fn as_str(&self) -> &str {
         match self {
             ThreadName::Static(text) => text,

@@ -1,12 +1,12 @@
 //! The macro that declares events.
 
-/// Declares trace events: for each a type with the fields of the event, which
-/// [`trace::event`](crate::trace::event) records, and the name that reports
-/// and bundles call it by.
+/// Declares trace events. Each declaration defines a type with the fields of
+/// the event, which [`trace::event`](crate::trace::event) records, and the name
+/// of the event in reports and bundles.
 ///
 /// A field may have any type that is [`Traced`](crate::trace::Traced). The
-/// comment says what has happened. A test holds names, fields and comments
-/// against the table of `docs/bundle.md`.
+/// comment says what has happened. A test compares names, fields and comments
+/// with the table in `docs/bundle.md`.
 ///
 /// ```
 /// labrt::trace_events! {

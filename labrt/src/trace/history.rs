@@ -1,11 +1,11 @@
-//! The trace of one simulation: its hash, and the events it keeps.
+//! The trace of one simulation: its hash, and the events that it keeps.
 
 use std::panic::Location;
 
 use super::kind::Kind;
 use super::moment::Event;
 
-/// How many events a trace remembers for reports.
+/// The number of latest events that a trace keeps for reports.
 const RING: usize = 10_000;
 
 /// The trace of one simulation.
@@ -13,16 +13,16 @@ const RING: usize = 10_000;
 pub(crate) struct Trace {
     hash: u64,
     count: u64,
-    /// All events, if they are to be kept.
+    /// All events, if the run keeps them.
     events: Option<Vec<Event>>,
-    /// What the last events were, for reports: a ring, for the memory that a trace
-    /// goes through is most of what it costs.
+    /// The latest events, for reports, in a ring buffer: writing memory is most
+    /// of the cost of a trace.
     latest: Vec<Latest>,
-    /// Where the oldest of them is.
+    /// The index of the oldest of them.
     oldest: usize,
 }
 
-/// Kind and source line of an event.
+/// The kind and the source line of an event.
 pub(crate) type Latest = (&'static Kind, &'static Location<'static>);
 
 impl Trace {
@@ -31,7 +31,7 @@ impl Trace {
         Trace { hash: 0, count: 0, events, latest, oldest: 0 }
     }
 
-    /// Adds an event. `numbers` are those of its fields.
+    /// Adds an event, whose fields have these `numbers`.
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -49,14 +49,14 @@ impl Trace {
         self.count += 1;
     }
 
-    /// Keeps an event that was added, if all are to be kept.
+    /// Keeps an event that was added, if the run keeps all events.
     pub(crate) fn keep(&mut self, event: &Event) {
         if let Some(events) = &mut self.events {
             events.push(*event);
         }
     }
 
-    /// Whether all events are to be kept.
+    /// Whether the run keeps all events.
     #[inline]
     pub(crate) fn keeps_all(&self) -> bool {
         self.events.is_some()
@@ -72,7 +72,7 @@ impl Trace {
         self.oldest = if self.oldest + 1 == RING { 0 } else { self.oldest + 1 };
     }
 
-    /// One step of FxHash: cheap, and every bit of every event counts.
+    /// One step of FxHash, which is cheap and covers every bit.
     #[inline]
     fn mix(&mut self, word: u64) {
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
@@ -86,12 +86,12 @@ impl Trace {
         self.count
     }
 
-    /// What the last events were, in no particular order.
+    /// The latest events, in no particular order.
     pub(crate) fn latest(&self) -> &[Latest] {
         &self.latest
     }
 
-    /// All events, if they were to be kept.
+    /// Returns all events, if the run kept them.
     pub(crate) fn into_events(self) -> Vec<Event> {
         self.events.unwrap_or_default()
     }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ring_remembers_the_last_events() {
+    fn the_ring_keeps_the_latest_events() {
         let site = Location::caller();
         let numbers = Early { a: 7, b: None, c: true, d: 0, e: Some(8) }.numbers();
         assert_eq!(numbers, [7, 0, 1, 0, 9]);

@@ -1,38 +1,40 @@
-//! Kinds of events: a name, and the names and forms of the fields.
+//! Kinds of events: the name of an event, and the names and forms of its
+//! fields.
 
 use std::fmt;
 
-/// The most fields that an event has.
+/// The maximum number of fields of an event.
 pub const FIELDS: usize = 5;
 
-/// What an event is and what its numbers mean, as its declaration says.
+/// A kind of event: its name and the meaning of its numbers, from its
+/// declaration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     name: &'static str,
     fields: &'static [Field],
-    /// Of the name.
+    /// The hash of the name.
     hash: u64,
 }
 
-/// A field of a kind of events.
+/// A field of a kind of event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name.
+    /// The name of the field.
     pub name: &'static str,
-    /// How its number reads.
+    /// How to read the number of the field.
     pub form: Form,
 }
 
-/// How the number of a field reads.
+/// How to read the number of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// As it is.
+    /// The number itself.
     Number,
-    /// 0 is none; everything else is 1 more than the value.
+    /// 0 is none; any other number is the value plus 1.
     Optional,
-    /// 0 or 1.
+    /// 0 is false, 1 is true.
     Flag,
-    /// The place in this list of words.
+    /// An index into this list of words.
     Word(&'static [&'static str]),
 }
 
@@ -43,37 +45,38 @@ pub enum Value {
     Number(u64),
     /// An optional field without a value.
     None,
-    /// Yes or no.
+    /// True or false.
     Flag(bool),
     /// One of the words of the field's form.
     Word(&'static str),
 }
 
 impl Kind {
-    /// A kind of that name, with these fields in the order of their numbers.
+    /// Creates a kind with a name, and its fields in the order of their
+    /// numbers.
     #[doc(hidden)]
     pub const fn new(name: &'static str, fields: &'static [Field]) -> Self {
         assert!(fields.len() <= FIELDS, "an event has at most 5 fields");
         Kind { name, fields, hash: hash_of(name) }
     }
 
-    /// The name in reports and bundles.
+    /// Returns the name in reports and bundles.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// A hash of the name, the same in every run.
+    /// Returns a hash of the name, which is the same in every run.
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// The fields, in the order of their numbers.
+    /// Returns the fields, in the order of their numbers.
     pub fn fields(&self) -> &'static [Field] {
         self.fields
     }
 }
 
-/// FNV-1a.
+/// Returns the FNV-1a hash of a name.
 const fn hash_of(name: &str) -> u64 {
     let (bytes, mut hash, mut at) = (name.as_bytes(), 0xcbf2_9ce4_8422_2325, 0);
     while at < bytes.len() {
@@ -84,7 +87,7 @@ const fn hash_of(name: &str) -> u64 {
 }
 
 impl Form {
-    /// The value that a number of this form stands for.
+    /// Converts a number of this form into its value.
     pub(super) fn read(self, number: u64) -> Value {
         match self {
             Form::Number => Value::Number(number),
@@ -106,12 +109,12 @@ impl fmt::Display for Value {
     }
 }
 
-/// A type that a field of an event may have.
+/// A type that the field of an event may have.
 pub trait Traced {
-    /// How its number reads.
+    /// How to read the number of the field.
     const FORM: Form;
 
-    /// The number that stands for it.
+    /// Converts the value into a number.
     fn number(self) -> u64;
 }
 
@@ -156,14 +159,14 @@ impl<T: Traced> Traced for Option<T> {
 
 /// An event that [`trace_events!`](crate::trace_events) declares.
 pub trait Declared {
-    /// What the event is.
+    /// The kind of the event.
     const KIND: &'static Kind;
 
-    /// The numbers of the fields, and zeros.
+    /// Returns the numbers of the fields, padded with zeros.
     fn numbers(self) -> [u64; FIELDS];
 }
 
-/// These numbers, and zeros.
+/// Pads the numbers with zeros.
 #[doc(hidden)]
 #[inline]
 pub fn pad<const N: usize>(numbers: [u64; N]) -> [u64; FIELDS] {

@@ -1,4 +1,4 @@
-//! One step of a simulation, and what a recorder sees of it.
+//! One step of a simulation, and the view of it that a recorder gets.
 
 use std::fmt;
 use std::panic::Location;
@@ -11,25 +11,25 @@ use super::kind::{FIELDS, Kind, Value};
 pub struct Event {
     /// Virtual time in nanoseconds.
     pub nanos: u64,
-    /// Number of the simulated thread, in order of spawning; 0 is the body.
+    /// The number of the simulated thread, in order of spawning; 0 is the body.
     pub thread: u32,
-    /// What happened: an operation ("Mutex::lock", "sleep", ...: its thread goes
-    /// on after it) or an event that a crate declares.
+    /// What happened: an operation ("Mutex::lock", "sleep", ...), after which
+    /// its thread continues, or an event that a crate declares.
     pub kind: &'static Kind,
-    /// The numbers of the fields, and zeros.
+    /// The numbers of the fields, padded with zeros.
     pub numbers: [u64; FIELDS],
-    /// The source line, where it is known. Not hashed.
+    /// The source line, if it is known. It is not part of the hash.
     pub site: Option<&'static Location<'static>>,
 }
 
 impl Event {
-    /// Whether both are the same step, wherever their source lines are.
+    /// Whether both are the same step, regardless of their source lines.
     pub fn same(&self, other: &Event) -> bool {
         let key = |event: &Event| (event.nanos, event.thread, event.kind.name(), event.numbers);
         key(self) == key(other)
     }
 
-    /// The names and values of the fields.
+    /// Returns the names and values of the fields.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let read =
             |(field, number): (&'static super::Field, u64)| (field.name, field.form.read(number));
@@ -48,31 +48,32 @@ impl fmt::Display for Event {
     }
 }
 
-/// Where a moment of a simulation comes from.
+/// The origin of a step of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A call of [`event`](super::event).
     Event,
-    /// The scheduler lets a thread go on, after the operation named.
+    /// The scheduler lets a thread continue after the operation named.
     Schedule,
-    /// The time that a thread waited for has come. Only recorders see this: it is
-    /// no part of the trace.
+    /// The timer of a waiting thread fires. Only recorders see this: it is not
+    /// part of the trace.
     Timer,
 }
 
-/// One step of a simulation, with what a reader wants to know of its thread.
+/// One step of a simulation, with information about its thread.
 #[derive(Debug)]
 pub struct Moment<'a> {
     /// The step.
     pub event: &'a Event,
-    /// What kind of step it is.
+    /// The origin of the step.
     pub origin: Origin,
     /// The name of the thread; empty if it has none.
     pub name: &'a str,
-    /// The server that the thread works for, see [`crate::thread::on_behalf_of`].
+    /// The server that the thread works for; see
+    /// [`crate::thread::on_behalf_of`].
     pub server: Option<usize>,
 }
 
-/// Sees each step of a simulation as it happens. The simulator calls it between
-/// two of its own actions: it may make no operation of this crate.
+/// A callback for each step of a simulation. The simulator calls it while its
+/// own state is borrowed, so it must not use any operation of this crate.
 pub type Recorder = Box<dyn FnMut(&Moment<'_>) + Send>;

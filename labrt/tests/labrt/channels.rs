@@ -1,4 +1,4 @@
-//! Channels: what crossbeam-channel promises, in all modes.
+//! Channels behave as those of crossbeam-channel, in all modes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -10,11 +10,11 @@ use labrt::channel::{
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-use crate::everywhere::{MS, everywhere};
+use crate::modes::{MS, in_all_modes};
 
 #[test]
 fn messages_keep_their_order() {
-    everywhere(|| {
+    in_all_modes(|| {
         for capacity in [Some(0), Some(1), Some(5), None] {
             let (tx, rx) = capacity.map_or_else(unbounded, bounded);
             let handle = thread::spawn(move || (0..30).for_each(|n| tx.send(n).unwrap()));
@@ -26,7 +26,7 @@ fn messages_keep_their_order() {
 
 #[test]
 fn every_message_goes_to_one_receiver() {
-    everywhere(|| {
+    in_all_modes(|| {
         for capacity in [Some(0), Some(2), None] {
             let (tx, rx) = capacity.map_or_else(unbounded, bounded);
             for sender in 0..3 {
@@ -47,7 +47,7 @@ fn every_message_goes_to_one_receiver() {
 
 #[test]
 fn a_rendezvous_waits_for_the_receiver() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         let sent = Arc::new(AtomicUsize::new(0));
         let flag = Arc::clone(&sent);
@@ -66,7 +66,7 @@ fn a_rendezvous_waits_for_the_receiver() {
 
 #[test]
 fn a_full_channel_makes_the_sender_wait() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(2);
         tx.send(1).unwrap();
         tx.send(2).unwrap();
@@ -85,8 +85,8 @@ fn a_full_channel_makes_the_sender_wait() {
 }
 
 #[test]
-fn timed_operations_take_their_time() {
-    everywhere(|| {
+fn timed_operations_wait_until_their_timeout() {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         let start = Instant::now();
         assert_eq!(rx.recv_timeout(2 * MS), Err(RecvTimeoutError::Timeout));
@@ -104,7 +104,7 @@ fn timed_operations_take_their_time() {
 
 #[test]
 fn try_operations_meet_a_waiting_partner() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         assert_eq!(tx.try_send(0), Err(TrySendError::Full(0)));
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
@@ -127,8 +127,8 @@ fn try_operations_meet_a_waiting_partner() {
 }
 
 #[test]
-fn without_senders_the_rest_is_received_and_then_an_error() {
-    everywhere(|| {
+fn recv_drains_the_channel_before_it_fails() {
+    in_all_modes(|| {
         let (tx, rx) = unbounded();
         tx.send(1).unwrap();
         drop(tx);
@@ -141,8 +141,8 @@ fn without_senders_the_rest_is_received_and_then_an_error() {
 }
 
 #[test]
-fn without_receivers_messages_come_back() {
-    everywhere(|| {
+fn send_without_receivers_returns_the_message() {
+    in_all_modes(|| {
         for capacity in [Some(0), Some(1), None] {
             let (tx, rx) = capacity.map_or_else(unbounded, bounded);
             drop(rx);
@@ -154,8 +154,8 @@ fn without_receivers_messages_come_back() {
 }
 
 #[test]
-fn the_last_sender_to_go_wakes_all_receivers() {
-    everywhere(|| {
+fn dropping_the_last_sender_wakes_all_receivers() {
+    in_all_modes(|| {
         let (tx, rx) = bounded::<()>(0);
         let wait = |rx: Receiver<()>| thread::spawn(move || rx.recv());
         let waiting: Vec<_> = (0..3).map(|_| wait(rx.clone())).collect();
@@ -174,8 +174,8 @@ fn the_last_sender_to_go_wakes_all_receivers() {
 }
 
 #[test]
-fn the_last_receiver_to_go_wakes_all_senders() {
-    everywhere(|| {
+fn dropping_the_last_receiver_wakes_all_senders() {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         let send = |n| {
             let tx = tx.clone();
@@ -199,7 +199,7 @@ fn the_last_receiver_to_go_wakes_all_senders() {
 
 #[test]
 fn unread_messages_are_dropped_with_the_last_receiver() {
-    everywhere(|| {
+    in_all_modes(|| {
         let message = Arc::new(());
         let (tx, rx) = unbounded();
         tx.send(Arc::clone(&message)).unwrap();
@@ -213,7 +213,7 @@ fn unread_messages_are_dropped_with_the_last_receiver() {
 /// A message whose destructor uses its own channel.
 #[test]
 fn a_message_may_hold_a_handle_of_its_channel() {
-    everywhere(|| {
+    in_all_modes(|| {
         struct Note(labrt::channel::Sender<Option<Note>>);
         impl Drop for Note {
             fn drop(&mut self) {
@@ -228,8 +228,8 @@ fn a_message_may_hold_a_handle_of_its_channel() {
 }
 
 #[test]
-fn after_comes_once() {
-    everywhere(|| {
+fn after_sends_one_message() {
+    in_all_modes(|| {
         let start = Instant::now();
         let timer = after(5 * MS);
         assert_eq!(timer.try_recv().unwrap_err(), TryRecvError::Empty);
@@ -243,8 +243,8 @@ fn after_comes_once() {
 }
 
 #[test]
-fn tick_comes_again_and_leaves_out_what_was_missed() {
-    everywhere(|| {
+fn tick_repeats_and_skips_missed_messages() {
+    in_all_modes(|| {
         let start = Instant::now();
         let ticker = tick(10 * MS);
         for n in 1..=3 {
@@ -252,17 +252,17 @@ fn tick_comes_again_and_leaves_out_what_was_missed() {
             assert!(start.elapsed() >= n * 10 * MS);
         }
         thread::sleep(35 * MS);
-        assert!(ticker.try_recv().is_ok(), "one of the missed ones is there");
+        assert!(ticker.try_recv().is_ok(), "one of the missed messages is there");
         assert_eq!(ticker.try_recv().unwrap_err(), TryRecvError::Empty);
         let start = Instant::now();
         ticker.recv().unwrap();
-        assert!(start.elapsed() >= 5 * MS, "the next one is a period away");
+        assert!(start.elapsed() >= 5 * MS, "the next message is due after a whole period");
     });
 }
 
 #[test]
-fn never_never_comes() {
-    everywhere(|| {
+fn never_sends_nothing() {
+    in_all_modes(|| {
         let nothing = never::<u32>();
         assert_eq!(nothing.try_recv(), Err(TryRecvError::Empty));
         assert_eq!(nothing.recv_timeout(2 * MS), Err(RecvTimeoutError::Timeout));

@@ -1,39 +1,40 @@
-//! Tests of what takes the whole process down: the test binary runs itself
-//! again with one test only, which then does the deed.
+//! Tests that end the whole process: the test binary runs itself as a child
+//! process with one test only, which performs the action under test.
 
 use std::process::{Command, Output};
 
-/// Tells the child that it is one.
+/// Set in the environment of the child.
 const INNER: &str = "LABRT_INNER_TEST";
 
-/// How a child ended.
-pub(crate) struct Ended {
+/// The output and exit status of a child.
+pub(crate) struct ChildOutput {
     output: Output,
 }
 
-impl Ended {
-    /// What it wrote to stdout.
+impl ChildOutput {
+    /// Returns the child's stdout.
     pub(crate) fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
 
-    /// What it wrote to stderr.
+    /// Returns the child's stderr.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
-    /// Its exit status; `None` when a signal ended it.
+    /// Returns the exit status; `None` if a signal ended the child.
     pub(crate) fn code(&self) -> Option<i32> {
         self.output.status.code()
     }
 
-    /// Asserts that it aborted, and that its report has all of these parts.
+    /// Asserts that the child aborted and that stderr contains all of these
+    /// parts.
     pub(crate) fn assert_aborted_with(&self, parts: &[&str]) {
         assert_eq!(self.code(), None, "the child should have aborted\n{}", self.stderr());
         self.assert_says(parts);
     }
 
-    /// Asserts that stderr has all of these parts.
+    /// Asserts that stderr contains all of these parts.
     pub(crate) fn assert_says(&self, parts: &[&str]) {
         let stderr = self.stderr();
         for part in parts {
@@ -42,19 +43,19 @@ impl Ended {
     }
 }
 
-/// In the child: runs `inner` and gives `None`. In the test: runs the child and
-/// tells how it ended. `module` and `name` are the test's own.
+/// In the child, runs `inner` and returns `None`. In the test, runs the child
+/// and returns its output. `module` and `name` are those of the calling test.
 pub(crate) fn in_child(
     module: &str,
     name: &str,
     variables: &[(&str, &str)],
     inner: impl FnOnce(),
-) -> Option<Ended> {
+) -> Option<ChildOutput> {
     if std::env::var_os(INNER).is_some() {
         inner();
         return None;
     }
-    let (_, theme) = module.split_once("::").expect("a test stands in a module");
+    let (_, theme) = module.split_once("::").expect("a test is in a module");
     let mut command = Command::new(std::env::current_exe().expect("the test binary has a path"));
     command.args([&format!("{theme}::{name}"), "--exact", "--test-threads=1"]).env(INNER, "1");
     for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
@@ -63,5 +64,5 @@ pub(crate) fn in_child(
     let output = command.envs(variables.iter().copied()).output().expect("the child starts");
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(!stdout.contains("running 0 tests"), "there is no test {theme}::{name}");
-    Some(Ended { output })
+    Some(ChildOutput { output })
 }

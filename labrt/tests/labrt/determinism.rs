@@ -1,4 +1,4 @@
-//! Equal seed, equal run.
+//! Equal seeds give equal runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -10,7 +10,7 @@ use labrt::time::{Duration, Instant, peek};
 use labrt::trace::Declared;
 use labrt::{Config, Engine, Observer, Run, rng, run, run_observed, select, thread, trace};
 
-use crate::everywhere::simulate;
+use crate::modes::simulate;
 
 labrt::trace_events! {
     /// A watched run records this.
@@ -20,7 +20,7 @@ labrt::trace_events! {
     Here = "here" {}
 }
 
-/// A bit of everything.
+/// Uses locks, channels, `select!`, random numbers and a hash map.
 fn busy() -> Vec<u64> {
     let shared = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
     let (tx, rx) = bounded(0);
@@ -57,7 +57,7 @@ fn outcome(seed: u64, engine: Engine) -> (u64, Vec<u64>, Duration) {
 }
 
 #[test]
-fn one_seed_is_one_run_in_both_engines() {
+fn equal_seeds_give_equal_runs_in_both_engines() {
     for seed in 0..30 {
         let first = outcome(seed, Engine::Coro);
         assert_eq!(first, outcome(seed, Engine::Coro), "seed {seed}");
@@ -79,8 +79,8 @@ fn parallel_simulations_do_not_disturb_each_other() {
     });
 }
 
-/// The same in debug and release builds and on every machine. Whatever changes
-/// these numbers gives every published seed another meaning.
+/// The hashes are the same in debug and release builds and on every machine. A
+/// change that alters them also alters the run of every published seed.
 #[test]
 fn hashes_are_pinned() {
     let hashes = [1, 2, 3].map(|seed| outcome(seed, Engine::Coro).0);
@@ -95,8 +95,8 @@ fn different_seeds_are_different_runs() {
     assert_eq!(hashes.len(), 200);
 }
 
-/// A run of four threads; if it is `watching` it records events, looks at the
-/// clock and prints lines.
+/// Runs four threads. If `watching`, they also record events, read the clock
+/// and print lines.
 fn watched(keep_events: bool, watching: bool, recorder: Option<trace::Recorder>) -> Run<u64> {
     let config = Config { seed: 9, keep_events, backtrace: watching, ..Config::default() };
     let observer = Observer { recorder, ..Observer::default() };
@@ -126,7 +126,7 @@ fn watched(keep_events: bool, watching: bool, recorder: Option<trace::Recorder>)
     })
 }
 
-/// Whoever watches a run does not change it.
+/// Recording a run does not change it.
 #[test]
 fn tracing_has_no_effect() {
     let quiet = watched(true, false, None);
@@ -141,7 +141,7 @@ fn tracing_has_no_effect() {
     });
     let recorded = watched(true, false, Some(recorder));
     assert_eq!((recorded.stats.hash, &recorded.events), (quiet.stats.hash, &quiet.events));
-    assert_eq!(*seen.lock(), quiet.events, "a recorder sees all that is in the trace");
+    assert_eq!(*seen.lock(), quiet.events, "a recorder gets every event of the trace");
     let loud = watched(true, true, None);
     let schedule = |run: &Run<u64>| (run.stats.decisions, run.stats.operations, run.stats.lab_time);
     assert_eq!(schedule(&quiet), schedule(&loud));
@@ -151,7 +151,7 @@ fn tracing_has_no_effect() {
     assert_eq!(quiet.result, loud.result);
 }
 
-/// Who started a thread for a server started all that came of it.
+/// A thread belongs to the server of the thread that spawned it.
 #[test]
 fn threads_belong_to_the_server_of_their_spawner() {
     let seen = Arc::new(parking_lot::Mutex::new(Vec::new()));
@@ -181,8 +181,8 @@ fn threads_belong_to_the_server_of_their_spawner() {
     assert_eq!(*seen.lock(), expected.map(|(name, server)| (name.to_owned(), server)));
 }
 
-/// A check and an act with the lock released in between: found in the more
-/// seeds, the more often the scheduler preempts.
+/// A race: the threads check and set a flag, and release the lock in between.
+/// More seeds find it if the scheduler preempts more often.
 #[test]
 fn preemption_finds_races() {
     let found = |preempt| {
@@ -208,14 +208,14 @@ fn preemption_finds_races() {
         };
         (0..500).filter(|&seed| race(seed)).count()
     };
-    let (never, seldom, always) = (found(0), found(4), found(1));
-    assert_eq!(never, 0, "without preemption each thread runs through");
-    assert!(seldom > 50, "{seldom} of 500");
-    assert!(always > seldom * 3 / 2, "{always} of 500 after {seldom}");
+    let (never, sometimes, always) = (found(0), found(4), found(1));
+    assert_eq!(never, 0, "without preemption each thread runs to its end");
+    assert!(sometimes > 50, "{sometimes} of 500");
+    assert!(always > sometimes * 3 / 2, "{always} of 500 after {sometimes}");
 }
 
 #[test]
-fn statistics_tell_what_happened() {
+fn stats_count_threads_operations_and_events() {
     let run = simulate(0, || {
         let workers: Vec<_> = (0..3).map(|_| thread::spawn(|| Instant::now())).collect();
         workers.into_iter().for_each(|worker| _ = worker.join());

@@ -7,13 +7,14 @@ use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-use crate::everywhere::really;
+use crate::modes::in_real_mode;
 
-/// A ticker that locks again at once after holding the lock for 2 ms must not
-/// starve others: parking_lot 0.12 hands over about every half millisecond.
+/// A thread that holds the lock for 2 ms and immediately locks again must not
+/// starve other threads: parking_lot 0.12 hands the lock over about every half
+/// millisecond.
 #[test]
 fn a_greedy_thread_does_not_starve_another() {
-    really(|| {
+    in_real_mode(|| {
         let (mutex, over) = (Arc::new(Mutex::new(())), Arc::new(AtomicBool::new(false)));
         let (greedy_mutex, greedy_over) = (Arc::clone(&mutex), Arc::clone(&over));
         let greedy = thread::spawn(move || {
@@ -24,7 +25,7 @@ fn a_greedy_thread_does_not_starve_another() {
         });
         thread::sleep(Duration::from_millis(5));
         for _ in 0..25 {
-            // Lets the greedy one have the lock again.
+            // Lets the greedy thread take the lock again.
             thread::sleep(Duration::from_millis(3));
             let start = Instant::now();
             drop(mutex.lock());

@@ -8,7 +8,7 @@ use labrt::sync::{Condvar, Mutex, RwLock};
 use labrt::time::{Duration, Instant};
 use labrt::{Config, run, thread};
 
-use crate::everywhere::{MS, everywhere};
+use crate::modes::{MS, in_all_modes};
 
 /// Starts some threads with the same body and joins them.
 fn together(threads: usize, body: impl Fn(usize) + Clone + Send + 'static) {
@@ -21,8 +21,8 @@ fn together(threads: usize, body: impl Fn(usize) + Clone + Send + 'static) {
 }
 
 #[test]
-fn a_mutex_excludes() {
-    everywhere(|| {
+fn a_mutex_excludes_other_threads() {
+    in_all_modes(|| {
         let shared = Arc::new((Mutex::new(0), AtomicUsize::new(0)));
         let counter = Arc::clone(&shared);
         together(5, move |_| {
@@ -41,13 +41,13 @@ fn a_mutex_excludes() {
 
 #[test]
 fn try_lock_does_not_wait() {
-    everywhere(|| {
+    in_all_modes(|| {
         let mutex = Arc::new(Mutex::new(1));
         let guard = mutex.lock();
         assert!(mutex.try_lock().is_none());
         let other = Arc::clone(&mutex);
-        let refused = thread::spawn(move || other.try_lock().is_none());
-        assert!(refused.join().unwrap());
+        let other = thread::spawn(move || other.try_lock().is_none());
+        assert!(other.join().unwrap());
         drop(guard);
         *mutex.try_lock().unwrap() += 1;
         let mut mutex = Arc::into_inner(mutex).unwrap();
@@ -58,8 +58,8 @@ fn try_lock_does_not_wait() {
 }
 
 #[test]
-fn a_mutex_is_free_after_a_quiet_exit() {
-    everywhere(|| {
+fn exit_releases_a_mutex() {
+    in_all_modes(|| {
         let mutex = Arc::new(Mutex::new(0));
         let other = Arc::clone(&mutex);
         let handle = thread::spawn(move || {
@@ -74,7 +74,7 @@ fn a_mutex_is_free_after_a_quiet_exit() {
 
 #[test]
 fn a_lock_is_held_across_a_sleep() {
-    everywhere(|| {
+    in_all_modes(|| {
         let mutex = Arc::new(Mutex::new(()));
         let (tx, rx) = bounded(1);
         let holder = Arc::clone(&mutex);
@@ -93,7 +93,7 @@ fn a_lock_is_held_across_a_sleep() {
 
 #[test]
 fn readers_share_and_writers_exclude() {
-    everywhere(|| {
+    in_all_modes(|| {
         let lock = Arc::new(RwLock::new((0, 0)));
         let other = Arc::clone(&lock);
         together(6, move |n| {
@@ -117,8 +117,8 @@ fn readers_share_and_writers_exclude() {
 }
 
 #[test]
-fn readers_are_in_together() {
-    everywhere(|| {
+fn readers_hold_the_lock_together() {
+    in_all_modes(|| {
         let lock = Arc::new(RwLock::new(()));
         let inside = Arc::new(AtomicUsize::new(0));
         together(3, move |_| {
@@ -133,7 +133,7 @@ fn readers_are_in_together() {
 
 #[test]
 fn try_read_and_try_write_do_not_wait() {
-    everywhere(|| {
+    in_all_modes(|| {
         let mut lock = RwLock::new(1);
         let reader = lock.read();
         assert_eq!(lock.try_read().map(|value| *value), Some(1));
@@ -148,8 +148,8 @@ fn try_read_and_try_write_do_not_wait() {
 }
 
 #[test]
-fn a_condvar_hands_over() {
-    everywhere(|| {
+fn a_notification_wakes_the_consumer() {
+    in_all_modes(|| {
         let shared = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let maker = Arc::clone(&shared);
         let handle = thread::spawn(move || {
@@ -170,8 +170,8 @@ fn a_condvar_hands_over() {
 }
 
 #[test]
-fn notify_all_wakes_all_and_notify_one_one() {
-    everywhere(|| {
+fn notify_one_wakes_one_thread_and_notify_all_wakes_all() {
+    in_all_modes(|| {
         let shared = Arc::new((Mutex::new((0, 0)), Condvar::new()));
         let start = |_| {
             let shared = Arc::clone(&shared);
@@ -199,8 +199,8 @@ fn notify_all_wakes_all_and_notify_one_one() {
 }
 
 #[test]
-fn a_notification_that_nobody_awaits_is_lost() {
-    everywhere(|| {
+fn a_notification_without_waiting_threads_is_lost() {
+    in_all_modes(|| {
         let (mutex, condvar) = (Mutex::new(()), Condvar::new());
         condvar.notify_one();
         condvar.notify_all();
@@ -211,13 +211,13 @@ fn a_notification_that_nobody_awaits_is_lost() {
 
 #[test]
 fn a_timed_wait_ends_in_time() {
-    everywhere(|| {
+    in_all_modes(|| {
         let shared = Arc::new((Mutex::new(false), Condvar::new()));
         let start = Instant::now();
         let mut guard = shared.0.lock();
         assert!(shared.1.wait_for(&mut guard, 3 * MS).timed_out());
         assert!(start.elapsed() >= 3 * MS);
-        assert!(shared.1.wait_until(&mut guard, start).timed_out(), "a moment of the past");
+        assert!(shared.1.wait_until(&mut guard, start).timed_out(), "the deadline has passed");
         assert!(shared.1.wait_until(&mut guard, Instant::now() + 3 * MS).timed_out());
         assert!(start.elapsed() >= 6 * MS);
 
@@ -237,18 +237,18 @@ fn a_timed_wait_ends_in_time() {
 }
 
 #[test]
-fn a_wait_for_ever_is_no_timer() {
-    let run = crate::everywhere::simulate(0, || {
+fn a_wait_without_end_is_a_deadlock() {
+    let run = crate::modes::simulate(0, || {
         let (mutex, condvar) = (Mutex::new(()), Condvar::new());
         condvar.wait_for(&mut mutex.lock(), Duration::MAX);
     });
     assert!(run.result.unwrap_err().message.starts_with("deadlock"));
 }
 
-/// A failed simulation stops where it is: whoever looks from outside does not wait
-/// for locks that nobody will release.
+/// The threads of a failed simulation never release their locks: a thread
+/// outside must not wait for them.
 #[test]
-fn a_lock_of_a_failed_simulation_is_told_outside() {
+fn locking_from_outside_a_failed_simulation_panics() {
     let held = Arc::new(Mutex::new(1));
     let free = Arc::new(RwLock::new(2));
     let (inner_held, inner_free) = (Arc::clone(&held), Arc::clone(&free));
@@ -266,8 +266,8 @@ fn a_lock_of_a_failed_simulation_is_told_outside() {
     failed.result.unwrap_err();
     assert_eq!((held.peek(|value| *value), free.peek(|value| *value)), (None, Some(3)));
     assert_eq!(*free.read(), 3);
-    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *held.lock()));
-    let message = *refused.unwrap_err().downcast::<String>().unwrap();
-    assert!(message.starts_with("a lock that a thread of a simulation holds since "), "{message}");
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *held.lock()));
+    let message = *panicked.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("a simulated thread holds it since "), "{message}");
     assert!(message.contains("tests/labrt/locks.rs:"), "{message}");
 }

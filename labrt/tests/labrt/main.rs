@@ -1,21 +1,21 @@
-//! labrt's own tests, a file per theme.
+//! labrt's own tests, one file per topic.
 //!
-//! Every primitive has one body that runs in real mode and under both virtual
-//! engines ([`everywhere`]): crossbeam-channel and parking_lot, which stand
-//! behind real mode, are the measure for the simulator.
+//! The tests of a primitive run in real mode and under both virtual engines
+//! ([`modes`]). Real mode uses crossbeam-channel and parking_lot, which define
+//! how the simulator must behave.
 
-mod chance;
 mod channels;
 mod child;
 mod determinism;
-mod everywhere;
 mod fairness;
 mod locks;
 mod memory;
 mod misuse;
+mod modes;
 mod oneshots;
 mod panics;
 mod programs;
+mod randomness;
 mod reports;
 mod selects;
 mod storage;

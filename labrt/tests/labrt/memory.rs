@@ -5,15 +5,15 @@ use labrt::{Config, Engine, run, select, thread};
 
 use crate::child::in_child;
 
-/// Resident memory of this process in bytes.
+/// Returns the resident memory of this process in bytes.
 fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux has this file");
     let pages = text.split(' ').nth(1).and_then(|field| field.parse::<usize>().ok());
     pages.expect("the second field is a number") * 4096
 }
 
-/// Many short jobs, as a simulated network starts them, and some threads that
-/// are left over.
+/// Starts many short jobs, as a simulated network does, and some threads that
+/// outlive the body.
 fn body(jobs: u64) -> u64 {
     let (tx, rx) = unbounded();
     let (_stop, stopped) = bounded::<()>(0);
@@ -32,7 +32,7 @@ fn body(jobs: u64) -> u64 {
     sum
 }
 
-/// Alone in a process of its own: other tests need memory too.
+/// In a child process, because other tests use memory too.
 #[test]
 fn many_simulations_need_no_more_memory_than_one() {
     let simulate = |seed| {
@@ -41,36 +41,36 @@ fn many_simulations_need_no_more_memory_than_one() {
         assert_eq!(run.stats.leaked, 0);
     };
     let name = "many_simulations_need_no_more_memory_than_one";
-    let ended = in_child(module_path!(), name, &[], || {
+    let output = in_child(module_path!(), name, &[], || {
         (0..50).for_each(simulate);
         let before = resident();
         (50..1050).for_each(simulate);
         let growth = resident().saturating_sub(before);
         assert!(growth < 2 << 20, "{} KiB more after 1,000 simulations", growth >> 10);
     });
-    if let Some(ended) = ended {
-        assert_eq!(ended.code(), Some(0), "{}", ended.stdout());
+    if let Some(output) = output {
+        assert_eq!(output.code(), Some(0), "{}", output.stdout());
     }
 }
 
-/// An idle channel in an endless select must not collect registrations.
+/// A loop of selects must not pile up registrations on an idle channel.
 #[test]
 fn an_idle_arm_needs_no_memory() {
-    /// Resident memory at the end, while the channels still exist.
+    /// Returns the resident memory at the end, while the channels still exist.
     fn rounds(count: u64) -> usize {
         let (_stop, stopped) = bounded::<()>(0);
         let (tx, rx) = bounded(0);
         let sender = thread::spawn(move || (0..count).for_each(|n| tx.send(n).unwrap()));
         for _ in 0..count {
             select! {
-                recv(stopped) -> _ => unreachable!("nobody stops it"),
+                recv(stopped) -> _ => unreachable!("no thread sends or drops `_stop`"),
                 recv(rx) -> got => assert!(got.is_ok()),
             }
         }
         sender.join().unwrap();
         resident()
     }
-    let ended = in_child(module_path!(), "an_idle_arm_needs_no_memory", &[], || {
+    let output = in_child(module_path!(), "an_idle_arm_needs_no_memory", &[], || {
         let run = run(&Config::default(), || {
             let before = rounds(20_000);
             rounds(500_000).saturating_sub(before)
@@ -78,15 +78,15 @@ fn an_idle_arm_needs_no_memory() {
         let growth = run.result.unwrap();
         assert!(growth < 1 << 20, "{} KiB more after 500,000 rounds", growth >> 10);
     });
-    if let Some(ended) = ended {
-        assert_eq!(ended.code(), Some(0), "{}", ended.stdout());
+    if let Some(output) = output {
+        assert_eq!(output.code(), Some(0), "{}", output.stdout());
     }
 }
 
-/// The OS threads of one engine end with their simulation.
+/// The carriers of the OS-thread engine end with their simulation.
 #[test]
-fn carriers_do_not_pile_up() {
-    let threads = || std::fs::read_dir("/proc/self/task").expect("Linux has it").count();
+fn os_threads_end_with_their_simulation() {
+    let threads = || std::fs::read_dir("/proc/self/task").expect("Linux has this folder").count();
     for seed in 0..30 {
         let config = Config { seed, engine: Engine::Os, ..Config::default() };
         let run = run(&config, || {

@@ -1,17 +1,17 @@
-//! Messages that take time on their way, and threads that start after a while.
+//! Messages and threads with a delay.
 
 use labrt::channel::{RecvTimeoutError, bounded, oneshot};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-use crate::everywhere::{MS, everywhere, simulate};
+use crate::modes::{MS, in_all_modes, simulate};
 
-/// Longer than any test waits.
+/// A timeout that no test reaches.
 const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_message_arrives_after_its_delay() {
-    everywhere(|| {
+    in_all_modes(|| {
         for delay in [Duration::ZERO, 3 * MS] {
             let (tx, rx) = oneshot();
             let start = Instant::now();
@@ -24,7 +24,7 @@ fn a_message_arrives_after_its_delay() {
 
 #[test]
 fn a_receiver_gives_up_only_before_the_message_is_sent() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = oneshot();
         assert_eq!(rx.recv_timeout(MS), Err(RecvTimeoutError::Timeout));
         let start = Instant::now();
@@ -36,8 +36,8 @@ fn a_receiver_gives_up_only_before_the_message_is_sent() {
 }
 
 #[test]
-fn a_sender_that_goes_disconnects_the_receiver() {
-    everywhere(|| {
+fn dropping_the_sender_disconnects_the_receiver() {
+    in_all_modes(|| {
         let (tx, rx) = oneshot::<()>();
         thread::go("quitter", move || {
             let _tx = tx;
@@ -47,13 +47,14 @@ fn a_sender_that_goes_disconnects_the_receiver() {
         assert_eq!(rx.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
         let (tx, rx) = oneshot();
         drop(rx);
-        tx.send_after(MS, "nobody takes it");
+        tx.send_after(MS, "dropped");
     });
 }
 
-/// The receiver sleeps through the send: it runs once, when the message arrives.
+/// The send does not wake the receiver: it wakes once, when the message
+/// arrives.
 #[test]
-fn a_receiver_runs_once() {
+fn a_receiver_wakes_once() {
     let decisions = |delay: Duration| {
         let run = simulate(1, move || {
             let (tx, rx) = oneshot();
@@ -69,7 +70,7 @@ fn a_receiver_runs_once() {
 
 #[test]
 fn a_job_starts_after_its_delay() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(2);
         let start = Instant::now();
         for delay in [3 * MS, Duration::ZERO] {
@@ -83,13 +84,13 @@ fn a_job_starts_after_its_delay() {
     });
 }
 
-/// A job whose time has not come goes with its simulation: only what it owns is
-/// dropped.
+/// A delayed job that has not started at the end of its simulation is dropped
+/// without running.
 #[test]
 fn a_job_that_has_not_started_is_dropped_at_the_end() {
     let (tx, rx) = std::sync::mpsc::channel::<()>();
     let run = simulate(1, move || {
-        thread::go_after(LONG, "late", move || tx.send(()).expect("nobody runs it"));
+        thread::go_after(LONG, "late", move || tx.send(()).expect("the job does not run"));
     });
     assert_eq!((run.result, run.stats.leaked), (Ok(()), 0));
     assert_eq!(rx.recv(), Err(std::sync::mpsc::RecvError));

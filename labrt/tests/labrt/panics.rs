@@ -1,6 +1,6 @@
-//! A panic anywhere fails the run, in both modes, and is told well.
+//! A panic in any thread fails the run, in both modes, with a good report.
 
-#![expect(clippy::disallowed_macros, reason = "tests of what becomes of such output")]
+#![expect(clippy::disallowed_macros, reason = "tests of how such output is captured")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use labrt::time::Duration;
 use labrt::{Clock, Config, Engine, Failure, run, thread};
 
 use crate::child::in_child;
-use crate::everywhere::MS;
+use crate::modes::MS;
 
-/// The failure of a body in real mode and under both engines.
+/// Returns the failures of a body in real mode and under both engines.
 fn failures(body: fn()) -> [Failure; 3] {
     let configs = [
         Config { clock: Clock::Real, ..Config::default() },
@@ -24,7 +24,7 @@ fn failures(body: fn()) -> [Failure; 3] {
 }
 
 #[test]
-fn a_failed_assertion_of_the_body() {
+fn a_failed_assertion_fails_the_run() {
     for failure in failures(|| assert_eq!(1 + 1, 3, "sums")) {
         assert!(failure.message.contains("sums"), "{failure}");
         assert!(failure.place.unwrap().contains("panics.rs:"));
@@ -32,7 +32,7 @@ fn a_failed_assertion_of_the_body() {
 }
 
 #[test]
-fn a_panic_of_a_thread_that_nobody_joins() {
+fn a_panic_in_a_detached_thread_fails_the_run() {
     let body = || {
         let (_keep, idle) = bounded::<()>(0);
         thread::Builder::new()
@@ -55,7 +55,7 @@ fn a_panic_of_a_thread_that_nobody_joins() {
 }
 
 #[test]
-fn a_panic_of_a_job() {
+fn a_panic_in_a_job_fails_the_run() {
     let body = || {
         thread::go("handler", || panic!("no such method"));
         thread::sleep(Duration::from_secs(60));
@@ -65,7 +65,8 @@ fn a_panic_of_a_job() {
     }
 }
 
-/// What a failed thread leaves half done must not be seen by others.
+/// Other threads must not see the state that a failed thread leaves half
+/// changed.
 #[test]
 fn no_other_thread_runs_after_a_panic() {
     for seed in 0..100 {
@@ -80,8 +81,8 @@ fn no_other_thread_runs_after_a_panic() {
                 impl Drop for Note {
                     fn drop(&mut self) {
                         self.0.fetch_add(1000, SeqCst);
-                        // A destructor of the failed thread that waits: it is
-                        // given up, and still nobody else runs.
+                        // This destructor of the failed thread waits: the
+                        // thread is leaked, and still no other thread runs.
                         thread::sleep(MS);
                         self.0.fetch_add(1000, SeqCst);
                     }
@@ -91,7 +92,7 @@ fn no_other_thread_runs_after_a_panic() {
                     let counter = Arc::clone(&counter);
                     thread::spawn(move || {
                         loop {
-                            assert!(counter.load(SeqCst) < 1000, "it runs on");
+                            assert!(counter.load(SeqCst) < 1000, "a thread ran after the panic");
                             thread::yield_now();
                         }
                     });
@@ -107,7 +108,7 @@ fn no_other_thread_runs_after_a_panic() {
 }
 
 #[test]
-fn a_caught_panic_fails_the_run_all_the_same() {
+fn a_caught_panic_fails_the_run() {
     let body = || {
         let caught = catch_unwind(|| panic!("swallowed"));
         assert!(caught.is_err());
@@ -120,7 +121,7 @@ fn a_caught_panic_fails_the_run_all_the_same() {
 
 /// `resume_unwind` runs no panic hook.
 #[test]
-fn a_payload_of_ones_own_is_noticed() {
+fn resume_unwind_fails_the_run() {
     for engine in [Engine::Coro, Engine::Os] {
         let failed = run(&Config { engine, ..Config::default() }, || {
             let bad = thread::spawn(|| resume_unwind(Box::new("by hand".to_string())));
@@ -132,7 +133,7 @@ fn a_payload_of_ones_own_is_noticed() {
 }
 
 #[test]
-fn a_body_that_ends_its_thread_has_no_result() {
+fn a_body_that_exits_fails_the_run() {
     for failure in failures(|| thread::exit()) {
         assert!(failure.message.contains("before it returned"), "{failure}");
     }
@@ -145,9 +146,9 @@ fn should_panic_works() {
     panic!("{failure}");
 }
 
-/// A test binary with many failing simulations side by side tells them apart.
+/// Failures of parallel simulations are not mixed up.
 #[test]
-fn failures_in_parallel_stay_apart() {
+fn parallel_failures_are_not_mixed_up() {
     std::thread::scope(|scope| {
         for number in 0..8u64 {
             scope.spawn(move || {
@@ -166,7 +167,7 @@ fn failures_in_parallel_stay_apart() {
 #[test]
 fn the_report_of_a_panic_names_thread_time_and_seed() {
     let name = "the_report_of_a_panic_names_thread_time_and_seed";
-    let ended = in_child(module_path!(), name, &[], || {
+    let output = in_child(module_path!(), name, &[], || {
         let config = Config { seed: 0xbeef, ..Config::default() };
         let failed = run(&config, || {
             let worker = thread::Builder::new().name("worker").spawn(|| {
@@ -179,9 +180,9 @@ fn the_report_of_a_panic_names_thread_time_and_seed() {
         // Only a failing test shows what it has captured.
         panic!("{}", failed.result.unwrap_err());
     });
-    if let Some(ended) = ended {
-        assert_eq!(ended.code(), Some(101));
-        let stdout = ended.stdout();
+    if let Some(output) = output {
+        assert_eq!(output.code(), Some(101));
+        let stdout = output.stdout();
         for part in ["'worker' #1 spawned at ", "virtual time 0.001", "seed 0xbeef", "broken"] {
             assert!(stdout.contains(part), "{part:?} is missing in:\n{stdout}");
         }
@@ -190,46 +191,46 @@ fn the_report_of_a_panic_names_thread_time_and_seed() {
 }
 
 #[test]
-fn a_passing_test_shows_nothing() {
-    let ended = in_child(module_path!(), "a_passing_test_shows_nothing", &[], || {
+fn a_passing_test_prints_nothing() {
+    let output = in_child(module_path!(), "a_passing_test_prints_nothing", &[], || {
         for engine in [Engine::Coro, Engine::Os] {
             let config = Config { engine, ..Config::default() };
             let run = run(&config, || thread::spawn(|| println!("chatter")).join().is_ok());
             assert_eq!(run.result, Ok(true));
         }
     });
-    if let Some(ended) = ended {
-        assert_eq!(ended.code(), Some(0));
-        assert!(!ended.stdout().contains("chatter") && !ended.stderr().contains("chatter"));
+    if let Some(output) = output {
+        assert_eq!(output.code(), Some(0));
+        assert!(!output.stdout().contains("chatter") && !output.stderr().contains("chatter"));
     }
 }
 
-/// A second panic while the first unwinds ends the process, as ever in Rust;
-/// but it must not do so without a word, captured output or not.
+/// A second panic while the first unwinds aborts the process, as always in
+/// Rust. The message must appear even if the output of the test is captured.
 #[test]
-fn a_panic_in_a_destructor_is_told() {
-    let ended = in_child(module_path!(), "a_panic_in_a_destructor_is_told", &[], || {
-        struct Grumpy;
-        impl Drop for Grumpy {
+fn a_panic_in_a_destructor_is_reported() {
+    let output = in_child(module_path!(), "a_panic_in_a_destructor_is_reported", &[], || {
+        struct PanicsOnDrop;
+        impl Drop for PanicsOnDrop {
             fn drop(&mut self) {
                 panic!("not now");
             }
         }
         let _ = run(&Config::default(), || {
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                let _grumpy = Grumpy;
+                let _panics = PanicsOnDrop;
                 panic!("first");
             }));
         });
     });
-    if let Some(ended) = ended {
-        ended.assert_aborted_with(&["panicked in a destructor at ", "panics.rs:", "not now"]);
+    if let Some(output) = output {
+        output.assert_aborted_with(&["panicked in a destructor at ", "panics.rs:", "not now"]);
     }
 }
 
-/// The backtrace of a panic has the program's own frames.
+/// The backtrace of a panic contains the program's own frames.
 #[test]
-fn a_panic_tells_its_calls() {
+fn a_panic_records_a_backtrace() {
     #[inline(never)]
     fn goes_wrong() {
         std::hint::black_box(());

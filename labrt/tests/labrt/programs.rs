@@ -1,6 +1,6 @@
-//! Random programs of channel operations, and what must hold in each: no
-//! message is lost, doubled or invented, and a send without a buffer that says
-//! it succeeded has met a receive.
+//! Random programs of channel operations. In each program no message may be
+//! lost, duplicated or invented, and a send on an unbuffered channel may only
+//! succeed together with a receive.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use labrt::sync::Mutex;
 use labrt::time::Duration;
 use labrt::{Config, Engine, Generator, Run, run, select, thread};
 
-/// What one program did.
+/// The messages that one program sent, received and could not send.
 #[derive(Debug, Default, PartialEq)]
 struct Ledger {
     sent: BTreeSet<u64>,
@@ -18,7 +18,7 @@ struct Ledger {
     kept: BTreeSet<u64>,
 }
 
-/// One thread of a program, with its own plan of what to do.
+/// One thread of a program, whose generator chooses its operations.
 struct Actor {
     plan: Generator,
     next_message: u64,
@@ -34,12 +34,13 @@ impl Actor {
                 self.pause();
             }
             if self.channels.len() > 1 && self.plan.chance(1, 20) {
-                self.channels.pop(); // Handles go while others wait.
+                self.channels.pop(); // Drops handles while other threads wait.
             }
         }
     }
 
-    /// Pauses and timeouts are round, so that many of them end together.
+    /// Returns a pause or timeout. They are multiples of 5 us, so that many of
+    /// them end at the same time.
     fn some_time(&mut self) -> Duration {
         Duration::from_micros(self.plan.below(4) * 5)
     }
@@ -58,16 +59,17 @@ impl Actor {
         self.next_message
     }
 
-    /// Notes the end of a send, right after it: no operation lies between.
+    /// Records the result of a send immediately, without an operation in
+    /// between.
     fn sent<E>(&self, message: u64, end: Result<(), E>) {
         let mut ledger = self.ledger.lock();
         let list = if end.is_ok() { &mut ledger.sent } else { &mut ledger.kept };
-        assert!(list.insert(message), "{message} ended twice");
+        assert!(list.insert(message), "{message} was recorded twice");
     }
 
     fn received<E>(&self, end: Result<u64, E>) {
         if let Ok(message) = end {
-            assert!(self.ledger.lock().received.insert(message), "{message} came twice");
+            assert!(self.ledger.lock().received.insert(message), "{message} was received twice");
         }
     }
 
@@ -92,7 +94,7 @@ impl Actor {
     fn select(&mut self, time: Duration) {
         let ((tx, rx), (other_tx, other_rx)) = (self.pick(), self.pick());
         let (one, two) = (self.message(), self.message());
-        // Making the message may let others run.
+        // Evaluating the message may let other threads run.
         let slow = self.plan.chance(1, 2);
         let make = |message| {
             if slow {
@@ -125,7 +127,8 @@ impl Actor {
     }
 }
 
-/// Runs the program of a seed: some threads, some channels of all capacities.
+/// Runs the program of a seed: five threads, and channels of different
+/// capacities.
 fn program(seed: u64, engine: Engine) -> Run<Ledger> {
     run(&Config { seed, engine, ..Config::default() }, move || {
         let mut plan = Generator::from_seed(seed ^ 0xabcd);
@@ -151,8 +154,8 @@ fn program(seed: u64, engine: Engine) -> Run<Ledger> {
         let mut ledger = std::mem::take(&mut *ledger.lock());
         for (_, rx) in &channels {
             for rest in rx.try_iter() {
-                assert!(!rendezvous, "{rest} was sent, but met no receive");
-                assert!(ledger.received.insert(rest), "{rest} came twice");
+                assert!(!rendezvous, "{rest} was sent without a receive");
+                assert!(ledger.received.insert(rest), "{rest} was received twice");
             }
         }
         ledger
@@ -160,7 +163,7 @@ fn program(seed: u64, engine: Engine) -> Run<Ledger> {
 }
 
 #[test]
-fn no_message_is_lost_doubled_or_invented() {
+fn no_message_is_lost_duplicated_or_invented() {
     let mut messages = 0;
     for seed in 0..1500 {
         let outcome = program(seed, Engine::Coro);
@@ -169,7 +172,7 @@ fn no_message_is_lost_doubled_or_invented() {
         assert!(ledger.kept.is_disjoint(&ledger.received), "seed {seed}");
         messages += ledger.sent.len();
     }
-    assert!(messages > 20_000, "the programs should exchange something: {messages}");
+    assert!(messages > 20_000, "the programs exchanged only {messages} messages");
 }
 
 #[test]

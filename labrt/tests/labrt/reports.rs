@@ -1,4 +1,4 @@
-//! What the simulator says when a simulation cannot go on.
+//! The reports of a simulation that cannot continue.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::child::in_child;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The report of a body, which must be the same under both engines.
+/// Returns the failure of a body, which must be the same under both engines.
 fn report(config: &Config, body: fn()) -> Failure {
     let [coro, os] = [Engine::Coro, Engine::Os].map(|engine| {
         let config = Config { engine, ..config.clone() };
@@ -27,9 +27,9 @@ fn assert_says(failure: &Failure, parts: &[&str]) {
     }
 }
 
-/// Two threads that take two locks in different orders, and others that wait
-/// in every other way.
-fn everybody_waits() {
+/// Starts two threads that take two locks in different orders, and threads that
+/// wait in every other operation.
+fn all_threads_wait() {
     let (one, two) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
     let named = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new().name(name).spawn(body).unwrap()
@@ -66,7 +66,7 @@ fn everybody_waits() {
     drop((tx, keep_tx));
 }
 
-/// A step on the way, which stays one in an optimised build.
+/// A function that keeps its own stack frame in an optimised build.
 #[inline(never)]
 fn lock_in_order(one: &Mutex<()>, two: &Mutex<()>) {
     lock_both(one, two);
@@ -82,7 +82,7 @@ fn lock_both(one: &Mutex<()>, two: &Mutex<()>) {
 
 #[test]
 fn a_deadlock_names_every_thread() {
-    let failure = report(&Config { seed: 5, ..Config::default() }, everybody_waits);
+    let failure = report(&Config { seed: 5, ..Config::default() }, all_threads_wait);
     assert_eq!((failure.thread.as_str(), &failure.place), ("scheduler", &None));
     assert!(failure.time >= SECOND);
     assert_says(
@@ -109,26 +109,27 @@ fn a_mutex_locked_twice_is_a_deadlock() {
         let _first = mutex.lock();
         let _second = mutex.lock();
     });
-    let told =
-        "deadlock: this thread locks what it holds already, since labrt/tests/labrt/reports.rs:";
-    assert_says(&failure, &[told]);
+    let part =
+        "this thread locks a mutex that it already holds, since labrt/tests/labrt/reports.rs:";
+    assert_says(&failure, &["deadlock: ", part]);
 }
 
-/// Who waits for a lock also learns who has it, and since which line.
+/// The line of a thread that waits for a lock names the holder and its source
+/// line.
 #[test]
 fn a_report_names_the_holder_of_a_lock() {
-    let failure = report(&Config::default(), everybody_waits);
+    let failure = report(&Config::default(), all_threads_wait);
     assert_says(&failure, &["held by #1 since labrt/tests/labrt/reports.rs:", "held by #2 since "]);
 }
 
-/// With backtraces the report leads from the wait to the code that called.
+/// Backtraces show the calls that lead to the wait.
 #[test]
-fn a_deadlock_with_backtraces() {
+fn deadlock_backtraces_show_the_calls() {
     let config = Config { backtrace: true, ..Config::default() };
     for engine in [Engine::Coro, Engine::Os] {
-        let backtraces = run(&Config { engine, ..config.clone() }, everybody_waits).backtraces;
+        let backtraces = run(&Config { engine, ..config.clone() }, all_threads_wait).backtraces;
         let left = backtraces.iter().find(|one| one.thread.starts_with("'left' #1 spawned at "));
-        let frames = &left.expect("all threads tell where they are").frames;
+        let frames = &left.expect("every thread that waits has a backtrace").frames;
         for part in [
             "  labrt::reports::lock_both\n",
             "at ./tests/labrt/reports.rs:",
@@ -137,7 +138,7 @@ fn a_deadlock_with_backtraces() {
         ] {
             assert!(frames.contains(part), "{part:?} is missing in:\n{frames}");
         }
-        assert!(!frames.contains("src/"), "other frames say nothing:\n{frames}");
+        assert!(!frames.contains("src/"), "frames of the simulator are left out:\n{frames}");
     }
 }
 
@@ -169,10 +170,10 @@ fn a_livelock_ends_at_the_limit() {
     );
 }
 
-/// Loops that never block cost time, so that others come to run and the limit
-/// comes at last.
+/// A loop that never blocks still uses virtual time, so that other threads run
+/// and the limit is reached.
 #[test]
-fn spinning_on_an_operation_ends() {
+fn spinning_on_an_operation_reaches_the_limit() {
     let spins: [fn(); 5] = [
         || {
             let mutex = Mutex::new(0);
@@ -212,7 +213,7 @@ fn spinning_on_an_operation_ends() {
 }
 
 #[test]
-fn too_many_threads_are_a_failure() {
+fn too_many_threads_fail_the_run() {
     let failed = run(&Config::default(), || {
         for _ in 0..40_000 {
             thread::spawn(|| thread::sleep(SECOND));
@@ -241,7 +242,7 @@ fn recurses_with_operations(mutex: &Mutex<u64>) {
     *mutex.lock() -= 1;
 }
 
-/// Ends in the allocator, whose frames are larger.
+/// Overflows in the allocator, whose frames are larger.
 #[expect(unconditional_recursion, reason = "that is the point")]
 fn recurses_with_memory(bytes: usize) -> usize {
     let memory = std::hint::black_box(vec![1_u8; 2000 + bytes % 50_000]);
@@ -250,44 +251,45 @@ fn recurses_with_memory(bytes: usize) -> usize {
 
 /// Runs a body that overflows the stack of a thread named `deep`.
 fn overflows(name: &str, body: fn()) {
-    let ended = in_child(module_path!(), name, &[("LAB_SEED", "9")], || {
+    let output = in_child(module_path!(), name, &[("LAB_SEED", "9")], || {
         let _ = run(Config::from_env(), move || {
             thread::Builder::new().name("deep").spawn(body).unwrap().join()
         });
     });
-    if let Some(ended) = ended {
-        ended.assert_aborted_with(&["stack overflow in simulated thread ", "seed 0x9"]);
-        // Without the name, if it happened inside the scheduler.
-        ended.assert_says(&["#1 spawned at labrt/tests/labrt/reports.rs:"]);
+    if let Some(output) = output {
+        output.assert_aborted_with(&["stack overflow in simulated thread ", "seed 0x9"]);
+        // The name is missing if the overflow happened inside the scheduler.
+        output.assert_says(&["#1 spawned at labrt/tests/labrt/reports.rs:"]);
     }
 }
 
 #[test]
-fn a_stack_overflow_is_named() {
-    overflows("a_stack_overflow_is_named", || _ = recurses(0));
+fn a_stack_overflow_is_reported() {
+    overflows("a_stack_overflow_is_reported", || _ = recurses(0));
 }
 
 #[test]
-fn a_stack_overflow_with_operations_is_named() {
-    overflows("a_stack_overflow_with_operations_is_named", || {
+fn a_stack_overflow_with_operations_is_reported() {
+    overflows("a_stack_overflow_with_operations_is_reported", || {
         recurses_with_operations(&Mutex::new(0));
     });
 }
 
-/// The allocator keeps its lock then.
+/// The allocator's lock stays locked then.
 #[test]
-fn a_stack_overflow_in_the_allocator_is_named() {
-    overflows("a_stack_overflow_in_the_allocator_is_named", || _ = recurses_with_memory(0));
+fn a_stack_overflow_in_the_allocator_is_reported() {
+    overflows("a_stack_overflow_in_the_allocator_is_reported", || _ = recurses_with_memory(0));
 }
 
-/// The OS-thread engine leaves it to std, which knows those stacks.
+/// Under the OS-thread engine std reports the overflow, because it knows those
+/// stacks.
 #[test]
-fn a_stack_overflow_of_the_other_engine_is_stds() {
-    let name = "a_stack_overflow_of_the_other_engine_is_stds";
-    let ended = in_child(module_path!(), name, &[("LAB_ENGINE", "os")], || {
+fn std_reports_a_stack_overflow_of_an_os_thread() {
+    let name = "std_reports_a_stack_overflow_of_an_os_thread";
+    let output = in_child(module_path!(), name, &[("LAB_ENGINE", "os")], || {
         let _ = run(Config::from_env(), || thread::spawn(|| recurses(0)).join());
     });
-    if let Some(ended) = ended {
-        ended.assert_aborted_with(&["has overflowed its stack"]);
+    if let Some(output) = output {
+        output.assert_aborted_with(&["has overflowed its stack"]);
     }
 }

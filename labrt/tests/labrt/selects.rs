@@ -6,13 +6,13 @@ use labrt::channel::{
 use labrt::time::{Duration, Instant};
 use labrt::{Config, run, select, thread};
 
-use crate::everywhere::{MS, everywhere, simulate};
+use crate::modes::{MS, in_all_modes, simulate};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_ready_arm_is_chosen() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = unbounded();
         let (idle_tx, idle) = unbounded::<()>();
         tx.send(1).unwrap();
@@ -35,7 +35,7 @@ fn a_ready_arm_is_chosen() {
 
 #[test]
 fn a_select_waits_until_an_arm_is_ready() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (_keep, idle) = unbounded::<()>();
         for capacity in [Some(0), Some(1), None] {
             let (tx, rx) = capacity.map_or_else(unbounded, bounded);
@@ -56,7 +56,7 @@ fn a_select_waits_until_an_arm_is_ready() {
 
 #[test]
 fn defaults_run_when_nothing_is_ready() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         let start = Instant::now();
         let path = select! {
@@ -78,7 +78,8 @@ fn defaults_run_when_nothing_is_ready() {
     });
 }
 
-/// A sender in a `select!` against every kind of receiver, without a buffer.
+/// A sender in a `select!` with every kind of receiver, on an unbuffered
+/// channel.
 #[test]
 fn a_selecting_sender_meets_every_receiver() {
     type Take = fn(&Receiver<u32>) -> u32;
@@ -94,7 +95,7 @@ fn a_selecting_sender_meets_every_receiver() {
             thread::sleep(MS / 4);
         }
     }
-    everywhere(|| {
+    in_all_modes(|| {
         let takes: [Take; 4] =
             [|rx| rx.recv().unwrap(), |rx| rx.recv_timeout(MINUTE).unwrap(), by_trying, by_select];
         for take in takes {
@@ -103,7 +104,8 @@ fn a_selecting_sender_meets_every_receiver() {
                 for n in 0..10 {
                     let nothing = never::<()>();
                     select! {
-                        // Making the message takes a while: the receiver waits.
+                        // Evaluating the message takes time: the receiver
+                        // waits.
                         send(tx, { thread::sleep(MS / 4); n }) -> sent => sent.unwrap(),
                         recv(nothing) -> _ => unreachable!(),
                     }
@@ -115,7 +117,7 @@ fn a_selecting_sender_meets_every_receiver() {
     });
 }
 
-/// Every kind of sender against a receiver in a `select!`.
+/// Every kind of sender with a receiver in a `select!`.
 #[test]
 fn a_selecting_receiver_meets_every_sender() {
     type Give = fn(&Sender<u32>, u32);
@@ -124,7 +126,7 @@ fn a_selecting_receiver_meets_every_sender() {
             thread::sleep(MS / 4);
         }
     }
-    everywhere(|| {
+    in_all_modes(|| {
         let gives: [Give; 4] = [
             |tx, n| tx.send(n).unwrap(),
             |tx, n| tx.send_timeout(n, MINUTE).unwrap(),
@@ -148,17 +150,18 @@ fn a_selecting_receiver_meets_every_sender() {
     });
 }
 
-/// Sender and receiver of one channel in one `select!`: no thread meets itself.
+/// A `select!` with the sender and the receiver of one channel does not send to
+/// itself.
 #[test]
 fn a_thread_does_not_meet_itself() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         select! {
             send(tx, 1) -> _ => unreachable!(),
             recv(rx) -> _ => unreachable!(),
             default(2 * MS) => {}
         }
-        // Two such threads meet each other.
+        // Two such threads exchange a message.
         let (other_tx, other_rx) = (tx.clone(), rx.clone());
         let swap = |tx: Sender<u32>, rx: Receiver<u32>| {
             select! {
@@ -174,8 +177,8 @@ fn a_thread_does_not_meet_itself() {
 }
 
 #[test]
-fn the_same_channel_may_stand_in_two_arms() {
-    everywhere(|| {
+fn two_arms_may_use_the_same_channel() {
+    in_all_modes(|| {
         for capacity in [0, 1] {
             let (tx, rx) = bounded(capacity);
             let handle = thread::spawn(move || {
@@ -201,7 +204,7 @@ fn the_same_channel_may_stand_in_two_arms() {
 
 #[test]
 fn temporaries_and_patterns_work() {
-    everywhere(|| {
+    in_all_modes(|| {
         let start = Instant::now();
         let (_keep, idle) = bounded::<()>(0);
         select! {
@@ -234,7 +237,7 @@ fn arms_may_break_continue_and_return() {
         };
         Ok(total)
     }
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = unbounded();
         (1..=4).for_each(|n| tx.send(Ok(n)).unwrap());
         tx.send(Err("bad".to_string())).unwrap();
@@ -246,8 +249,8 @@ fn arms_may_break_continue_and_return() {
 }
 
 #[test]
-fn a_message_is_made_only_for_the_chosen_arm() {
-    everywhere(|| {
+fn a_message_is_evaluated_only_for_the_chosen_arm() {
+    in_all_modes(|| {
         let (full, _receiver) = bounded(0);
         let (tx, rx) = unbounded();
         let mut made = 0;
@@ -264,7 +267,7 @@ fn a_message_is_made_only_for_the_chosen_arm() {
 
 #[test]
 fn ready_arms_are_chosen_fairly() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = unbounded();
         let (other_tx, other_rx) = unbounded();
         let mut counts = [0; 3];
@@ -282,8 +285,8 @@ fn ready_arms_are_chosen_fairly() {
 }
 
 #[test]
-fn the_last_sender_to_go_wakes_a_select() {
-    everywhere(|| {
+fn dropping_the_last_handle_wakes_a_select() {
+    in_all_modes(|| {
         let (tx, rx) = bounded::<()>(0);
         let (wanted, unwanted) = bounded::<()>(0);
         let handle = thread::spawn(move || {
@@ -304,12 +307,12 @@ fn the_last_sender_to_go_wakes_a_select() {
     });
 }
 
-/// A receiver that gives up at the very moment at which the sender comes: both
-/// must agree on whether they met.
+/// A receive times out at the same time at which a thread sends: both must
+/// agree on whether the message was received.
 #[test]
-fn a_timeout_and_a_partner_at_the_same_moment() {
+fn a_timeout_and_a_send_at_the_same_time_agree() {
     for seed in 0..300 {
-        let met = simulate(seed, || {
+        let run = simulate(seed, || {
             let (tx, rx) = bounded(0);
             let receiver = thread::spawn(move || {
                 let start = Instant::now();
@@ -326,16 +329,16 @@ fn a_timeout_and_a_partner_at_the_same_moment() {
             }
             sent
         });
-        met.result.unwrap_or_else(|failure| panic!("seed {seed}: {failure}"));
+        run.result.unwrap_or_else(|failure| panic!("seed {seed}: {failure}"));
     }
 }
 
-/// Senders that wait while the buffer is full get the place that a receive
-/// frees, although nobody receives any more.
+/// A receive that frees a slot of a full buffer wakes a waiting sender, even if
+/// no other receive follows.
 #[test]
-fn a_free_place_goes_to_a_waiting_sender() {
+fn a_free_slot_goes_to_a_waiting_sender() {
     type Give = fn(&Sender<u32>);
-    everywhere(|| {
+    in_all_modes(|| {
         let gives: [Give; 3] = [
             |tx| tx.send(2).unwrap(),
             |tx| tx.send_timeout(2, MINUTE).unwrap(),
@@ -356,7 +359,7 @@ fn a_free_place_goes_to_a_waiting_sender() {
 }
 
 #[test]
-fn leaving_from_inside_a_message_is_refused() {
+fn leaving_select_inside_a_message_panics() {
     fn leave(tx: &Sender<u32>) -> Option<()> {
         select! { send(tx, None?) -> _ => {} }
         Some(())
@@ -370,7 +373,8 @@ fn leaving_from_inside_a_message_is_refused() {
     assert!(failure.message.contains("inside the message of its send arm"), "{failure}");
 }
 
-/// A thread that ends while it makes its message leaves its partner to others.
+/// If a thread exits while it evaluates its message, its partner can receive
+/// from another sender.
 #[test]
 fn an_exit_inside_a_message_frees_the_partner() {
     fn ends() -> u32 {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use labrt::storage::Persister;
 use labrt::thread;
 
-use crate::everywhere::everywhere;
+use crate::modes::in_all_modes;
 
 #[test]
 fn both_parts_are_saved_together() {
-    everywhere(|| {
+    in_all_modes(|| {
         let disk = Arc::new(Persister::new());
         let writer = Arc::clone(&disk);
         let handle = thread::spawn(move || {
@@ -31,11 +31,11 @@ fn both_parts_are_saved_together() {
 
 #[test]
 fn a_copy_does_not_see_later_saves() {
-    everywhere(|| {
+    in_all_modes(|| {
         let disk = Persister::new();
         disk.save(vec![1], vec![2]);
-        let next_life = disk.copy();
+        let restarted = disk.copy();
         disk.save(vec![3], vec![4]);
-        assert_eq!((&next_life.raft_state()[..], &next_life.snapshot()[..]), (&[1][..], &[2][..]));
+        assert_eq!((&restarted.raft_state()[..], &restarted.snapshot()[..]), (&[1][..], &[2][..]));
     });
 }

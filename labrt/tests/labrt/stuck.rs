@@ -1,6 +1,8 @@
-//! The watchdog: a thread that holds up its simulation is named, with the line.
+//! The watchdog reports a thread that blocks its simulation, with its source
+//! line.
 //!
-//! Each deed is a function of its own, which the report's backtrace must name.
+//! Each blocking action is a separate function, which the report's backtrace
+//! must contain.
 
 use std::time::Duration as StdDuration;
 
@@ -9,27 +11,27 @@ use labrt::{Config, Engine, run, thread};
 
 use crate::child::in_child;
 
-/// Runs `deed` on a simulated thread in a child process and asserts what the
-/// watchdog says of it.
-fn is_reported(name: &str, deed_name: &str, deed: fn(), how: &str) {
+/// Runs `action` on a simulated thread in a child process and checks the report
+/// of the watchdog.
+fn is_reported(name: &str, action_name: &str, action: fn(), how: &str) {
     for engine in ["coro", "os"] {
         let variables = [("LAB_WATCHDOG", "1"), ("LAB_SEED", "0x77"), ("LAB_ENGINE", engine)];
-        let ended = in_child(module_path!(), name, &variables, || {
+        let output = in_child(module_path!(), name, &variables, || {
             assert_eq!(Config::from_env().watchdog, StdDuration::from_secs(1));
             let _ = run(Config::from_env(), move || {
-                thread::Builder::new().name("culprit").spawn(deed).unwrap();
+                thread::Builder::new().name("culprit").spawn(action).unwrap();
                 loop {
                     thread::sleep(Duration::from_millis(1));
                 }
             });
         });
-        let Some(ended) = ended else { return };
-        ended.assert_aborted_with(&[
+        let Some(output) = output else { return };
+        output.assert_aborted_with(&[
             &format!("stuck: a simulated thread of 'stuck::{name}' has made no step for 1s"),
             "seed 0x77; to run it again:\n    LAB_SEED=0x77 ",
             how,
             "it is thread 'culprit' #1 spawned at labrt/tests/labrt/stuck.rs:",
-            deed_name,
+            action_name,
             "at ./tests/labrt/stuck.rs:",
         ]);
     }
@@ -44,8 +46,8 @@ fn sleeps_for_real() {
 }
 
 #[test]
-fn a_real_sleep() {
-    is_reported("a_real_sleep", "sleeps_for_real", sleeps_for_real, BLOCKED);
+fn a_real_sleep_is_reported() {
+    is_reported("a_real_sleep_is_reported", "sleeps_for_real", sleeps_for_real, BLOCKED);
 }
 
 #[inline(never)]
@@ -56,8 +58,8 @@ fn locks_for_real() {
 }
 
 #[test]
-fn a_lock_of_parking_lot() {
-    is_reported("a_lock_of_parking_lot", "locks_for_real", locks_for_real, BLOCKED);
+fn a_parking_lot_lock_is_reported() {
+    is_reported("a_parking_lot_lock_is_reported", "locks_for_real", locks_for_real, BLOCKED);
 }
 
 fn receives_for_real() {
@@ -66,8 +68,8 @@ fn receives_for_real() {
 }
 
 #[test]
-fn a_receive_of_crossbeam() {
-    is_reported("a_receive_of_crossbeam", "receives_for_real", receives_for_real, BLOCKED);
+fn a_crossbeam_receive_is_reported() {
+    is_reported("a_crossbeam_receive_is_reported", "receives_for_real", receives_for_real, BLOCKED);
 }
 
 fn computes() {
@@ -78,14 +80,14 @@ fn computes() {
 }
 
 #[test]
-fn a_loop_without_operations() {
-    is_reported("a_loop_without_operations", "computes", computes, "it is computing");
+fn a_loop_without_operations_is_reported() {
+    is_reported("a_loop_without_operations_is_reported", "computes", computes, "it is computing");
 }
 
-/// A busy simulation with many switches, a short patience and a loaded machine
-/// must raise no alarm.
+/// A busy simulation with many switches must not be reported, even with a short
+/// limit on a loaded machine.
 #[test]
-fn a_busy_simulation_is_left_alone() {
+fn a_busy_simulation_is_not_reported() {
     for engine in [Engine::Coro, Engine::Os] {
         let config = Config {
             engine,

@@ -1,4 +1,4 @@
-//! The end of a simulation: what the body leaves behind is unwound.
+//! The end of a simulation: the threads that outlive the body are unwound.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use labrt::time::{Duration, Instant};
 use labrt::{Config, Engine, Run, run, thread};
 
 use crate::child::in_child;
-use crate::everywhere::{MS, really};
+use crate::modes::{MS, in_real_mode};
 
-/// Counts how often it is dropped; first does something.
+/// Calls a function and increments a counter when it is dropped.
 struct OnDrop<F: FnMut()>(Arc<AtomicU32>, F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
@@ -22,8 +22,8 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// Runs a body under both engines for some seeds; it gets a counter, whose
-/// value is looked at in the end together with the number of leaked threads.
+/// Runs a body under both engines with some seeds. Checks the final value of
+/// the counter that the body gets, and the number of leaked threads.
 fn ends_with(dropped: u32, leaked: usize, body: fn(Arc<AtomicU32>)) {
     for seed in 0..20 {
         for engine in [Engine::Coro, Engine::Os] {
@@ -37,8 +37,8 @@ fn ends_with(dropped: u32, leaked: usize, body: fn(Arc<AtomicU32>)) {
     }
 }
 
-/// Starts a thread that the end of the simulation finds asleep, with a value
-/// whose destructor then runs.
+/// Starts a thread that still sleeps at the end of the simulation and owns a
+/// value, whose destructor then runs.
 fn leave_behind(value: impl Send + 'static) {
     thread::spawn(move || {
         let _value = value;
@@ -68,7 +68,7 @@ fn destructors_of_left_over_threads_run() {
                 drop(rx);
             });
             if n == 10 {
-                thread::sleep(MS); // Some have started, some never do.
+                thread::sleep(MS); // Some threads have started, the rest never start.
             }
         }
         drop(guard);
@@ -82,8 +82,8 @@ fn threads_that_never_started_drop_their_closures() {
         let (tx, rx) = bounded::<()>(0);
         let wait = OnDrop(Arc::clone(&counter), move || _ = rx.recv());
         thread::spawn(move || drop(wait));
-        let tell = OnDrop(counter, move || _ = tx.send(()));
-        thread::spawn(move || drop(tell));
+        let send = OnDrop(counter, move || _ = tx.send(()));
+        thread::spawn(move || drop(send));
     });
 }
 
@@ -105,7 +105,7 @@ fn a_destructor_may_need_a_lock_that_another_thread_holds() {
 }
 
 #[test]
-fn destructors_may_talk_to_each_other() {
+fn destructors_may_exchange_messages() {
     ends_with(4, 0, |counter| {
         for capacity in [0, 1] {
             let (tx, rx) = bounded(capacity);
@@ -160,7 +160,7 @@ fn destructors_that_wait_for_each_other_are_leaked() {
 }
 
 #[test]
-fn a_destructor_that_polls_for_ever_is_leaked() {
+fn a_destructor_that_polls_forever_is_leaked() {
     ends_with(0, 2, |counter| {
         let clock = OnDrop(Arc::clone(&counter), || {
             let start = Instant::now();
@@ -177,9 +177,9 @@ fn a_destructor_that_polls_for_ever_is_leaked() {
     });
 }
 
-/// A destructor that polls for what another thread's destructor does.
+/// A destructor polls a flag that another thread's destructor sets.
 #[test]
-fn a_destructor_may_poll_for_another() {
+fn a_destructor_may_poll_until_another_runs() {
     ends_with(2, 0, |counter| {
         let done = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&done);
@@ -196,11 +196,11 @@ fn a_destructor_may_poll_for_another() {
 }
 
 #[test]
-fn a_thread_that_swallows_its_end_is_leaked() {
+fn a_thread_that_catches_its_unwind_is_leaked() {
     ends_with(0, 1, |counter| {
-        let stubborn = OnDrop(counter, || ());
+        let on_drop = OnDrop(counter, || ());
         thread::spawn(move || {
-            let _stubborn = stubborn;
+            let _on_drop = on_drop;
             loop {
                 let _ = catch_unwind(AssertUnwindSafe(|| thread::sleep(MS)));
             }
@@ -210,7 +210,7 @@ fn a_thread_that_swallows_its_end_is_leaked() {
 }
 
 #[test]
-fn what_destructors_start_after_the_end_does_not_run() {
+fn threads_spawned_by_destructors_after_the_end_do_not_run() {
     ends_with(1, 0, |counter| {
         let inner = Arc::clone(&counter);
         let spawns = OnDrop(counter, move || {
@@ -223,14 +223,14 @@ fn what_destructors_start_after_the_end_does_not_run() {
     });
 }
 
-/// Unwinding after a failure could panic again and take the process down.
+/// Unwinding after a failure could panic again and abort the process.
 #[test]
 fn after_a_failure_nothing_is_unwound() {
     for engine in [Engine::Coro, Engine::Os] {
         let failed: Run<()> = run(&Config { engine, ..Config::default() }, || {
             for _ in 0..3 {
                 thread::spawn(|| {
-                    let _grumpy = OnDrop(Arc::default(), || panic!("in a destructor"));
+                    let _panics = OnDrop(Arc::default(), || panic!("in a destructor"));
                     thread::sleep(Duration::from_secs(300));
                 });
             }
@@ -243,37 +243,38 @@ fn after_a_failure_nothing_is_unwound() {
 }
 
 #[test]
-fn a_panic_in_a_destructor_at_the_end_is_told() {
-    let ended = in_child(module_path!(), "a_panic_in_a_destructor_at_the_end_is_told", &[], || {
-        let _ = run(&Config::default(), || {
-            let leaves = thread::Builder::new().name("leaver").spawn(|| {
-                let _grumpy = OnDrop(Arc::default(), || panic!("no receiver"));
-                thread::sleep(Duration::from_secs(300));
+fn a_panic_in_a_destructor_at_the_end_is_reported() {
+    let output =
+        in_child(module_path!(), "a_panic_in_a_destructor_at_the_end_is_reported", &[], || {
+            let _ = run(&Config::default(), || {
+                let leaves = thread::Builder::new().name("leaver").spawn(|| {
+                    let _panics = OnDrop(Arc::default(), || panic!("no receiver"));
+                    thread::sleep(Duration::from_secs(300));
+                });
+                thread::sleep(MS);
+                drop(leaves);
             });
-            thread::sleep(MS);
-            drop(leaves);
         });
-    });
-    if let Some(ended) = ended {
-        ended.assert_aborted_with(&["'leaver' #1", "panicked in a destructor", "no receiver"]);
+    if let Some(output) = output {
+        output.assert_aborted_with(&["'leaver' #1", "panicked in a destructor", "no receiver"]);
     }
 }
 
-/// The same for a closure that has never run: nothing unwinds yet, so it is a
-/// failure like any other.
+/// A closure that has never run is dropped while no thread unwinds, so the
+/// panic is an ordinary failure.
 #[test]
 fn a_panic_in_the_destructor_of_an_unused_closure_fails_the_run() {
     let name = "a_panic_in_the_destructor_of_an_unused_closure_fails_the_run";
-    let ended = in_child(module_path!(), name, &[], || {
+    let output = in_child(module_path!(), name, &[], || {
         let failed = run(&Config::default(), || {
-            let grumpy = OnDrop(Arc::default(), || panic!("never used"));
-            thread::spawn(move || drop(grumpy));
+            let panics = OnDrop(Arc::default(), || panic!("never used"));
+            thread::spawn(move || drop(panics));
         });
         assert_eq!(failed.result.unwrap_err().message, "never used");
     });
-    if let Some(ended) = ended {
-        assert_eq!(ended.code(), Some(0), "{}", ended.stdout());
-        ended.assert_says(&["panicked in a destructor", "never used"]);
+    if let Some(output) = output {
+        assert_eq!(output.code(), Some(0), "{}", output.stdout());
+        output.assert_says(&["panicked in a destructor", "never used"]);
     }
 }
 
@@ -290,11 +291,11 @@ fn lab_time_ends_with_the_body() {
     assert_eq!(run.stats.leaked, 0);
 }
 
-/// Real threads cannot be unwound: they leave at their next sleep.
+/// Real threads cannot be unwound from outside: they end at their next sleep.
 #[test]
-fn real_threads_leave_at_their_next_sleep() {
+fn real_threads_end_at_their_next_sleep() {
     let (tx, rx): (Sender<()>, Receiver<()>) = unbounded();
-    really(move || {
+    in_real_mode(move || {
         for _ in 0..3 {
             let tx = tx.clone();
             thread::spawn(move || {
@@ -308,8 +309,8 @@ fn real_threads_leave_at_their_next_sleep() {
     assert!(rx.recv_timeout(Duration::from_secs(10)).is_err_and(|error| error.is_disconnected()));
 }
 
-/// A thread that leaves by `exit` and waits in a destructor when the body returns:
-/// a second exit inside the destructor would abort the process.
+/// A thread that called `exit` waits in a destructor when the body returns.
+/// Unwinding it again inside the destructor would abort the process.
 #[test]
 fn a_destructor_of_an_exiting_thread_outlives_the_body() {
     ends_with(2, 0, |counter| {
@@ -331,9 +332,9 @@ fn a_destructor_of_an_exiting_thread_outlives_the_body() {
     });
 }
 
-/// All coroutines share one OS thread, and with it std's idea of who is panicking.
+/// All coroutines share one OS thread, and so std's `panicking` flag.
 #[test]
-fn a_thread_that_unwinds_does_not_make_others_panicking() {
+fn panicking_is_false_in_other_threads() {
     ends_with(1, 0, |counter| {
         let slow = OnDrop(counter, || {
             assert!(thread::panicking());

@@ -8,11 +8,11 @@ use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Instant;
 
-use crate::everywhere::{MS, everywhere};
+use crate::modes::{MS, in_all_modes};
 
 #[test]
-fn join_gives_the_result() {
-    everywhere(|| {
+fn join_returns_the_result() {
+    in_all_modes(|| {
         let handles: Vec<_> = (0..10).map(|n| thread::spawn(move || n * n)).collect();
         let squares: Vec<i32> = handles.into_iter().map(|it| it.join().unwrap()).collect();
         assert_eq!(squares, (0..10).map(|n| n * n).collect::<Vec<_>>());
@@ -20,8 +20,8 @@ fn join_gives_the_result() {
 }
 
 #[test]
-fn join_waits_and_is_finished_tells() {
-    everywhere(|| {
+fn join_waits_and_is_finished_does_not() {
+    in_all_modes(|| {
         let (tx, rx) = bounded::<()>(0);
         let handle = thread::spawn(move || {
             let _ = rx.recv();
@@ -43,17 +43,17 @@ fn join_waits_and_is_finished_tells() {
 
 #[test]
 fn a_thread_that_exits_is_joined_with_an_error() {
-    everywhere(|| {
-        struct Tell(Arc<AtomicUsize>);
-        impl Drop for Tell {
+    in_all_modes(|| {
+        struct CountDrop(Arc<AtomicUsize>);
+        impl Drop for CountDrop {
             fn drop(&mut self) {
                 self.0.fetch_add(1, SeqCst);
             }
         }
         let dropped = Arc::new(AtomicUsize::new(0));
-        let tell = Tell(dropped.clone());
+        let count_drop = CountDrop(dropped.clone());
         let handle = thread::spawn(move || {
-            let _tell = tell;
+            let _count_drop = count_drop;
             thread::exit();
         });
         assert!(handle.join().is_err());
@@ -62,10 +62,10 @@ fn a_thread_that_exits_is_joined_with_an_error() {
 }
 
 #[test]
-fn threads_wait_in_the_destructors_of_an_exit() {
-    everywhere(|| {
-        struct Farewell(labrt::channel::Sender<u32>, labrt::channel::Receiver<()>);
-        impl Drop for Farewell {
+fn destructors_of_an_exiting_thread_may_wait() {
+    in_all_modes(|| {
+        struct WaitsOnDrop(labrt::channel::Sender<u32>, labrt::channel::Receiver<()>);
+        impl Drop for WaitsOnDrop {
             fn drop(&mut self) {
                 self.0.send(1).unwrap();
                 self.1.recv().unwrap();
@@ -73,23 +73,23 @@ fn threads_wait_in_the_destructors_of_an_exit() {
             }
         }
         let (tx, rx) = bounded(0);
-        let (go_on, wait) = bounded(0);
+        let (release, wait) = bounded(0);
         let handle = thread::spawn(move || {
-            let _farewell = Farewell(tx, wait);
+            let _waits = WaitsOnDrop(tx, wait);
             thread::exit();
         });
         assert_eq!(rx.recv(), Ok(1));
         // Meanwhile other threads panic and catch, spawn, and exit too.
         assert!(thread::spawn(|| thread::exit()).join().is_err());
-        go_on.send(()).unwrap();
+        release.send(()).unwrap();
         assert_eq!(rx.recv(), Ok(2));
         assert!(handle.join().is_err());
     });
 }
 
 #[test]
-fn a_builder_names_and_starts() {
-    everywhere(|| {
+fn a_builder_starts_a_named_thread() {
+    in_all_modes(|| {
         let handle = thread::Builder::new().name("ticker").spawn(|| 7).unwrap();
         assert_eq!(handle.join().unwrap(), 7);
         let handle = thread::Builder::new().name(String::new()).spawn(|| 8).unwrap();
@@ -98,8 +98,8 @@ fn a_builder_names_and_starts() {
 }
 
 #[test]
-fn a_dropped_handle_detaches() {
-    everywhere(|| {
+fn dropping_a_handle_detaches_the_thread() {
+    in_all_modes(|| {
         let (tx, rx) = bounded(0);
         drop(thread::spawn(move || tx.send(1).unwrap()));
         assert_eq!(rx.recv(), Ok(1));
@@ -108,7 +108,7 @@ fn a_dropped_handle_detaches() {
 
 #[test]
 fn jobs_block_without_holding_up_others() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (tx, rx) = unbounded();
         let (release, wait) = bounded::<()>(0);
         for job in 0..50 {
@@ -128,7 +128,7 @@ fn jobs_block_without_holding_up_others() {
 
 #[test]
 fn a_job_may_exit_and_the_next_one_runs() {
-    everywhere(|| {
+    in_all_modes(|| {
         for round in 0..20 {
             let (tx, rx) = bounded(1);
             thread::go("quitter", || thread::exit());
@@ -140,7 +140,7 @@ fn a_job_may_exit_and_the_next_one_runs() {
 
 #[test]
 fn sleepers_wake_in_order_of_time() {
-    everywhere(|| {
+    in_all_modes(|| {
         let woken = Arc::new(Mutex::new(Vec::new()));
         let handles: Vec<_> = [3, 1, 4, 2, 0]
             .into_iter()
@@ -161,7 +161,7 @@ fn sleepers_wake_in_order_of_time() {
 
 #[test]
 fn yielding_lets_others_run() {
-    everywhere(|| {
+    in_all_modes(|| {
         let turns = Arc::new(AtomicUsize::new(0));
         let other = Arc::clone(&turns);
         let handle = thread::spawn(move || {
@@ -179,8 +179,8 @@ fn yielding_lets_others_run() {
 }
 
 #[test]
-fn ten_thousand_threads_live() {
-    let run = crate::everywhere::simulate(1, || {
+fn ten_thousand_threads_run() {
+    let run = crate::modes::simulate(1, || {
         let (release, wait) = bounded::<()>(0);
         let handles: Vec<_> = (0..10_000)
             .map(|n| {

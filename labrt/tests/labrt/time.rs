@@ -3,11 +3,11 @@
 use labrt::time::{Duration, Instant, peek};
 use labrt::{Clock, clock, thread};
 
-use crate::everywhere::{MS, everywhere, really, simulate};
+use crate::modes::{MS, in_all_modes, in_real_mode, simulate};
 
 #[test]
 fn time_passes_while_a_thread_sleeps() {
-    everywhere(|| {
+    in_all_modes(|| {
         let (start, peeked) = (Instant::now(), peek());
         thread::sleep(5 * MS);
         let slept = start.elapsed();
@@ -17,8 +17,8 @@ fn time_passes_while_a_thread_sleeps() {
 }
 
 #[test]
-fn moments_can_be_reckoned_with() {
-    everywhere(|| {
+fn instants_support_arithmetic() {
+    in_all_modes(|| {
         let now = Instant::now();
         let mut later = now + 5 * MS;
         assert_eq!(later - now, 5 * MS);
@@ -35,7 +35,7 @@ fn moments_can_be_reckoned_with() {
 #[test]
 fn a_thread_knows_its_clock() {
     assert_eq!(clock(), Clock::Real);
-    assert_eq!(really(clock), Clock::Real);
+    assert_eq!(in_real_mode(clock), Clock::Real);
     assert_eq!(simulate(0, || thread::spawn(clock).join().unwrap()).result, Ok(Clock::Virtual));
     assert_eq!(clock(), Clock::Real);
 }
@@ -54,7 +54,7 @@ fn virtual_time_starts_at_zero_and_jumps() {
     assert!(run.stats.cpu < Duration::from_secs(1));
 }
 
-/// Only operations cost time, and each costs the same.
+/// Only operations cost virtual time, and each costs the same.
 #[test]
 fn an_operation_costs_a_microsecond() {
     let run = simulate(0, || {

@@ -1,9 +1,10 @@
 //! A channel of virtual mode as an arm of `select!`.
 //!
-//! The macro asks which arms are ready, and chooses one; or it registers its wait
-//! with all of them, and a partner chooses by its claim. Only then a send arm makes
-//! its value: what stands between the choice and the value is a [`SendTarget`], a
-//! place that is kept free for it.
+//! If some arms are ready, the macro chooses one of them. Otherwise it
+//! registers its wait with all arms, and the partner that claims the wait
+//! chooses the arm. A send arm evaluates its value only after it was chosen;
+//! until then a [`SendTarget`] reserves the receiver or the slot of the buffer
+//! for the value.
 
 use crossbeam_channel::SendError;
 
@@ -16,10 +17,10 @@ pub(in crate::channel) enum SendTarget {
     Receiver { ticket: Ticket, arm: usize },
     /// To the receiver that claimed this sender's wait.
     Claimant { own: Ticket },
-    /// Into a reserved place of the buffer.
+    /// Into a reserved slot of the buffer.
     Buffer,
     /// Nowhere: all receivers are gone.
-    Nobody,
+    Disconnected,
 }
 
 /// `arm` is the position of the channel in the macro.
@@ -51,40 +52,44 @@ impl<T> SimChannel<T> {
         self.state.lock().forget_waiter(ticket);
     }
 
-    /// Completes a receive arm that was ready a moment ago.
+    /// Completes a receive arm that was ready when it was chosen.
     #[track_caller]
     pub(in crate::channel) fn complete_receive(&self) -> Option<T> {
         let sim = self.sim();
         let found = self.state.lock().take(sim);
         match found {
             Found::Value(value) => Some(value),
-            // Without the value the arm, which is chosen, waits for another.
+            // If the sender unwinds, the chosen arm waits for another value.
             Found::Promise(own) => self.await_promise(sim, own).or_else(|| self.recv(None).ok()),
             Found::Disconnected => None,
-            Found::Nothing => unreachable!("nobody ran since the channel was ready"),
+            Found::Nothing => unreachable!("no other thread has run since the channel was ready"),
         }
     }
 
     /// Completes a receive arm whose wait a sender has claimed and released.
     pub(in crate::channel) fn complete_claimed_receive(&self, own: Ticket) -> T {
-        self.state.lock().take_delivered(own).expect("released with a value")
+        self.state
+            .lock()
+            .take_delivered(own)
+            .expect("a receiver is released after its value was delivered")
     }
 
-    /// Chooses where the value of a ready send arm will go, and keeps the place.
+    /// Chooses the target of the value of a ready send arm, and reserves it.
     pub(in crate::channel) fn reserve_send(&self, sim: &Sim) -> SendTarget {
         let mut state = self.state.lock();
         if state.receivers == 0 {
-            return SendTarget::Nobody;
+            return SendTarget::Disconnected;
         }
         if let Some(Waiter { ticket, arm }) = state.claim_receiver(sim) {
             return SendTarget::Receiver { ticket, arm };
         }
-        assert!(state.has_room(), "nobody ran since the channel was ready");
+        assert!(state.has_room(), "no other thread has run since the channel was ready");
         state.reserved += 1;
         SendTarget::Buffer
     }
 
-    /// Where the value of a send arm goes whose wait a receiver has claimed.
+    /// Returns the target of the value of a send arm whose wait a receiver has
+    /// claimed.
     pub(in crate::channel) fn claimed_send(&self, own: Ticket) -> SendTarget {
         let state = self.state.lock();
         match state.promised.iter().any(|(sender, _)| *sender == own) {
@@ -102,7 +107,7 @@ impl<T> SimChannel<T> {
         let sim = self.sim();
         let mut state = self.state.lock();
         match target {
-            SendTarget::Nobody => return Err(SendError(value)),
+            SendTarget::Disconnected => return Err(SendError(value)),
             SendTarget::Receiver { ticket, arm } => {
                 state.deliver(sim, Waiter { ticket, arm }, value);
             }
@@ -118,7 +123,8 @@ impl<T> SimChannel<T> {
                 if state.receivers == 0 {
                     return Err(SendError(value));
                 }
-                // A receiver may have come to wait while the value was made.
+                // A receiver may have started to wait while the value was
+                // evaluated.
                 match state.claim_receiver(sim) {
                     Some(receiver) => state.deliver(sim, receiver, value),
                     None => state.buffer.push_back(value),
@@ -128,12 +134,13 @@ impl<T> SimChannel<T> {
         Ok(())
     }
 
-    /// Gives up a place whose value will not come: who counts on it looks again.
+    /// Cancels a reservation whose value will not be sent, and wakes the thread
+    /// that waits for it.
     pub(in crate::channel) fn cancel_send(&self, target: SendTarget) {
         let Some(sim) = self.sim_if_current() else { return };
         let mut state = self.state.lock();
         match target {
-            SendTarget::Nobody => {}
+            SendTarget::Disconnected => {}
             SendTarget::Receiver { ticket, arm } => sim.disclaim(ticket, arm),
             SendTarget::Claimant { own } => {
                 if let Some(index) = state.promised.iter().position(|(sender, _)| *sender == own) {

@@ -1,5 +1,5 @@
 //! The coroutine engine: every simulated thread is a stackful coroutine on one
-//! OS thread, so that a switch costs nanoseconds.
+//! OS thread. A switch costs nanoseconds.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,51 +10,52 @@ use parking_lot::Mutex;
 
 use super::{CallSite, Command, Job, Next, Sim, Slot, enter, thread_body};
 
-/// Stack of a simulated thread. Only touched pages count; a panic with a
-/// backtrace needs about 24 KiB.
+/// Stack size of a simulated thread. Only touched pages use memory; a panic
+/// with a backtrace needs about 24 KiB.
 const STACK_SIZE: usize = 256 * 1024;
 
-/// Stack of the body of the run, where test code lives.
+/// Stack size of the body of the run, which runs the code of tests.
 const BODY_STACK_SIZE: usize = 1024 * 1024;
 
-/// Stacks kept for the next simulations of the process.
+/// The number of stacks kept for later simulations of the process.
 const KEPT_STACKS: usize = 512;
 
 lazy_static! {
-    /// Used stacks of [`STACK_SIZE`]: a fresh one costs 8 us, this one 10 ns.
+    /// Used stacks of [`STACK_SIZE`]. Reusing one costs 10 ns, a new one 8 us.
     static ref STACK_POOL: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
 }
 
-/// Suspends in favour of the next thread, and is resumed with a command.
+/// A coroutine that yields the next thread to run and is resumed with a
+/// command.
 type Coro = Coroutine<Command, Next, (), DefaultStack>;
 
-/// One thread's stack while it exists.
+/// The coroutine of a started thread.
 struct CoroCarrier {
     coroutine: Coro,
-    /// How the coroutine suspends itself; lives on its stack. Null before it runs.
+    /// Suspends the coroutine; lives on its stack. Null before it runs.
     yielder: *const Yielder<Command, Next>,
     identity: Identity,
 }
 
-/// What the overflow report needs to know of the running thread, whatever the
-/// scheduler is doing.
+/// What an overflow report needs to know of the running thread. Available even
+/// while the scheduler is borrowed.
 #[derive(Clone, Copy)]
 struct Identity {
-    /// First address of the guard page below the stack.
+    /// The first address of the guard page below the stack.
     guard_page: usize,
     serial: u32,
     spawned_at: CallSite,
 }
 
-/// See the module.
+/// The coroutine engine; see the module documentation.
 pub(crate) struct CoroEngine {
-    /// By the slot of the thread; `None` before it starts. Borrowed by the root
-    /// while a thread runs.
+    /// Indexed by the thread's slot; `None` before the thread starts. The root
+    /// borrows this while a thread runs.
     carriers: RefCell<Vec<Option<CoroCarrier>>>,
     stacks: RefCell<Vec<DefaultStack>>,
-    /// Who runs; `None` is the root.
+    /// The running thread; `None` is the root.
     running: Cell<Option<Identity>>,
-    /// Of the thread that runs.
+    /// The yielder of the running thread.
     yielder: Cell<*const Yielder<Command, Next>>,
 }
 
@@ -90,8 +91,8 @@ impl CoroEngine {
         self.resume(sim, slot, command).is_none()
     }
 
-    /// Runs a thread until it suspends, and tells in whose favour; `None` when it
-    /// has returned and is out of the table.
+    /// Runs a thread until it suspends, and returns the next thread to run.
+    /// Returns `None` if the thread has finished and is no longer in the table.
     fn resume(&self, sim: &Sim, slot: Slot, command: Command) -> Option<Next> {
         let mut carriers = self.carriers.borrow_mut();
         if carriers.len() <= slot {
@@ -106,13 +107,13 @@ impl CoroEngine {
         if let CoroutineResult::Yield(next) = result {
             return Some(next);
         }
-        let carrier = carriers[slot].take().expect("it just ran");
+        let carrier = carriers[slot].take().expect("the carrier of a thread that has just run");
         self.recycle(carrier.coroutine, slot);
         sim.scheduler.borrow_mut().finish(slot);
         None
     }
 
-    /// The coroutine of a thread that has not started.
+    /// Creates the coroutine of a thread that has not started.
     fn create(&self, sim: &Sim, slot: Slot) -> CoroCarrier {
         let stack = self.take_stack(slot);
         let guard_page = stack.limit().get();
@@ -128,7 +129,7 @@ impl CoroEngine {
             // SAFETY: the simulation outlives its coroutines, see `execute`.
             let sim = unsafe { &*sim };
             let super::ThreadEngine::Coro(engine) = &sim.engine else {
-                unreachable!("we are in it")
+                unreachable!("a coroutine runs in the coroutine engine")
             };
             engine.yielder.set(yielder);
             thread_body(sim, job, first);
@@ -142,7 +143,8 @@ impl CoroEngine {
         }
         let mut stacks = self.stacks.borrow_mut();
         if stacks.is_empty() {
-            // A few at a time, so that the process-wide lock is taken seldom.
+            // Take several at a time, so that the process-wide lock is rarely
+            // taken.
             let mut pool = STACK_POOL.lock();
             let keep = pool.len().saturating_sub(16);
             stacks.extend(pool.drain(keep..));
@@ -160,9 +162,9 @@ impl CoroEngine {
     pub(crate) fn leak(&self, slot: Slot) {
         let carrier = self.carriers.borrow_mut().get_mut(slot).and_then(Option::take);
         if let Some(CoroCarrier { mut coroutine, .. }) = carrier {
-            // SAFETY: nothing on this stack is used again, for its thread never
-            // runs again; but others may still point into it, so the stack
-            // itself must stay: forget keeps it mapped.
+            // SAFETY: the thread never runs again, so nothing on this stack is
+            // used again. Other threads may still point into it, so the stack
+            // itself must stay mapped: forget keeps it.
             unsafe { coroutine.force_reset() };
             std::mem::forget(coroutine);
         }
@@ -175,7 +177,7 @@ impl CoroEngine {
         page.contains(&address).then_some((serial, spawned_at))
     }
 
-    /// Leaves the used stacks to the simulations to come.
+    /// Keeps the used stacks for later simulations.
     pub(crate) fn retire(&self) {
         let mut stacks = self.stacks.take();
         let mut pool = STACK_POOL.lock();
@@ -185,7 +187,7 @@ impl CoroEngine {
 }
 
 fn new_stack(size: usize) -> DefaultStack {
-    DefaultStack::new(size).expect("the kernel gives memory for a stack")
+    DefaultStack::new(size).expect("the kernel can map memory for a stack")
 }
 
 fn page_size() -> usize {

@@ -1,6 +1,6 @@
-//! The OS-thread engine: every simulated thread has an operating-system thread
-//! of its own, and a baton goes round. Far slower than coroutines, but every
-//! stack shows in a debugger and no assembly is involved.
+//! The OS-thread engine: every simulated thread has its own operating-system
+//! thread, and the one that holds the baton runs. Far slower than coroutines,
+//! but a debugger shows every stack, and no assembly is involved.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::{Command, Job, Next, Sim, Slot, ThreadEngine, enter, thread_body};
 
-/// Stack of a thread that carries simulated ones.
+/// Stack size of an OS thread that runs simulated threads.
 const STACK_SIZE: usize = 1024 * 1024;
 
 /// Where a thread waits for the baton.
@@ -24,7 +24,7 @@ impl Baton {
         Arc::new(Baton { handed: Mutex::new(None), owner: Mutex::new(None) })
     }
 
-    /// Waits until somebody hands the baton over.
+    /// Waits until another thread hands over the baton.
     fn wait(&self) -> Command {
         *self.owner.lock() = Some(thread::current());
         loop {
@@ -35,27 +35,27 @@ impl Baton {
         }
     }
 
-    /// Hands the baton to the owner. From here on the caller may not touch the
+    /// Hands the baton to the owner. Afterwards the caller must not touch the
     /// simulation.
     fn hand(&self, command: Command) {
         *self.handed.lock() = Some(command);
-        // An owner that has not come to wait yet will find the command there.
+        // An owner that does not wait yet finds the command when it does.
         if let Some(owner) = &*self.owner.lock() {
             owner.unpark();
         }
     }
 }
 
-/// An OS thread that carries one simulated thread after another.
+/// An OS thread that runs one simulated thread after another.
 struct OsCarrier {
     baton: Arc<Baton>,
-    /// What to carry next: the slot and its closure; `None` ends the carrier.
+    /// The next thread to run: its slot and closure; `None` ends the carrier.
     task: Arc<Mutex<Option<(Slot, Job)>>>,
 }
 
-/// See the module.
+/// The OS-thread engine; see the module documentation.
 pub(crate) struct OsEngine {
-    /// By the slot of the thread; `None` before it starts.
+    /// Indexed by the thread's slot; `None` before the thread starts.
     carriers: RefCell<Vec<Option<OsCarrier>>>,
     idle: RefCell<Vec<OsCarrier>>,
     root: Arc<Baton>,
@@ -83,14 +83,15 @@ impl OsEngine {
 
     pub(crate) fn switch(&self, sim: &Sim, me: Slot, next: Next) -> Command {
         let carriers = self.carriers.borrow();
-        let mine = Arc::clone(&carriers[me].as_ref().expect("a running thread").baton);
+        let mine =
+            Arc::clone(&carriers[me].as_ref().expect("a running thread has a carrier").baton);
         drop(carriers);
         match next {
             Next::Thread(slot) => self.pass(sim, slot, Command::Run),
             Next::End => self.pass_to_root(),
         }
         let command = mine.wait();
-        sim.heartbeat.carried_here();
+        sim.heartbeat.runs_on_this_thread();
         command
     }
 
@@ -101,7 +102,7 @@ impl OsEngine {
         !sim.scheduler.borrow().threads.iter().any(|thread| thread.serial == serial)
     }
 
-    /// Hands the baton to a thread, which is started if it is new.
+    /// Hands the baton to a thread, and starts the thread if it is new.
     fn pass(&self, sim: &Sim, slot: Slot, command: Command) {
         let job = sim.scheduler.borrow_mut().threads.get(slot).job.take();
         if let Some(job) = job {
@@ -114,15 +115,18 @@ impl OsEngine {
             carriers[slot] = Some(carrier);
         }
         let carriers = self.carriers.borrow();
-        let baton = Arc::clone(&carriers[slot].as_ref().expect("it was started").baton);
+        let baton =
+            Arc::clone(&carriers[slot].as_ref().expect("the thread was started above").baton);
         drop(carriers);
         baton.hand(command);
     }
 
-    /// A thread's closure has returned: its carrier is free for another, and
-    /// the baton goes on.
+    /// Called when a thread's closure has returned: frees its carrier for
+    /// another thread and passes the baton.
     fn finish(&self, sim: &Sim, slot: Slot) {
-        let carrier = self.carriers.borrow_mut()[slot].take().expect("it just ran");
+        let carrier = self.carriers.borrow_mut()[slot]
+            .take()
+            .expect("the carrier of a thread that has just run");
         self.idle.borrow_mut().push(carrier);
         let next = {
             let mut scheduler = sim.scheduler.borrow_mut();
@@ -135,17 +139,17 @@ impl OsEngine {
         }
     }
 
-    /// The root may free the simulation before the hand-over has returned: the
-    /// baton must outlive it.
+    /// Hands the baton to the root. The root may free the simulation before
+    /// this has returned, so the baton must outlive the simulation.
     fn pass_to_root(&self) {
         let root = Arc::clone(&self.root);
         root.hand(Command::Run);
     }
 
-    /// Ends the OS threads that carry nobody.
+    /// Ends the idle OS threads.
     pub(crate) fn retire(&self) {
         for carrier in self.idle.take() {
-            carrier.baton.hand(Command::Run); // with no task: the end
+            carrier.baton.hand(Command::Run); // Without a task the carrier ends.
         }
     }
 }
@@ -164,35 +168,37 @@ fn start_carrier(sim: &Sim) -> OsCarrier {
                 let first = baton.wait();
                 let Some((slot, job)) = task.lock().take() else { return };
                 enter(sim.0);
-                // SAFETY: there is a task, so the simulation is alive: it waits
-                // for the baton that this thread holds.
+                // SAFETY: there is a task, so the simulation is alive: its root
+                // waits for the baton, which this thread holds.
                 let sim = unsafe { &*sim.0 };
-                sim.heartbeat.carried_here();
+                sim.heartbeat.runs_on_this_thread();
                 name_this_thread(&sim.label());
                 thread_body(sim, job, first);
-                let ThreadEngine::Os(engine) = &sim.engine else { unreachable!("we are in it") };
+                let ThreadEngine::Os(engine) = &sim.engine else {
+                    unreachable!("a carrier runs in the OS-thread engine")
+                };
                 engine.finish(sim, slot);
                 enter(std::ptr::null());
             }
         })
-        .expect("the system gives a thread");
+        .expect("the operating system can start a thread");
     carrier
 }
 
-/// Shows debuggers whom the calling OS thread carries: the kernel keeps the first
-/// 15 bytes.
+/// Names the calling OS thread after its simulated thread, for debuggers. The
+/// kernel keeps the first 15 bytes.
 fn name_this_thread(name: &str) {
     #[cfg(target_os = "linux")]
     if let Ok(name) = std::ffi::CString::new(name) {
-        // SAFETY: it reads the text, which ends with a zero.
+        // SAFETY: prctl only reads the text, which ends with a zero.
         unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = name;
 }
 
-/// Lets the address of the simulation move to its carriers.
+/// Makes the address of the simulation `Send`, for its carriers.
 struct SimPointer(*const Sim);
 
-// SAFETY: it is only followed by the holder of the baton.
+// SAFETY: only the thread that holds the baton dereferences it.
 unsafe impl Send for SimPointer {}

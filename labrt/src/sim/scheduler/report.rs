@@ -1,4 +1,4 @@
-//! What the simulator says when a simulation cannot go on.
+//! The reports of a simulation that cannot continue.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use super::Scheduler;
 use crate::sim::thread_table::{Thread, ThreadState};
 
-/// How many threads a report lists before it sums up the rest.
+/// The maximum number of threads that a report lists.
 const THREADS: usize = 50;
 
-/// How many of the busiest places a report names.
-const PLACES: usize = 5;
+/// The number of busiest source lines that a report lists.
+const BUSIEST: usize = 5;
 
 fn seconds(nanos: u64) -> String {
     format!("{:.6} s", Duration::from_nanos(nanos).as_secs_f64())
 }
 
-/// Nobody can run and no timer will ever fire.
+/// Reports a deadlock: no thread can run and no timer is set.
 pub(crate) fn deadlock(scheduler: &Scheduler) -> String {
     let mut text = headline(
         scheduler,
@@ -28,7 +28,7 @@ pub(crate) fn deadlock(scheduler: &Scheduler) -> String {
     text
 }
 
-/// The virtual time limit has passed.
+/// Reports that the virtual time limit has passed.
 pub(crate) fn limit(scheduler: &Scheduler) -> String {
     let mut text = headline(
         scheduler,
@@ -44,7 +44,7 @@ pub(crate) fn limit(scheduler: &Scheduler) -> String {
     text
 }
 
-/// One thread too many was spawned.
+/// Reports that a thread was spawned beyond the limit.
 pub(crate) fn too_many_threads(scheduler: &Scheduler, limit: usize) -> String {
     let mut text = headline(scheduler, &format!("more than {limit} simulated threads are alive"));
     let place = |thread: &Thread| (thread.spawned_at.file(), thread.spawned_at.line());
@@ -54,7 +54,8 @@ pub(crate) fn too_many_threads(scheduler: &Scheduler, limit: usize) -> String {
     text
 }
 
-/// The places that occur most often, and how often; equal ones in their order.
+/// Returns the most frequent places with their counts; ties in order of the
+/// places.
 fn busiest<P: Ord + Copy>(places: impl Iterator<Item = P>) -> Vec<(P, u64)> {
     let mut counts = BTreeMap::new();
     for place in places {
@@ -62,7 +63,7 @@ fn busiest<P: Ord + Copy>(places: impl Iterator<Item = P>) -> Vec<(P, u64)> {
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|&(place, count)| (Reverse(count), place));
-    counts.truncate(PLACES);
+    counts.truncate(BUSIEST);
     counts
 }
 
@@ -86,7 +87,8 @@ fn list_threads(scheduler: &Scheduler, text: &mut String) {
     }
 }
 
-/// One line about a thread: who, from where, doing what, where.
+/// Returns one line about a thread: its label, where it was spawned, what it
+/// does and where.
 fn describe(thread: &Thread) -> String {
     let mut text = format!("{} spawned at {}: ", thread.label(), thread.spawned_at);
     let (operation, site) = (thread.operation.name(), thread.site);
