@@ -1,10 +1,10 @@
-//! An allocator that counts, for tests that measure memory.
+//! A counting allocator, for tests that measure memory.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The system's allocator, counted. A test binary that measures memory makes it its
-/// own:
+/// The system's allocator with counters. A test binary that measures memory
+/// installs it:
 ///
 /// ```
 /// #[global_allocator]
@@ -18,24 +18,24 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// ```
 #[derive(Debug, Default)]
 pub struct CountingAllocator {
-    /// Bytes asked for and not given back.
+    /// Bytes allocated and not freed.
     live: AtomicUsize,
-    /// The most that they have been.
+    /// The largest value of `live` so far.
     peak: AtomicUsize,
 }
 
 impl CountingAllocator {
-    /// One that has counted nothing yet.
+    /// An allocator with all counts at zero.
     pub const fn new() -> Self {
         CountingAllocator { live: AtomicUsize::new(0), peak: AtomicUsize::new(0) }
     }
 
-    /// Bytes on the heap that are in use now, in the whole process.
+    /// Bytes of the heap that the process uses now.
     pub fn live_bytes(&self) -> usize {
         self.live.load(Relaxed)
     }
 
-    /// The most bytes that were in use at a time since the process began.
+    /// The most bytes of the heap that the process has used at one time.
     pub fn peak_bytes(&self) -> usize {
         self.peak.load(Relaxed)
     }
@@ -50,12 +50,12 @@ impl CountingAllocator {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it is; counting allocates
-// nothing and cannot panic.
+// SAFETY: every call is passed on to the system's allocator unchanged; counting
+// does not allocate and cannot panic.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.add(layout.size());
-        // SAFETY: the caller's promise is the one that is asked for.
+        // SAFETY: the caller upholds the contract of this method, which is the same.
         unsafe { System.alloc(layout) }
     }
 
@@ -72,7 +72,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // While it is moved there are both.
+        // While the block moves, both copies exist.
         self.add(new_size);
         self.subtract(layout.size());
         // SAFETY: as above.

@@ -13,7 +13,7 @@ use crate::output::TestLines;
 use crate::watchdog::TEST_LIMIT;
 use crate::{check, logging, post_run, watchdog};
 
-/// A test: its name and what it does.
+/// A test: its name and its body.
 #[derive(Clone)]
 pub(crate) struct Test {
     pub(crate) name: TestName,
@@ -23,8 +23,8 @@ pub(crate) struct Test {
 /// Reports a run that cannot end. The process ends afterwards.
 pub(crate) type StuckReporter = Box<dyn FnOnce(Outcome) + Send>;
 
-/// Runs a test once; with `LAB_CHECK` again, without output, to check that it
-/// repeats itself.
+/// Runs a test once. With `LAB_CHECK` it runs the test again, without output,
+/// and compares the two runs.
 pub(crate) fn attempt(
     test: &Test,
     options: &RunOptions,
@@ -35,7 +35,7 @@ pub(crate) fn attempt(
     if options.check && options.config.clock == Clock::Virtual {
         let again = |options| run_once(test, options, Arc::default(), None, None);
         if !check::same(&outcome, &again(options)) {
-            // Only now the events are worth their memory.
+            // Keep the events, which cost much memory, only after a difference.
             let mut options = options.clone();
             options.config.keep_events = true;
             let [one, other] = [(); 2].map(|()| again(&options));
@@ -45,8 +45,8 @@ pub(crate) fn attempt(
     outcome
 }
 
-/// Runs a test once. A run with a recorder is the replay of one that was already
-/// reported: its panics print nothing.
+/// Runs a test once. A run with a recorder repeats one that was already
+/// reported, so its panics print nothing.
 pub(crate) fn run_once(
     test: &Test,
     options: &RunOptions,
@@ -55,31 +55,32 @@ pub(crate) fn run_once(
     on_stuck: Option<StuckReporter>,
 ) -> Outcome {
     let context = Context::new(lines);
-    let whole = whole(test, &context);
+    let body = simulation(test, &context);
     logging::start(options);
     let replay = recorder.is_some();
     let is_real = options.config.clock == Clock::Real;
-    let gather = {
+    let finish = {
         let (context, name, options) = (context, test.name.clone(), options.clone());
         let keeps_files = replay || (is_real && options.bundle.is_some());
         move |run| outcome(&context, name, options, run, keeps_files)
     };
     let run = if is_real {
-        // There is no second run that could say where the threads were.
+        // A real-time run is not repeated, so it records its backtraces itself.
         let backtrace = options.config.backtrace || options.bundle.is_some();
-        watchdog::run(&Config { backtrace, ..options.config.clone() }, whole)
+        watchdog::run(&Config { backtrace, ..options.config.clone() }, body)
     } else {
         let on_stuck = on_stuck.map(|report| -> labrt::OnStuck {
-            let gather = gather.clone();
-            Box::new(move |run| report(gather(run)))
+            let finish = finish.clone();
+            Box::new(move |run| report(finish(run)))
         });
-        labrt::run_observed(&options.config, Observer { recorder, on_stuck, replay }, whole)
+        labrt::run_observed(&options.config, Observer { recorder, on_stuck, replay }, body)
     };
-    gather(run)
+    finish(run)
 }
 
-/// The whole run: the body, and what comes after it inside the simulation.
-fn whole(test: &Test, context: &Context) -> impl FnOnce() + Send + use<> {
+/// The code of a run inside the simulation: the test's body and the final
+/// actions.
+fn simulation(test: &Test, context: &Context) -> impl FnOnce() + Send + use<> {
     let (context, body) = (context.clone(), Arc::clone(&test.body));
     move || {
         context.begin();
@@ -94,7 +95,7 @@ fn whole(test: &Test, context: &Context) -> impl FnOnce() + Send + use<> {
     }
 }
 
-/// Makes the post-run checks and gathers what is known of a run that has ended.
+/// Runs the post-run checks and collects the outcome of the run.
 fn outcome(
     context: &Context,
     test: TestName,
@@ -129,7 +130,7 @@ fn outcome(
     }
 }
 
-/// Of two failures of one run, the one that happened first.
+/// Returns the earlier of two failures of one run.
 fn earlier(one: Option<Failure>, other: Option<Failure>) -> Option<Failure> {
     match (one, other) {
         (Some(one), Some(other)) if other.time < one.time => Some(other),
@@ -143,7 +144,7 @@ mod tests {
     use labrt::time::Duration;
 
     #[test]
-    fn the_first_failure_counts() {
+    fn earlier_failure_counts() {
         let failure = |message: &str, seconds| Failure {
             message: message.to_owned(),
             place: None,

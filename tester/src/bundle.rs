@@ -1,7 +1,8 @@
 //! The failure bundle: a folder that explains a failed run (`LAB_BUNDLE`).
 //!
-//! `docs/bundle.md` describes it for readers. Files are written into a draft beside
-//! the final place and appear there all at once, or not at all.
+//! `docs/bundle.md` describes the format. Files are written into a draft next
+//! to the final path; a rename then makes them appear all at the same time, or
+//! not at all.
 
 mod tail;
 mod trace;
@@ -22,11 +23,11 @@ use crate::outcome::Outcome;
 use crate::shared::Shared;
 use trace::TraceFile;
 
-/// The format of bundles, see `docs/bundle.md`.
+/// The version of the bundle format, see `docs/bundle.md`.
 const FORMAT: u32 = 1;
 
-/// Makes sure, before any test runs, that bundles can be written. A folder in which
-/// they cannot ends the process.
+/// Checks, before any test runs, that bundles can be written. Ends the process
+/// if they cannot.
 pub(crate) fn prepare(options: &RunOptions) {
     static PREPARED: Shared<bool> = Shared::new(false);
     let Some(folder) = &options.bundle else { return };
@@ -46,18 +47,19 @@ pub(crate) fn prepare(options: &RunOptions) {
     }
 }
 
-/// A bundle that is being written. It goes away unless it is finished.
+/// A bundle that is being written. Dropping it removes it unless it is
+/// finished.
 #[derive(Debug)]
 pub(crate) struct Draft {
     folder: PathBuf,
-    /// The name that the bundle will have in the folder.
+    /// The final name of the bundle in the folder.
     name: String,
-    /// The name that it has meanwhile.
+    /// The path of the draft.
     working: PathBuf,
 }
 
 impl Draft {
-    /// An empty draft for a failed run.
+    /// Creates an empty draft for a failed run.
     pub(crate) fn new(folder: &Path, failed: &Outcome) -> io::Result<Self> {
         let name = format!("{}-{:#x}", failed.test.leaf(), failed.options.config.seed);
         let working = folder.join(format!(".{name}.{}", std::process::id()));
@@ -66,18 +68,19 @@ impl Draft {
         Ok(Draft { folder: folder.to_owned(), name, working })
     }
 
-    /// A log of it: empty, and of which the last lines are kept.
+    /// Creates the log of the bundle. A very long log keeps its last lines
+    /// only.
     pub(crate) fn log(&self) -> io::Result<Tail> {
-        const CUT: &str = "000000 WARN the beginning of the log is left out: it is very long\n";
+        const CUT: &str = "000000 WARN the log is very long: its beginning is left out\n";
         Tail::new(self.working.join("log.txt"), CUT)
     }
 
-    /// Writes a whole file of it.
+    /// Writes a file of the bundle.
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> io::Result<()> {
         fs::write(self.working.join(name), contents)
     }
 
-    /// The names of its files, in order.
+    /// The names of the files, in order.
     fn files(&self) -> io::Result<Vec<String>> {
         let entries = fs::read_dir(&self.working)?;
         let name =
@@ -87,8 +90,9 @@ impl Draft {
         Ok(names)
     }
 
-    /// Puts it into its place and gives that. `latest` should lead there; why it does
-    /// not costs the link, and not the bundle.
+    /// Moves the draft to its final path and points `latest` to it. Returns the
+    /// path and the result for `latest`: an error there does not affect the
+    /// bundle.
     pub(crate) fn finish(&self) -> io::Result<(PathBuf, io::Result<()>)> {
         let place = self.folder.join(&self.name);
         let old = self.folder.join(format!(".{}.{}.old", self.name, std::process::id()));
@@ -99,7 +103,7 @@ impl Draft {
                 _ => {}
             }
             match fs::rename(&self.working, &place) {
-                // Another process was faster; the last one stays.
+                // Another process was faster. Replace its bundle.
                 Err(error) if is_occupied(&error) => {}
                 renamed => break renamed?,
             }
@@ -125,17 +129,17 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Nothing is left of it when it was finished, and nobody to be told otherwise.
+        // A finished draft has nothing to remove; an error cannot be reported here.
         let _ = remove(&self.working);
     }
 }
 
-/// Whether a folder could not be renamed since there is one of that name.
+/// Whether a rename failed because the target exists.
 fn is_occupied(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists)
 }
 
-/// Removes a folder that need not be there.
+/// Removes a folder, if it exists.
 fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -143,36 +147,36 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The trace of a bundle, as it is being written.
+/// The trace of a bundle that is being written.
 #[derive(Clone)]
 pub(crate) struct TraceLog(Arc<Shared<TraceFile>>);
 
 impl TraceLog {
-    /// An empty trace.
+    /// Creates an empty trace.
     pub(crate) fn new(draft: &Draft) -> io::Result<Self> {
         let file = TraceFile::new(draft.working.join("trace.jsonl"))?;
         Ok(TraceLog(Arc::new(Shared::new(file))))
     }
 
-    /// What writes it.
+    /// The recorder that writes to it.
     pub(crate) fn recorder(&self) -> Recorder {
         trace::recorder(Arc::clone(&self.0))
     }
 
-    /// Completes it.
+    /// Completes the file.
     pub(crate) fn finish(&self) -> io::Result<()> {
         self.0.with(TraceFile::finish)
     }
 }
 
-/// `bundle.json`; `docs/bundle.md` says what the fields are.
+/// The contents of `bundle.json`; `docs/bundle.md` describes the fields.
 #[derive(Debug, Serialize)]
 struct Facts<'a> {
     format: u32,
     package: &'a str,
     test: &'a str,
     title: &'a str,
-    /// A string: not every reader of JSON keeps 64 bits of a number.
+    /// A string, because many JSON readers cannot hold a number of 64 bits.
     seed: String,
     clock: &'static str,
     verdict: &'static str,
@@ -188,7 +192,7 @@ struct Facts<'a> {
     files: Vec<String>,
 }
 
-/// Writes `bundle.json`, the last file: it lists the others.
+/// Writes `bundle.json`. It must be the last file, because it lists the others.
 pub(crate) fn write_facts(
     draft: &Draft,
     outcome: &Outcome,
@@ -210,14 +214,15 @@ pub(crate) fn write_facts(
         thread: &failure.thread,
         time_s: failure.time.as_secs_f64(),
         virtual_s: run.stats.lab_time.as_secs_f64(),
-        // A run that could not be ended has none.
+        // A run that could not end has no hash.
         hash: (run.stats.hash != 0).then(|| format!("{:#018x}", run.stats.hash)),
         servers: outcome.totals.map_or(0, |totals| totals.servers),
         replay: outcome.replay_line(),
         warning,
         files: draft.files()?,
     };
-    let mut text = serde_json::to_string_pretty(&facts).expect("numbers and text become JSON");
+    let mut text =
+        serde_json::to_string_pretty(&facts).expect("numbers and strings serialize to JSON");
     text.push('\n');
     draft.write("bundle.json", text)
 }

@@ -1,9 +1,9 @@
-//! Two runs of one seed must be the same: what `LAB_CHECK=1` looks at.
+//! Compares two runs of one seed, for `LAB_CHECK=1`.
 //!
-//! A run that does not repeat itself cannot be replayed. The usual reasons are a
-//! lock, clock, generator or hash map of the standard library in place of labrt's,
-//! and an order that hangs on addresses. The first event in which two runs differ
-//! leads to the line of code.
+//! A run that is not deterministic cannot be replayed. The usual reasons are a
+//! lock, clock, generator or hash map of the standard library instead of
+//! labrt's, and an order that depends on addresses. The first event in which
+//! two runs differ leads to the line of code.
 
 use std::fmt::Write;
 
@@ -12,15 +12,15 @@ use labrt::trace::Event;
 
 use crate::outcome::Outcome;
 
-/// How many equal events are shown before the first different one.
+/// How many equal events to show before the first different one.
 const BEFORE: usize = 3;
 
-/// Whether two runs of one seed are the same run.
+/// Whether two runs have the same trace and the same result.
 pub(crate) fn same(one: &Outcome, other: &Outcome) -> bool {
     one.run.stats.hash == other.run.stats.hash && one.run.result == other.run.result
 }
 
-/// A failure of the test that tells how two runs differ.
+/// A failure that describes how two runs differ.
 pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Failure {
     let mut message = "two runs of one seed differ:\n".to_owned();
     for (name, outcome) in [("first", one), ("second", other)] {
@@ -42,12 +42,13 @@ pub(crate) fn difference(one: &Outcome, other: &Outcome) -> Failure {
     }
 }
 
-/// Names the first event in which the two differ, and the last common ones.
+/// Describes the first event in which two runs differ, and the equal ones
+/// before it.
 fn first_difference(one: &[Event], other: &[Event]) -> String {
     let equal = one.iter().zip(other).take_while(|(one, other)| one.same(other)).count();
     if equal == one.len() && equal == other.len() {
-        // They are other runs than the two that differed, with all events kept.
-        return "  two more runs were equal: the difference comes and goes".to_owned();
+        // These two runs are repetitions, with all events kept, of the two that differed.
+        return "  two more runs were equal: the difference is intermittent".to_owned();
     }
     let mut text = format!("  the first {equal} events are equal\n");
     for event in &one[equal.saturating_sub(BEFORE)..equal] {
@@ -59,7 +60,7 @@ fn first_difference(one: &[Event], other: &[Event]) -> String {
             None => writeln!(text, "  {name:6} ends here"),
         };
     }
-    text.push_str("  a lock, clock, generator or hash map that is not labrt's is the usual reason");
+    text.push_str("  usual reason: a lock, clock, generator or hash map that is not labrt's");
     text
 }
 
@@ -70,11 +71,11 @@ mod tests {
     use super::*;
 
     labrt::trace_events! {
-        /// One of the kinds of events.
+        /// The first kind of event.
         Lock = "lock" {}
-        /// Another.
+        /// The second kind.
         Send = "send" { to: usize }
-        /// A third.
+        /// The third kind.
         Sleep = "sleep" {}
     }
 
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_different_event_is_named() {
+    fn difference_names_the_first_different_event() {
         let one = [event(1, Lock {}), event(2, Send { to: 3 }), event(3, Sleep {})];
         let other = [event(1, Lock {}), event(2, Send { to: 4 })];
         let text = first_difference(&one, &other);
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn hash_and_verdict_make_a_run() {
+    fn runs_with_different_hashes_differ() {
         let one = Outcome::example(Ok(()));
         assert!(same(&one, &one));
         let mut other = one.clone();

@@ -1,13 +1,14 @@
-//! The way of a clerk to the servers.
+//! The ends between a clerk and the servers.
 
 use labrpc::{ClientEnd, Name, Network};
 
 use crate::wiring::fresh_ends;
 
-/// Ends of one clerk, one to each server of a cluster, under random names.
+/// The ends of one clerk: one to each server of a cluster, under random names.
 ///
-/// They lead nowhere until they are connected. The servers' own connections are
-/// another matter: a clerk may reach a server that is cut off from its peers.
+/// They are disabled until [`connect`](Self::connect). They are independent of
+/// the connections between the servers: a clerk can reach a server that is
+/// disconnected from its peers.
 #[derive(Debug)]
 pub struct ClerkEnds {
     network: Network,
@@ -22,17 +23,17 @@ impl ClerkEnds {
         ClerkEnds { network: network.clone(), names, ends }
     }
 
-    /// The ends, in the order of the servers; a clerk may shuffle its copy.
+    /// A copy of the ends, in the order of the servers.
     pub fn ends(&self) -> Vec<ClientEnd> {
         self.ends.clone()
     }
 
-    /// Lets calls to these servers through.
+    /// Enables calls to these servers.
     pub fn connect(&self, servers: impl IntoIterator<Item = usize>) {
         self.enable(servers, true);
     }
 
-    /// Lets calls to these servers through no longer.
+    /// Disables calls to these servers.
     pub fn disconnect(&self, servers: impl IntoIterator<Item = usize>) {
         self.enable(servers, false);
     }
@@ -43,7 +44,7 @@ impl ClerkEnds {
         }
     }
 
-    /// Takes the ends off the network, when the clerk is done.
+    /// Removes the ends from the network.
     pub fn delete(self) {
         for name in self.names {
             self.network.delete_end(name);

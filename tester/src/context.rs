@@ -1,4 +1,4 @@
-//! What a test's body holds: its failures, counters, helpers and last duties.
+//! The context of a running test: failures, counters, helpers, final actions.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -9,37 +9,37 @@ use labrt::Failure;
 use labrt::thread::{Builder, JoinHandle};
 use labrt::time::{Duration, Instant};
 
-use crate::chronicle::Incident;
+use crate::fault_log::Incident;
 use crate::options::RunOptions;
 use crate::outcome::Totals;
 use crate::output::{Columns, TestLines, passed_line};
 use crate::post_run::{CheckResult, PostRunCheck};
 use crate::shared::Shared;
 
-/// Tells something about a part of the test when it has failed.
+/// Describes a part of the test for the failure report.
 type Description = Box<dyn Fn() -> String + Send + Sync>;
 
-/// Reads what a cluster has counted.
+/// Reads the counts of a cluster.
 type Counter = Box<dyn Fn() -> Totals + Send + Sync>;
 
-/// Something to be done in the run after the body has returned.
-type Duty = Box<dyn FnOnce() + Send>;
+/// An action for the end of the run, after the body has returned.
+type FinalAction = Box<dyn FnOnce() + Send>;
 
-/// Makes the contents of a file of the failure bundle.
+/// Makes the contents of a file for the failure bundle.
 pub(crate) type Contents = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
-/// Where the part of a test begins that the next `Passed` line tells about.
+/// The start of the part of the test that the next `Passed` line covers.
 #[derive(Clone, Copy, Debug, Default)]
 struct Mark {
     /// Time since the test began.
     at: Duration,
-    /// What had been counted.
+    /// Counts until then.
     totals: Totals,
     /// Operations until then.
     ops: u64,
 }
 
-/// What a run gathers. It is read after the run has ended.
+/// What a run collects. The driver reads it after the run.
 #[derive(Default)]
 struct RunState {
     lines: Arc<TestLines>,
@@ -52,36 +52,36 @@ struct RunState {
     mark: Shared<Mark>,
     incidents: Arc<Shared<Vec<Incident>>>,
     descriptions: Shared<Vec<Description>>,
-    duties: Shared<Vec<Duty>>,
+    final_actions: Shared<Vec<FinalAction>>,
     checks: Shared<Vec<PostRunCheck>>,
     attachments: Shared<Vec<(String, Contents)>>,
 }
 
-/// A handle on the running test; clones lead to the same test.
+/// A handle on the running test. Clones refer to the same test.
 #[derive(Clone)]
 pub struct Context(Arc<RunState>);
 
 impl Context {
-    /// The context of a run that has not begun.
+    /// A context for a run that has not begun.
     pub(crate) fn new(lines: Arc<TestLines>) -> Self {
         Context(Arc::new(RunState { lines, ..RunState::default() }))
     }
 
-    /// The run begins: the time of the test counts from here.
+    /// Starts the clock of the test.
     pub(crate) fn begin(&self) {
         let now = Instant::now();
         let earlier = self.0.begin.with(|begin| begin.replace(now));
         assert!(earlier.is_none(), "a context serves one run");
     }
 
-    /// The body has returned: this is the time that the test took.
+    /// Records that the body has returned; returns the time that it took.
     pub(crate) fn body_returned(&self) -> Duration {
         let taken = self.elapsed();
         self.0.taken.with(|slot| slot.replace(taken));
         taken
     }
 
-    /// The time that the body took, if it returned.
+    /// The time that the body took, if it has returned.
     pub(crate) fn taken(&self) -> Option<Duration> {
         self.0.taken.get()
     }
@@ -91,9 +91,9 @@ impl Context {
         self.0.begin.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
-    /// Notes that the test has failed, without ending the calling thread: for
-    /// threads that have to go on, such as one that a server waits for. The
-    /// first failure counts; the test's own thread ends at its next
+    /// Records a failure of the test without ending the calling thread. Use it
+    /// in threads that must continue, such as one that a server waits for. The
+    /// first failure counts. The test's own thread panics at its next
     /// [`check`](Self::check).
     #[track_caller]
     pub fn fail(&self, message: impl Into<String>) {
@@ -106,12 +106,12 @@ impl Context {
         self.0.failure.with(|first| first.get_or_insert(failure).time);
     }
 
-    /// Ends the calling thread if the test has failed by [`fail`](Self::fail).
-    /// Every helper that waits or polls calls this.
+    /// Panics if [`fail`](Self::fail) has recorded a failure. Every helper that
+    /// waits or polls calls this.
     ///
     /// # Panics
     ///
-    /// When the test has failed.
+    /// If the test has failed.
     #[track_caller]
     pub fn check(&self) {
         if let Some(failure) = self.failure() {
@@ -119,7 +119,7 @@ impl Context {
         }
     }
 
-    /// Ends the calling thread and fails the test.
+    /// Fails the test and ends the calling thread.
     ///
     /// # Panics
     ///
@@ -129,25 +129,26 @@ impl Context {
         panic!("{message}")
     }
 
-    /// Prints a line between the test's two, for warnings.
+    /// Prints a line between the title and the `Passed` line, such as a
+    /// warning.
     pub fn print(&self, line: &str) {
         self.0.lines.add(line);
     }
 
-    /// Chooses the form of the test's `Passed` lines.
+    /// Sets the columns of the test's `Passed` lines.
     pub fn set_columns(&self, columns: Columns) {
         self.0.columns.with(|slot| *slot = columns);
     }
 
-    /// The next `Passed` line counts from here, not from the test's beginning.
+    /// Makes the next `Passed` line count from here instead of from the start.
     pub fn count_from_here(&self) {
         let totals = self.totals().unwrap_or_default();
         let mark = Mark { at: self.elapsed(), totals, ops: self.ops() };
         self.0.mark.with(|slot| *slot = mark);
     }
 
-    /// One part of the test has passed and the next begins: prints the line of
-    /// the one and the title of the other.
+    /// Ends one part of the test and begins the next: prints the `Passed` line
+    /// of the one and the title of the other.
     pub fn next_part(&self, title: &str) {
         self.check();
         self.print(&self.passed_line(self.elapsed()));
@@ -155,7 +156,7 @@ impl Context {
         self.print(&format!("{title} ..."));
     }
 
-    /// The `Passed` line, `taken` after the test's beginning.
+    /// The `Passed` line, at the time `taken` since the test began.
     pub(crate) fn passed_line(&self, taken: Duration) -> String {
         let mark = self.0.mark.get();
         let since = |totals: Totals| Totals {
@@ -172,23 +173,23 @@ impl Context {
         )
     }
 
-    /// Something was done to the servers.
+    /// Adds an incident to the fault log.
     pub(crate) fn note(&self, incident: Incident) {
         self.0.incidents.with(|incidents| incidents.push(incident));
     }
 
-    /// What is done to the servers; no handle on the test, so that what the test
-    /// keeps may hold it.
+    /// The fault log. It holds no handle on the test, so that the test's own
+    /// state can refer to it without a cycle.
     pub(crate) fn incidents(&self) -> Arc<Shared<Vec<Incident>>> {
         Arc::clone(&self.0.incidents)
     }
 
-    /// Counts one finished operation, or agreement, for the test's last line.
+    /// Counts one finished operation, or agreement, for the `Passed` line.
     pub fn add_op(&self) {
         self.0.ops.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Raises the count of operations to `ops`, where they are numbered.
+    /// Raises the count of operations to `ops`, for tests that number them.
     pub fn raise_ops(&self, ops: u64) {
         self.0.ops.fetch_max(ops, Ordering::Relaxed);
     }
@@ -197,7 +198,7 @@ impl Context {
     ///
     /// # Panics
     ///
-    /// When the system gives no thread.
+    /// If the system cannot start a thread.
     #[track_caller]
     pub fn spawn<T: Send + 'static>(
         &self,
@@ -205,29 +206,29 @@ impl Context {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Helper<T> {
         let handle = Builder::new().name(name.into()).spawn(work);
-        Helper(handle.expect("a thread can be started"))
+        Helper(handle.expect("the system can start a thread"))
     }
 
-    /// Something to show when the test has failed. `tell` is called when the run
-    /// has already ended, so it must not touch locks or channels of labrt.
-    pub fn describe(&self, tell: impl Fn() -> String + Send + Sync + 'static) {
-        self.0.descriptions.with(|descriptions| descriptions.push(Box::new(tell)));
+    /// Adds a text to the failure report. `description` is called after the
+    /// run, so it must not touch locks or channels of labrt.
+    pub fn describe(&self, description: impl Fn() -> String + Send + Sync + 'static) {
+        self.0.descriptions.with(|descriptions| descriptions.push(Box::new(description)));
     }
 
-    /// Something to be done in the run after the body has returned well. Its
-    /// time does not count for the test.
-    pub fn at_end(&self, duty: impl FnOnce() + Send + 'static) {
-        self.0.duties.with(|duties| duties.push(Box::new(duty)));
+    /// Adds an action that runs inside the simulation after the body has
+    /// returned without a failure. Its time does not count for the test.
+    pub fn at_end(&self, action: impl FnOnce() + Send + 'static) {
+        self.0.final_actions.with(|actions| actions.push(Box::new(action)));
     }
 
-    /// Adds a check that runs when the run has ended without a failure: on the
-    /// test's own thread, outside the simulation and off the test's clock. It is for
-    /// what costs much CPU time and needs none of the servers, such as a check of a
-    /// history, and it may fail the run. Its result must follow from what the run
-    /// left behind, so that the seed reproduces it. It must not touch locks or
-    /// channels of labrt.
+    /// Adds a check that runs after a run without a failure: on the test's own
+    /// thread, outside the simulation and off the test's clock. Use it for
+    /// checks that cost much CPU time and need none of the servers, such as the
+    /// check of a history. It can fail the run. Its result must depend only on
+    /// what the run recorded, so that the seed reproduces it. It must not touch
+    /// locks or channels of labrt.
     ///
-    /// It may [`print`](Self::print), [`describe`](Self::describe) and
+    /// The check may [`print`](Self::print), [`describe`](Self::describe) and
     /// [`attach`](Self::attach).
     #[track_caller]
     pub fn post_run_check(&self, check: impl FnOnce() -> CheckResult + Send + 'static) {
@@ -240,13 +241,13 @@ impl Context {
         self.0.checks.with(std::mem::take)
     }
 
-    /// Adds a file to the failure bundle (`LAB_BUNDLE`), if this run comes to leave
-    /// one: `contents` is called then, when the run has ended, and must not touch
-    /// locks or channels of labrt. A file of the same name is replaced.
+    /// Adds a file to the failure bundle (`LAB_BUNDLE`). If the run leaves a
+    /// bundle, `contents` is called after the run; it must not touch locks or
+    /// channels of labrt. A file of the same name is replaced.
     ///
     /// # Panics
     ///
-    /// If the name is no plain file name.
+    /// If the name is empty, starts with a dot, or contains `/` or `\`.
     pub fn attach(
         &self,
         name: impl Into<String>,
@@ -254,34 +255,37 @@ impl Context {
     ) {
         let name = name.into();
         let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
-        assert!(is_plain, "{name:?} is no plain file name");
+        assert!(
+            is_plain,
+            "invalid attachment name {name:?}: use a file name without / or a leading dot"
+        );
         self.0.attachments.with(|all| all.push((name, Box::new(contents))));
     }
 
-    /// Takes what [`attach`](Self::attach) has gathered.
+    /// Takes the files added by [`attach`](Self::attach).
     pub(crate) fn take_attachments(&self) -> Vec<(String, Contents)> {
         self.0.attachments.with(std::mem::take)
     }
 
-    /// Whether this run would leave a bundle if it failed: what is attached is
-    /// kept, and needs no other place.
+    /// Whether this run leaves a bundle if it fails. If so, attached files are
+    /// kept there and need no other place.
     pub fn keeps_bundle(&self) -> bool {
         RunOptions::from_env().bundle.is_some()
     }
 
-    /// Does what [`at_end`](Self::at_end) has gathered.
+    /// Runs the actions added by [`at_end`](Self::at_end).
     pub(crate) fn finish(&self) {
-        for duty in self.0.duties.with(std::mem::take) {
-            duty();
+        for action in self.0.final_actions.with(std::mem::take) {
+            action();
         }
     }
 
-    /// Has a cluster's counts read when the run has ended, however it ended.
+    /// Adds a counter that is read after the run, even if the run failed.
     pub(crate) fn count_by(&self, read: impl Fn() -> Totals + Send + Sync + 'static) {
         self.0.counters.with(|counters| counters.push(Box::new(read)));
     }
 
-    /// What the clusters have counted; nothing when there were none.
+    /// The sum of all counters; `None` without clusters.
     pub(crate) fn totals(&self) -> Option<Totals> {
         let counts: Vec<Totals> =
             self.0.counters.with(|counters| counters.iter().map(|read| read()).collect());
@@ -298,19 +302,20 @@ impl Context {
         self.0.ops.load(Ordering::Relaxed)
     }
 
-    /// The first failure noted.
+    /// The first failure recorded by [`fail`](Self::fail).
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.0.failure.get()
     }
 
-    /// The texts of all that was added by [`describe`](Self::describe).
+    /// The texts added by [`describe`](Self::describe).
     pub(crate) fn descriptions(&self) -> Vec<String> {
         let descriptions = self.0.descriptions.with(std::mem::take);
-        let tell = |tell: &Description| {
+        let text = |description: &Description| {
             // A description that panics must not prevent the report.
-            catch_unwind(AssertUnwindSafe(tell)).unwrap_or_else(|_| "a description panicked".into())
+            catch_unwind(AssertUnwindSafe(description))
+                .unwrap_or_else(|_| "a description of the test's state panicked".into())
         };
-        descriptions.iter().map(tell).collect()
+        descriptions.iter().map(text).collect()
     }
 }
 
@@ -325,11 +330,11 @@ impl fmt::Debug for Context {
 pub struct Helper<T>(JoinHandle<T>);
 
 impl<T> Helper<T> {
-    /// Waits for the thread's end and takes its result. If it panicked, the
-    /// calling thread ends in the same way.
+    /// Waits for the thread to end and returns its result. If the thread
+    /// panicked, the calling thread panics too.
     pub fn join(self) -> T {
         self.0.join().unwrap_or_else(|payload| match labrt::clock() {
-            // A simulated thread that panicked has ended the simulation: it was an exit.
+            // A panic in a simulated thread ends the simulation, so this was an exit.
             labrt::Clock::Virtual => labrt::thread::exit(),
             labrt::Clock::Real => std::panic::resume_unwind(payload),
         })

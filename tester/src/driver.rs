@@ -1,4 +1,4 @@
-//! From a `#[test]` to runs: one, or a batch of many seeds.
+//! Runs a `#[test]`: once, or as a batch of many seeds.
 
 use std::sync::Arc;
 
@@ -14,28 +14,29 @@ use crate::report::{self, Summary};
 use crate::shared::Turn;
 use crate::{bundle, failure_report, logging, recording};
 
-/// Held by a test that must be alone: one in real time, whose timing others
-/// would spoil, one with debug lines, which have one place to go, or one that
-/// measures the memory of the process.
+/// The lock of tests that must not run in parallel: tests in real time, whose
+/// timing others would disturb, tests with debug lines, which share one buffer,
+/// and tests that measure the memory of the process.
 static ALONE: Turn = Turn::new();
 
-/// Runs a test: the body of every `#[test]` of a lab.
+/// Runs a test. Every `#[test]` of a lab calls this.
 ///
-/// `title` is the course's, for example `Test (2A): initial election`. The body is
-/// a closure made in the test function, whose type tells the test's name. The
-/// environment chooses the clock, the seed and the number of runs, see
-/// [`RunOptions`].
+/// `title` is the course's, for example `Test (2A): initial election`. The body
+/// must be a closure made in the test function, because its type gives the
+/// test's name. The environment chooses the clock, the seed and the number of
+/// runs, see [`RunOptions`].
 ///
 /// # Panics
 ///
-/// If the test has failed, after the failure report is written.
+/// If the test failed, after the failure report is written.
 pub fn test(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
     let options = RunOptions::from_env();
-    run(title, body, options, takes_turns(options));
+    run(title, body, options, must_be_alone(options));
 }
 
-/// Runs a test as [`test()`] does, and no other test of this process that is alone
-/// too at the same time: for tests that measure the process.
+/// Runs a test as [`test()`] does, but never at the same time as another
+/// `test_alone` or real-time test of this process: for tests that measure the
+/// process.
 ///
 /// # Panics
 ///
@@ -44,22 +45,23 @@ pub fn test_alone(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) 
     run(title, body, RunOptions::from_env(), true);
 }
 
-/// Runs a test as [`test()`] does under the real clock, whatever `LAB_CLOCK` says:
-/// for tests that start processes or open sockets. They take turns.
+/// Runs a test as [`test()`] does under the real clock, whatever `LAB_CLOCK`
+/// says: for tests that start processes or open sockets. These tests run one at
+/// a time.
 ///
 /// # Panics
 ///
 /// As [`test()`].
 pub fn test_in_real_time(title: &str, body: impl Fn(&Context) + Send + Sync + 'static) {
-    // A run that cannot be repeated has nothing to be compared with.
+    // A real-time run cannot be repeated, so there is nothing to compare.
     let mut options = RunOptions { check: false, ..RunOptions::from_env().clone() };
     options.config.clock = Clock::Real;
     run(title, body, &options, true);
 }
 
-/// Runs a test as [`test()`] does in virtual time, whatever `LAB_CLOCK` says: for
-/// tests that measure by the simulator's clock, or whose choices must all come
-/// from the seed.
+/// Runs a test as [`test()`] does in virtual time, whatever `LAB_CLOCK` says:
+/// for tests that measure by the simulator's clock, or whose choices must all
+/// come from the seed.
 ///
 /// # Panics
 ///
@@ -68,12 +70,12 @@ pub fn test_in_virtual_time(title: &str, body: impl Fn(&Context) + Send + Sync +
     let environment = RunOptions::from_env();
     let mut options = environment.clone();
     options.config.clock = Clock::Virtual;
-    // It would take time from the tests under the real clock.
-    run(title, body, &options, takes_turns(environment));
+    // With LAB_CLOCK=real it must not take CPU time from the real-time tests.
+    run(title, body, &options, must_be_alone(environment));
 }
 
-/// Whether tests under this environment have to be alone.
-fn takes_turns(environment: &RunOptions) -> bool {
+/// Whether the tests run one at a time under this environment.
+fn must_be_alone(environment: &RunOptions) -> bool {
     environment.config.clock == Clock::Real || environment.verbose > 0
 }
 
@@ -91,15 +93,16 @@ fn run<F: Fn(&Context) + Send + Sync + 'static>(
     let _turn = alone.then(|| ALONE.wait());
     let failure = if options.runs > 1 { batch(&test, options) } else { single(&test, options) };
     if let Some(failure) = failure {
-        // A panic message would only repeat the failure report.
+        // `panic!` would print the failure report's message again.
         std::panic::resume_unwind(Box::new(format!("{title}: {}", failure.message)));
     }
 }
 
-/// One run with the course's lines.
+/// Runs the test once and prints the course's lines.
 fn single(test: &Test, options: &RunOptions) -> Option<Failure> {
-    let at_once = options.config.clock == Clock::Real || logging::streams(options);
-    let lines = Arc::new(TestLines::new(if at_once { When::AtOnce } else { When::AtEnd }));
+    let immediately = options.config.clock == Clock::Real || logging::streams(options);
+    let when = if immediately { When::Immediately } else { When::AtEnd };
+    let lines = Arc::new(TestLines::new(when));
     lines.add(&format!("{} ...", test.name.title));
     let outcome = attempt(test, options, &lines, when_stuck(test, &lines));
     if outcome.failure().is_none() {
@@ -110,7 +113,8 @@ fn single(test: &Test, options: &RunOptions) -> Option<Failure> {
     outcome.run.result.err()
 }
 
-/// Many runs without lines, up to the first failure, and a summary.
+/// Runs many seeds up to the first failure, without lines, and prints a
+/// summary.
 fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
     let mut summary = Summary::default();
     let mut failure = None;
@@ -130,8 +134,8 @@ fn batch(test: &Test, options: &RunOptions) -> Option<Failure> {
     failure
 }
 
-/// Reports a run: prints the failure report, adds a line to `LAB_REPORT`, leaves a
-/// bundle if the run has failed.
+/// Reports a run: adds a line to `LAB_REPORT`; if the run failed, prints the
+/// failure report and writes a bundle.
 fn report_outcome(test: &Test, lines: &TestLines, outcome: &Outcome) {
     if let Some(failure) = outcome.failure() {
         printing::to_stderr(lines.take() + &failure_report::text(outcome, failure));
@@ -142,7 +146,7 @@ fn report_outcome(test: &Test, lines: &TestLines, outcome: &Outcome) {
     }
 }
 
-/// Reports a run that cannot end as one that has ended.
+/// Reports a run that cannot end in the same way as one that ended.
 fn when_stuck(test: &Test, lines: &Arc<TestLines>) -> StuckReporter {
     let (test, lines) = (test.clone(), Arc::clone(lines));
     Box::new(move |outcome| report_outcome(&test, &lines, &outcome))

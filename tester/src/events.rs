@@ -1,5 +1,5 @@
-//! What a cluster adds to the trace. Servers have the numbers that log and trace
-//! give to all servers of a test.
+//! The events that a cluster adds to the trace. `peer` is the id of a server in
+//! log, trace and reports, unique within the test.
 
 labrt::trace_events! {
     /// The test starts a server; `incarnation` counts its starts from 1.
@@ -8,9 +8,9 @@ labrt::trace_events! {
     /// The test crashes a server.
     Crash = "crash" { peer: usize }
 
-    /// The test connects a server with the other connected ones.
+    /// The test connects a server to the other connected servers.
     Connect = "connect" { peer: usize }
 
-    /// The test cuts a server off.
+    /// The test disconnects a server.
     Disconnect = "disconnect" { peer: usize }
 }

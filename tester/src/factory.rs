@@ -1,4 +1,4 @@
-//! How a server under test is made.
+//! Makes servers under test.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use crate::node::Setup;
 
 /// Makes servers under test: those of the lab, or some with a planted mistake.
 ///
-/// The body of a test is a function of a factory, so that broken servers go
-/// through the same steps as the lab's own. `S` is the server as the lab's
-/// harness takes it, such as a boxed [`Node`](crate::Node). `X` is what the lab
-/// gives to a server and [`Setup`] does not have, such as Raft's apply channel.
+/// The body of a test takes a factory, so that broken servers go through the
+/// same steps as the lab's own. `S` is the type of server that the lab's
+/// harness expects, such as a boxed [`Node`](crate::Node). `X` is what a server
+/// of the lab needs beyond its [`Setup`], such as Raft's apply channel.
 ///
 /// A clone makes the same servers.
 pub struct Factory<S, X = ()>(Arc<dyn Fn(Setup, X) -> S + Send + Sync>);
 
 impl<S, X> Factory<S, X> {
-    /// Servers that `make` makes, each from its setup.
+    /// A factory that calls `make` for each server.
     pub fn new(make: impl Fn(Setup, X) -> S + Send + Sync + 'static) -> Self {
         Factory(Arc::new(make))
     }
@@ -27,7 +27,7 @@ impl<S, X> Factory<S, X> {
     }
 }
 
-// `derive` would ask the same of the server.
+// `derive` would require `S: Clone` and `X: Clone`.
 impl<S, X> Clone for Factory<S, X> {
     fn clone(&self) -> Self {
         Factory(Arc::clone(&self.0))

@@ -6,8 +6,8 @@ use labrt::{Backtrace, Clock, Failure};
 
 use crate::outcome::Outcome;
 
-/// What happened, the state of the servers, the debug lines, and how to repeat the
-/// run.
+/// The failure, the state of the servers, the debug lines, and the command that
+/// repeats the run.
 pub(crate) fn text(outcome: &Outcome, failure: &Failure) -> String {
     let Outcome { test, options, .. } = outcome;
     let seconds = failure.time.as_secs_f64();
@@ -28,13 +28,13 @@ pub(crate) fn text(outcome: &Outcome, failure: &Failure) -> String {
     text.push_str(&outcome.log);
     let _ = match options.config.clock {
         Clock::Virtual => writeln!(text, "seed {:#x}; to run it again:", options.config.seed),
-        Clock::Real => writeln!(text, "real time does not repeat itself; to try again:"),
+        Clock::Real => writeln!(text, "a real-time run cannot be repeated exactly; to try again:"),
     };
     let _ = writeln!(text, "    {}", outcome.replay_line());
     text
 }
 
-/// The calls of a thread.
+/// The backtrace of a thread.
 pub(crate) fn calls(backtrace: &Backtrace) -> String {
     format!("backtrace of {}:\n{}", backtrace.thread, backtrace.frames)
 }
@@ -45,7 +45,7 @@ mod tests {
     use labrt::time::Duration;
 
     #[test]
-    fn the_text_has_all_that_is_needed() {
+    fn text_has_failure_servers_log_and_replay_command() {
         let failure = Failure {
             message: "no leader".to_owned(),
             place: Some("tests/some.rs:7:9".to_owned()),

@@ -20,9 +20,9 @@ use crate::context::Context;
 /// # }
 /// ```
 ///
-/// The body may be a closure, where the test has parameters. A last argument
-/// names a function that runs the test in place of [`test`](crate::test()), such
-/// as [`test_alone`](crate::test_alone).
+/// The body can be a closure, for a test with parameters. An optional last
+/// argument names the function that runs the test instead of
+/// [`test`](crate::test()), such as [`test_alone`](crate::test_alone).
 #[macro_export]
 macro_rules! lab_test {
     ($name:ident, $title:expr, $body:expr, $factory:expr $(,)?) => {
@@ -36,12 +36,12 @@ macro_rules! lab_test {
     };
 }
 
-/// Defines a `#[test]` that sees broken servers fail a test of the lab.
+/// Defines a `#[test]` which checks that broken servers fail a test of the lab.
 ///
 /// The arguments are the name, the body and the factory as for
-/// [`lab_test!`](crate::lab_test!), the number of seeds within which the test has
-/// to fail, and the words that its report must have. Of words between bars one
-/// is enough.
+/// [`lab_test!`](crate::lab_test!), the number of seeds within which the test
+/// must fail, and the texts that its report must contain. `"a" | "b"` means
+/// that one of the two is enough.
 ///
 /// ```
 /// # mod tests {
@@ -53,7 +53,7 @@ macro_rules! lab_test {
 /// # }
 /// ```
 ///
-/// The test runs in a process of its own, as a [`Specimen`](crate::Specimen).
+/// The test runs in a child process, as a [`Specimen`](crate::Specimen).
 #[macro_export]
 macro_rules! caught {
     ($name:ident, $body:expr, $factory:expr, $seeds:expr, $($($word:literal)|+),+ $(,)?) => {
@@ -68,8 +68,9 @@ macro_rules! caught {
     };
 }
 
-/// Defines a module `parts` with a test that each tag, such as `2A`, selects as
-/// many tests of the binary as stand beside it, and no other test.
+/// Defines a module `parts` with a test which checks that each tag, such as
+/// `2A`, selects the given number of tests of the binary, and only tests of its
+/// part.
 ///
 /// ```
 /// # #[cfg(any())]
@@ -87,7 +88,7 @@ macro_rules! parts {
     };
 }
 
-/// Runs the body of a test: what the macros call.
+/// Runs the body of a test. For the macros of this crate only.
 #[doc(hidden)]
 pub fn run_body<F>(ctx: &Context, body: impl FnOnce(&Context, F), factory: F) {
     body(ctx, factory);

@@ -1,6 +1,6 @@
-//! What the tests of every lab share.
+//! The test framework of all labs.
 //!
-//! A test is a plain `#[test]` function that hands a title and a body to
+//! A test is a plain `#[test]` function that passes a title and a body to
 //! [`test()`]. [`lab_test!`] writes it for the tests of a lab:
 //!
 //! ```
@@ -14,94 +14,95 @@
 //! # two_and_two_2A();
 //! ```
 //!
-//! The body runs once, inside a run of its own of [`labrt`], on the clock that
-//! the environment chose. While it runs the tester prints the course's lines,
-//! gathers failures from all threads and counts; afterwards it checks the limit
-//! of 120 seconds, and on a failure it prints the seed and the command line that
-//! repeats the run.
+//! The body runs once, inside its own [`labrt`] run, on the clock that the
+//! environment chooses. Meanwhile the tester prints the course's lines,
+//! collects failures from all threads and counts RPCs and operations.
+//! Afterwards it checks the limit of 120 seconds. If the test failed, it prints
+//! the seed and the command that repeats the run.
 //!
 //! # The life of a test
 //!
-//! 1. [`test()`] reads [`RunOptions`]. Real-time tests queue behind one lock;
-//!    virtual ones run beside each other, each alone in its simulation.
-//! 2. The body gets a [`Context`]: the place for failures, counters, helper
-//!    threads and things to do at the end.
-//! 3. The body builds a [`Cluster`] over the servers of its lab, which it knows
-//!    only as [`Node`]s, and then starts, crashes, cuts off and joins them.
-//! 4. When the body returns, the cluster's [`Drop`] kills every server and ends
-//!    the network. Then nothing of a server may be left: a server that lives on
-//!    fails the test by its name.
-//! 5. The checks added by [`Context::post_run_check`] run outside the simulation, and
-//!    may still fail the run.
-//! 6. The outcome becomes a line for people, a line of JSON for tools
-//!    (`LAB_REPORT`), or a part of the summary of a batch (`LAB_RUNS`). With
-//!    `LAB_CHECK=1` each run is made twice and must leave the same trace.
-//! 7. A failed run leaves a bundle if `LAB_BUNDLE` is set, see `docs/bundle.md`: the
-//!    run is repeated with recording on.
+//! 1. [`test()`] reads [`RunOptions`]. Real-time tests run one at a time,
+//!    behind a lock; virtual-time tests run in parallel, each in its own
+//!    simulation.
+//! 2. The body gets a [`Context`], which collects failures, counts, helper
+//!    threads and actions for the end of the run.
+//! 3. The body builds a [`Cluster`] of its lab's servers, which the tester sees
+//!    as [`Node`]s. It starts, crashes, disconnects and connects them.
+//! 4. When the body returns, the cluster's [`Drop`] kills every server and
+//!    closes the network. Every object of a server must then be freed: a leaked
+//!    server fails the test, and the message names it.
+//! 5. The checks added by [`Context::post_run_check`] run outside the
+//!    simulation, and can still fail the run.
+//! 6. The tester prints the outcome for people, appends a line of JSON for
+//!    tools (`LAB_REPORT`), or adds it to the summary of a batch (`LAB_RUNS`).
+//!    With `LAB_CHECK=1` each run is repeated, and both must leave the same
+//!    trace.
+//! 7. If a run failed and `LAB_BUNDLE` is set, the run is repeated with
+//!    recording on and leaves a bundle, see `docs/bundle.md`.
 //!
 //! # From a panic to the bundle
 //!
-//! 1. labrt's panic hook records a [`labrt::Failure`]: message, place, thread, time.
-//!    It ends the run, and [`labrt::run()`] returns it in a [`labrt::Run`], with the
-//!    times and the hash of the trace.
-//! 2. `attempt` completes that run to an `Outcome`: the test, the options with the
-//!    seed, the counts of the clusters, the states of the servers, the log. Nothing
-//!    else is handed on, and each fact is in it once.
-//! 3. `driver` gives the outcome to `failure_report` (text), `report` (JSON line) and
-//!    `recording`, which makes the run again and writes the files of the `bundle`.
+//! 1. labrt's panic hook records a [`labrt::Failure`]: message, place, thread,
+//!    time. It ends the run, and [`labrt::run()`] returns it in a
+//!    [`labrt::Run`], with the times and the hash of the trace.
+//! 2. `attempt` extends that run to an `Outcome`: the test, the options with
+//!    the seed, the counts of the clusters, the states of the servers, the log.
+//!    The outcome has each fact once, and the next step gets nothing else.
+//! 3. `driver` gives the outcome to `failure_report` (text), `report` (JSON
+//!    line) and `recording`, which repeats the run and writes the files of the
+//!    `bundle`.
 //!
-//! A run that cannot end (a stuck thread, a stack overflow) comes to step 2 through
-//! [`labrt::Observer::on_stuck`], and then goes the same way.
+//! A run that cannot end (a stuck thread, a stack overflow) enters step 2
+//! through [`labrt::Observer::on_stuck`]; step 3 is the same.
 //!
 //! # Map of the code
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
-//! | `options` | how tests are run: the environment |
-//! | `driver` | from a `#[test]` to runs, one or many |
+//! | `options` | the options of a test run, from the environment |
+//! | `driver` | runs a `#[test]`, once or for many seeds |
 //! | `attempt` | one run, from the empty context to its outcome |
-//! | `outcome` | what a run came to |
-//! | `post_run` | checks after a run has ended |
-//! | `check` | two runs of one seed must be the same |
-//! | `watchdog` | a test that hangs in real time fails all the same |
-//! | `name` | what a test is called, and how it is run again |
-//! | `output` | the lines for people |
+//! | `outcome` | the result of a run |
+//! | `post_run` | checks that run after the simulation |
+//! | `check` | compares two runs of one seed |
+//! | `watchdog` | fails a test that hangs in real time |
+//! | `name` | the name of a test, and the command that repeats it |
+//! | `output` | the course's output lines |
 //! | `failure_report` | the text that a failed test prints |
-//! | `report` | the lines for tools |
+//! | `report` | the JSON lines and the summary for tools |
 //! | `bundle` | the folder that explains a failed run |
-//! | `recording` | a failed run is repeated for its bundle |
+//! | `recording` | repeats a failed run for its bundle |
 //! | `logging` | debug lines |
-//! | `context` | what a test's body holds |
+//! | `context` | the handle that a test's body gets |
 //! | `lab_test` | the macros that define the tests of a lab |
-//! | `node` | a server, as the tester sees it |
-//! | `factory` | how a server under test is made |
-//! | `cluster` | the servers and what can happen to them |
-//! | `site` | the network that clusters stand on |
-//! | `wiring` | who can talk to whom |
-//! | `board` | who is up |
-//! | `chronicle` | what was done to the servers |
+//! | `node` | the trait of a server under test |
+//! | `factory` | makes servers under test |
+//! | `cluster` | the servers of a test, and their faults |
+//! | `site` | the network that several clusters can share |
+//! | `wiring` | which servers can reach each other |
+//! | `status` | which servers are alive and connected |
+//! | `fault_log` | the faults that the tester injected |
 //! | `events` | the same, as events of the trace |
-//! | `clerk` | a clerk's ends to the servers |
-//! | [`kv`] | what the tests of key/value labs share |
-//! | `waiting` | waiting for what comes without an event |
+//! | `clerk` | the ends between a clerk and the servers |
+//! | [`kv`] | shared tests and checks of the key/value labs |
+//! | `waiting` | polls until a condition holds |
 //! | `random` | the course's random strings |
-//! | `specimen` | tests that go wrong on purpose, seen from outside |
+//! | `specimen` | runs a test in a child process and checks its output |
 //! | `allocator` | counts the bytes in use, for tests that measure memory |
-//! | `parts` | a part's tag selects its tests |
-//! | `shared` | the two locks that stand outside the simulation |
+//! | `parts` | checks that a part's tag selects its tests |
+//! | `shared` | the two locks that work outside the simulation |
 //!
 //! # What is left out
 //!
-//! The tester knows no lab. Raft's appliers and agreement checks live with Raft's
-//! tests; a lab that needs more than [`Node`] offers keeps it in a test harness
-//! of its own, around a [`Cluster`].
+//! The tester knows no lab. Raft's appliers and agreement checks are in Raft's
+//! tests. A lab that needs more than [`Node`] offers has its own test harness
+//! around a [`Cluster`].
 
 mod allocator;
 mod attempt;
-mod board;
 mod bundle;
 mod check;
-mod chronicle;
 mod clerk;
 mod cluster;
 mod context;
@@ -109,6 +110,7 @@ mod driver;
 mod events;
 mod factory;
 mod failure_report;
+mod fault_log;
 pub mod kv;
 mod lab_test;
 mod logging;
@@ -125,12 +127,12 @@ mod report;
 mod shared;
 mod site;
 mod specimen;
+mod status;
 mod waiting;
 mod watchdog;
 mod wiring;
 
 pub use allocator::CountingAllocator;
-pub use board::Status;
 pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
@@ -146,6 +148,7 @@ pub use parts::assert_parts;
 pub use post_run::CheckResult;
 pub use random::{rand_value, randstring};
 pub use site::Site;
-pub use specimen::{Specimen, Told};
+pub use specimen::{ChildOutput, Specimen};
+pub use status::Status;
 pub use waiting::wait_for;
 pub use wiring::Net;

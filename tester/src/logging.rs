@@ -1,19 +1,21 @@
-//! Debug lines in the form that `dslogs` reads.
+//! Debug lines in the format that `dslogs` reads.
 //!
-//! `VERBOSE=1` shows `log` records down to `debug`, `VERBOSE=2` down to `trace`:
+//! `VERBOSE=1` shows `log` records down to `debug`, `VERBOSE=2` down to
+//! `trace`:
 //!
 //! ```text
 //! 012345 VOTE S1 gives S2 its vote in T3
 //! ```
 //!
-//! that is the time since the start of the run in tenths of milliseconds, the topic
-//! (the target of the record), and the message, which begins with the peer.
+//! This is the time since the start of the run in tenths of milliseconds, the
+//! topic (the target of the record), and the message, which begins with the
+//! peer.
 //!
-//! As libtest does, the lines of a passing test are kept back unless `--nocapture`
-//! was given; then they are written at once. Tests with debug lines take turns, so
-//! that one buffer serves them all and the lines of two tests never mix. Logging
-//! makes no labrt operation and draws no random number: a run is the same with it
-//! and without.
+//! As in libtest, the lines of a passing test are not shown. With `--nocapture`
+//! all lines are written immediately. Tests with debug lines run one at a time,
+//! so that they can share one buffer and their lines never mix. Logging makes
+//! no labrt operation and draws no random number: a run is the same with and
+//! without it.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -27,22 +29,23 @@ use crate::bundle::Tail;
 use crate::options::RunOptions;
 use crate::shared::Shared;
 
-/// Lines of the running test that were not written.
+/// Lines of the running test that are not written yet.
 static LINES: Shared<Vec<u8>> = Shared::new(Vec::new());
 
-/// What the clock showed when the run began. In virtual time that is zero.
+/// The clock's time at the start of the run. In virtual time it is zero.
 static START: Shared<Duration> = Shared::new(Duration::ZERO);
 
 /// The log of the run that is being recorded.
 static RECORDED: Shared<Option<Tail>> = Shared::new(None);
 
-/// The last lines of a run in real time, all levels, for its bundle.
+/// The last lines of a real-time run, of all levels, for its bundle.
 static TAIL: Shared<VecDeque<u8>> = Shared::new(VecDeque::new());
 
-/// How many bytes of lines are kept in real time.
+/// How many bytes of lines a real-time run keeps.
 const TAIL_BYTES: usize = 8 << 20;
 
-/// The topic of records whose target is no topic but a module's path.
+/// The topic of a record: its target, or its level if the target is a module's
+/// path.
 fn topic<'a>(record: &Record<'a>) -> &'a str {
     let target = record.target();
     if target.len() == 4
@@ -58,19 +61,19 @@ fn topic<'a>(record: &Record<'a>) -> &'a str {
     }
 }
 
-/// Time since the start of the run, without any effect on it.
+/// Time since the start of the run. Reading it does not affect the run.
 fn since_start() -> Duration {
     labrt::time::peek().saturating_sub(START.get())
 }
 
-/// Where env_logger writes lines that somebody wants to see: one write is one line.
+/// Receives the lines to show from env_logger. Each write is one line.
 struct Shown {
-    at_once: bool,
+    immediately: bool,
 }
 
 impl Write for Shown {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.at_once {
+        if self.immediately {
             printing::to_stderr(bytes);
         } else {
             LINES.with(|lines| lines.extend_from_slice(bytes));
@@ -83,7 +86,7 @@ impl Write for Shown {
     }
 }
 
-/// Where env_logger writes lines for a bundle.
+/// Receives the lines for a bundle from env_logger.
 struct Kept;
 
 impl Write for Kept {
@@ -105,12 +108,12 @@ impl Write for Kept {
     }
 }
 
-/// The process's logger: lines of a replay are kept, the others are shown, down to
-/// their levels.
+/// The process's logger: keeps the lines of a replay for its bundle and shows
+/// all others, each down to its own level.
 struct Dispatcher {
     shown: Logger,
     kept: Logger,
-    /// Whether other lines are kept as well.
+    /// Whether the lines of other runs are kept too.
     keeps_all: bool,
 }
 
@@ -132,7 +135,7 @@ impl Log for Dispatcher {
     fn flush(&self) {}
 }
 
-/// Whether debug lines are written at once.
+/// Whether debug lines are written immediately.
 pub(crate) fn streams(options: &RunOptions) -> bool {
     let uncaptured = || {
         std::env::args().any(|argument| argument == "--nocapture" || argument == "--no-capture")
@@ -141,7 +144,7 @@ pub(crate) fn streams(options: &RunOptions) -> bool {
     options.verbose > 0 && uncaptured()
 }
 
-/// Installs the logger, once per process and only when lines may be asked for.
+/// Installs the logger, once per process and only if the options ask for lines.
 pub(crate) fn install(options: &RunOptions) {
     static INSTALLED: Shared<bool> = Shared::new(false);
     let wanted = options.verbose > 0 || options.bundle.is_some();
@@ -149,15 +152,15 @@ pub(crate) fn install(options: &RunOptions) {
         return;
     }
     let logger = Dispatcher {
-        shown: logger(level(options), Shown { at_once: streams(options) }),
+        shown: logger(level(options), Shown { immediately: streams(options) }),
         kept: logger(LevelFilter::Trace, Kept),
         keeps_all: keeps_all(options),
     };
-    log::set_boxed_logger(Box::new(logger)).expect("nobody else installs a logger");
+    log::set_boxed_logger(Box::new(logger)).expect("no other code installs a logger");
     log::set_max_level(usual_level(options));
 }
 
-/// Down to which level lines are shown.
+/// The lowest level of lines to show.
 fn level(options: &RunOptions) -> LevelFilter {
     match options.verbose {
         0 => LevelFilter::Off,
@@ -166,17 +169,17 @@ fn level(options: &RunOptions) -> LevelFilter {
     }
 }
 
-/// Whether all lines are kept for a bundle: real time does not repeat itself.
+/// Whether all lines are kept for a bundle: a real-time run cannot be repeated.
 fn keeps_all(options: &RunOptions) -> bool {
     options.bundle.is_some() && options.config.clock == Clock::Real
 }
 
-/// Down to which level lines are made while nothing is recorded.
+/// The lowest level of lines to format while no run is recorded.
 fn usual_level(options: &RunOptions) -> LevelFilter {
     if keeps_all(options) { LevelFilter::Trace } else { level(options) }
 }
 
-/// A logger that writes in the form of dslogs.
+/// A logger that writes in the format of dslogs.
 fn logger(level: LevelFilter, sink: impl Write + Send + 'static) -> Logger {
     let mut builder = Builder::new();
     builder.filter_level(level).target(Target::Pipe(Box::new(sink))).format(|out, record| {
@@ -186,7 +189,7 @@ fn logger(level: LevelFilter, sink: impl Write + Send + 'static) -> Logger {
     builder.build()
 }
 
-/// From now on lines of a replay go to this file, all levels.
+/// Starts to write the lines of a replay, of all levels, to this file.
 pub(crate) fn record(log: Tail) -> Recording {
     RECORDED.with(|recorded| *recorded = Some(log));
     log::set_max_level(LevelFilter::Trace);
@@ -209,12 +212,12 @@ impl Drop for Recording {
     }
 }
 
-/// The last lines of the run in real time that has just ended.
+/// Takes the last lines of the real-time run that has just ended.
 pub(crate) fn tail() -> Vec<u8> {
     TAIL.with(std::mem::take).into()
 }
 
-/// A run begins: lines of an earlier one are gone.
+/// Begins a run: drops the lines of the previous one.
 pub(crate) fn start(options: &RunOptions) {
     LINES.with(Vec::clear);
     if options.config.clock == Clock::Real {
@@ -223,13 +226,13 @@ pub(crate) fn start(options: &RunOptions) {
     }
 }
 
-/// How much memory the debug lines take that are kept for a failure, in bytes:
-/// a test that measures memory must not count them.
+/// The memory of the debug lines that are kept for a failure, in bytes. A test
+/// that measures memory must not count them.
 pub fn kept_log_bytes() -> usize {
     LINES.with(|lines| lines.capacity()) + TAIL.with(|tail| tail.capacity())
 }
 
-/// The lines of the run that has just ended.
+/// Takes the lines of the run that has just ended.
 pub(crate) fn take() -> String {
     String::from_utf8_lossy(&LINES.with(std::mem::take)).into_owned()
 }

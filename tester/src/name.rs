@@ -1,8 +1,8 @@
-//! What a test is called, and how it is run again.
+//! The name of a test, and the command that repeats it.
 
 use crate::options::RunOptions;
 
-/// Where a test is to be found: its package and its path as libtest knows it.
+/// Identifies a test: its package, its libtest path and its title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TestName {
     /// The Cargo package, for `cargo test -p`.
@@ -14,9 +14,9 @@ pub(crate) struct TestName {
 }
 
 impl TestName {
-    /// The name of the running test, whose body is of type `F`. libtest
-    /// names a test's thread after it; where all tests share the main thread, the
-    /// closure's type tells in which function it was made.
+    /// The name of the running test, whose body is of type `F`. libtest names
+    /// the thread after the test; if all tests share the main thread, the type
+    /// of the closure gives the function that made it.
     pub(crate) fn of<F>(title: &str) -> Self {
         let mut name =
             Self::parse(std::any::type_name::<F>(), std::env::var("CARGO_PKG_NAME").ok(), title);
@@ -26,8 +26,9 @@ impl TestName {
         name
     }
 
-    /// Takes the path of a closure's type apart. Cargo tells the package only to
-    /// processes that it starts itself; by hand the binary's crate must do.
+    /// Splits the path of a closure's type. `package` is Cargo's variable,
+    /// which only processes started by Cargo have; the default is the crate of
+    /// the binary.
     fn parse(type_name: &str, package: Option<String>, title: &str) -> Self {
         let path = type_name.split("::{{closure}}").next().unwrap_or(type_name);
         let (binary, path) = path.split_once("::").unwrap_or((path, path));
@@ -38,7 +39,7 @@ impl TestName {
         }
     }
 
-    /// The last word of the path, which bundles are named for.
+    /// The last part of the path, which begins the names of bundles.
     pub(crate) fn leaf(&self) -> &str {
         self.path.rsplit("::").next().unwrap_or(&self.path)
     }
@@ -47,7 +48,7 @@ impl TestName {
     pub(crate) fn replay_line(&self, options: &RunOptions) -> String {
         let Self { package, path, .. } = self;
         let variables = options.replay_vars();
-        // The profile decides whether arithmetic overflows are seen.
+        // The profile decides whether arithmetic overflow panics.
         let profile = if cfg!(debug_assertions) { "" } else { " --release" };
         format!("{variables} cargo test{profile} -p {package} {path} -- --exact --nocapture")
     }
@@ -58,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_loses_its_crate_and_its_closure() {
+    fn path_omits_crate_and_closure() {
         let name = TestName::parse("raft::persistence::figure_8_2C::{{closure}}", None, "");
         assert_eq!(name.path, "persistence::figure_8_2C");
         assert_eq!(name.package, "raft");
     }
 
     #[test]
-    fn cargo_knows_the_package_better() {
+    fn package_from_cargo_replaces_the_crate_name() {
         let name = TestName::parse("it::basic", Some("labrpc".to_owned()), "Test: basic");
         assert_eq!([name.package, name.path, name.title], ["labrpc", "basic", "Test: basic"]);
     }

@@ -1,4 +1,4 @@
-//! A server of some lab, as the tester sees it.
+//! The trait of a server under test.
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
@@ -6,42 +6,43 @@ use std::sync::{Arc, Weak};
 use labrpc::{ClientEnd, Service};
 use labrt::storage::Persister;
 
-/// Sees whether something still lives, without keeping it alive.
+/// A weak reference that shows whether an object is still alive.
 pub type Watch = Weak<dyn Any + Send + Sync>;
 
-/// Watches what `shared` holds.
+/// Watches the object that `shared` holds.
 pub fn watch<T: Any + Send + Sync>(shared: &Arc<T>) -> Watch {
     let watch: Weak<T> = Arc::downgrade(shared);
     watch
 }
 
-/// One server of a cluster: what a lab's tests implement on a newtype of theirs.
+/// One server of a cluster. A lab's tests implement it on a newtype.
 ///
-/// The cluster calls these with no lock of its own held, so that a server under
-/// test may block in them without taking the harness along.
+/// The cluster holds no lock while it calls these methods, so a server under
+/// test that blocks in one does not block the harness.
 pub trait Node: Send + Sync + 'static {
     /// The services that other servers and clerks call on this server.
     fn services(&self) -> Vec<Service>;
 
-    /// Stops the server for good. It returns at once; threads end soon after.
+    /// Stops the server permanently. Returns immediately; its threads end soon
+    /// after.
     fn kill(&self);
 
-    /// Whether the server takes itself for the leader now.
+    /// Whether the server believes it is the leader now.
     fn is_leader(&self) -> bool;
 
-    /// What must be gone once the server has been killed: usually the lab's own
-    /// object, which timers, services and threads might keep alive by mistake.
-    /// The node itself is watched in any case.
+    /// The objects that must be freed after the server is killed. Usually this
+    /// is the lab's own server object, which a timer, service or thread might
+    /// leak. The node itself is always watched.
     fn watch(&self) -> Vec<Watch> {
         Vec::new()
     }
 
-    /// A line of `key=value` about the server's state, for the report of a
-    /// failure.
+    /// A line of `key=value` about the server's state, for the failure report.
     ///
-    /// It is called when the run has ended, also when it has failed and left every
-    /// thread where it was. So it must not wait: look into a lock by
-    /// [`Mutex::peek`](labrt::sync::Mutex::peek), and say so if somebody holds it.
+    /// It is called after the run. If the run failed, its threads have stopped
+    /// where they were and may hold locks. So this must not wait: read a locked
+    /// value with [`Mutex::peek`](labrt::sync::Mutex::peek), and say so if the
+    /// lock is held.
     fn describe(&self) -> Option<String> {
         None
     }
@@ -69,15 +70,15 @@ impl<N: Node + ?Sized> Node for Box<N> {
     }
 }
 
-/// What the cluster gives to a server that is being started.
+/// What the cluster passes to a server at its start.
 #[derive(Debug)]
 pub struct Setup {
     /// One end to each server, in order; `ends[me]` leads to the server itself.
     pub ends: Vec<ClientEnd>,
-    /// This server's place among the ends.
+    /// This server's index in `ends`.
     pub me: usize,
-    /// What earlier incarnations of this server left on stable storage.
+    /// The server's stable storage, with what earlier incarnations saved.
     pub persister: Arc<Persister>,
-    /// How often this server was started, this time included: 1, 2, ...
+    /// The number of starts of this server, this one included: 1, 2, ...
     pub incarnation: u64,
 }

@@ -9,7 +9,7 @@ lazy_static! {
     static ref OPTIONS: RunOptions = Variables::from_env(RunOptions::read);
 }
 
-/// How a test is run and what it leaves behind.
+/// How a test runs, and which reports it writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// The settings of labrt: clock, seed, engine, limits.
@@ -22,7 +22,7 @@ pub struct RunOptions {
     pub report: Option<PathBuf>,
     /// `LAB_BUNDLE`: the folder that gets a bundle for each failed run.
     pub bundle: Option<PathBuf>,
-    /// `VERBOSE`: 0, 1 or 2; log lines from 1 on.
+    /// `VERBOSE`: 0 for no log lines, 1 for debug lines, 2 for trace lines too.
     pub verbose: u8,
 }
 
@@ -63,8 +63,8 @@ impl RunOptions {
             _ => None,
         })?;
         if check && config.clock == Clock::Real {
-            return Err("LAB_CHECK=1 compares two runs of a seed, which real time does not \
-                        repeat; it takes LAB_CLOCK=virtual"
+            return Err("LAB_CHECK=1 compares two runs of one seed, which real time cannot \
+                        repeat: set LAB_CLOCK=virtual"
                 .to_owned());
         }
         let runs = runs.unwrap_or(default.runs);
@@ -72,8 +72,8 @@ impl RunOptions {
         Ok(RunOptions { config, runs, check, report, bundle, verbose })
     }
 
-    /// The variables that replay one run: those of labrt, and of the tester each
-    /// that can change what happens or what is shown.
+    /// The variables that replay one run: those of labrt, and those of the
+    /// tester that change the run or what it prints.
     pub fn replay_vars(&self) -> String {
         let mut vars = self.config.replay_vars();
         if self.check {
@@ -86,8 +86,8 @@ impl RunOptions {
     }
 }
 
-/// A path as the user's shell means it: Cargo runs tests in the folder of their
-/// crate, but leaves PWD alone.
+/// Resolves a path relative to the user's shell. Cargo runs tests in the folder
+/// of their crate, but does not change PWD.
 fn from_shell(path: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("PWD").map(PathBuf::from).unwrap_or_default();
     (!path.is_empty()).then(|| folder.join(path))
@@ -112,7 +112,7 @@ mod tests {
             ("VERBOSE", "2"),
             ("PATH", "/bin"),
         ])
-        .expect("all are valid");
+        .expect("all values are valid");
         assert_eq!(options.config.seed, 255);
         assert_eq!(options.runs, 1000);
         assert_eq!(options.report, Some(PathBuf::from("/tmp/report")));
@@ -122,8 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_environment_means_the_defaults() {
-        let options = read(&[("LAB_SEED", "0")]).expect("it is valid");
+    fn unset_variables_have_defaults() {
+        let options = read(&[("LAB_SEED", "0")]).expect("the value is valid");
         assert_eq!(options, RunOptions::default());
         assert_eq!(options.replay_vars(), "LAB_SEED=0x0");
     }
@@ -149,8 +149,8 @@ mod tests {
     }
 
     #[test]
-    fn the_check_needs_virtual_time() {
+    fn check_requires_virtual_time() {
         let error = read(&[("LAB_CHECK", "1"), ("LAB_CLOCK", "real")]).unwrap_err();
-        assert!(error.ends_with("it takes LAB_CLOCK=virtual"), "{error}");
+        assert!(error.ends_with("set LAB_CLOCK=virtual"), "{error}");
     }
 }

@@ -1,14 +1,14 @@
-//! What a run of a test came to: the one record that every report is made from.
+//! The outcome of a run: the record that every report is made from.
 
 use labrt::{Failure, Run};
 
 use crate::name::TestName;
 use crate::options::RunOptions;
 
-/// What all clusters of a test have counted.
+/// The counts of all clusters of a test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// Servers of the widest cluster.
+    /// Servers of the largest cluster.
     pub(crate) peers: usize,
     /// Servers of all clusters.
     pub(crate) servers: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
 }
 
-/// What a run of a test came to.
+/// The outcome of a run of a test.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     /// The test.
@@ -27,19 +27,19 @@ pub(crate) struct Outcome {
     pub(crate) options: RunOptions,
     /// The failure, times, trace and backtraces.
     pub(crate) run: Run<()>,
-    /// What the clusters counted; `None` if there were none.
+    /// The counts of the clusters; `None` if there were none.
     pub(crate) totals: Option<Totals>,
-    /// Operations, or agreements.
+    /// Operations or agreements.
     pub(crate) ops: u64,
-    /// Post-run checks that gave up before they knew the answer.
+    /// Post-run checks that gave up without a result.
     pub(crate) unknown: u64,
     /// The line that is printed if the run passed.
     pub(crate) passed_line: String,
     /// The state of the servers and of other parts, if the run failed.
     pub(crate) descriptions: Vec<String>,
-    /// Files for the bundle, and their contents.
+    /// Files for the bundle: names and contents.
     pub(crate) attachments: Vec<(String, Vec<u8>)>,
-    /// Debug lines that were not written yet.
+    /// Debug lines that are not written yet.
     pub(crate) log: String,
 }
 
@@ -49,7 +49,7 @@ impl Outcome {
         self.run.result.as_ref().err()
     }
 
-    /// The command that makes this run again.
+    /// The command that repeats this run.
     pub(crate) fn replay_line(&self) -> String {
         self.test.replay_line(&self.options)
     }
@@ -57,8 +57,8 @@ impl Outcome {
 
 #[cfg(test)]
 impl Outcome {
-    /// A run of the test `election::x_2A` with seed 0x2a, of which only the result
-    /// is known.
+    /// A run of the test `election::x_2A` with seed 0x2a and this result; all
+    /// else is empty.
     pub(crate) fn example(result: Result<(), Failure>) -> Self {
         let mut options = RunOptions::default();
         options.config.seed = 0x2a;

@@ -1,9 +1,9 @@
-//! The course's lines.
+//! The course's output lines.
 //!
-//! They go to the raw handle of the standard error, past libtest's capture, so
-//! that they are seen without `--nocapture`. Tests in virtual time run beside each
-//! other and take milliseconds, so the lines of one are a single write at its end;
-//! a test in real time takes seconds and its lines are written at once.
+//! They go directly to the standard error, past libtest's capture, so that they
+//! appear without `--nocapture`. Tests in virtual time run in parallel and take
+//! milliseconds, so each writes all its lines at its end, in one write. A test
+//! in real time takes seconds and writes each line immediately.
 
 use std::num::NonZero;
 
@@ -14,14 +14,14 @@ use printing::to_stderr;
 use crate::outcome::Totals;
 use crate::shared::Shared;
 
-/// Whether this process has told its seed already.
+/// Whether this process has already printed its seed.
 static HEADER_WRITTEN: Shared<bool> = Shared::new(false);
 
 /// When lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum When {
-    /// Each line at once.
-    AtOnce,
+    /// Each line immediately.
+    Immediately,
     /// All lines in one write at the end.
     AtEnd,
     /// Never: in a batch.
@@ -37,7 +37,7 @@ pub(crate) struct TestLines {
 }
 
 impl TestLines {
-    /// No lines yet.
+    /// Creates an empty list of lines.
     pub(crate) fn new(when: When) -> Self {
         TestLines { when, lines: Shared::default() }
     }
@@ -45,7 +45,7 @@ impl TestLines {
     /// Adds a line.
     pub(crate) fn add(&self, line: &str) {
         match self.when {
-            When::AtOnce => to_stderr(format!("{line}\n")),
+            When::Immediately => to_stderr(format!("{line}\n")),
             When::AtEnd => self.lines.with(|lines| {
                 lines.push_str(line);
                 lines.push('\n');
@@ -54,12 +54,12 @@ impl TestLines {
         }
     }
 
-    /// Takes what was gathered.
+    /// Takes the lines that are not written yet.
     pub(crate) fn take(&self) -> String {
         self.lines.with(std::mem::take)
     }
 
-    /// Writes what was gathered.
+    /// Writes the lines that are not written yet.
     pub(crate) fn flush(&self) {
         let lines = self.take();
         if !lines.is_empty() {
@@ -68,7 +68,7 @@ impl TestLines {
     }
 }
 
-/// Tells the seed and the clock, once per process.
+/// Prints the seed and the clock, once per process.
 pub(crate) fn header(config: &Config) {
     HEADER_WRITTEN.with(|written| {
         if !std::mem::replace(written, true) {
@@ -78,7 +78,8 @@ pub(crate) fn header(config: &Config) {
     });
 }
 
-/// One processor runs one thread at a time, and seldom changes: real races hide.
+/// The header, with a warning about a single processor: it runs one thread at a
+/// time and switches seldom, so data races can stay hidden.
 fn header_lines(config: &Config, processors: usize) -> String {
     match config.clock {
         Clock::Virtual => format!("seed {:#x} (virtual clock)\n", config.seed),
@@ -89,7 +90,7 @@ fn header_lines(config: &Config, processors: usize) -> String {
     }
 }
 
-/// What a `Passed` line tells, as each lab of the course has it.
+/// The columns of a `Passed` line, which differ between the labs of the course.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Columns {
     /// Seconds, servers, RPCs, bytes, agreements: lab 2 of 2020 to 2023.
@@ -97,14 +98,15 @@ pub enum Columns {
     Agreements,
     /// Seconds, servers, RPCs, operations: lab 3.
     Operations,
-    /// Seconds, RPCs and operations by name: lab 2 of 2024, with its one server.
+    /// Seconds, RPCs and operations, each labelled: lab 2 of 2024, with one
+    /// server.
     OneServer,
-    /// Nothing more: lab 4.
+    /// No columns: lab 4.
     None,
 }
 
-/// The line of a passed test, or of a part of one, in the form of the course of 2020
-/// to 2024. Tests without servers have no numbers.
+/// The line of a test, or a part of one, that passed, in the format of the
+/// course of 2020 to 2024. A test without servers has no numbers.
 pub(crate) fn passed_line(
     columns: Columns,
     taken: Duration,
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_passed_line_is_the_courses() {
+    fn passed_line_has_the_course_format() {
         let taken = Duration::from_millis(3110);
         assert_eq!(passed_line(Columns::Agreements, taken, None, 7), "  ... Passed");
         let line = |columns| {
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn one_processor_is_warned_of_where_it_matters() {
+    fn real_clock_on_one_processor_prints_a_warning() {
         let lines = |clock, processors| {
             header_lines(&Config { clock, seed: 7, ..Config::default() }, processors)
         };
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_gathered_or_dropped() {
+    fn lines_are_kept_until_the_end_or_dropped() {
         let lines = TestLines::new(When::AtEnd);
         lines.add("one");
         lines.add("two");

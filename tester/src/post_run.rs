@@ -1,8 +1,8 @@
-//! Checks after a run has ended.
+//! Checks that run after the simulation.
 //!
-//! A check whether a history is linearizable can take longer than the run that made
-//! the history, and needs nothing of the simulation. So it runs afterwards, on the
-//! test's own thread, and can still fail the run.
+//! Checking that a history is linearizable can take longer than the run that
+//! recorded it, and needs nothing of the simulation. So the check runs
+//! afterwards, on the test's own thread, and can still fail the run.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
@@ -11,23 +11,23 @@ use labrt::{Failure, Run};
 /// The result of a post-run check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckResult {
-    /// Nothing is wrong.
+    /// The check found no error.
     Passed,
-    /// The check gave up: it would take too long. The line is printed, and the run
-    /// counts as passed, and as unknown.
+    /// The check gave up because it would take too long. The tester prints this
+    /// line and counts the run as passed and as unknown.
     Unknown(String),
-    /// The run has failed, for this reason.
+    /// The run fails with this message.
     Failed(String),
 }
 
-/// A check that runs when the run has ended.
+/// A check that runs after the simulation.
 pub(crate) struct PostRunCheck {
     check: Box<dyn FnOnce() -> CheckResult + Send>,
     place: &'static Location<'static>,
 }
 
 impl PostRunCheck {
-    /// A check that the test asked for at this place.
+    /// A check that the test added at this place.
     pub(crate) fn new(
         check: impl FnOnce() -> CheckResult + Send + 'static,
         place: &'static Location<'static>,
@@ -36,8 +36,8 @@ impl PostRunCheck {
     }
 }
 
-/// Makes the checks of a run that passed, up to the first one that fails it, and
-/// returns how many gave up. Their CPU time counts for the run.
+/// Runs the checks of a run that passed, up to the first failure, and returns
+/// how many gave up. Their CPU time counts for the run.
 pub(crate) fn run_all(checks: Vec<PostRunCheck>, run: &mut Run<()>, print: impl Fn(&str)) -> u64 {
     let before = labrt::time::thread_cpu();
     let mut unknown = 0;

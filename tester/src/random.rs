@@ -6,7 +6,7 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// The letters of ASCII.
 const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// How many characters one random number is good for.
+/// How many characters one random number provides.
 const CHARACTERS_PER_DRAW: usize = 10;
 
 /// A random string of `length` characters of URL-safe base64, drawn from the
@@ -15,14 +15,14 @@ pub fn randstring(length: usize) -> String {
     random_text(BASE64, length)
 }
 
-/// A random string of `length` ASCII letters, as a value for a key, drawn from the
-/// run's user stream.
+/// A random value for a key: `length` ASCII letters, drawn from the run's user
+/// stream.
 pub fn rand_value(length: usize) -> String {
     random_text(LETTERS, length)
 }
 
-/// Characters drawn one after the other from one number, as the digits of a number
-/// to the base `N` are.
+/// Random characters of an alphabet. Each random number gives several
+/// characters, which are its digits in base `N`.
 fn random_text<const N: usize>(alphabet: &[u8; N], length: usize) -> String {
     let mut rng = labrt::rng();
     let mut text = String::with_capacity(length);
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_have_the_length_and_the_alphabet() {
+    fn strings_have_the_requested_length_and_alphabet() {
         for length in [0, 1, 9, 10, 11, 20, 5000] {
             let text = randstring(length);
             assert_eq!(text.len(), length);
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_differ() {
+    fn two_strings_differ() {
         assert_ne!(randstring(20), randstring(20));
     }
 }

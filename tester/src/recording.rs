@@ -1,8 +1,9 @@
-//! Leaves a bundle of a failed run.
+//! Writes the bundle of a failed run.
 //!
-//! In virtual time a run costs nothing extra until it fails; then the run is
-//! repeated with everything recorded. In real time the bundle has only what was
-//! gathered on the way. An error here costs the bundle, never the failure report.
+//! In virtual time a run costs nothing extra until it fails; then it is
+//! repeated with everything recorded. In real time the bundle has only what the
+//! run itself collected. An error here prevents the bundle, never the failure
+//! report.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,18 +17,18 @@ use crate::outcome::Outcome;
 use crate::shared::Turn;
 use crate::{failure_report, logging};
 
-/// Where a bundle is, and whether `latest` points to it.
+/// The path of a bundle, and the result of pointing `latest` to it.
 type Place = (PathBuf, io::Result<()>);
 
-/// Runs are recorded one at a time: debug lines have one place to go.
+/// Runs are recorded one at a time, because they share one log.
 static RECORDING: Turn = Turn::new();
 
-/// Leaves a bundle of a failed run if `LAB_BUNDLE` asks for one, and prints where it
-/// is, or why there is none.
+/// Writes a bundle of a failed run if `LAB_BUNDLE` is set, and prints its path,
+/// or why there is none.
 pub(crate) fn keep(test: &Test, failed: &Outcome) {
     let Some(folder) = &failed.options.bundle else { return };
     let _turn = RECORDING.wait();
-    // What VERBOSE would show is in the bundle.
+    // The bundle's log.txt already has the lines that VERBOSE would print.
     let mut failed = failed.clone();
     failed.options.verbose = 0;
     let kept = Draft::new(folder, &failed).and_then(|draft| match failed.options.config.clock {
@@ -40,7 +41,7 @@ pub(crate) fn keep(test: &Test, failed: &Outcome) {
     print(folder, kept);
 }
 
-/// Prints where a bundle is.
+/// Prints the path of a bundle, or the error.
 fn print(folder: &Path, kept: io::Result<Place>) {
     printing::to_stderr(match kept {
         Ok((place, Ok(()))) => format!("bundle {}\n", place.display()),
@@ -53,12 +54,12 @@ fn print(folder: &Path, kept: io::Result<Place>) {
     });
 }
 
-/// Repeats the failed run of virtual time, and writes down everything.
+/// Repeats a failed virtual-time run, and records everything.
 fn record(draft: Draft, test: &Test, failed: &Outcome) -> io::Result<Place> {
     let mut options = failed.options.clone();
     // Backtraces have no effect on the run.
     options.config.backtrace = true;
-    let folder = options.bundle.clone().expect("there is a folder for bundles");
+    let folder = options.bundle.clone().expect("`keep` checked that LAB_BUNDLE is set");
     let trace = TraceLog::new(&draft)?;
     let log = logging::record(draft.log()?);
     let recorder = trace.recorder();
@@ -79,28 +80,35 @@ fn record(draft: Draft, test: &Test, failed: &Outcome) -> io::Result<Place> {
     finish(&run_once(test, &options, Arc::default(), Some(recorder), Some(on_stuck)))
 }
 
-/// In what the recorded run differs from the one that failed.
+/// How the recorded run differs from the one that failed.
 fn difference(failed: &Outcome, again: &Outcome) -> Option<&'static str> {
     if again.failure().is_none() {
-        Some("the recorded run of the same seed passes (LAB_CHECK=1 finds out why)")
+        Some("the recorded run of the same seed passes; run it with LAB_CHECK=1 to find out why")
     } else if again.failure() != failed.failure() {
-        Some("the recorded run of the same seed fails in another way (LAB_CHECK=1 finds out why)")
+        Some(
+            "the recorded run of the same seed fails differently; \
+             run it with LAB_CHECK=1 to find out why",
+        )
     } else if again.run.stats.hash != failed.run.stats.hash {
-        Some("the recorded run of the same seed takes another course (LAB_CHECK=1 finds out why)")
+        Some(
+            "the recorded run of the same seed has another trace; \
+             run it with LAB_CHECK=1 to find out why",
+        )
     } else {
         None
     }
 }
 
-/// Writes the files that are still missing, and moves the bundle to its place. The
-/// run `again` has the backtraces, descriptions and attachments of the `failed` one.
+/// Writes the remaining files, and moves the bundle to its final path. The
+/// backtraces, descriptions and attachments come from the run `again`, all else
+/// from `failed`.
 fn write(
     draft: &Draft,
     failed: &Outcome,
     again: &Outcome,
     warning: Option<&str>,
 ) -> io::Result<Place> {
-    let failure = failed.failure().expect("only failed runs leave bundles");
+    let failure = failed.failure().expect("only a failed run has a bundle");
     let mut report = failure_report::text(failed, failure);
     let mut threads = String::new();
     for backtrace in &again.run.backtraces {

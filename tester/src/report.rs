@@ -1,4 +1,4 @@
-//! What tools read: a line of JSON per run, and the summary of a batch.
+//! Output for tools: a line of JSON per run, and the summary of a batch.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,33 +12,34 @@ use crate::options::RunOptions;
 use crate::outcome::Outcome;
 use crate::shared::Shared;
 
-/// The file that `LAB_REPORT` names, once it is open.
+/// The file of `LAB_REPORT`, once it is open.
 static REPORT: Shared<Option<File>> = Shared::new(None);
 
-/// One run, as it stands in the report.
+/// One run in the report.
 #[derive(Debug, Serialize)]
 struct ReportLine<'a> {
     /// The path of the test in its binary.
     test: &'a str,
-    /// A string: not every reader of JSON keeps 64 bits of a number.
+    /// A string, because many JSON readers cannot hold a number of 64 bits.
     seed: String,
     /// `passed` or `failed`.
     verdict: &'static str,
-    /// Lab time of the whole run; seconds of the wall clock in real time.
+    /// Lab time of the whole run in seconds; wall-clock time under the real
+    /// clock.
     virtual_s: f64,
-    /// CPU time of the run.
+    /// CPU time of the run in seconds.
     cpu_s: f64,
     /// Requests sent, lost ones included.
     rpcs: u64,
     /// Bytes sent.
     bytes: u64,
-    /// Operations, or agreements.
+    /// Operations or agreements.
     ops: u64,
-    /// Post-run checks that gave up before they knew the answer.
+    /// Post-run checks that gave up without a result.
     unknown: u64,
     /// The message of the failure.
     panic: Option<&'a str>,
-    /// Its file, line and column.
+    /// The file, line and column of the failure.
     place: Option<&'a str>,
     /// The hash of the trace.
     hash: String,
@@ -65,14 +66,14 @@ impl<'a> ReportLine<'a> {
     }
 
     fn line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("numbers and text become JSON");
+        let mut line = serde_json::to_string(self).expect("numbers and strings serialize to JSON");
         line.push('\n');
         line
     }
 }
 
-/// Opens the report, if there is to be one, before any test runs. A file that
-/// cannot be written ends the process.
+/// Opens the report before any test runs, if the options name one. Ends the
+/// process if the file cannot be written.
 pub(crate) fn open(options: &RunOptions) {
     let Some(path) = &options.report else { return };
     REPORT.with(|report| {
@@ -83,8 +84,8 @@ pub(crate) fn open(options: &RunOptions) {
     });
 }
 
-/// Adds a run to the report. Each line is one write to a file opened for
-/// appending, so that lines of parallel tests and processes stay whole.
+/// Adds a run to the report. Each line is a single write in append mode, so
+/// that lines of parallel tests and processes do not mix.
 pub(crate) fn append(outcome: &Outcome) {
     let Some(path) = &outcome.options.report else { return };
     let line = ReportLine::new(outcome).line();
@@ -103,7 +104,7 @@ fn unwritable(path: &Path, error: &io::Error) -> ! {
     std::process::exit(2)
 }
 
-/// The figures of a batch.
+/// The totals of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     runs: u64,
@@ -126,7 +127,7 @@ impl Summary {
     /// One line of `key=value` pairs.
     pub(crate) fn line(&self, name: &TestName) -> String {
         let (lab, cpu) = (self.lab_time.as_secs_f64(), self.cpu.as_secs_f64());
-        // A batch of empty tests may not have taken any measurable time.
+        // A batch of empty tests can take less time than the clock measures.
         let speed = if cpu > 0.0 { lab / cpu } else { 0.0 };
         format!(
             "summary test={} runs={} failures={} unknown={} virtual_s={lab:.1} cpu_s={cpu:.3} \
@@ -142,7 +143,7 @@ mod tests {
     use labrt::Failure;
 
     #[test]
-    fn an_entry_is_one_line_of_json() {
+    fn entry_is_one_line_of_json() {
         let failure = Failure {
             message: "two\n\"lines\"".to_owned(),
             place: None,
@@ -153,7 +154,7 @@ mod tests {
         outcome.options.config.seed = u64::MAX;
         let line = ReportLine::new(&outcome).line();
         assert_eq!(line.matches('\n').count(), 1);
-        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let value: serde_json::Value = serde_json::from_str(&line).expect("the line is valid JSON");
         assert_eq!(value["test"], "election::x_2A");
         assert_eq!(value["seed"], "0xffffffffffffffff");
         assert_eq!(value["verdict"], "failed");
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_adds_up() {
+    fn summary_adds_up_all_runs() {
         let mut summary = Summary::default();
         let mut outcome = Outcome::example(Ok(()));
         outcome.run.stats.lab_time = Duration::from_secs(30);

@@ -1,29 +1,30 @@
-//! The two locks that stand outside the simulation.
+//! The two locks that work outside the simulation.
 //!
-//! A test's record is written by simulated threads and read by the driver after
-//! the simulation has ended, so it cannot stand under one of labrt's locks. What
-//! makes a plain lock safe here is that nobody ever waits while holding it: the
-//! closure given to [`Shared::with`] makes no labrt operation, drops nothing that
-//! could make one, and lets no guard out. A [`Turn`] is the opposite, and is taken
-//! by drivers only, before a run begins.
+//! Simulated threads write the state of a test, and the driver reads it after
+//! the simulation, so labrt's locks cannot protect it. A plain lock is safe
+//! here because no thread waits while it holds the lock: the closure given to
+//! [`Shared::with`] makes no labrt operation, drops nothing that could make
+//! one, and returns no guard. A [`Turn`] is held during whole runs, and only
+//! drivers lock it, before a run begins.
 
 #![expect(clippy::disallowed_types, reason = "labrt's locks end with the simulation")]
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// A value under a lock that no labrt operation is ever made under.
+/// A value under a plain lock. No thread makes a labrt operation while it holds
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<T>(Mutex<T>);
 
 impl<T> Shared<T> {
-    /// Puts a value under the lock.
+    /// Creates a lock around a value.
     pub(crate) const fn new(value: T) -> Self {
         Shared(Mutex::new(value))
     }
 
-    /// Lets `look` see and change the value; it must be short and must not wait.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
-        look(&mut self.0.lock())
+    /// Calls `access` with the value. `access` must be short and must not wait.
+    pub(crate) fn with<R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        access(&mut self.0.lock())
     }
 }
 
@@ -34,16 +35,17 @@ impl<T: Clone> Shared<T> {
     }
 }
 
-/// What whole runs queue for. A failed run does not spoil it for the next.
+/// A lock that whole runs hold, so that they run one at a time. A failed run
+/// does not poison it.
 pub(crate) struct Turn(Mutex<()>);
 
 impl Turn {
-    /// Nobody's turn.
+    /// Creates an unlocked turn.
     pub(crate) const fn new() -> Self {
         Turn(Mutex::new(()))
     }
 
-    /// Waits for its turn, which lasts as long as what is returned.
+    /// Waits for the turn, and holds it until the guard is dropped.
     pub(crate) fn wait(&self) -> MutexGuard<'_, ()> {
         self.0.lock()
     }

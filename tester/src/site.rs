@@ -1,4 +1,4 @@
-//! Where clusters stand: one simulated network, counted and closed as one.
+//! The network of a test, which several clusters can share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,19 +11,21 @@ use crate::context::Context;
 use crate::outcome::Totals;
 use crate::wiring::{Net, fresh_end};
 
-/// The network of a test, on which one cluster stands or several.
+/// The simulated network of a test, with one or several clusters.
 ///
-/// [`Cluster::new`](crate::Cluster::new) makes one for itself. Labs whose servers
-/// come in groups (a controller, and groups of replicas) make a site first and put
-/// their clusters on it with [`Cluster::on`](crate::Cluster::on).
+/// [`Cluster::new`](crate::Cluster::new) creates its own site. Labs with
+/// several groups of servers (a controller, and groups of replicas) create a
+/// site first and add their clusters to it with
+/// [`Cluster::on`](crate::Cluster::on).
 ///
-/// A clone is the same site. The network is closed when the last clone and the
-/// last cluster are gone; from then on no call returns.
+/// A clone refers to the same site. The network is closed when the last clone
+/// and the last cluster are dropped; from then on no call returns.
 #[derive(Clone, Debug)]
-pub struct Site(Arc<Ground>);
+pub struct Site(Arc<SharedNetwork>);
 
 impl Site {
-    /// A network without servers. Its calls and bytes are counted for the test.
+    /// Creates a network without servers. Its calls and bytes count for the
+    /// test.
     pub fn new(context: &Context, net: Net) -> Self {
         let network = Network::new();
         network.set_reliable(net == Net::Reliable);
@@ -34,24 +36,24 @@ impl Site {
             ..Totals::default()
         });
         let servers = AtomicUsize::new(0);
-        Site(Arc::new(Ground { network, servers, context: context.clone() }))
+        Site(Arc::new(SharedNetwork { network, servers, context: context.clone() }))
     }
 
-    /// The network, for the switches that only some tests need.
+    /// The network, for settings that only some tests need.
     pub fn network(&self) -> &Network {
         &self.0.network
     }
 
-    /// A new end that leads to the server of this name, enabled from the start:
-    /// what a server needs to call the servers of another group.
+    /// Creates an enabled end to the server of this name. A server uses it to
+    /// call the servers of another group.
     pub fn dial(&self, server: impl Into<Name>) -> ClientEnd {
         let (name, end) = fresh_end(self.network(), server.into());
         self.network().enable(name, true);
         end
     }
 
-    /// Numbers for `n` servers more, in a row; gives the first.
-    pub(crate) fn number(&self, n: usize) -> usize {
+    /// Allocates consecutive ids for `n` servers, and returns the first.
+    pub(crate) fn allocate_ids(&self, n: usize) -> usize {
         self.0.servers.fetch_add(n, Relaxed)
     }
 
@@ -61,22 +63,22 @@ impl Site {
     }
 }
 
-/// What all clones of a site share.
-struct Ground {
+/// The state that all clones of a site share.
+struct SharedNetwork {
     network: Network,
-    /// How many servers have a number.
+    /// The number of allocated server ids.
     servers: AtomicUsize,
     context: Context,
 }
 
-impl fmt::Debug for Ground {
+impl fmt::Debug for SharedNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.network.fmt(f)
     }
 }
 
-impl Drop for Ground {
-    /// Ends the network. A failed simulation is left as it is: see the drop of a
+impl Drop for SharedNetwork {
+    /// Closes the network, but not in a failed simulation: see `Drop` of a
     /// cluster.
     fn drop(&mut self) {
         if !(labrt::thread::panicking() && labrt::clock() == Clock::Virtual) {

@@ -1,41 +1,42 @@
-//! Tests that go wrong on purpose, each looked at from outside.
+//! Runs a test in a child process, and checks its output.
 //!
-//! What a failing test tells, and whether it ends at all, can only be seen from
-//! another process. A test that wants to see it runs the specimen by
-//! [`Specimen::run`]. That starts this very binary again with the calling test
-//! alone, under an environment without any of the variables that the parent was
-//! given. The child comes to the same call, and there it runs the body:
+//! What a failing test prints, and whether it ends at all, can only be checked
+//! from another process. [`Specimen::run`] starts the same test binary again,
+//! with only the calling test, and without the parent's `LAB_`, `RUST_` and
+//! `VERBOSE` variables. The child reaches the same call, and there it runs the
+//! body:
 //!
 //! ```no_run
 //! # use tester::Specimen;
 //! #[test]
 //! fn a_body_that_panics_fails() {
 //!     let specimen = Specimen::new().env("LAB_WATCHDOG", "1");
-//!     let Some(told) = specimen.run(|| tester::test("Test: panic", |_| panic!("oh"))) else {
+//!     let Some(output) = specimen.run(|| tester::test("Test: panic", |_| panic!("oh"))) else {
 //!         return;
 //!     };
-//!     assert!(!told.passed());
-//!     told.assert_contains(&["oh\n"]);
+//!     assert!(!output.passed());
+//!     output.assert_contains(&["oh\n"]);
 //! }
 //! ```
 //!
-//! The child runs whatever body it meets, and starts no process. So a test may run
-//! one specimen several times, under other variables, but not two different ones.
+//! The child runs the body of the first `run` call that it reaches, and starts
+//! no process. So a test can call `run` several times with the same body and
+//! different variables, but not with two different bodies.
 
 use std::ffi::OsString;
 use std::process::Command;
 
 use crate::name::TestName;
 
-/// Tells a process that it is the child. Not one of the variables that labrt reads.
+/// The variable that marks a child process. labrt does not read it.
 const MARKER: &str = "TESTER_SPECIMEN";
 
-/// The seed of specimens, unless another is given.
+/// The default seed of specimens.
 const SEED: &str = "0x2a";
 
-/// How a part of the calling test is to be run in a process of its own.
+/// Runs a part of the calling test in a child process.
 #[derive(Clone, Debug)]
-#[must_use = "it does nothing before run()"]
+#[must_use = "a specimen does nothing until `run` is called"]
 pub struct Specimen {
     variables: Vec<(String, OsString)>,
     arguments: Vec<OsString>,
@@ -53,8 +54,8 @@ impl Specimen {
         Specimen { variables: Vec::new(), arguments: Vec::new() }.env("LAB_SEED", SEED)
     }
 
-    /// A test that broken servers have to fail within this many seeds. They may
-    /// wait or spin for ever.
+    /// A specimen for broken servers, which must fail within this many seeds.
+    /// The servers may wait or spin forever.
     pub fn broken(seeds: u64) -> Self {
         Self::new()
             .env("LAB_RUNS", seeds.to_string())
@@ -62,50 +63,51 @@ impl Specimen {
             .env("LAB_WATCHDOG", "1")
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable of the child.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Adds an argument for libtest.
+    /// Adds an argument for the child's libtest.
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// Runs `body`, a closure made in the calling test, in a child process to its
-    /// end, and gives back what it told. In the child it runs the body right here
-    /// and gives back nothing; the test then has to return.
+    /// Runs `body` in a child process, and returns the child's output when it
+    /// has ended. In the child this runs the body and returns `None`; then the
+    /// test must return.
     ///
     /// # Panics
     ///
-    /// If the body is no closure, whose type tells the test's name; if no process
-    /// can be started, or the child does not find the test.
-    pub fn run<F: FnOnce()>(self, body: F) -> Option<Told> {
+    /// If the body is not a closure made in the calling test (its type gives
+    /// the test's name), if no process can be started, or if the child does not
+    /// find the test.
+    pub fn run<F: FnOnce()>(self, body: F) -> Option<ChildOutput> {
         if std::env::var_os(MARKER).is_some() {
             body();
             return None;
         }
         assert!(
             std::any::type_name::<F>().contains("::{{closure}}"),
-            "the body of a specimen is a closure made in its test"
+            "the body of a specimen must be a closure made in its test"
         );
         let path = TestName::of::<F>("").path;
-        let output = self.command(&path).output().expect("a process can be started");
-        let told = Told {
+        let output = self.command(&path).output().expect("the system can start a process");
+        let child = ChildOutput {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             status: output.status.code(),
         };
-        let found = told.stdout.contains("running 1 test\n");
-        assert!(found, "{path} is not the test that runs this specimen:\n{}", told.stdout);
-        Some(told)
+        let found = child.stdout.contains("running 1 test\n");
+        assert!(found, "{path} is not the test that runs this specimen:\n{}", child.stdout);
+        Some(child)
     }
 
     /// The child process for the test of this path.
     fn command(self, path: &str) -> Command {
-        let binary = std::env::current_exe().expect("the system knows its running programs");
+        let binary = std::env::current_exe().expect("the system knows the path of this program");
         let mut command = Command::new(binary);
         command.args([path, "--exact"]).args(self.arguments);
         for (name, _) in std::env::vars_os() {
@@ -119,43 +121,43 @@ impl Specimen {
     }
 }
 
-/// What a specimen told before it ended.
+/// The output and exit status of a specimen.
 #[derive(Clone, Debug)]
-pub struct Told {
-    /// The lines of the tester and the reports of labrt.
+pub struct ChildOutput {
+    /// The lines and reports of the tester and labrt.
     pub stderr: String,
-    /// What libtest had to say.
+    /// The output of libtest.
     pub stdout: String,
-    /// The exit status; none after a signal.
+    /// The exit status; `None` if a signal ended the process.
     pub status: Option<i32>,
 }
 
-impl Told {
+impl ChildOutput {
     /// Whether the test passed.
     pub fn passed(&self) -> bool {
         self.status == Some(0)
     }
 
-    /// Checks that the test failed, and that its report has one of the words of
-    /// each of these sets.
+    /// Checks that the test failed, and that its report contains at least one
+    /// text of each set.
     ///
     /// # Panics
     ///
-    /// If it passed, or the words of a set are missing.
+    /// If the test passed, or a set has no text in the report.
     #[track_caller]
     pub fn assert_caught(&self, words: &[&[&str]]) {
-        assert!(!self.passed(), "the broken servers pass:\n{}", self.stderr);
+        assert!(!self.passed(), "the test passes with broken servers:\n{}", self.stderr);
         for set in words {
             let found = set.iter().any(|word| self.stderr.contains(word));
-            assert!(found, "{set:?} is missing in:\n{}", self.stderr);
+            assert!(found, "none of {set:?} is in the report:\n{}", self.stderr);
         }
     }
 
-    /// Checks that each of these stands somewhere in the standard error.
+    /// Checks that the standard error contains each of these texts.
     ///
     /// # Panics
     ///
-    /// If one does not.
+    /// If one is missing.
     #[track_caller]
     pub fn assert_contains(&self, parts: &[&str]) {
         for part in parts {
@@ -172,32 +174,32 @@ mod tests {
     fn the_child_runs_the_body_and_starts_no_process() {
         let child = || std::env::var_os(MARKER).is_some();
         let specimen = || Specimen::new().arg("--nocapture");
-        let Some(told) = specimen().run(|| printing::error_line!("in the child: {}", child()))
+        let Some(output) = specimen().run(|| printing::error_line!("in the child: {}", child()))
         else {
-            // The parent would see nothing of what a grandchild writes.
+            // The parent would not get the output of a grandchild.
             assert!(specimen().run(|| printing::error_line!("in the child again")).is_none());
             return;
         };
-        assert!(told.passed() && !child());
-        assert_eq!(told.stderr, "in the child: true\nin the child again\n");
+        assert!(output.passed() && !child());
+        assert_eq!(output.stderr, "in the child: true\nin the child again\n");
     }
 
     #[test]
-    fn the_environment_is_the_specimens_own() {
-        let Some(told) = Specimen::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
+    fn child_does_not_inherit_lab_variables() {
+        let Some(output) = Specimen::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
             let labs = std::env::vars().filter(|(name, _)| name.starts_with("LAB_"));
             labs.for_each(|(name, value)| printing::error_line!("{name}={value}"));
         }) else {
             return;
         };
-        let mut lines: Vec<&str> = told.stderr.lines().collect();
+        let mut lines: Vec<&str> = output.stderr.lines().collect();
         lines.sort_unstable();
         assert_eq!(lines, ["LAB_RUNS=7", "LAB_SEED=0x2a"]);
     }
 
     #[test]
     #[should_panic(expected = "a closure made in its test")]
-    fn a_function_does_not_tell_the_tests_name() {
+    fn run_rejects_a_named_function() {
         fn body() {}
         Specimen::new().run(body);
     }

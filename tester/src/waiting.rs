@@ -1,16 +1,17 @@
-//! Waiting for what comes without an event of its own.
+//! Polls for a condition that has no event to wait for.
 
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-/// How often it is looked for.
+/// The time between two calls of `find`.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Waits until `find` finds something, and gives it.
+/// Waits until `find` returns a value, and returns it.
 ///
 /// # Panics
 ///
-/// When it has found nothing for longer than `patience`; `what` names it.
+/// If `find` returns nothing for longer than `patience`. `what` names the value
+/// in the message.
 #[track_caller]
 pub fn wait_for<T>(what: &str, patience: Duration, mut find: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
@@ -18,7 +19,7 @@ pub fn wait_for<T>(what: &str, patience: Duration, mut find: impl FnMut() -> Opt
         if let Some(found) = find() {
             return found;
         }
-        assert!(begin.elapsed() < patience, "{what}: not in {patience:?}");
+        assert!(begin.elapsed() < patience, "timeout: waited {patience:?} for {what}");
         thread::sleep(POLL);
     }
 }

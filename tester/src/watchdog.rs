@@ -1,29 +1,26 @@
-//! A test that hangs in real time fails all the same.
+//! Fails a test that hangs in real time.
 //!
-//! Nothing inside a test ends a call that never returns or a thread that waits for
-//! ever, and the limit of 120 seconds is only looked at when the body returns. So
-//! the run goes on a thread of its own, and whoever waits for it gives up some time
-//! after the limit. The hanging threads are left behind. (In virtual time labrt
-//! itself sees that nobody can run, or that the clock has run too far.)
+//! A test cannot end a call that never returns or a thread that waits forever,
+//! and the limit of 120 seconds is only checked when the body returns. So the
+//! run has its own thread, and the driver stops waiting for it some time after
+//! the limit. The hanging threads stay behind. (In virtual time labrt itself
+//! detects that no thread can run, or that the clock has passed its limit.)
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "it waits for a run from outside, on the real clock"
-)]
+#![expect(clippy::disallowed_methods, reason = "waits for a run from outside, on the real clock")]
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use labrt::time::Duration;
 use labrt::{Config, Failure, Run};
 
-/// How long a test may take in lab time, the course's limit.
+/// The course's limit for a test, in lab time.
 pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(120);
 
-/// How long after its limit a test is taken for hanging: enough for servers to
-/// go at the end, and for a slow machine.
+/// How long after the limit the watchdog waits: enough for the servers to shut
+/// down on a slow machine.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Like [`labrt::run`], but returns in any case.
+/// Like [`labrt::run`], but also returns if the run hangs.
 pub(crate) fn run(config: &Config, body: impl FnOnce() + Send + 'static) -> Run<()> {
     run_within(TEST_LIMIT + GRACE, config, body)
 }
@@ -32,7 +29,7 @@ fn run_within(limit: Duration, config: &Config, body: impl FnOnce() + Send + 'st
     let (done, wait) = channel();
     let config = config.clone();
     let runner = std::thread::spawn(move || {
-        // Nobody listens any more when the run came to an end after all.
+        // The receiver is gone if the run ends after the watchdog gave up.
         let _ = done.send(labrt::run(&config, body));
     });
     match wait.recv_timeout(limit) {
@@ -40,7 +37,7 @@ fn run_within(limit: Duration, config: &Config, body: impl FnOnce() + Send + 'st
         Err(RecvTimeoutError::Timeout) => hanging(limit),
         Err(RecvTimeoutError::Disconnected) => match runner.join() {
             Err(payload) => std::panic::resume_unwind(payload),
-            Ok(()) => unreachable!("the runner sends before it ends"),
+            Ok(()) => unreachable!("the runner sends its result before it ends"),
         },
     }
 }
@@ -64,12 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_ends_is_handed_on() {
+    fn run_that_ends_returns_its_result() {
         assert_eq!(run(&real(), || ()).result, Ok(()));
     }
 
     #[test]
-    fn a_run_that_hangs_is_given_up() {
+    fn run_that_hangs_fails_after_the_limit() {
         let (release, hold) = channel::<()>();
         let run = run_within(Duration::from_millis(50), &real(), move || {
             let _ = hold.recv();

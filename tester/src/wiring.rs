@@ -1,27 +1,27 @@
-//! Who can talk to whom: the ends between the servers of a cluster.
+//! The ends between the servers of a cluster.
 //!
-//! Every ordered pair of servers has an end of its own. A server that is started
-//! again gets fresh ends under fresh random names, so that nothing that its dead
-//! incarnation still sends can ever be let through.
+//! Every ordered pair of servers has its own end. A server that restarts gets
+//! new ends under new random names, so that no message of its dead incarnation
+//! can get through.
 
 use labrpc::{ClientEnd, Name, Network};
 
 use crate::random::randstring;
 use crate::shared::Shared;
 
-/// The length of a random end name, the course's.
+/// The length of a random end name, as in the course.
 const NAME_LENGTH: usize = 20;
 
-/// How the network of a test treats messages at first.
+/// The initial mode of a test's network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Net {
     /// Every message arrives.
     Reliable,
-    /// Messages are delayed a little, and one in ten is lost, each way.
+    /// Messages are delayed a little; one in ten requests and replies is lost.
     Unreliable,
 }
 
-/// Makes an end to a server, disabled, under a random name.
+/// Makes a disabled end to a server, under a random name.
 pub(crate) fn fresh_end(network: &Network, server: Name) -> (Name, ClientEnd) {
     let name = Name::from(randstring(NAME_LENGTH));
     let end = network.make_end(name.clone());
@@ -29,7 +29,7 @@ pub(crate) fn fresh_end(network: &Network, server: Name) -> (Name, ClientEnd) {
     (name, end)
 }
 
-/// Makes an end to each of these servers, disabled, under a random name.
+/// Makes a disabled end to each of these servers, under random names.
 pub(crate) fn fresh_ends(network: &Network, servers: &[Name]) -> (Vec<Name>, Vec<ClientEnd>) {
     servers.iter().map(|server| fresh_end(network, server.clone())).unzip()
 }
@@ -38,12 +38,13 @@ pub(crate) fn fresh_ends(network: &Network, servers: &[Name]) -> (Vec<Name>, Vec
 pub(crate) struct Wiring {
     network: Network,
     servers: Vec<Name>,
-    /// `names[i][j]` is the end from server i to server j; empty before i's start.
+    /// `names[i][j]` is the end from server i to server j; `names[i]` is empty
+    /// before the first start of i.
     names: Shared<Vec<Vec<Name>>>,
 }
 
 impl Wiring {
-    /// No ends yet, between these servers.
+    /// A wiring of these servers, without ends yet.
     pub(crate) fn new(network: Network, servers: Vec<Name>) -> Self {
         let names = Shared::new(vec![Vec::new(); servers.len()]);
         Wiring { network, servers, names }
@@ -54,7 +55,7 @@ impl Wiring {
         &self.servers
     }
 
-    /// Throws away the ends of server `i` and makes new ones, disabled.
+    /// Replaces the ends of server `i` by new, disabled ones.
     pub(crate) fn renew(&self, i: usize) -> Vec<ClientEnd> {
         let (fresh, ends) = fresh_ends(&self.network, &self.servers);
         for old in self.names.with(|names| std::mem::replace(&mut names[i], fresh)) {
@@ -63,14 +64,14 @@ impl Wiring {
         ends
     }
 
-    /// Lets calls from server `i` to server `j` through, or no longer.
+    /// Enables or disables calls from server `i` to server `j`.
     pub(crate) fn enable(&self, i: usize, j: usize, enabled: bool) {
         if let Some(name) = self.names.with(|names| names[i].get(j).cloned()) {
             self.network.enable(name, enabled);
         }
     }
 
-    /// The same in both directions. A server's end to itself counts once.
+    /// Enables or disables calls between two servers in both directions.
     pub(crate) fn enable_both(&self, i: usize, j: usize, enabled: bool) {
         self.enable(i, j, enabled);
         if i != j {
@@ -78,7 +79,7 @@ impl Wiring {
         }
     }
 
-    /// Connects the members of each group with each other, and no two groups.
+    /// Connects the servers within each group, and disconnects the groups.
     pub(crate) fn partition(&self, groups: &[&[usize]]) {
         let group_of = |server: usize| groups.iter().position(|group| group.contains(&server));
         let n = self.servers.len();

@@ -1,32 +1,33 @@
-//! Files of a bundle that may grow without end: their last part is kept.
+//! Bundle files of unlimited growth, of which the last part is kept.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-/// How many bytes of a file are kept at least, if there are so many.
+/// The minimum size of the part that is kept, if the file is that long.
 const KEPT: u64 = 64 << 20;
 
-/// A file of lines, of which the last are kept: between [`KEPT`] bytes and twice as
-/// many.
+/// A file of lines that keeps only the last of them: between [`KEPT`] bytes and
+/// twice that. When `file` is full it becomes the earlier part, which replaces
+/// the one before, and a new `file` begins.
 #[derive(Debug)]
 pub(crate) struct Tail {
     path: PathBuf,
     file: BufWriter<File>,
     /// Bytes in `file`.
     length: u64,
-    /// When `file` becomes the earlier part, in place of the one that was.
+    /// The length at which `file` becomes the earlier part.
     limit: u64,
-    /// The line that stands for what was left out.
+    /// The line that marks the removed beginning.
     cut: &'static str,
     /// How often `file` has become the earlier part.
     turns: u64,
-    /// The first thing that went wrong.
+    /// The first error.
     result: io::Result<()>,
 }
 
 impl Tail {
-    /// An empty file.
+    /// Creates an empty file.
     pub(crate) fn new(path: PathBuf, cut: &'static str) -> io::Result<Self> {
         Tail::with_limit(path, cut, KEPT)
     }
@@ -36,7 +37,7 @@ impl Tail {
         Ok(Tail { path, file, length: 0, limit, cut, turns: 0, result: Ok(()) })
     }
 
-    /// Adds a line. What goes wrong comes out in the end.
+    /// Adds a line. [`finish`](Self::finish) returns the first error.
     pub(crate) fn add(&mut self, line: &[u8]) {
         if self.result.is_ok() {
             self.result = self.try_add(line);
@@ -55,12 +56,12 @@ impl Tail {
         self.file.write_all(line)
     }
 
-    /// The file of the earlier part.
+    /// The path of the earlier part.
     fn earlier(&self) -> PathBuf {
         self.path.with_extension("earlier")
     }
 
-    /// Completes the file.
+    /// Joins the two parts and completes the file.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         std::mem::replace(&mut self.result, Ok(()))?;
         self.file.flush()?;
@@ -84,23 +85,25 @@ impl Tail {
 mod tests {
     use super::*;
 
-    /// What is left of so many lines of two bytes, with a limit of ten.
-    fn left(lines: u8) -> String {
-        let folder = tempfile::tempdir().expect("a folder");
+    /// Writes lines of two bytes with a limit of ten, and returns the kept
+    /// ones.
+    fn kept(lines: u8) -> String {
+        let folder = tempfile::tempdir().expect("the system can create a folder");
         let path = folder.path().join("lines.txt");
-        let mut tail = Tail::with_limit(path.clone(), "cut\n", 10).expect("a file");
+        let mut tail =
+            Tail::with_limit(path.clone(), "cut\n", 10).expect("the file can be created");
         (0..lines).for_each(|line| tail.add(&[b'a' + line, b'\n']));
-        tail.finish().expect("no trouble");
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
-        fs::read_to_string(path).expect("text").replace('\n', "")
+        tail.finish().expect("the file is complete");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is readable").count(), 1);
+        fs::read_to_string(path).expect("the file is UTF-8").replace('\n', "")
     }
 
     #[test]
-    fn the_last_lines_are_kept() {
-        assert_eq!(left(0), "");
-        assert_eq!(left(5), "abcde");
-        assert_eq!(left(10), "abcdefghij");
-        assert_eq!(left(11), "cutfghijk");
-        assert_eq!(left(16), "cutklmnop");
+    fn last_lines_are_kept() {
+        assert_eq!(kept(0), "");
+        assert_eq!(kept(5), "abcde");
+        assert_eq!(kept(10), "abcdefghij");
+        assert_eq!(kept(11), "cutfghijk");
+        assert_eq!(kept(16), "cutklmnop");
     }
 }

@@ -1,4 +1,4 @@
-//! The trace of a bundle: a line of JSON for each event, as it happens.
+//! The trace of a bundle: a line of JSON for each event, in order of time.
 
 use std::fmt::Write as _;
 use std::io;
@@ -10,14 +10,14 @@ use labrt::trace::{Moment, Origin, Recorder, Value};
 use super::tail::Tail;
 use crate::shared::Shared;
 
-/// Stands for the events that were left out.
+/// The line that marks removed events.
 const CUT: &str = "{\"t\":0,\"thread\":0,\"server\":null,\"kind\":\"cut\"}\n";
 
-/// The file that moments of a simulation are written to.
+/// The file with the events of a simulation.
 pub(super) struct TraceFile(Tail);
 
 impl TraceFile {
-    /// An empty trace.
+    /// Creates an empty trace.
     pub(super) fn new(path: PathBuf) -> io::Result<Self> {
         Ok(TraceFile(Tail::new(path, CUT)?))
     }
@@ -28,11 +28,12 @@ impl TraceFile {
     }
 }
 
-/// What adds moments to a file. The scheduler's own choices are left out: they are
-/// many, and say little without the rest of the simulator's state.
+/// A recorder that writes events to a file. It skips the scheduler's own
+/// choices: they are many, and mean little without the rest of the simulator's
+/// state.
 ///
-/// A line is made before the file is locked: the stack of a thread that overflows
-/// often ends in there, and the lock would be held for ever.
+/// The recorder formats a line before it locks the file: formatting is where a
+/// thread often overflows its stack, and then the lock would be held forever.
 pub(super) fn recorder(file: Arc<Shared<TraceFile>>) -> Recorder {
     let mut line = String::new();
     Box::new(move |moment| {
@@ -48,7 +49,7 @@ fn write_line(line: &mut String, moment: &Moment<'_>) {
     let event = moment.event;
     let _ = write!(line, "{{\"t\":{},\"thread\":{}", event.nanos, event.thread);
     if !moment.name.is_empty() {
-        let name = serde_json::to_string(moment.name).expect("text becomes JSON");
+        let name = serde_json::to_string(moment.name).expect("a string serializes to JSON");
         let _ = write!(line, ",\"name\":{name}");
     }
     let _ = match moment.server {
@@ -93,7 +94,7 @@ mod tests {
         /// A car is painted.
         Paint = "paint" { car: u64, coats: usize, colour: Colour, by: Option<usize>, dry: bool }
 
-        /// Nothing in particular.
+        /// An event without fields.
         Rest = "rest" {}
     }
 
@@ -102,11 +103,11 @@ mod tests {
         let event = Event { nanos: 81, thread: 12, kind: E::KIND, numbers, site: None };
         let mut line = String::new();
         write_line(&mut line, &Moment { event: &event, origin: Origin::Event, name, server });
-        serde_json::from_str(&line).expect("JSON")
+        serde_json::from_str(&line).expect("the line is valid JSON")
     }
 
     #[test]
-    fn a_line_is_json_with_the_fields_of_its_kind() {
+    fn line_is_json_with_the_fields_of_its_kind() {
         let paint = Paint { car: 0, coats: 3, colour: Colour::Red, by: None, dry: false };
         let expected = serde_json::json!({
             "t": 81, "thread": 12, "name": "S1 \"x\"", "server": 1, "kind": "paint",

@@ -1,41 +1,42 @@
-//! What clients append, and whether a value holds all of it, once and in order.
+//! The elements that clients append, and checks that a value has each of them
+//! once and in order.
 
 use std::fmt::Write;
 
-/// What client `client` appends as its `j`-th element: `x <client> <j> y`.
+/// The `j`-th element that client `client` appends: `x <client> <j> y`.
 pub(super) fn element(client: usize, j: usize) -> String {
     format!("x {client} {j} y")
 }
 
-/// Where the elements of a client stand in a value, and which they are, in the
-/// order of the value.
+/// The elements of a client in a value, in the order of the value: position and
+/// number.
 ///
-/// Every element begins with an `x` and has no other, so one look at each `x` finds
-/// whatever a search for each element would find, in one pass.
+/// Every element has exactly one `x`, at its beginning. So a single pass over
+/// all `x` finds the same positions as a search for each element.
 fn elements(client: usize, value: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut head = String::new();
-    write!(head, "x {client} ").expect("a string takes everything");
+    write!(head, "x {client} ").expect("a write to a string cannot fail");
     value.match_indices('x').filter_map(move |(position, _)| {
         let rest = value[position..].strip_prefix(head.as_str())?;
         let (number, _) = rest.split_once(" y")?;
-        // "007" and "+7" are numbers to Rust, and no elements.
+        // "007" and "+7" parse as numbers, but no element contains them.
         let is_plain = number == "0" || !number.starts_with(['0', '+']);
         let j = number.parse().ok().filter(|_| is_plain)?;
         Some((position, j))
     })
 }
 
-/// Checks that a value has the elements 0 to `count` of a client, each once and in
-/// this order.
+/// Checks that a value has the first `count` elements of a client, each once
+/// and in order.
 ///
 /// # Panics
 ///
-/// When an element is missing, doubled or in the wrong place.
+/// If an element is missing, duplicated or out of order.
 #[track_caller]
 pub fn check_clnt_appends(client: usize, value: &str, count: usize) {
-    let mut places: Vec<Option<usize>> = vec![None; count];
+    let mut positions: Vec<Option<usize>> = vec![None; count];
     for (position, j) in elements(client, value).filter(|&(_, j)| j < count) {
-        let earlier = places[j].replace(position);
+        let earlier = positions[j].replace(position);
         assert!(
             earlier.is_none(),
             "duplicate element {:?} of client {client} in append result:\n{value}",
@@ -43,22 +44,22 @@ pub fn check_clnt_appends(client: usize, value: &str, count: usize) {
         );
     }
     let mut last = None;
-    for (j, place) in places.into_iter().enumerate() {
+    for (j, position) in positions.into_iter().enumerate() {
         assert!(
-            place.is_some(),
+            position.is_some(),
             "missing element {:?} of client {client} in append result:\n{value}",
             element(client, j)
         );
         assert!(
-            place > last,
+            position > last,
             "wrong order for element {:?} of client {client} in append result:\n{value}",
             element(client, j)
         );
-        last = place;
+        last = position;
     }
 }
 
-/// Checks that a value has all elements of all clients, `counts[i]` of client i,
+/// Checks that a value has the first `counts[i]` elements of each client i,
 /// each once and those of one client in order.
 ///
 /// # Panics
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_of_other_clients_do_not_matter() {
+    fn elements_of_other_clients_are_ignored() {
         check_concurrent_appends("x 0 0 yx 1 0 yx 0 1 yx 11 0 y", &[2, 1]);
         check_clnt_appends(1, "", 0);
         check_clnt_appends(0, "x 0 0 yx 0 1 yx 0 2 y", 2);
@@ -84,19 +85,19 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "missing element \"x 0 1 y\" of client 0")]
-    fn a_lost_element_is_seen() {
+    fn lost_element_is_detected() {
         check_clnt_appends(0, "x 0 0 yx 0 2 yx 0 11 yx 0 1", 3);
     }
 
     #[test]
     #[should_panic(expected = "duplicate element \"x 0 1 y\"")]
-    fn a_doubled_element_is_seen() {
+    fn duplicate_element_is_detected() {
         check_clnt_appends(0, "x 0 0 yx 0 1 yx 0 1 y", 2);
     }
 
     #[test]
     #[should_panic(expected = "wrong order for element \"x 3 1 y\"")]
-    fn elements_in_the_wrong_order_are_seen() {
+    fn wrong_order_is_detected() {
         check_clnt_appends(3, "x 3 1 yx 3 0 y", 2);
     }
 }

@@ -1,4 +1,4 @@
-//! Clerks as a test uses them: counted, recorded, with connections of their own.
+//! A clerk with its own connections, whose calls are counted and recorded.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,34 +6,34 @@ use std::sync::Arc;
 use labrt::thread;
 
 use super::history::{History, RecordedCall};
-use super::values::{Brief, parting};
+use super::values::{Brief, first_difference};
 use super::verdict;
 use crate::clerk::ClerkEnds;
 use crate::context::Context;
 
-/// A clerk of some lab, as the tests see it. One call at a time is made on it.
+/// The trait of a lab's clerk. A test makes one call at a time on it.
 pub trait Clerk: Send + Sync + 'static {
-    /// The value of a key; empty if there is none.
+    /// Returns the value of a key; empty if there is none.
     fn get(&self, key: &str) -> String;
 
-    /// Gives a key a value.
+    /// Sets the value of a key.
     fn put(&self, key: &str, value: &str);
 
-    /// Adds to the end of a key's value; gives back the value before, where the
-    /// lab has it so.
+    /// Appends to a key's value. Returns the value before, in labs that have
+    /// it.
     fn append(&self, key: &str, value: &str) -> Option<String>;
 }
 
 /// A clerk and its connections.
 ///
-/// Its calls count as operations of the test. One that was given a number by
-/// [`record_as`](Self::record_as) also writes them into the test's history.
+/// Its calls count as operations of the test. After
+/// [`record_as`](Self::record_as) they are also recorded in the test's history.
 pub struct Client<C> {
     clerk: C,
     ends: ClerkEnds,
     context: Context,
     history: Arc<History>,
-    /// Its number in the history, if it is recorded.
+    /// The client's number in the history, if its calls are recorded.
     number: Option<usize>,
 }
 
@@ -43,31 +43,31 @@ impl<C: Clerk> Client<C> {
         Client { clerk, ends, context, history, number: None }
     }
 
-    /// From now on this client's calls stand in the history of the test, as those
-    /// of client `number`.
+    /// Starts to record this client's calls in the history of the test, as
+    /// those of client `number`.
     pub fn record_as(&mut self, number: usize) {
         self.number = Some(number);
         verdict::check_at_end(&self.context, &self.history);
     }
 
-    /// A call of this client begins.
+    /// Logs and records the start of a call.
     fn begin(&self, what: fmt::Arguments<'_>) -> RecordedCall<'_> {
         log::debug!(target: "CLNT", "{} calls {what}", thread::label());
         RecordedCall::begin(self.number.map(|number| (&*self.history, number)))
     }
 
-    /// A call has returned with this.
-    fn done(&self, answer: &dyn fmt::Display) {
-        log::debug!(target: "CLNT", "{} hears {answer}", thread::label());
+    /// Logs and counts a call that has returned with `reply`.
+    fn done(&self, reply: &dyn fmt::Display) {
+        log::debug!(target: "CLNT", "{} receives {reply}", thread::label());
         self.context.add_op();
     }
 
-    /// The clerk itself, for calls that neither count nor leave a record.
+    /// The clerk itself, for calls that are neither counted nor recorded.
     pub fn clerk(&self) -> &C {
         &self.clerk
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> String {
         let call = self.begin(format_args!("get({key:?})"));
         let value = self.clerk.get(key);
@@ -76,7 +76,7 @@ impl<C: Clerk> Client<C> {
         value
     }
 
-    /// Gives a key a value.
+    /// Sets the value of a key.
     pub fn put(&self, key: &str, value: &str) {
         let call = self.begin(format_args!("put({key:?}, {})", Brief(value)));
         self.clerk.put(key, value);
@@ -84,7 +84,8 @@ impl<C: Clerk> Client<C> {
         self.done(&"ok");
     }
 
-    /// Adds to the end of a key's value; the value before, where the lab tells it.
+    /// Appends to a key's value. Returns the value before, in labs that have
+    /// it.
     pub fn append(&self, key: &str, value: &str) -> Option<String> {
         let call = self.begin(format_args!("append({key:?}, {})", Brief(value)));
         let before = self.clerk.append(key, value);
@@ -96,28 +97,29 @@ impl<C: Clerk> Client<C> {
         before
     }
 
-    /// Fails the test if a key has another value than this.
+    /// Fails the test if the key does not have this value.
     #[track_caller]
     pub fn check(&self, key: &str, value: &str) {
         let found = self.get(key);
         if found != value {
-            let parting = parting(value, &found);
-            self.context
-                .fatal(format!("get({key:?}): expected:\n{value}\nreceived:\n{found}\n{parting}"));
+            let difference = first_difference(value, &found);
+            self.context.fatal(format!(
+                "get({key:?}): expected:\n{value}\nreceived:\n{found}\n{difference}"
+            ));
         }
     }
 
-    /// Lets calls to these servers through.
+    /// Enables calls to these servers.
     pub fn connect(&self, servers: impl IntoIterator<Item = usize>) {
         self.ends.connect(servers);
     }
 
-    /// Lets calls to these servers through no longer.
+    /// Disables calls to these servers.
     pub fn disconnect(&self, servers: impl IntoIterator<Item = usize>) {
         self.ends.disconnect(servers);
     }
 
-    /// Takes the clerk off the network.
+    /// Removes the clerk from the network.
     pub fn delete(self) {
         self.ends.delete();
     }

@@ -1,21 +1,21 @@
-//! What was done to the servers, as lanes on the page of a history.
+//! The fault log, as lanes on the page of a history.
 
 use std::collections::BTreeMap;
 
 use porcupine::Annotation;
 
 use super::history::nanos;
-use crate::chronicle::{Incident, IncidentKind};
+use crate::fault_log::{Incident, IncidentKind};
 
 /// The lane of partitions.
 const NETWORK: &str = "network";
 
-/// What a lane shows for a while.
+/// A span of time on a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Span {
     Down,
     CutOff,
-    Parted(String),
+    Partitioned(String),
 }
 
 impl Span {
@@ -23,7 +23,9 @@ impl Span {
         let (text, details, background) = match self {
             Span::Down => ("down", "crashed, not started again yet", "#f4c7c3"),
             Span::CutOff => ("cut off", "reaches no other server", "#fce8b2"),
-            Span::Parted(groups) => (groups.as_str(), "no way between the groups", "#d2e3fc"),
+            Span::Partitioned(groups) => {
+                (groups.as_str(), "no messages between the groups", "#d2e3fc")
+            }
         };
         Annotation::new(lane, start, end, text).details(details).colors("black", background)
     }
@@ -32,7 +34,7 @@ impl Span {
 /// Lanes under construction.
 #[derive(Default)]
 struct Lanes {
-    /// What each lane shows now, and since when.
+    /// The open span of each lane, and its start.
     open: BTreeMap<String, (i64, Span)>,
     done: Vec<Annotation>,
 }
@@ -49,7 +51,7 @@ impl Lanes {
         }
     }
 
-    fn take(&mut self, incident: &Incident) {
+    fn add(&mut self, incident: &Incident) {
         let at = nanos(incident.at);
         let lane = |server| format!("server {server}");
         match &incident.kind {
@@ -59,19 +61,21 @@ impl Lanes {
                 self.close(&lane(server), at);
                 self.close(NETWORK, at);
             }
-            // A crash cuts off as well, and says more.
+            // A crash also disconnects; its span has priority.
             IncidentKind::Disconnect(server) if self.open.contains_key(&lane(server)) => {}
             IncidentKind::Disconnect(server) => self.open(&lane(server), at, Span::CutOff),
-            IncidentKind::Partition(groups) => self.open(NETWORK, at, Span::Parted(groups.clone())),
+            IncidentKind::Partition(groups) => {
+                self.open(NETWORK, at, Span::Partitioned(groups.clone()));
+            }
         }
     }
 }
 
-/// A lane for each server that was ever down or cut off, and one for
-/// partitions. What had not ended goes on to `end`.
+/// The spans of all lanes: one lane for each server that was ever down or cut
+/// off, and one for partitions. Spans that are still open close at `end`.
 pub(super) fn annotations(incidents: &[Incident], end: i64) -> Vec<Annotation> {
     let mut lanes = Lanes::default();
-    incidents.iter().for_each(|incident| lanes.take(incident));
+    incidents.iter().for_each(|incident| lanes.add(incident));
     for lane in lanes.open.keys().cloned().collect::<Vec<_>>() {
         lanes.close(&lane, end);
     }

@@ -1,4 +1,4 @@
-//! The test that all key/value labs run with different parameters.
+//! The generic test, which all key/value labs run with different parameters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +10,15 @@ use super::appends::{check_clnt_appends, check_concurrent_appends, element};
 use super::client::{Clerk, Client};
 use super::harness::Harness;
 use super::partitioner::ELECTION_TIMEOUT;
-use super::values::parting;
+use super::values::first_difference;
 use crate::context::Helper;
 use crate::node::Node;
 use crate::wiring::Net;
 
-/// How often clients are started, stopped and looked at.
+/// How often clients are started, stopped and checked.
 const ITERATIONS: usize = 3;
 
-/// How many clients append to one key, and how often each.
+/// The number of clients that append to one key, and of appends by each.
 const ONE_KEY: (usize, usize) = (5, 10);
 
 /// The parameters of the generic test.
@@ -26,22 +26,22 @@ const ONE_KEY: (usize, usize) = (5, 10);
 pub struct Generic {
     /// The part's tag, for the title.
     pub part: Option<&'static str>,
-    /// How many clients go on at once.
+    /// The number of concurrent clients.
     pub clients: usize,
-    /// How many servers there are.
+    /// The number of servers.
     pub servers: usize,
     /// The network.
     pub net: Net,
     /// Whether all servers crash after each iteration.
     pub crash: bool,
-    /// Whether the servers are parted at random during each iteration.
+    /// Whether random partitions separate the servers during each iteration.
     pub partitions: bool,
-    /// The size in bytes from which on a server is to trim its log by a snapshot.
-    /// `None`: it must never take one; the course's -1.
+    /// The log size in bytes above which a server must take a snapshot. `None`,
+    /// the course's -1: a server must never take one.
     pub max_raft_state: Option<usize>,
     /// Whether the clients use each other's keys.
     pub random_keys: bool,
-    /// How long the clients go on in one iteration.
+    /// How long the clients run in one iteration.
     pub iteration: Duration,
 }
 
@@ -52,8 +52,8 @@ impl Default for Generic {
 }
 
 impl Generic {
-    /// One client of one reliable server, for five seconds in each iteration, with
-    /// nothing going wrong.
+    /// One client, one server, a reliable network and no faults, for five
+    /// seconds per iteration.
     pub const DEFAULT: Generic = Generic {
         part: None,
         clients: 1,
@@ -84,13 +84,14 @@ impl Generic {
 
     /// Runs the test.
     ///
-    /// Clients append to their keys and read them, in closed loops. When they have
-    /// been stopped, all that they have appended is there, once and in order; the
-    /// logs are short, and the history of all calls is linearizable.
+    /// Clients append to their keys and read them, in closed loops. When they
+    /// have stopped, the test checks that each element is there, once and in
+    /// order, that the logs are short, and, after the run, that the history is
+    /// linearizable.
     ///
     /// # Panics
     ///
-    /// When the servers do not keep their promises.
+    /// If one of these checks fails.
     #[track_caller]
     pub fn run<N: Node, C: Clerk>(&self, harness: &Harness<N, C>) {
         let mut checker = harness.make_clerk(harness.all());
@@ -98,7 +99,7 @@ impl Generic {
         for _ in 0..ITERATIONS {
             let clients = self.iterate(harness);
             if self.crash {
-                // Clients may still wait inside a call: the new servers serve them.
+                // Clients may still wait for a reply: the restarted servers send it.
                 harness.restart_all();
             }
             self.check_appends(&checker, clients);
@@ -109,8 +110,8 @@ impl Generic {
         }
     }
 
-    /// Lets clients work for a while, and asks them to stop. Each will tell how
-    /// much it has appended.
+    /// Runs clients for one iteration, and asks them to stop. Each returns the
+    /// number of elements that it has appended.
     #[track_caller]
     fn iterate<N: Node, C: Clerk>(&self, harness: &Harness<N, C>) -> Vec<Helper<usize>> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -120,7 +121,7 @@ impl Generic {
             Worker { number, client, load: &load, appended: 0, last: String::new() }.work(&stopped)
         });
         let partitioner = self.partitions.then(|| {
-            // First there is time to elect a leader.
+            // Leave time to elect a leader first.
             sleep(ELECTION_TIMEOUT);
             harness.start_partitioner()
         });
@@ -134,7 +135,7 @@ impl Generic {
         clients
     }
 
-    /// Waits for the clients and checks what they have appended.
+    /// Joins the clients and checks the elements that they have appended.
     #[track_caller]
     fn check_appends<C: Clerk>(&self, checker: &Client<C>, clients: Vec<Helper<usize>>) {
         for (number, client) in clients.into_iter().enumerate() {
@@ -152,14 +153,15 @@ struct Worker<'a, C> {
     number: usize,
     client: &'a Client<C>,
     load: &'a Generic,
-    /// How many elements were given to the service.
+    /// The number of elements appended so far.
     appended: usize,
-    /// What the client's own key must hold.
+    /// The expected value of the client's own key.
     last: String,
 }
 
 impl<C: Clerk> Worker<'_, C> {
-    /// Appends and reads until it is stopped; tells how much was appended.
+    /// Appends and reads until it is stopped; returns the number of elements
+    /// appended.
     fn work(mut self, stopped: &AtomicBool) -> usize {
         if !self.load.random_keys {
             self.client.put(&self.number.to_string(), "");
@@ -170,7 +172,7 @@ impl<C: Clerk> Worker<'_, C> {
         self.appended
     }
 
-    /// One operation.
+    /// Makes one operation.
     fn step(&mut self) {
         let random = self.load.random_keys;
         let mut rng = labrt::rng();
@@ -185,7 +187,7 @@ impl<C: Clerk> Worker<'_, C> {
             }
             self.appended += 1;
         } else if random && rng.chance(100, 1000) {
-            // Random keys are put to as well, so that their values stay short.
+            // Puts keep the values of random keys short.
             self.client.put(&key, &element(self.number, self.appended));
             self.appended += 1;
         } else {
@@ -195,34 +197,33 @@ impl<C: Clerk> Worker<'_, C> {
                 assert!(
                     value == *last,
                     "get wrong value, key {key}, wanted:\n{last}\ngot:\n{value}\n{}",
-                    parting(last, &value)
+                    first_difference(last, &value)
                 );
             }
         }
     }
 
-    /// The value before an append has the element before, and not the new one. Not
-    /// every lab tells that value.
+    /// Checks that the value before an append has the previous element and
+    /// lacks the new one. Not every lab returns that value.
     fn check_before(&self, before: Option<&str>, new: &str) {
         let Some(before) = before else { return };
         let previous = self.appended.checked_sub(1).map(|j| element(self.number, j));
         assert!(
             previous.is_none_or(|previous| before.contains(&previous)),
-            "the value before the append of {new:?} lacks the one before it:\n{before}"
+            "the value before the append of {new:?} lacks the client's previous element:\n{before}"
         );
         assert!(
             !before.contains(new),
-            "the value before the append of {new:?} has it already:\n{before}"
+            "the value before the append of {new:?} already contains it:\n{before}"
         );
     }
 }
 
-/// Five clients append ten times each to the same key; nothing may be lost, doubled
-/// or out of a client's order.
+/// Five clients append ten times each to the same key.
 ///
 /// # Panics
 ///
-/// When the servers do not keep their promises.
+/// If an element is lost, duplicated or out of its client's order.
 #[track_caller]
 pub fn append_to_one_key<N: Node, C: Clerk>(harness: &Harness<N, C>) {
     let (clients, appends) = ONE_KEY;
@@ -232,7 +233,10 @@ pub fn append_to_one_key<N: Node, C: Clerk>(harness: &Harness<N, C>) {
         for j in 0..appends {
             let new = element(number, j);
             let before = client.append("k", &new).unwrap_or_default();
-            assert!(!before.contains(&new), "{new:?} was there before its append:\n{before}");
+            assert!(
+                !before.contains(&new),
+                "the value before the append of {new:?} already contains it:\n{before}"
+            );
         }
     });
     check_concurrent_appends(&client.get("k"), &vec![appends; clients]);

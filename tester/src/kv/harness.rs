@@ -1,4 +1,4 @@
-//! A cluster of key/value servers, and its clerks.
+//! A cluster of key/value servers and its clerks.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use crate::cluster::Cluster;
 use crate::context::{Context, Helper};
 use crate::node::Node;
 
-/// A cluster of key/value servers and a way to make clerks of them.
+/// A cluster of key/value servers, with a factory for its clerks.
 pub struct Harness<N: Node, C> {
     cluster: Cluster<N>,
-    agency: Arc<Agency<C>>,
+    clerks: Arc<ClerkFactory<C>>,
 }
 
-/// Where clients come from. Threads of a test share it; the cluster stays with the
-/// test's own.
-struct Agency<C> {
+/// Makes clients. All threads of a test share it, while the cluster belongs to
+/// the test's own thread.
+struct ClerkFactory<C> {
     context: Context,
     network: Network,
     servers: Vec<Name>,
@@ -28,9 +28,9 @@ struct Agency<C> {
     history: Arc<History>,
 }
 
-impl<C: Clerk> Agency<C> {
-    /// A clerk that reaches the servers `to`. It gets its ends in random order, so
-    /// that it cannot know which server is which.
+impl<C: Clerk> ClerkFactory<C> {
+    /// Makes a clerk that can reach the servers `to`. Its ends are in random
+    /// order, so that it cannot know which server is which.
     fn make_clerk(&self, to: impl IntoIterator<Item = usize>) -> Client<C> {
         let ends = ClerkEnds::new(&self.network, &self.servers);
         let mut shuffled = ends.ends();
@@ -42,38 +42,38 @@ impl<C: Clerk> Agency<C> {
 }
 
 impl<N: Node, C: Clerk> Harness<N, C> {
-    /// A harness around a cluster, whose clerks are made by `make` from their ends.
+    /// A harness around a cluster. `make` makes a clerk from its ends.
     pub fn new(
         cluster: Cluster<N>,
         make: impl Fn(Vec<ClientEnd>) -> C + Send + Sync + 'static,
     ) -> Self {
-        let agency = Arc::new(Agency {
+        let clerks = Arc::new(ClerkFactory {
             context: cluster.context().clone(),
             network: cluster.network().clone(),
             servers: cluster.names().to_vec(),
             make: Box::new(make),
             history: Arc::default(),
         });
-        Harness { cluster, agency }
+        Harness { cluster, clerks }
     }
 
-    /// The servers, to crash, cut off and part.
+    /// The cluster, to crash, disconnect and partition its servers.
     pub fn cluster(&self) -> &Cluster<N> {
         &self.cluster
     }
 
-    /// All servers.
+    /// The indices of all servers.
     pub fn all(&self) -> std::ops::Range<usize> {
         0..self.cluster.n()
     }
 
-    /// A clerk that reaches the servers `to`, as long as they are there.
+    /// Makes a clerk that can reach the servers `to`.
     pub fn make_clerk(&self, to: impl IntoIterator<Item = usize>) -> Client<C> {
-        self.agency.make_clerk(to)
+        self.clerks.make_clerk(to)
     }
 
-    /// Starts `n` threads with a clerk each that reaches all servers. The clerk is
-    /// deleted when the thread's work is done.
+    /// Starts `n` threads, each with a clerk that can reach all servers. The
+    /// clerk is deleted when `work` returns.
     #[track_caller]
     pub fn spawn_clients<T: Send + 'static>(
         &self,
@@ -82,9 +82,9 @@ impl<N: Node, C: Clerk> Harness<N, C> {
     ) -> Vec<Helper<T>> {
         let work = Arc::new(work);
         let spawn = |i: usize| {
-            let (agency, work) = (Arc::clone(&self.agency), Arc::clone(&work));
+            let (clerks, work) = (Arc::clone(&self.clerks), Arc::clone(&work));
             self.cluster.context().spawn(format!("client {i}"), move || {
-                let mut client = agency.make_clerk(0..agency.servers.len());
+                let mut client = clerks.make_clerk(0..clerks.servers.len());
                 let done = work(i, &mut client);
                 client.delete();
                 done
@@ -93,8 +93,8 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         (0..n).map(spawn).collect()
     }
 
-    /// Runs `n` threads with a clerk each to their end; what they came to, in
-    /// order.
+    /// Runs `n` threads with a clerk each, waits for them and returns their
+    /// results in order.
     #[track_caller]
     pub fn spawn_clients_and_wait<T: Send + 'static>(
         &self,
@@ -104,20 +104,20 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         self.spawn_clients(n, work).into_iter().map(Helper::join).collect()
     }
 
-    /// Starts to part the servers at random, again and again.
+    /// Starts a thread that partitions the servers at random again and again.
     #[track_caller]
     pub fn start_partitioner(&self) -> Partitioner {
         Partitioner::start(self.cluster.context(), self.cluster.wiring())
     }
 
-    /// The leader, or server 0 when there is none, in a minority; the others in a
-    /// majority, which comes first.
+    /// Returns a majority, and a minority with the leader, or with server 0 if
+    /// there is no leader.
     pub fn part_from_leader(&self) -> (Vec<usize>, Vec<usize>) {
         self.cluster.make_partition(self.cluster.leader().unwrap_or(0))
     }
 
-    /// Fails the test if some server's log is longer than 8 times the size from
-    /// which on it is to be trimmed, in bytes.
+    /// Fails the test if the log of a server is longer than 8 times the size in
+    /// bytes above which the server must trim it.
     #[track_caller]
     pub fn check_log_size(&self, max_raft_state: usize) {
         let size = self.cluster.log_size();
@@ -127,7 +127,7 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         }
     }
 
-    /// Fails the test if some server has saved a snapshot of more than `limit`
+    /// Fails the test if a server has saved a snapshot of more than `limit`
     /// bytes.
     #[track_caller]
     pub fn check_snapshot_size(&self, limit: usize) {
@@ -137,7 +137,7 @@ impl<N: Node, C: Clerk> Harness<N, C> {
         }
     }
 
-    /// Crashes all servers, and starts and connects them again a second later.
+    /// Crashes all servers, and restarts and connects them a second later.
     pub fn restart_all(&self) {
         for i in self.all() {
             self.cluster.crash(i);

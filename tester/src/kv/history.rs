@@ -1,4 +1,4 @@
-//! What the recorded clients of a test did, and when.
+//! The history of a test: the calls of its recorded clients.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use crate::shared::Shared;
 #[derive(Default)]
 pub(super) struct History(Shared<Record>);
 
-/// What is recorded. Values share what they have in common: most of those read are
-/// a value read before and something more.
+/// The recorded calls. Values share memory, because most values that clients
+/// read extend one that was read before.
 #[derive(Default)]
 struct Record {
     operations: Vec<Operation<KvInput, KvOutput>>,
     keys: BTreeMap<String, Arc<str>>,
     values: TextPool,
-    /// Whether [`History::announce`] was called.
-    announced: bool,
+    /// Whether [`History::mark_checked`] was called.
+    is_checked: bool,
 }
 
 impl Record {
-    /// A key, in one piece of memory for all its operations.
+    /// Interns a key: all its operations share one string.
     fn key(&mut self, key: &str) -> Arc<str> {
         if let Some(known) = self.keys.get(key) {
             return Arc::clone(known);
@@ -35,43 +35,44 @@ impl Record {
         new
     }
 
-    /// What was read of a key, if something was.
+    /// The output of an operation, with the value if it returned one.
     fn output(&mut self, key: &str, read: Option<&str>) -> KvOutput {
         read.map_or(KvOutput::Nothing, |value| KvOutput::Value(self.values.share(key, value)))
     }
 }
 
-/// One call of a client, as it is being made.
+/// A call of a client in progress.
 pub(super) struct RecordedCall<'a> {
-    /// The history, if it is to stand there, and the client's number in it.
-    place: Option<(&'a History, usize)>,
-    /// The time of the call on the run's clock.
+    /// The history and the client's number in it, if the call is recorded.
+    target: Option<(&'a History, usize)>,
+    /// The start of the call on the run's clock.
     begin: Duration,
 }
 
 impl<'a> RecordedCall<'a> {
-    /// A call is made now.
-    pub(super) fn begin(place: Option<(&'a History, usize)>) -> Self {
-        RecordedCall { place, begin: time::peek() }
+    /// Begins a call now.
+    pub(super) fn begin(target: Option<(&'a History, usize)>) -> Self {
+        RecordedCall { target, begin: time::peek() }
     }
 
-    /// It was a get, and returns now.
+    /// Records a get that returns now.
     pub(super) fn got(self, key: &str, value: &str) {
         self.end(key, Some(value), |key| KvInput::Get { key });
     }
 
-    /// It was a put, and returns now.
+    /// Records a put that returns now.
     pub(super) fn put(self, key: &str, value: &str) {
         self.end(key, None, |key| KvInput::Put { key, value: Text::from(value) });
     }
 
-    /// It was an append, and returns now, perhaps with the value before.
+    /// Records an append that returns now, with the value before if the lab has
+    /// it.
     pub(super) fn appended(self, key: &str, value: &str, before: Option<&str>) {
         self.end(key, before, |key| KvInput::Append { key, value: Text::from(value) });
     }
 
     fn end(self, key: &str, read: Option<&str>, input: impl FnOnce(Arc<str>) -> KvInput) {
-        let Some((history, client)) = self.place else { return };
+        let Some((history, client)) = self.target else { return };
         let (call, ret) = (nanos(self.begin), nanos(time::peek()));
         history.0.with(|record| {
             let (input, output) = (input(record.key(key)), record.output(key, read));
@@ -80,22 +81,24 @@ impl<'a> RecordedCall<'a> {
     }
 }
 
-/// Moments as the checker wants them.
+/// Converts a time to the nanoseconds that the checker uses.
 pub(super) fn nanos(moment: Duration) -> i64 {
     i64::try_from(moment.as_nanos()).expect("a run is shorter than 292 years")
 }
 
 impl History {
-    /// Announces records. Returns whether this is the first time.
-    pub(super) fn announce(&self) -> bool {
-        !self.0.with(|record| std::mem::replace(&mut record.announced, true))
+    /// Marks the history as checked after the run. Returns whether this is the
+    /// first call.
+    pub(super) fn mark_checked(&self) -> bool {
+        !self.0.with(|record| std::mem::replace(&mut record.is_checked, true))
     }
 
-    /// Looks at what was recorded, after the run: this takes long.
+    /// Calls `read` with the recorded calls. Only after the run: `read` may
+    /// take long and holds the lock.
     pub(super) fn with_operations<R>(
         &self,
-        look: impl FnOnce(&[Operation<KvInput, KvOutput>]) -> R,
+        read: impl FnOnce(&[Operation<KvInput, KvOutput>]) -> R,
     ) -> R {
-        self.0.with(|record| look(&record.operations))
+        self.0.with(|record| read(&record.operations))
     }
 }

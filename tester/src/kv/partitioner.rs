@@ -1,4 +1,4 @@
-//! A thread that parts the servers again and again.
+//! A thread that partitions the servers again and again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use labrt::thread::sleep;
 use labrt::time::Duration;
 
-use crate::chronicle::Incident;
 use crate::context::{Context, Helper};
+use crate::fault_log::Incident;
 use crate::wiring::Wiring;
 
-/// The course's generous idea of how long an election takes.
+/// The course's upper bound for the time of an election.
 pub(super) const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Puts each server at random into one of two groups, about once a second. It does
-/// not heal the network in the end.
-#[must_use = "it goes on until it is stopped"]
+/// Puts each server at random into one of two groups, about once a second. It
+/// does not remove the last partition.
+#[must_use = "the partitioner runs until `stop` is called"]
 pub struct Partitioner {
     stop: Arc<AtomicBool>,
     thread: Helper<()>,
@@ -26,25 +26,26 @@ impl Partitioner {
     #[track_caller]
     pub(super) fn start(context: &Context, wiring: Arc<Wiring>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, context_of) = (Arc::clone(&stop), context.clone());
+        let (stopped, test) = (Arc::clone(&stop), context.clone());
         let thread = context.spawn("partitioner", move || {
             while !stopped.load(Ordering::Relaxed) {
-                part(&context_of, &wiring);
+                partition_at_random(&test, &wiring);
                 sleep(ELECTION_TIMEOUT + Duration::from_millis(labrt::rng().below(200)));
             }
         });
         Partitioner { stop, thread }
     }
 
-    /// Has it end, and waits for that: it looks up after each pause.
+    /// Stops the thread and joins it. The thread checks for this after each
+    /// pause, so it can take more than a second.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join();
     }
 }
 
-/// Parts the servers by a coin for each.
-fn part(context: &Context, wiring: &Wiring) {
+/// Partitions the servers by a coin toss for each.
+fn partition_at_random(context: &Context, wiring: &Wiring) {
     let (heads, tails): (Vec<usize>, Vec<usize>) =
         (0..wiring.servers().len()).partition(|_| labrt::rng().chance(1, 2));
     let groups = [heads.as_slice(), tails.as_slice()];

@@ -1,4 +1,4 @@
-//! Operations one after the other are fast enough.
+//! Checks that sequential operations are fast enough.
 
 use labrt::time::{Duration, Instant};
 
@@ -7,22 +7,22 @@ use super::client::Clerk;
 use super::harness::Harness;
 use crate::node::Node;
 
-/// How many operations the client makes.
+/// The number of operations.
 const OPERATIONS: usize = 1000;
 
-/// How long one may take: three in every heartbeat interval of 100 ms.
+/// The time limit per operation: three in every heartbeat interval of 100 ms.
 const PER_OPERATION: Duration = Duration::from_nanos(100_000_000 / 3);
 
-/// One client appends 1,000 times, 33.33 s in all at most.
+/// One client appends 1,000 times, in at most 33.33 s.
 ///
 /// # Panics
 ///
-/// When it took longer, or something was lost.
+/// If this takes longer, or an element is lost.
 #[track_caller]
 pub fn speed<N: Node, C: Clerk>(harness: &Harness<N, C>) {
     let client = harness.make_clerk(harness.all());
     let clerk = client.clerk();
-    // The first answer means that there is a leader.
+    // The first reply shows that there is a leader.
     clerk.get("x");
 
     let begin = Instant::now();
@@ -35,6 +35,6 @@ pub fn speed<N: Node, C: Clerk>(harness: &Harness<N, C>) {
     let limit = PER_OPERATION * OPERATIONS as u32;
     assert!(
         taken <= limit,
-        "operations completed too slowly: {OPERATIONS} took {taken:?}, not {limit:?}"
+        "operations completed too slowly: {OPERATIONS} took {taken:?}, the limit is {limit:?}"
     );
 }

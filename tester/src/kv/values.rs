@@ -1,12 +1,12 @@
-//! Long values in messages and log lines.
+//! Shows long values in messages and log lines.
 
 use std::fmt;
 
-/// How many characters of a long value are shown.
+/// The number of characters to show of a long value.
 const SHOWN: usize = 24;
 
-/// A value in a log line: whole if it is short, else its end and its length. What
-/// was appended last is at the end.
+/// Shows a value in a log line: a short one completely, of a long one the end,
+/// which was appended last, and the length.
 pub(super) struct Brief<'a>(pub(super) &'a str);
 
 impl fmt::Display for Brief<'_> {
@@ -20,11 +20,12 @@ impl fmt::Display for Brief<'_> {
     }
 }
 
-/// Where two values part: what a reader would look for in two long lines.
-pub(super) fn parting(expected: &str, received: &str) -> String {
-    let is_other = |(a, b): &((usize, char), char)| a.1 != *b;
-    let other = expected.char_indices().zip(received.chars()).find(is_other);
-    let at = other.map_or(expected.len().min(received.len()), |((at, _), _)| at);
+/// Describes the first difference between two values, which is hard to see in
+/// long lines.
+pub(super) fn first_difference(expected: &str, received: &str) -> String {
+    let differs = |(a, b): &((usize, char), char)| a.1 != *b;
+    let different = expected.char_indices().zip(received.chars()).find(differs);
+    let at = different.map_or(expected.len().min(received.len()), |((at, _), _)| at);
     let next = |value: &str| match value[at..].chars().take(SHOWN).collect::<String>() {
         end if end.is_empty() => "nothing".to_owned(),
         more => format!("{more:?}"),
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_value_is_shown_by_its_end() {
+    fn long_value_shows_end_and_length() {
         let brief = |value: &str| Brief(value).to_string();
         assert_eq!(brief(""), r#""""#);
         assert_eq!(brief(&"a".repeat(24)), format!("{:?}", "a".repeat(24)));
@@ -45,10 +46,10 @@ mod tests {
     }
 
     #[test]
-    fn values_part_where_the_first_character_differs() {
+    fn first_difference_is_a_whole_character() {
         let expected = r#"byte 2: expected "b", received nothing"#;
-        assert_eq!(parting("xxb", "xx"), expected);
-        assert_eq!(parting("xx", "xxb"), r#"byte 2: expected nothing, received "b""#);
-        assert_eq!(parting("äöx", "äüx"), r#"byte 2: expected "öx", received "üx""#);
+        assert_eq!(first_difference("xxb", "xx"), expected);
+        assert_eq!(first_difference("xx", "xxb"), r#"byte 2: expected nothing, received "b""#);
+        assert_eq!(first_difference("äöx", "äüx"), r#"byte 2: expected "öx", received "üx""#);
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a history is linearizable, and what is shown if it is not.
+//! Checks that the history is linearizable, and writes the page that shows it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,15 +14,16 @@ use porcupine::{
 
 use super::faults::annotations;
 use super::history::History;
-use crate::chronicle::Incident;
 use crate::context::Context;
+use crate::fault_log::Incident;
 use crate::post_run::CheckResult;
 use crate::shared::Shared;
 
-/// Has the history checked when the run has ended well, once for all calls of this.
-/// Whatever fails the run, its bundle has the history and its page.
+/// Registers the history to be checked after a run without a failure. Only the
+/// first call has an effect. If the run fails, for any reason, its bundle has
+/// the history and its page.
 pub(super) fn check_at_end(context: &Context, history: &Arc<History>) {
-    if !history.announce() {
+    if !history.mark_checked() {
         return;
     }
     let view = View {
@@ -37,19 +38,19 @@ pub(super) fn check_at_end(context: &Context, history: &Arc<History>) {
     context.post_run_check(move || view.check(&test));
 }
 
-/// A history, seen from outside its run.
+/// A history, read after its run.
 #[derive(Clone)]
 struct View {
     history: Arc<History>,
-    /// Under which clock it was made.
+    /// The clock of the run.
     clock: Clock,
-    /// What was done to the servers meanwhile.
+    /// The fault log of the run.
     incidents: Arc<Shared<Vec<Incident>>>,
 }
 
 impl View {
-    /// How much a check may cost. In virtual time its verdict follows from the
-    /// seed, so it cannot hang on the speed of the machine.
+    /// The limits of the check. In virtual time the seed must determine the
+    /// verdict, so the limits must not depend on the speed of the machine.
     fn limits(&self) -> Limits {
         match self.clock {
             Clock::Virtual => Limits::REPLAYABLE,
@@ -57,7 +58,7 @@ impl View {
         }
     }
 
-    /// Whether the history is linearizable, as far as can be told.
+    /// Checks whether the history is linearizable.
     fn check(&self, context: &Context) -> CheckResult {
         let check = |history: &[_]| {
             check_operations(&Foresight::of(history), history, self.limits()).verdict
@@ -78,21 +79,22 @@ impl View {
         }
     }
 
-    /// The page of the history.
+    /// Checks the history and returns its page.
     fn page(&self) -> Vec<u8> {
         self.history.with_operations(|history| {
             let report = check_operations_verbose(&KvModel, history, self.limits());
             if report.verdict != Verdict::Unknown {
                 return self.page_of(&KvModel, history, &report);
             }
-            // The page must not say less than the verdict, even if it shows less.
+            // Use the model of `check`, which decides more histories, so that the page has
+            // the same verdict, although it shows fewer values.
             let foresight = Foresight::of(history);
             let report = check_operations_verbose(&foresight, history, self.limits());
             self.page_of(&foresight, history, &report)
         })
     }
 
-    /// The page of a report, titled with the name of the test.
+    /// Returns the page of a report, with the test's name as its title.
     fn page_of<M: Model<Input = KvInput, Output = KvOutput>>(
         &self,
         model: &M,
@@ -106,15 +108,15 @@ impl View {
             .title(thread.name().unwrap_or("history"))
             .annotate(annotations(&self.incidents.get(), end))
             .write(&mut bytes)
-            .expect("memory takes everything");
+            .expect("a write to memory cannot fail");
         bytes
     }
 
-    /// The history in the form that the program `porcupine` reads.
+    /// Returns the history in the format that the program `porcupine` reads.
     fn log(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let write = |history: &_| log::kv::write(&mut bytes, history);
-        self.history.with_operations(write).expect("memory takes everything");
+        self.history.with_operations(write).expect("a write to memory cannot fail");
         bytes
     }
 
@@ -126,7 +128,7 @@ impl View {
         match file.write_all(&self.page()) {
             Ok(()) => format!("info: wrote history visualization to {}", path.display()),
             Err(_) => {
-                // A part of the page is of no use.
+                // An incomplete page is useless.
                 let _ = fs::remove_file(&path);
                 format!("info: failed to write history visualization to {}", path.display())
             }
@@ -141,7 +143,7 @@ fn temporary_file() -> io::Result<(PathBuf, File)> {
     loop {
         let path = folder.join(format!("history-{process}-{number}.html"));
         match File::create_new(&path) {
-            // This process has written several, or an earlier one had the same id.
+            // This process, or an earlier one with the same id, has written this file.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             created => return created.map(|file| (path, file)),
         }
@@ -152,9 +154,9 @@ fn temporary_file() -> io::Result<(PathBuf, File)> {
 mod tests {
     use super::*;
 
-    /// A batch makes thousands of histories in one process.
+    /// A batch records thousands of histories in one process.
     #[test]
-    fn a_history_goes_with_its_test() {
+    fn history_is_freed_with_its_test() {
         let context = Context::new(Arc::default());
         let history = Arc::<History>::default();
         let seen = Arc::downgrade(&history);
@@ -162,6 +164,6 @@ mod tests {
         drop(history);
         assert_eq!(context.take_checks().len(), 1);
         drop(context);
-        assert_eq!(seen.strong_count(), 0, "something keeps it");
+        assert_eq!(seen.strong_count(), 0, "the history is leaked");
     }
 }

@@ -1,8 +1,8 @@
-//! The life of servers in a cluster.
+//! Starts, crashes, connections and partitions of servers in a cluster.
 //!
-//! `basic_2025` and `shutdown_server_2025` are ported from `tester1/tester_test.go`
-//! of MIT 6.5840, 2025. What differs: the server keeps its count on stable storage,
-//! and a shutdown is of one server.
+//! `basic_2025` and `shutdown_server_2025` are ported from
+//! `tester1/tester_test.go` of MIT 6.5840, 2025. What differs: the server keeps
+//! its count on stable storage, and a shutdown stops one server.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn shutdown_server_2025() {
 }
 
 #[test]
-fn clerks_have_connections_of_their_own() {
+fn clerk_connections_are_independent_of_server_connections() {
     tester::test("Test: ends of a clerk", |ctx| {
         let cluster = cluster(ctx, 2);
         let clerk = cluster.clerk_ends();
@@ -68,11 +68,11 @@ fn storage_survives_a_crash() {
         let ends = clerk.ends();
         assert_eq!(get(&ends[0]), Some(1));
         cluster.start(0);
-        assert_eq!(get(&ends[0]), Some(2), "the count goes on");
+        assert_eq!(get(&ends[0]), Some(2), "the count continues after the restart");
         assert_eq!(get(&ends[1]), Some(1), "storage is not shared");
         assert_eq!((cluster.log_size(), cluster.snapshot_size()), (1, 0));
         assert_eq!(cluster.status().incarnations, [2, 1]);
-        assert_eq!(cluster.rpc_count(0), 1, "the count of calls is the incarnation's");
+        assert_eq!(cluster.rpc_count(0), 1, "rpc_count counts the calls to this incarnation only");
     });
 }
 
@@ -91,24 +91,24 @@ fn writes_of_a_dead_server_are_lost() {
 }
 
 #[test]
-fn zombies_reach_nobody() {
+fn dead_server_reaches_no_server() {
     tester::test("Test: ends of a dead server", |ctx| {
         let cluster = cluster(ctx, 2);
-        let zombie = node(&cluster, 0);
-        assert!(zombie.reaches(1));
+        let dead = node(&cluster, 0);
+        assert!(dead.reaches(1));
         cluster.crash(0);
-        assert!(!zombie.reaches(1));
+        assert!(!dead.reaches(1));
         cluster.start(0);
         let fresh = node(&cluster, 0);
-        assert!(!fresh.reaches(1), "a start does not connect");
+        assert!(!fresh.reaches(1), "`start` does not connect the server");
         cluster.connect(0);
         assert!(fresh.reaches(1) && fresh.reaches(0) && node(&cluster, 1).reaches(0));
-        assert!(!zombie.reaches(1), "a connection is the new incarnation's");
+        assert!(!dead.reaches(1), "`connect` connects the new incarnation only");
     });
 }
 
 #[test]
-fn a_restart_connects_the_living_only() {
+fn restart_connects_only_living_servers() {
     tester::test("Test: restart of the 2025 course", |ctx| {
         let cluster = cluster(ctx, 3);
         cluster.disconnect(2);
@@ -123,7 +123,7 @@ fn a_restart_connects_the_living_only() {
 }
 
 #[test]
-fn partitions_cut_between_groups() {
+fn partition_disconnects_groups() {
     tester::test("Test: partition", |ctx| {
         let cluster = cluster(ctx, 5);
         let (majority, minority) = cluster.make_partition(1);
@@ -140,7 +140,7 @@ fn partitions_cut_between_groups() {
 }
 
 #[test]
-fn clusters_share_a_site() {
+fn two_clusters_share_a_network() {
     tester::test("Test: two clusters on one network", |ctx| {
         let site = Site::new(ctx, Net::Reliable);
         let one = Cluster::on(&site, "one-", 2, Counter::make);
@@ -152,6 +152,6 @@ fn clusters_share_a_site() {
         one.partition(&[&[0], &[1]]);
         assert!(!node(&one, 0).reaches(1) && node(&other, 0).reaches(1));
         drop(one);
-        assert_eq!(get(&end), Some(3), "a cluster takes only its own servers away");
+        assert_eq!(get(&end), Some(3), "dropping a cluster removes only its own servers");
     });
 }

@@ -1,5 +1,5 @@
-//! The smallest server that can be put into a cluster: it counts its calls, and
-//! keeps the count on stable storage.
+//! A minimal server for a cluster: it counts its calls, and keeps the count on
+//! stable storage.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use labrpc::{ClientEnd, Service};
 use labrt::storage::Persister;
 use tester::{Node, Setup};
 
-/// A server that counts.
+/// A server that counts its calls.
 pub(crate) struct Counter {
     peers: Vec<ClientEnd>,
     persister: Arc<Persister>,
@@ -16,33 +16,33 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// A counter that goes on from what its storage holds.
+    /// A counter that continues from the count on its storage.
     pub(crate) fn make(setup: Setup) -> Self {
         Counter { peers: setup.ends, persister: setup.persister, killed: AtomicBool::new(false) }
     }
 
-    /// Whether a call to another server, or to itself, gets through.
+    /// Whether a call to this server, possibly itself, gets a reply.
     pub(crate) fn reaches(&self, other: usize) -> bool {
         get(&self.peers[other]).is_some()
     }
 
-    /// Its stable storage.
+    /// The server's stable storage.
     pub(crate) fn persister(&self) -> &Persister {
         &self.persister
     }
 
-    /// Whether it was told to stop.
+    /// Whether the server was killed.
     pub(crate) fn is_killed(&self) -> bool {
         self.killed.load(Ordering::Relaxed)
     }
 }
 
-/// Has the server at the other end count.
+/// Calls the server at the other end, and returns its new count.
 pub(crate) fn get(end: &ClientEnd) -> Option<u64> {
     end.call("Counter.Get", &())
 }
 
-/// One more than the stored count, which it becomes.
+/// Increments the stored count and returns it.
 fn count(persister: &Persister) -> u64 {
     let stored = persister.raft_state();
     let count = stored.first().copied().unwrap_or(0) + 1;

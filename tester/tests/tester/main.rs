@@ -1,7 +1,7 @@
-//! Tests of the tester: clusters of a small server, and what is told about tests
-//! that pass and fail, seen from outside.
+//! Tests of the tester: clusters of a small server, and the output of tests
+//! that pass and fail, run in child processes.
 
-// Some tests carry names of the course, with a tag in capitals.
+// Names of the course's tests end with a tag in capitals.
 #![allow(non_snake_case)]
 
 mod bundles;

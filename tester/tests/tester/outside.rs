@@ -1,5 +1,5 @@
-//! What the tester tells to people and tools, seen from outside: each specimen runs
-//! in a process of its own under an environment of its own.
+//! The output of the tester for people and tools: each specimen runs in a child
+//! process with its own environment.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tester::{CheckResult, Cluster, Context, Net, Specimen, test, test_in_virtual
 
 use crate::counter::{Counter, get};
 
-/// A body that passes, after this many calls of a server.
+/// A body that passes after this many calls of a server.
 fn passes(ctx: &Context, calls: u64) {
     let cluster = Cluster::new(ctx, 3, Net::Reliable, Counter::make);
     let clerk = cluster.clerk_ends();
@@ -23,51 +23,52 @@ fn passes(ctx: &Context, calls: u64) {
     ctx.print("a line between");
 }
 
-/// A body that panics, over a cluster of two.
+/// A body that panics with a cluster of two servers.
 fn panics(ctx: &Context, message: &str) {
     let _cluster = Cluster::new(ctx, 2, Net::Reliable, Counter::make);
     log::debug!(target: "INFO", "S0 is doomed");
     panic!("{message}");
 }
 
-/// A file for `LAB_REPORT`, and its name.
+/// Creates a file for `LAB_REPORT`, and returns it with its name.
 fn report() -> (tempfile::TempPath, String) {
-    let file = tempfile::NamedTempFile::new().expect("a temporary file").into_temp_path();
-    let name = file.to_str().expect("its name is text").to_owned();
+    let file =
+        tempfile::NamedTempFile::new().expect("the system can create a file").into_temp_path();
+    let name = file.to_str().expect("the file name is UTF-8").to_owned();
     (file, name)
 }
 
-/// The entries of a report.
+/// Reads the entries of a report.
 fn entries(name: &str) -> Vec<serde_json::Value> {
-    let text = fs::read_to_string(name).expect("a report");
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    let text = fs::read_to_string(name).expect("the report is readable");
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
-/// One field of all entries.
+/// Returns one field of each entry.
 fn of(entries: &[serde_json::Value], field: &str) -> Vec<serde_json::Value> {
     entries.iter().map(|entry| entry[field].clone()).collect()
 }
 
 #[test]
-fn a_test_can_insist_on_virtual_time() {
+fn test_in_virtual_time_ignores_lab_clock() {
     let specimen = Specimen::new().env("LAB_CLOCK", "real");
-    let Some(told) = specimen.run(|| {
+    let Some(output) = specimen.run(|| {
         test_in_virtual_time("Test: a long sleep", |_| sleep(Duration::from_secs(1000)));
     }) else {
         return;
     };
-    told.assert_contains(&["virtual time limit", "\n    LAB_SEED=0x2a cargo test "]);
+    output.assert_contains(&["virtual time limit", "\n    LAB_SEED=0x2a cargo test "]);
 }
 
 #[test]
-fn a_passing_test_prints_the_courses_lines() {
-    let Some(told) =
+fn passing_test_prints_the_course_lines() {
+    let Some(output) =
         Specimen::new().run(|| test("Test: a specimen that passes", |ctx| passes(ctx, 4)))
     else {
         return;
     };
-    assert!(told.passed());
-    let lines: Vec<&str> = told.stderr.lines().collect();
+    assert!(output.passed());
+    let lines: Vec<&str> = output.stderr.lines().collect();
     assert_eq!(lines[0], "seed 0x2a (virtual clock)");
     assert_eq!(lines[1], "Test: a specimen that passes ...");
     assert_eq!(lines[2], "a line between");
@@ -77,7 +78,7 @@ fn a_passing_test_prints_the_courses_lines() {
 }
 
 #[test]
-fn one_seed_tells_one_story() {
+fn same_seed_prints_the_same_output() {
     let lines = || Some(Specimen::new().run(|| test("Test", |ctx| passes(ctx, 4)))?.stderr);
     let Some(first) = lines() else { return };
     assert_eq!(lines(), Some(first));
@@ -85,13 +86,13 @@ fn one_seed_tells_one_story() {
 
 #[test]
 fn a_failure_names_message_place_servers_and_replay() {
-    let Some(told) = Specimen::new()
+    let Some(output) = Specimen::new()
         .run(|| test("Test: a specimen that panics", |ctx| panics(ctx, "the body went wrong")))
     else {
         return;
     };
-    assert!(!told.passed());
-    told.assert_contains(&[
+    assert!(!output.passed());
+    output.assert_contains(&[
         "Test: a specimen that panics ...\n",
         "--- FAIL: outside::a_failure_names_message_place_servers_and_replay \
              (Test: a specimen that panics) at 0.0",
@@ -106,7 +107,7 @@ fn a_failure_names_message_place_servers_and_replay() {
 }
 
 #[test]
-fn a_failure_noted_by_a_helper_fails_the_test() {
+fn failure_recorded_by_a_helper_fails_the_test() {
     let body = |ctx: &Context| {
         let helper = ctx.clone();
         ctx.spawn("helper", move || helper.fail("the helper saw it"));
@@ -115,40 +116,42 @@ fn a_failure_noted_by_a_helper_fails_the_test() {
             sleep(Duration::from_millis(10));
         }
     };
-    let Some(told) = Specimen::new().run(|| test("Test: a failing helper", body)) else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["the helper saw it\n", "tests/tester/outside.rs:"]);
+    let Some(output) = Specimen::new().run(|| test("Test: a failing helper", body)) else { return };
+    assert!(!output.passed());
+    output.assert_contains(&["the helper saw it\n", "tests/tester/outside.rs:"]);
 }
 
 #[test]
-fn a_panic_of_a_helper_fails_the_test() {
+fn panic_of_a_helper_fails_the_test() {
     let body = |ctx: &Context| {
         ctx.spawn("doomed", || panic!("the helper went wrong"));
         sleep(Duration::from_millis(100));
     };
-    let Some(told) = Specimen::new().run(|| test("Test: a panicking helper", body)) else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["doomed", "the helper went wrong\n"]);
+    let Some(output) = Specimen::new().run(|| test("Test: a panicking helper", body)) else {
+        return;
+    };
+    assert!(!output.passed());
+    output.assert_contains(&["doomed", "the helper went wrong\n"]);
 }
 
 #[test]
-fn a_post_run_check_may_fail_a_run_or_give_up() {
+fn post_run_check_can_fail_a_run_or_give_up() {
     let body = |ctx: &Context| {
         let unlucky = labrt::rng().below(3) == 0;
-        ctx.post_run_check(|| CheckResult::Unknown("info: too hard to tell".to_owned()));
+        ctx.post_run_check(|| CheckResult::Unknown("info: the check gave up".to_owned()));
         ctx.post_run_check(move || match unlucky {
             true => CheckResult::Failed("the history is wrong".to_owned()),
             false => CheckResult::Passed,
         });
     };
-    let told = |runs, check| {
+    let run = |runs, check| {
         let specimen = Specimen::new().env("LAB_RUNS", runs).env("LAB_CHECK", check);
         specimen.run(|| test("Test: checked", body))
     };
-    let Some(one) = told("1", "1") else { return };
+    let Some(one) = run("1", "1") else { return };
     assert!(one.passed());
-    one.assert_contains(&["info: too hard to tell\n  ... Passed"]);
-    let batch = told("20", "0").expect("in the parent again");
+    one.assert_contains(&["info: the check gave up\n  ... Passed"]);
+    let batch = run("20", "0").expect("this is the parent process");
     assert!(!batch.passed());
     batch.assert_contains(&[
         "the history is wrong\n    at tester/tests/tester/outside.rs:",
@@ -157,15 +160,15 @@ fn a_post_run_check_may_fail_a_run_or_give_up() {
 }
 
 #[test]
-fn a_test_has_120_seconds() {
+fn test_fails_after_120_seconds() {
     let body = |_: &Context| sleep(Duration::from_secs(121));
-    let Some(told) = Specimen::new().run(|| test("Test: too long", body)) else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["test took longer than 120 seconds"]);
+    let Some(output) = Specimen::new().run(|| test("Test: too long", body)) else { return };
+    assert!(!output.passed());
+    output.assert_contains(&["test took longer than 120 seconds"]);
 }
 
 #[test]
-fn a_server_that_lives_on_is_named() {
+fn leaked_server_fails_the_test() {
     let body = |ctx: &Context| {
         let cluster = Cluster::new(ctx, 2, Net::Reliable, Counter::make);
         cluster.start(1);
@@ -175,34 +178,34 @@ fn a_server_that_lives_on_is_named() {
             drop(kept);
         });
     };
-    let Some(told) = Specimen::new().run(|| test("Test: a server is kept", body)) else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["server 1 (incarnation 2) is still there 10s after its kill"]);
+    let Some(output) = Specimen::new().run(|| test("Test: a server is kept", body)) else { return };
+    assert!(!output.passed());
+    output.assert_contains(&["server 1 (incarnation 2) is still there 10s after its kill"]);
 }
 
 #[test]
-fn a_batch_sums_up() {
+fn batch_prints_a_summary() {
     let batch = Specimen::new().env("LAB_RUNS", "5");
-    let Some(told) = batch.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
-    assert!(told.passed());
-    assert!(!told.stderr.contains("..."), "{}", told.stderr);
-    told.assert_contains(&[
-        "summary test=outside::a_batch_sums_up runs=5 failures=0 unknown=0 virtual_s=",
+    let Some(output) = batch.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
+    assert!(output.passed());
+    assert!(!output.stderr.contains("..."), "{}", output.stderr);
+    output.assert_contains(&[
+        "summary test=outside::batch_prints_a_summary runs=5 failures=0 unknown=0 virtual_s=",
     ]);
 }
 
 #[test]
-fn a_batch_stops_at_the_first_failure() {
+fn batch_stops_at_the_first_failure() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let body = |_: &Context| {
         assert_ne!(RUNS.fetch_add(1, Ordering::Relaxed), 2, "the third run");
         sleep(Duration::from_secs(1));
     };
-    let Some(told) = Specimen::new().env("LAB_RUNS", "5").run(|| test("Test", body)) else {
+    let Some(output) = Specimen::new().env("LAB_RUNS", "5").run(|| test("Test", body)) else {
         return;
     };
-    assert!(!told.passed());
-    told.assert_contains(&[
+    assert!(!output.passed());
+    output.assert_contains(&[
         "the third run",
         "LAB_SEED=0x2c cargo test",
         "runs=3 failures=1 unknown=0 virtual_s=2.0",
@@ -210,18 +213,18 @@ fn a_batch_stops_at_the_first_failure() {
 }
 
 #[test]
-fn a_check_finds_what_does_not_repeat() {
+fn lab_check_detects_a_run_that_does_not_repeat() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
     let body = |_: &Context| {
         for _ in 0..RUNS.fetch_add(1, Ordering::Relaxed) {
             sleep(Duration::from_millis(1));
         }
     };
-    let Some(told) = Specimen::new().env("LAB_CHECK", "1").run(|| test("Test", body)) else {
+    let Some(output) = Specimen::new().env("LAB_CHECK", "1").run(|| test("Test", body)) else {
         return;
     };
-    assert!(!told.passed());
-    told.assert_contains(&[
+    assert!(!output.passed());
+    output.assert_contains(&[
         "two runs of one seed differ",
         " events are equal\n",
         "tests/tester/outside.rs:",
@@ -229,42 +232,46 @@ fn a_check_finds_what_does_not_repeat() {
 }
 
 #[test]
-fn a_check_is_content_with_what_repeats() {
+fn lab_check_passes_a_deterministic_test() {
     let check = Specimen::new().env("LAB_CHECK", "1");
-    let Some(told) = check.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
-    assert!(told.passed());
+    let Some(output) = check.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
+    assert!(output.passed());
 }
 
 #[test]
-fn debug_lines_are_kept_for_failures() {
-    let told = |verbose| {
+fn debug_lines_are_printed_on_failure() {
+    let run = |verbose| {
         let specimen = Specimen::new().env("VERBOSE", verbose);
         specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")))
     };
-    let Some(verbose) = told("1") else { return };
+    let Some(verbose) = run("1") else { return };
     verbose.assert_contains(&[" TEST S0 boots", " INFO S0 is doomed\n"]);
-    let silent = told("0").expect("in the parent again");
+    let silent = run("0").expect("this is the parent process");
     assert!(!silent.stderr.contains("S0 is doomed"), "{}", silent.stderr);
 }
 
 #[test]
-fn debug_lines_of_a_passing_test_are_shown_on_request() {
+fn nocapture_prints_debug_lines_of_a_passing_test() {
     let verbose = Specimen::new().env("VERBOSE", "1");
-    let told = |specimen: Specimen| specimen.run(|| test("Test", |ctx| passes(ctx, 4)));
-    let Some(captured) = told(verbose.clone()) else { return };
+    let run = |specimen: Specimen| specimen.run(|| test("Test", |ctx| passes(ctx, 4)));
+    let Some(captured) = run(verbose.clone()) else { return };
     assert!(!captured.stderr.contains(" INFO S0 was called"), "{}", captured.stderr);
-    let shown = told(verbose.arg("--nocapture")).expect("in the parent again");
+    let shown = run(verbose.arg("--nocapture")).expect("this is the parent process");
     shown.assert_contains(&[" INFO S0 was called\n"]);
 }
 
 #[test]
-fn debug_lines_are_without_effect() {
+fn debug_lines_do_not_affect_the_run() {
     let hash = |verbose| {
         let (_file, name) = report();
         let specimen = Specimen::new().env("VERBOSE", verbose).env("LAB_REPORT", &name);
-        let told = specimen.run(|| test("Test", |ctx| passes(ctx, 4)))?;
-        assert!(told.passed());
-        fs::read_to_string(&name).expect("a report").split("\"hash\"").nth(1).map(str::to_owned)
+        let output = specimen.run(|| test("Test", |ctx| passes(ctx, 4)))?;
+        assert!(output.passed());
+        fs::read_to_string(&name)
+            .expect("the report is readable")
+            .split("\"hash\"")
+            .nth(1)
+            .map(str::to_owned)
     };
     let Some(silent) = hash("0") else { return };
     assert_eq!(hash("2"), Some(silent));
@@ -289,25 +296,29 @@ fn failures_are_reported_with_message_and_place() {
     let (_file, name) = report();
     for _ in 0..2 {
         let specimen = Specimen::new().env("LAB_REPORT", &name);
-        let told = specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")));
-        if told.is_none() {
+        let output = specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")));
+        if output.is_none() {
             return;
         }
     }
     let entries = entries(&name);
-    assert_eq!(of(&entries, "verdict"), ["failed", "failed"], "a report is added to");
+    assert_eq!(
+        of(&entries, "verdict"),
+        ["failed", "failed"],
+        "a second process appends to the report"
+    );
     assert_eq!(of(&entries, "seed"), ["0x2a", "0x2a"]);
     assert_eq!(of(&entries, "rpcs"), [0, 0]);
     assert_eq!(of(&entries, "ops"), [0, 0]);
     assert_eq!(entries[1]["panic"], "the body went wrong");
-    assert!(entries[1]["place"].as_str().expect("a place").contains("outside.rs:"));
+    assert!(entries[1]["place"].as_str().expect("`place` is a string").contains("outside.rs:"));
 }
 
 #[test]
-fn an_unwritable_report_ends_the_process() {
+fn unwritable_report_ends_the_process() {
     let specimen = Specimen::new().env("LAB_REPORT", "/nowhere/at/all");
-    let Some(told) = specimen.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
-    assert_eq!(told.status, Some(2));
-    told.assert_contains(&["error: LAB_REPORT=/nowhere/at/all: cannot be written: "]);
-    assert_eq!(told.stderr.lines().count(), 1, "{}", told.stderr);
+    let Some(output) = specimen.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
+    assert_eq!(output.status, Some(2));
+    output.assert_contains(&["error: LAB_REPORT=/nowhere/at/all: cannot be written: "]);
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
 }

@@ -1,15 +1,15 @@
-//! Who is up: the cluster's bookkeeping, readable at any time by anybody.
+//! The status of a cluster's servers.
 
 use std::fmt;
 
-/// What the cluster knows about each of its servers.
+/// The status of each server of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Whether each server has been started and not crashed since.
+    /// Whether each server is running: started, and not crashed since.
     pub alive: Vec<bool>,
-    /// Whether each server is meant to reach the other connected ones.
+    /// Whether each server is connected. A partition does not change this.
     pub connected: Vec<bool>,
-    /// How often each server was started.
+    /// The number of starts of each server.
     pub incarnations: Vec<u64>,
 }
 
@@ -19,7 +19,7 @@ impl Status {
         Status { alive: vec![false; n], connected: vec![false; n], incarnations: vec![0; n] }
     }
 
-    /// The servers marked in one of the lists, in order.
+    /// The indices of the marked servers, in order.
     fn marked(marks: &[bool]) -> Vec<usize> {
         marks.iter().enumerate().filter_map(|(server, &mark)| mark.then_some(server)).collect()
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_grepable() {
+    fn display_is_one_line_of_key_value_pairs() {
         let mut status = Status::new(3);
         status.alive = vec![true, false, true];
         status.connected[2] = true;

@@ -1,39 +1,40 @@
-//! What the tester did to the servers, and when: for the page of a history.
+//! The fault log: what the tester did to the servers, and when. The page of a
+//! history shows it.
 
 use labrpc::Name;
 use labrt::time::{self, Duration};
 
-/// One thing that the tester did.
+/// One entry of the fault log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Incident {
-    /// When, on the run's clock.
+    /// The time on the run's clock.
     pub(crate) at: Duration,
-    /// What it was.
+    /// What the tester did.
     pub(crate) kind: IncidentKind,
 }
 
-/// What the tester does to servers.
+/// The actions of the tester on servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IncidentKind {
-    /// A server is started.
+    /// Starts a server.
     Start(Name),
-    /// A server crashes.
+    /// Crashes a server.
     Crash(Name),
-    /// A server is connected to the other connected ones.
+    /// Connects a server to the other connected servers.
     Connect(Name),
-    /// A server is cut off from all others.
+    /// Disconnects a server from all others.
     Disconnect(Name),
-    /// The servers are parted into these groups.
+    /// Partitions the servers into these groups.
     Partition(String),
 }
 
 impl Incident {
-    /// It happens now.
+    /// An incident at the current time.
     pub(crate) fn now(kind: IncidentKind) -> Self {
         Incident { at: time::peek(), kind }
     }
 
-    /// Servers are parted into these groups now.
+    /// A partition into these groups, at the current time.
     pub(crate) fn partition(groups: &[&[usize]]) -> Self {
         let groups: Vec<String> = groups.iter().map(|group| format!("{group:?}")).collect();
         Self::now(IncidentKind::Partition(groups.join(" | ")))
