@@ -1,34 +1,33 @@
-//! What travels between a clerk and the server.
+//! The requests and replies between a clerk and the server.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A value. It is never changed, only replaced, so that the server's state, its
-/// memory of answers and the answers on their way can share it: it may be 10
-/// MiB long. (A string in an `Arc` and not an `Arc<str>`, which could not be
-/// made from a string without copying it.)
+/// A value. It is never changed, only replaced. So the server's state, its
+/// sessions and its replies can share one string, which can be 10 MiB long.
+/// (Not an `Arc<str>`, because making one from a `String` copies the string.)
 pub type Value = Arc<String>;
 
-/// Asks for a value.
+/// The arguments of a get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetArgs {
     /// The key.
     pub key: String,
 }
 
-/// Asks for a change.
+/// The arguments of a put or append.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutAppendArgs {
     /// The key.
     pub key: String,
-    /// Its new value, or what is added to the end of it.
+    /// The new value, or the text to append.
     pub value: Value,
-    /// The clerk: a random number that it has drawn for itself.
+    /// The id of the clerk: a random number that it chose.
     pub clerk: u64,
-    /// The number of the request among those of its clerk, from 1. A request that
-    /// is sent again keeps it.
+    /// The number of the request among those of its clerk, from 1. A retry has
+    /// the same number.
     pub sequence: u64,
 }
 
@@ -39,7 +38,7 @@ pub enum KvError {
     NoKey,
 }
 
-/// The course's words.
+/// Prints the course's names.
 impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -53,11 +52,11 @@ impl std::error::Error for KvError {}
 labrpc::service! {
     /// The key/value service.
     pub service KvServer = "KVServer" {
-        /// The value of a key.
+        /// Returns the value of a key.
         fn get(GetArgs) -> Result<Value, KvError>;
-        /// Gives a key a value.
+        /// Sets the value of a key.
         fn put(PutAppendArgs) -> Result<(), KvError>;
-        /// Adds to the end of a key's value, and returns the value before.
+        /// Appends to a key's value, and returns the value before.
         fn append(PutAppendArgs) -> Result<Value, KvError>;
     }
 }

@@ -1,4 +1,4 @@
-//! The server's side: carries out each request once.
+//! The server: executes each request once.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ pub struct KvServer {
     state: Mutex<State>,
 }
 
-/// Everything, under one lock: a value and the memory of the request that made it
-/// change together.
+/// All state, under one lock, so that a value and the session of the request
+/// that wrote it change together.
 #[derive(Default)]
 struct State {
     values: HashMap<String, Value>,
@@ -23,7 +23,7 @@ struct State {
 }
 
 impl KvServer {
-    /// A server without keys.
+    /// Creates a server without keys.
     pub fn make() -> Arc<Self> {
         Arc::default()
     }
@@ -50,7 +50,7 @@ impl KvServerService for KvServer {
         let before = sessions.once(clerk, sequence, || {
             let slot = values.entry(key).or_default();
             let after = [slot.as_str(), value.as_str()].concat();
-            // What was there is not copied: it becomes the answer.
+            // The old string becomes the reply, without a copy.
             Some(std::mem::replace(slot, Arc::new(after)))
         });
         Ok(before.unwrap_or_default())
@@ -61,9 +61,9 @@ impl KvServerService for KvServer {
 mod tests {
     use super::*;
 
-    /// What another clerk has done meanwhile stays done.
+    /// A retry also keeps what another clerk has done in between.
     #[test]
-    fn a_request_that_arrives_again_changes_nothing() {
+    fn retry_does_not_apply_twice() {
         let server = KvServer::make();
         let args = |value: &str, clerk| {
             let value = Arc::new(value.to_owned());

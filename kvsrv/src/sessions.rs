@@ -1,4 +1,4 @@
-//! The server's memory of its clerks.
+//! The server's state about its clerks.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use labrt::collections::HashMap;
 
 use crate::messages::Value;
 
-/// What the server remembers of one clerk.
+/// The session of one clerk.
 struct Session {
     /// The number of the last request.
     sequence: u64,
-    /// Its answer, if there was something to tell. An empty answer needs no memory.
+    /// Its reply, if it has a value.
     reply: Option<Value>,
 }
 
-/// The last request of every clerk, and its answer.
+/// The last request of every clerk, and its reply.
 #[derive(Default)]
 pub(crate) struct Sessions {
     by_clerk: HashMap<u64, Session>,
 }
 
 impl Sessions {
-    /// Has a request executed unless that has been done before; its answer in any
-    /// case.
+    /// Executes a request if it is new, and returns its reply. For a retry
+    /// returns the reply of the first execution.
     pub(crate) fn once(
         &mut self,
         clerk: u64,
@@ -32,11 +32,12 @@ impl Sessions {
         assert!(sequence > 0, "requests are numbered from 1");
         let session = self.by_clerk.entry(clerk).or_insert(Session { sequence: 0, reply: None });
         if sequence > session.sequence {
-            // The clerk has the answer to the request before: it is forgotten first.
+            // The clerk has received the reply to its previous request. Free that reply
+            // first: both may be large.
             session.reply = None;
             *session = Session { sequence, reply: execute() };
         }
-        // A request older than the last has long been answered; nobody waits.
+        // A request older than the last is a late duplicate; no clerk waits for a reply.
         session.reply.as_ref().filter(|_| sequence == session.sequence).map(Arc::clone)
     }
 }
@@ -64,13 +65,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_goes_with_the_next_request() {
+    fn next_request_frees_the_reply() {
         let mut sessions = Sessions::default();
-        let answer = sessions.once(1, 1, || value("long"));
-        let seen = Arc::downgrade(&answer.expect("an answer"));
-        assert_eq!(seen.strong_count(), 1, "kept for the case that the clerk asks again");
+        let reply = sessions.once(1, 1, || value("long"));
+        let seen = Arc::downgrade(&reply.expect("the request has a reply"));
+        assert_eq!(seen.strong_count(), 1, "the reply is kept for a retry");
         sessions.once(1, 2, || {
-            assert_eq!(seen.strong_count(), 0, "freed before the next one is made");
+            assert_eq!(seen.strong_count(), 0, "the reply is freed before the next request runs");
             None
         });
     }

@@ -1,4 +1,4 @@
-//! A server that carries out what it is asked as often as it is asked.
+//! A broken server, which executes a request as often as it arrives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,19 +7,20 @@ use kvsrv::{GetArgs, KvError, KvServer, KvServerService, PutAppendArgs, Value};
 
 use crate::harness::{MakeServer, servers};
 
-/// The reference server, which never sees a request for the second time.
+/// The reference server behind a front that gives each request a new clerk id,
+/// so that the server never recognises a retry.
 struct Forgetful {
     server: Arc<KvServer>,
     requests: AtomicU64,
 }
 
-/// Such servers.
+/// A factory of such servers.
 pub(crate) fn forgetful() -> MakeServer {
     servers(|| Arc::new(Forgetful { server: KvServer::make(), requests: AtomicU64::new(0) }))
 }
 
 impl Forgetful {
-    /// The same request, from a clerk that was never heard of.
+    /// Returns the same request from an unknown clerk.
     fn anonymous(&self, args: PutAppendArgs) -> PutAppendArgs {
         PutAppendArgs { clerk: self.requests.fetch_add(1, Ordering::Relaxed), ..args }
     }

@@ -1,25 +1,24 @@
-//! A server that executes requests twice is caught, by both tests that lose
-//! messages.
+//! Both tests that lose messages detect a server that executes requests twice.
 
 use tester::{Net, caught};
 
 use crate::broken::forgetful;
 use crate::service::{generic, load, unreliable_one_key};
 
-/// Within how many seeds.
+/// The number of seeds within which a test must fail.
 const SEEDS: u64 = 1;
 
 caught!(
-    duplicates_are_seen_under_load,
+    duplicates_are_detected_under_load,
     |ctx, make| generic(ctx, make, &load(5, Net::Unreliable)),
     forgetful(),
     SEEDS,
-    "has it already:"
+    "already contains it:"
 );
 caught!(
-    duplicates_are_seen_on_one_key,
+    duplicates_are_detected_on_one_key,
     unreliable_one_key,
     forgetful(),
     SEEDS,
-    "was there before its append:"
+    "already contains it:"
 );

@@ -1,4 +1,4 @@
-//! The server and its clerks, as the tester sees them.
+//! The server and its clerks, wrapped for the tester.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tester::{Cluster, Columns, Context, Factory, Net, Node, Watch, watch};
 /// Makes the server of a test.
 pub(crate) type MakeServer = Factory<Box<dyn Node>>;
 
-/// Makes servers of this kind, the reference or a broken one.
+/// A factory of reference servers or of broken ones.
 pub(crate) fn servers<S: KvServerService + 'static>(
     make: impl Fn() -> Arc<S> + Send + Sync + 'static,
 ) -> MakeServer {
@@ -30,10 +30,10 @@ impl<S: KvServerService + 'static> Node for KvNode<S> {
         vec![kv_server_service(Arc::clone(&self.0))]
     }
 
-    /// It has no threads.
+    /// Does nothing: the server has no threads.
     fn kill(&self) {}
 
-    /// It is alone.
+    /// Always true: the server is the only one.
     fn is_leader(&self) -> bool {
         true
     }
@@ -43,12 +43,12 @@ impl<S: KvServerService + 'static> Node for KvNode<S> {
     }
 }
 
-/// A clerk of this crate; the trait is the tester's.
+/// A clerk of this crate, in a newtype for the tester's trait.
 pub(crate) struct KvClerk(kvsrv::Clerk);
 
 impl KvClerk {
     fn new(mut ends: Vec<ClientEnd>) -> Self {
-        let server = ends.pop().expect("an end to the one server");
+        let server = ends.pop().expect("the clerk has an end to the only server");
         KvClerk(kvsrv::Clerk::new(server))
     }
 }

@@ -1,9 +1,9 @@
-//! The course's tests of lab 2 of 2024, but for those that measure memory.
+//! The course's tests of lab 2 of 2024, except those that measure memory.
 //!
-//! Every test is a plain function of a test context and of the way to make a
-//! server, so that a broken server can run through the very same steps.
+//! The body of each test takes a context and a server factory, so that a broken
+//! server can run through the same steps.
 
-// Names have the lab's number at the end, as the parts of other labs do.
+// Test names end with the lab's number, as with the parts of other labs.
 #![allow(non_snake_case)]
 
 mod broken;

@@ -1,7 +1,7 @@
 //! One server, many clients, and a network that loses messages.
 //!
-//! Ported from `kvsrv/test_test.go` of MIT 6.5840, 2024; what the tests share with
-//! those of other labs, and what differs, is in [`tester::kv`].
+//! Ported from `kvsrv/test_test.go` of MIT 6.5840, 2024. [`tester::kv`] has
+//! what the tests share with other labs, and lists the differences to Go.
 
 use labrt::time::Duration;
 use tester::kv::{Generic, append_to_one_key};
@@ -9,7 +9,7 @@ use tester::{Context, Net};
 
 use crate::harness::{MakeServer, harness, reference};
 
-/// The generic test with so many clients; three iterations of one second.
+/// The generic test with this number of clients, in iterations of one second.
 pub(crate) fn load(clients: usize, net: Net) -> Generic {
     Generic { clients, net, iteration: Duration::from_secs(1), ..Generic::default() }
 }
@@ -24,7 +24,7 @@ pub(crate) fn unreliable_one_key(ctx: &Context, make: MakeServer) {
     append_to_one_key(&harness(ctx, make, Net::Unreliable));
 }
 
-/// Defines a generic test with these clients.
+/// Defines a generic test with this load.
 macro_rules! generic_test {
     ($name:ident, $load:expr) => {
         tester::lab_test!(

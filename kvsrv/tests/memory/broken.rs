@@ -1,4 +1,4 @@
-//! Servers that keep what they should forget, to see that the tests notice.
+//! Broken servers, which keep data that they should free.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use labrt::sync::Mutex;
 
 use crate::harness::{MakeServer, servers};
 
-/// What a server keeps for ever.
+/// The data that a server never frees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
-    /// Every answer to a get.
+    /// The reply to every get.
     GetReplies,
-    /// What every put brought.
+    /// The value of every put.
     PutArguments,
-    /// Every answer to an append.
+    /// The reply to every append.
     AppendReplies,
 }
 
-/// The reference server, with a memory that is too good.
+/// The reference server behind a front that leaks some data.
 struct Hoarder {
     keeps: Keeps,
     server: Arc<KvServer>,
     kept: Mutex<Vec<Value>>,
 }
 
-/// Servers that keep these.
+/// A factory of servers that keep this data.
 pub(crate) fn hoarder(keeps: Keeps) -> MakeServer {
     servers(move || Arc::new(Hoarder { keeps, server: KvServer::make(), kept: Mutex::default() }))
 }

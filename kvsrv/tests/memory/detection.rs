@@ -1,4 +1,4 @@
-//! Servers that keep too much are caught, each in a process of its own.
+//! The tests detect servers that keep too much, each in its own process.
 
 use tester::caught;
 
@@ -6,7 +6,7 @@ use crate::broken::{Keeps, hoarder};
 use crate::many::mem_many_appends;
 use crate::values::{mem_get, mem_put};
 
-/// Within how many seeds.
+/// The number of seeds within which a test must fail.
 const SEEDS: u64 = 1;
 
 caught!(

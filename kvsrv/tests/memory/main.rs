@@ -1,9 +1,10 @@
-//! The course's tests of lab 2 of 2024 that measure memory, and what they catch.
+//! The course's tests of lab 2 of 2024 that measure memory, and servers that
+//! must fail them.
 //!
-//! They have a process of their own, in which every allocation is counted, and run
-//! one at a time.
+//! They have their own binary, which counts every allocation, and run one at a
+//! time.
 
-// Names have the lab's number at the end, as the parts of other labs do.
+// Test names end with the lab's number, as with the parts of other labs.
 #![allow(non_snake_case)]
 
 mod broken;

@@ -1,4 +1,4 @@
-//! Many clients, or many calls: little may be left of each.
+//! Many clients or many calls: the server may keep only a little for each.
 
 use labrpc::Latency;
 use labrt::thread::sleep;
@@ -9,25 +9,26 @@ use tester::{Context, Net, Node, rand_value};
 use crate::harness::{KvClerk, MakeServer, harness, reference};
 use crate::values::settled_bytes;
 
-/// How many clients there are.
+/// The number of clients.
 const CLIENTS: usize = 100_000;
 
-/// How many bytes may be left of a client that has put a value.
+/// The most bytes that the server may keep for a client that has put a value.
 const PER_PUT: usize = 200;
 
-/// How many bytes are too many to be left of a client that has got a value.
+/// For a client that has got a value the server must keep fewer bytes than
+/// this.
 const PER_GET: usize = 10;
 
-/// How many bytes a value has.
+/// The length of a value in bytes.
 const SHORT: usize = 1000;
 
-/// How often a value is appended.
+/// The number of appends.
 const APPENDS: usize = 1000;
 
-/// How long it is waited for what should go away by itself.
+/// How long the test waits for memory that is freed in the background.
 const REST: Duration = Duration::from_secs(1);
 
-/// A server on a network that is fast enough for 100,000 calls in a row.
+/// A server on a network that is fast enough for 100,000 sequential calls.
 fn fast(ctx: &Context, make: MakeServer) -> Harness<Box<dyn Node>, KvClerk> {
     let h = harness(ctx, make, Net::Reliable);
     if labrt::clock() == labrt::Clock::Virtual {
@@ -37,14 +38,14 @@ fn fast(ctx: &Context, make: MakeServer) -> Harness<Box<dyn Node>, KvClerk> {
     h
 }
 
-/// As many clients as there are to be.
+/// Creates [`CLIENTS`] clients.
 fn crowd(h: &Harness<Box<dyn Node>, KvClerk>) -> Vec<Client<KvClerk>> {
     let clients = (0..CLIENTS).map(|_| h.make_clerk([0])).collect();
     sleep(REST);
     clients
 }
 
-/// Bytes left over by each of the clients on average, for the message of a failure.
+/// The average growth in bytes per client, for the failure message.
 fn per_client(before: usize, after: usize) -> f64 {
     (after as f64 - before as f64) / CLIENTS as f64
 }

@@ -1,13 +1,13 @@
-//! Values of 10 MiB: nothing may keep one that is not needed.
+//! Values of 10 MiB: the server must free those that it does not need.
 //!
-//! Ported from `kvsrv/test_test.go` of MIT 6.5840, 2024, the revision of 2 April.
-//! What differs, here and in `many.rs`:
+//! Ported from `kvsrv/test_test.go` of MIT 6.5840, 2024, the revision of 2
+//! April. What differs, here and in `many.rs`:
 //!
-//! 1. Memory is what is allocated in the whole process and not freed. There is no
-//!    garbage to collect, but what the test itself holds must be dropped before it
-//!    measures.
-//! 2. The network's latency is a fifth of the usual one where there are 100,000 calls
-//!    in a row, so that they stay well below the limit of 120 seconds.
+//! 1. Memory means the bytes of the whole process that are allocated and not
+//!    freed. There is no garbage to collect, but the test must drop its own
+//!    values before it measures.
+//! 2. The tests with 100,000 sequential calls use a fifth of the usual latency,
+//!    so that they stay well below the limit of 120 seconds.
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
@@ -17,14 +17,14 @@ use tester::{Context, Net, kept_log_bytes, rand_value};
 use crate::ALLOCATOR;
 use crate::harness::{MakeServer, harness, reference};
 
-/// A mebibyte.
+/// One mebibyte in bytes.
 const MIB: usize = 1 << 20;
 
-/// The length of a long value.
+/// The length of a long value in bytes.
 const LONG: usize = 10 * MIB;
 
-/// Bytes in use in this process, when the threads of finished calls are gone. Debug
-/// lines do not count.
+/// Waits until the threads of finished calls have ended, and returns the bytes
+/// that this process uses, without debug lines.
 pub(crate) fn settled_bytes() -> usize {
     sleep(Duration::from_millis(500));
     ALLOCATOR.live_bytes() - kept_log_bytes()
@@ -37,7 +37,7 @@ pub(crate) fn mem_get(ctx: &Context, make: MakeServer) {
 
     clerks[0].put("k", &rand_value(LONG));
     let lengths = clerks.map(|clerk| clerk.get("k").len());
-    assert_eq!(lengths, [LONG, LONG], "a get returned a value of another length");
+    assert_eq!(lengths, [LONG, LONG], "a get returned a value of the wrong length");
     clerks[0].put("k", "0");
 
     let mib = settled_bytes() / MIB;
