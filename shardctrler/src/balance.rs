@@ -1,22 +1,22 @@
-//! Spreading shards evenly while moving as few as possible.
+//! Spreads shards evenly while moving as few as possible.
 //!
 //! With S shards and G groups each group gets S / G shards, and S % G groups
-//! get one more. A shard has to move when its owner is gone or has more than
-//! its due, so moves are fewest when the groups that own most already are the
-//! ones with one more.
+//! get one more. A shard must move if its owner has left or has more shards
+//! than it should. The moves are fewest if the groups that already own the most
+//! shards are those that get one more.
 //!
-//! Every server of the controller computes this for itself, and all must come
-//! to the same: ties go to the smaller gid, shards are taken and given in the
-//! order of their numbers.
+//! Every server of the controller computes this itself, and all must get the
+//! same result: of two equal groups the one with the smaller gid is first, and
+//! shards move in the order of their numbers.
 
 use std::collections::BTreeMap;
 
 use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
 
-/// The new owners of shards that had these, over these groups (in any order,
-/// each once). Without groups they all belong to nobody.
+/// Returns the new owners of the shards, given the old owners and the groups
+/// present (in any order, each once). Without groups every owner is [`NOBODY`].
 pub(crate) fn rebalance(owners: &Owners, gids: &[Gid]) -> Owners {
-    // How many shards each group may still keep, or be given.
+    // The number of shards that each group may still keep or get.
     let mut room = targets(owners, gids);
     let mut balanced = owners.map(|owner| match room.get_mut(&owner) {
         Some(left @ 1..) => {
@@ -29,11 +29,15 @@ pub(crate) fn rebalance(owners: &Owners, gids: &[Gid]) -> Owners {
     for owner in balanced.iter_mut().filter(|owner| **owner == NOBODY) {
         *owner = takers.next().unwrap_or(NOBODY);
     }
-    assert_eq!(takers.next(), None, "{owners:?} over {gids:?} leaves a group short");
+    assert_eq!(
+        takers.next(),
+        None,
+        "a group got too few shards: owners {owners:?}, groups {gids:?}"
+    );
     balanced
 }
 
-/// How many shards each group should own.
+/// Returns the number of shards that each group should own.
 fn targets(owners: &Owners, gids: &[Gid]) -> BTreeMap<Gid, usize> {
     let Some(share) = N_SHARDS.checked_div(gids.len()) else { return BTreeMap::new() };
     let owned = |gid: Gid| owners.iter().filter(|&&owner| owner == gid).count();
@@ -51,8 +55,8 @@ mod tests {
 
     use super::*;
 
-    /// The fewest moves that even the shards out, counted another way: the best
-    /// choice of the groups with one more, of all choices.
+    /// Returns the fewest moves that balance the shards, computed by brute
+    /// force: tries each choice of the groups that get one shard more.
     fn fewest_moves(owners: &Owners, gids: &[Gid]) -> usize {
         let (share, one_more) = (N_SHARDS / gids.len(), N_SHARDS % gids.len());
         let kept = |choice: u32| -> usize {
@@ -63,13 +67,17 @@ mod tests {
             gids.iter().enumerate().map(keeps).sum()
         };
         let choices = (0..1u32 << gids.len()).filter(|c| c.count_ones() as usize == one_more);
-        N_SHARDS - choices.map(kept).max().expect("there is a choice")
+        N_SHARDS - choices.map(kept).max().expect("at least one choice exists")
     }
 
     fn check(before: &Owners, gids: &[Gid]) -> Owners {
         let after = rebalance(before, gids);
         let reversed: Vec<Gid> = gids.iter().rev().copied().collect();
-        assert_eq!(after, rebalance(before, &reversed), "the order of the groups matters");
+        assert_eq!(
+            after,
+            rebalance(before, &reversed),
+            "the result depends on the order of the groups"
+        );
         if gids.is_empty() {
             assert_eq!(after, [NOBODY; N_SHARDS]);
             return after;
@@ -83,15 +91,15 @@ mod tests {
         after
     }
 
-    /// Joins, leaves and moves at random: always even, and never a move too many.
+    /// Joins, leaves and moves at random.
     #[test]
-    fn any_history_is_balanced_with_the_fewest_moves() {
+    fn random_changes_are_balanced_with_the_fewest_moves() {
         let mut rng = Generator::from_seed(4);
         for _ in 0..100 {
             let (mut owners, mut gids) = ([NOBODY; N_SHARDS], BTreeSet::new());
             for _ in 0..30 {
                 for _ in 0..=rng.below(3) {
-                    // Twelve groups are more than there are shards.
+                    // Up to twelve groups: more than there are shards.
                     let gid = 1 + rng.below(12);
                     if !gids.insert(gid) {
                         gids.remove(&gid);
@@ -108,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn who_owns_most_keeps_one_more() {
+    fn largest_groups_keep_one_shard_more() {
         assert_eq!(rebalance(&[NOBODY; 10], &[3, 1, 2]), [1, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
         assert_eq!(
             rebalance(&[1, 1, 1, 2, 2, 2, 2, 2, 2, 2], &[1, 2, 3]),

@@ -9,50 +9,50 @@ use serde::{Deserialize, Serialize};
 use crate::balance::rebalance;
 use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
 
-/// The groups of a system: group to the names of its servers.
+/// Groups, each with the names of its servers.
 pub type Groups = BTreeMap<Gid, Vec<String>>;
 
-/// Which group owns which shard: one entry of the controller's list. It never
-/// changes once it is made.
+/// A configuration: which groups are present, and which group owns which shard.
+/// It never changes once it exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
-    /// Its number: 0 for the one without groups, then 1, 2, ...
+    /// The number: 0 for the first, which has no groups, then 1, 2, ...
     pub num: u64,
-    /// Shard to the group that owns it, or to [`NOBODY`].
+    /// The owner of each shard: a group, or [`NOBODY`].
     pub shards: Owners,
-    /// The groups present, those without a shard included.
+    /// The groups present, including those without a shard.
     pub groups: Groups,
 }
 
-/// Why the controller does not make a configuration. Nothing has changed.
+/// Why the controller refuses a change. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// No group is named at all.
+    /// The request names no group.
     NoGroup,
-    /// A group would be called [`NOBODY`].
+    /// The gid of a group is [`NOBODY`].
     ReservedGid,
     /// A group has no servers.
     NoServer(Gid),
-    /// A group of this name is present.
+    /// A group with this gid is present.
     GidInUse(Gid),
-    /// There is no group of this name.
+    /// No group with this gid is present.
     UnknownGid(Gid),
-    /// There is no shard of this number.
+    /// No shard has this number.
     UnknownShard(u64),
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::NoGroup => write!(f, "no group is named: name one at least"),
+            Refusal::NoGroup => write!(f, "the request names no group: name at least one"),
             Refusal::ReservedGid => {
-                write!(f, "no group can be called {NOBODY}, which means nobody: choose another gid")
+                write!(f, "gid {NOBODY} is reserved for shards without a group: choose another gid")
             }
-            Refusal::NoServer(gid) => write!(f, "group {gid} has no server: name one at least"),
+            Refusal::NoServer(gid) => write!(f, "group {gid} has no server: name at least one"),
             Refusal::GidInUse(gid) => {
-                write!(f, "group {gid} is present: let it leave first, or choose another gid")
+                write!(f, "group {gid} is already present: remove it first, or choose another gid")
             }
-            Refusal::UnknownGid(gid) => write!(f, "there is no group {gid}: let it join first"),
+            Refusal::UnknownGid(gid) => write!(f, "group {gid} is not present: add it first"),
             Refusal::UnknownShard(shard) => {
                 write!(f, "there is no shard {shard}: shards are 0 to {}", N_SHARDS - 1)
             }
@@ -63,12 +63,12 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Config {
-    /// The next configuration, in which these groups are present too.
+    /// Returns the next configuration, with these groups added.
     ///
     /// # Errors
     ///
-    /// A group has a name that is taken or reserved, or no servers; or there is
-    /// no group.
+    /// If the gid of a group is in use or reserved, a group has no servers, or
+    /// there is no group.
     pub fn join(&self, joining: &Groups) -> Result<Config, Refusal> {
         let mut groups = self.groups.clone();
         for (&gid, servers) in joining {
@@ -82,11 +82,11 @@ impl Config {
         if joining.is_empty() { Err(Refusal::NoGroup) } else { Ok(self.balanced_over(groups)) }
     }
 
-    /// The next configuration, without these groups.
+    /// Returns the next configuration, with these groups removed.
     ///
     /// # Errors
     ///
-    /// A group is not present, or none is named.
+    /// If a group is not present, or no group is named.
     pub fn leave(&self, leaving: &[Gid]) -> Result<Config, Refusal> {
         if let Some(&gid) = leaving.iter().find(|&gid| !self.groups.contains_key(gid)) {
             return Err(Refusal::UnknownGid(gid));
@@ -99,13 +99,13 @@ impl Config {
         Ok(self.balanced_over(groups))
     }
 
-    /// The next configuration, in which this group owns this shard. Others stay
-    /// where they are, however uneven that is; the next join or leave evens it
-    /// out.
+    /// Returns the next configuration, in which this group owns this shard. No
+    /// other shard moves, even if the groups become uneven; the next join or
+    /// leave balances them again.
     ///
     /// # Errors
     ///
-    /// There is no such shard or group.
+    /// If there is no such shard or group.
     pub fn move_shard(&self, shard: u64, gid: Gid) -> Result<Config, Refusal> {
         let mut next = Config { num: self.num + 1, ..self.clone() };
         let owner = usize::try_from(shard).ok().and_then(|shard| next.shards.get_mut(shard));
@@ -113,14 +113,15 @@ impl Config {
         if self.groups.contains_key(&gid) { Ok(next) } else { Err(Refusal::UnknownGid(gid)) }
     }
 
-    /// The next configuration, with the shards spread evenly over these groups.
+    /// Returns the next configuration, with the shards spread evenly over these
+    /// groups.
     fn balanced_over(&self, groups: Groups) -> Config {
         let gids: Vec<Gid> = groups.keys().copied().collect();
         Config { num: self.num + 1, shards: rebalance(&self.shards, &gids), groups }
     }
 }
 
-/// A line of `key=value`, for reports.
+/// Prints a line of `key=value`, for reports.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let gids = Vec::from_iter(self.groups.keys());
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn every_change_makes_the_next_configuration() {
+    fn each_change_creates_the_next_configuration() {
         let first = Config::default().join(&groups(&[1, 2])).unwrap();
         assert_eq!((first.num, first.groups.len()), (1, 2));
         let moved = first.move_shard(0, 2).unwrap();
@@ -147,11 +148,15 @@ mod tests {
         assert_eq!((left.num, left.shards), (3, [2; N_SHARDS]));
         let empty = left.leave(&[2]).unwrap();
         assert_eq!((empty.num, empty.shards), (4, [NOBODY; N_SHARDS]));
-        assert_eq!(empty.join(&groups(&[1])).unwrap().shards, [1; N_SHARDS], "a gid comes back");
+        assert_eq!(
+            empty.join(&groups(&[1])).unwrap().shards,
+            [1; N_SHARDS],
+            "a removed gid can join again"
+        );
     }
 
     #[test]
-    fn bad_requests_are_told_apart() {
+    fn each_bad_request_has_its_own_refusal() {
         let config = Config::default().join(&groups(&[1, 2])).unwrap();
         assert_eq!(config.join(&groups(&[0])), Err(Refusal::ReservedGid));
         assert_eq!(config.join(&groups(&[3, 2])), Err(Refusal::GidInUse(2)));
@@ -163,6 +168,6 @@ mod tests {
         assert_eq!(config.move_shard(3, 7), Err(Refusal::UnknownGid(7)));
         assert_eq!(config.move_shard(3, NOBODY), Err(Refusal::UnknownGid(NOBODY)));
         let text = Refusal::GidInUse(2).to_string();
-        assert_eq!(text, "group 2 is present: let it leave first, or choose another gid");
+        assert_eq!(text, "group 2 is already present: remove it first, or choose another gid");
     }
 }

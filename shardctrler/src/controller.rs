@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, Groups, Refusal};
 use crate::owners::Gid;
 
-/// A wish for another configuration.
+/// A request for the next configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// Adds groups.
@@ -22,60 +22,60 @@ pub enum Change {
     },
 }
 
-/// What travels through the log.
+/// An operation in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
-    /// Makes a configuration, once.
+    /// Creates the next configuration, once per request.
     Change(Change, RequestId),
-    /// Reads the configuration of this number; the newest one if there is no
-    /// such number, or none is given. It may be executed twice: each execution
-    /// lies within the call.
+    /// Reads the configuration of this number, or the newest one if there is no
+    /// such number, or none is given. It may be executed twice, because each
+    /// execution lies within the call.
     Query(Option<u64>),
 }
 
-/// What comes of an operation.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Of a change.
+    /// The result of a change.
     Changed(Result<(), Refusal>),
-    /// Of a query.
+    /// The result of a query.
     Config(Config),
 }
 
-/// First byte of a snapshot. Raise it with every change of the format.
+/// The first byte of a snapshot. Increment it with every change of the format.
 const VERSION: u8 = 1;
 
 /// The state that is the same on every server of the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controller {
-    /// The format of a snapshot, see [`VERSION`].
+    /// The format of the snapshot, see [`VERSION`].
     version: u8,
-    /// All configurations, each at the place of its number.
+    /// All configurations; the index is the number.
     configs: Vec<Config>,
-    /// What each client has changed last, and what came of it.
+    /// The last change of each client, and its result.
     sessions: Sessions<Result<(), Refusal>>,
 }
 
 impl Controller {
-    /// A controller of no groups: it has configuration 0.
+    /// A controller without groups. It has configuration 0 only.
     pub fn new() -> Self {
         let (configs, sessions) = (vec![Config::default()], Sessions::new());
         Controller { version: VERSION, configs, sessions }
     }
 
-    /// The configuration of this number, if it has been made.
+    /// The configuration of this number, if it exists.
     pub fn config(&self, num: u64) -> Option<&Config> {
         usize::try_from(num).ok().and_then(|num| self.configs.get(num))
     }
 
     /// The newest configuration.
     pub fn newest(&self) -> &Config {
-        self.configs.last().expect("configuration 0 is always there")
+        self.configs.last().expect("configuration 0 always exists")
     }
 
-    /// Makes the next configuration, or says why not.
+    /// Appends the next configuration, or returns why it is refused.
     fn change(configs: &mut Vec<Config>, change: &Change) -> Result<(), Refusal> {
-        let newest = configs.last().expect("configuration 0 is always there");
+        let newest = configs.last().expect("configuration 0 always exists");
         let next = match change {
             Change::Join(groups) => newest.join(groups)?,
             Change::Leave(gids) => newest.leave(gids)?,
@@ -102,7 +102,7 @@ impl StateMachine for Controller {
             Op::Change(change, request) => {
                 let configs = &mut self.configs;
                 let outcome = self.sessions.once(request, || Self::change(configs, &change));
-                // Whoever has gone on to the next request has had the answer.
+                // `None` is a late duplicate: its client has already received the reply.
                 Reply::Changed(outcome.unwrap_or(Ok(())))
             }
             Op::Query(num) => {
@@ -118,9 +118,9 @@ impl StateMachine for Controller {
 
     fn restore(&mut self, snapshot: &[u8]) {
         *self = labrpc::codec::decode(snapshot).unwrap_or_else(|error| {
-            panic!("the snapshot of the controller is unreadable: {error}")
+            panic!("cannot decode the snapshot of the controller: {error}")
         });
-        assert_eq!(self.version, VERSION, "format of the snapshot");
+        assert_eq!(self.version, VERSION, "unknown format of the controller's snapshot");
     }
 }
 
@@ -137,11 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_arrives_again_changes_nothing() {
+    fn retry_does_not_apply_twice() {
         let mut controller = Controller::new();
         let twice = Op::Change(join(1), request(1));
         assert_eq!(controller.apply(twice.clone()), Reply::Changed(Ok(())));
-        assert_eq!(controller.apply(twice), Reply::Changed(Ok(())), "not: the gid is in use");
+        assert_eq!(
+            controller.apply(twice),
+            Reply::Changed(Ok(())),
+            "the retry gets the first reply, not GidInUse"
+        );
         assert_eq!(controller.newest().num, 1);
         let refused = Reply::Changed(Err(Refusal::GidInUse(1)));
         let again = Op::Change(join(1), request(2));
@@ -149,12 +153,16 @@ mod tests {
         assert_eq!(controller.newest().num, 1);
         let leave = Op::Change(Change::Leave(vec![1]), RequestId { client: 2, sequence: 1 });
         assert_eq!(controller.apply(leave), Reply::Changed(Ok(())));
-        assert_eq!(controller.apply(again), refused, "once refused, for ever");
+        assert_eq!(
+            controller.apply(again),
+            refused,
+            "a retry of a refused request is refused again"
+        );
         assert_eq!(controller.newest().num, 2);
     }
 
     #[test]
-    fn old_configurations_stay() {
+    fn old_configurations_survive_a_snapshot() {
         let mut controller = Controller::new();
         for gid in 1..=3 {
             controller.apply(Op::Change(join(gid), request(gid)));
@@ -162,11 +170,16 @@ mod tests {
         let mut restored = Controller::new();
         restored.restore(&controller.snapshot());
         assert_eq!(restored, controller);
-        for (asked, told) in [(Some(0), 0), (Some(2), 2), (Some(3), 3), (Some(4), 3), (None, 3)] {
+        for (asked, expected) in [(Some(0), 0), (Some(2), 2), (Some(3), 3), (Some(4), 3), (None, 3)]
+        {
             let Reply::Config(config) = restored.apply(Op::Query(asked)) else {
                 panic!("a config")
             };
-            assert_eq!((config.num, config.groups.len()), (told, told as usize), "{asked:?}");
+            assert_eq!(
+                (config.num, config.groups.len()),
+                (expected, expected as usize),
+                "{asked:?}"
+            );
         }
     }
 }

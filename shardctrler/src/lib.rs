@@ -1,11 +1,11 @@
 //! The shard controller (Lab 4A of MIT 6.824, part of Lab 5A of 6.5840 in 2024;
 //! `shardmaster` up to 2020).
 //!
-//! A sharded key/value store cuts its keys into shards and gives each shard to
-//! a group of servers. Somebody has to say which group owns which shard, and
-//! everybody has to agree on it. That is the controller: a list of numbered
-//! configurations, of which each names the groups present and the owner of
-//! every shard. It is replicated like any other service, on [`rsm`].
+//! A sharded key/value store splits its keys into shards and assigns each shard
+//! to a group of servers. All groups and clerks must agree on which group owns
+//! which shard. The controller decides this. It has a list of numbered
+//! configurations; each names the groups present and the owner of every shard.
+//! The controller is replicated on [`rsm`], as the other services are.
 //!
 //! ```no_run
 //! # fn example(ends: Vec<labrpc::ClientEnd>) -> Result<(), shardctrler::Refusal> {
@@ -30,52 +30,56 @@
 //!     |---------------------->|  submit(op)              |
 //!     |                       |------------------------->| replicate, commit
 //!     |                       |                          | Controller::apply, everywhere:
-//!     |                       |                          |   the next configuration, or why not
+//!     |                       |                          |   next configuration or refusal
 //!     |                       |<-------------------------|
-//!     |<------ Ok, or why not |                          |
+//!     |<--- Ok, or a refusal -|                          |
 //! ```
 //!
 //! Join and Leave spread the shards evenly over the groups that are then
-//! present, and move as few as that takes; `balance.rs` tells how. Move gives
-//! one shard to one group, and lasts until the next Join or Leave.
+//! present, and move as few shards as possible; `balance.rs` explains how. Move
+//! gives one shard to one group. The next Join or Leave may move it again.
 //!
 //! # Bad requests
 //!
-//! A request that makes no sense (a group that is there joins, one that is not
-//! there leaves, ...) makes no configuration, and its clerk is told by a
-//! [`Refusal`]. The refusal is decided in the log like everything else, so the
-//! servers agree on it, and a request that is sent again is told the same.
-//! (The course leaves this open. Up to 2017 its tests repeated a Join and a
-//! Leave; groups and shards then have to stay as they were, which they do.)
+//! The controller refuses an invalid request, such as the Join of a group that
+//! is present or the Leave of one that is not. It then creates no
+//! configuration, and the clerk gets a [`Refusal`]. The servers decide this
+//! when they apply the log, so they agree on it, and a retry gets the same
+//! reply. (The course does not define this. Up to 2017 its tests repeated a
+//! Join and a Leave and expected that groups and shards stay the same, which
+//! holds here.)
 //!
 //! # Queries and peeks
 //!
-//! Query goes through the log, so that the newest configuration is really the
-//! newest. The groups of shardkv ask ten times a second each whether there is
-//! another configuration, for ever, and a controller never takes snapshots:
-//! that would be a log of questions. They peek instead: any server tells what
-//! it has. A configuration never changes once it is made, so what is told is
-//! true; a server that is behind only tells it later, and the next peek goes to
-//! another one.
+//! Query goes through the log, so that it really returns the newest
+//! configuration. But each group of shardkv polls for the next configuration
+//! ten times a second, forever, and a controller takes no snapshots: with Query
+//! the log would fill with polls. So the groups use Peek, which any server
+//! answers from its own list. A configuration never changes once it exists, so
+//! the reply is always correct. A server that is behind may not have it yet;
+//! the next Peek goes to another server.
 //!
 //! # Invariants
 //!
-//! * Configuration n is at place n of the list, and is made from n - 1 alone.
-//! * Shares differ by one shard at most after Join and Leave. Gid 0 owns all
-//!   shards when no group is present, and none otherwise.
-//! * Nothing hangs on the order of a hash map, on time or on chance: all
-//!   servers make the same list.
-//! * A change is made once, however often its request arrives.
+//! * Configuration n is at index n of the list, and depends only on n - 1 and
+//!   the change.
+//! * After Join and Leave the groups' numbers of shards differ by at most one.
+//!   Gid 0 owns all shards if no group is present, and none otherwise.
+//! * The list does not depend on the order of a hash map, on time or on
+//!   randomness: all servers compute the same list.
+//! * A change is executed once, however often its request arrives.
 //!
 //! # What is left out
 //!
-//! Snapshots, as in the course: the list is the state, and as long as the log.
+//! Snapshots, as in the course: the state is the list, which is as long as the
+//! log.
 //!
-//! # Where things are
+//! # Map of the code
 //!
-//! `owners.rs` has shards and groups, `config.rs` a configuration and the
-//! changes, `balance.rs` the shares, `controller.rs` the list as a state
-//! machine; `messages.rs` the calls, `clerk.rs` and `server.rs` the two sides.
+//! `owners.rs` defines shards and groups, `config.rs` a configuration and its
+//! changes. `balance.rs` spreads the shards. `controller.rs` has the list, as a
+//! state machine. `messages.rs` defines the calls; `clerk.rs` and `server.rs`
+//! are the client and the server.
 
 mod balance;
 mod clerk;

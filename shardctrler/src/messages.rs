@@ -1,4 +1,4 @@
-//! The calls to the controller.
+//! The requests and replies of the controller.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use crate::config::{Config, Groups, Refusal};
 use crate::owners::Gid;
 
 labrpc::service! {
-    /// What administrators, clerks and replica groups can ask the controller.
+    /// The calls that administrators, clerks and replica groups make to the
+    /// controller.
     pub service ShardCtrler {
         /// Adds groups.
         fn join(JoinArgs) -> Result<(), KvError>;
@@ -27,7 +28,7 @@ labrpc::service! {
 /// Why a reply holds no result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KvError {
-    /// This server is not the leader. The call may be executed all the same.
+    /// This server is not the leader. The request may still be executed.
     WrongLeader,
     /// The controller refuses the change.
     Refused(Refusal),
@@ -61,16 +62,16 @@ impl From<Refusal> for KvError {
 pub struct JoinArgs {
     /// The new groups.
     pub groups: Groups,
-    /// The same each time that the call is sent.
+    /// Identifies the request; a retry has the same id.
     pub request: RequestId,
 }
 
 /// Arguments of Leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaveArgs {
-    /// The groups that are to go.
+    /// The groups to remove.
     pub gids: Vec<Gid>,
-    /// The same each time that the call is sent.
+    /// Identifies the request; a retry has the same id.
     pub request: RequestId,
 }
 
@@ -81,15 +82,15 @@ pub struct MoveArgs {
     pub shard: u64,
     /// Its new owner.
     pub gid: Gid,
-    /// The same each time that the call is sent.
+    /// Identifies the request; a retry has the same id.
     pub request: RequestId,
 }
 
 /// Arguments of Query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryArgs {
-    /// The number of the configuration. The newest one is meant by none (the
-    /// course's -1) and by numbers that there are not yet.
+    /// The number of the configuration. `None` (the course's -1) and numbers
+    /// that do not exist yet mean the newest one.
     pub num: Option<u64>,
 }
 

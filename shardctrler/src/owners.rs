@@ -1,12 +1,12 @@
 //! Shards and the groups that own them.
 
-/// How many shards there are, for ever (the course's `NShards`).
+/// The number of shards. It never changes (the course's `NShards`).
 pub const N_SHARDS: usize = 10;
 
-/// The name of a replica group; see [`NOBODY`].
+/// The id of a replica group. [`NOBODY`] is reserved.
 pub type Gid = u64;
 
-/// The owner of a shard that belongs to no group.
+/// The owner of a shard without a group.
 pub const NOBODY: Gid = 0;
 
 /// The owner of each shard, or [`NOBODY`].

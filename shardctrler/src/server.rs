@@ -20,38 +20,38 @@ pub struct ShardCtrler {
 }
 
 impl ShardCtrler {
-    /// Starts a server from what `persister` holds (the course's
-    /// `StartServer`). `servers[me]` is itself. As in the course there are no
-    /// snapshots: the log is as long as the list that it makes. Returns at
-    /// once.
+    /// Starts a server from the state in `persister` (the course's
+    /// `StartServer`). `servers[me]` is the server itself. As in the course it
+    /// takes no snapshots, because the list of configurations is as long as the
+    /// log. Returns immediately.
     pub fn make(servers: Vec<ClientEnd>, me: usize, persister: Arc<Persister>) -> Arc<ShardCtrler> {
         Arc::new(ShardCtrler { rsm: Rsm::make(servers, me, persister, None, Controller::new()) })
     }
 
-    /// What has to be on the network: the service itself, and its Raft.
+    /// The services to add to the network: the controller and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
         vec![messages::shard_ctrler_service(Arc::clone(self)), self.rsm.raft_service()]
     }
 
-    /// The Raft below.
+    /// The server's Raft peer.
     pub fn raft(&self) -> &Arc<Raft> {
         self.rsm.raft()
     }
 
-    /// Whether this server takes itself for the leader now.
+    /// Whether this server believes it is the leader now.
     pub fn is_leader(&self) -> bool {
         self.rsm.is_leader()
     }
 
-    /// A line of `key=value` about the newest configuration and about Raft, for
-    /// reports. It never waits, see [`Rsm::peek`].
+    /// Describes the newest configuration and the state of Raft, as a line of
+    /// `key=value` for reports. Never waits, see [`Rsm::peek`].
     pub fn describe(&self) -> String {
         let newest = self.rsm.peek(|controller| controller.newest().to_string());
-        let newest = newest.as_deref().unwrap_or("(the list's lock is held)");
+        let newest = newest.as_deref().unwrap_or("(configurations: the lock is held)");
         format!("{newest} {}", self.raft().describe())
     }
 
-    /// Ends this server's work. Returns at once.
+    /// Stops this server. Returns immediately.
     pub fn kill(&self) {
         self.rsm.kill();
     }
@@ -59,7 +59,7 @@ impl ShardCtrler {
     fn change(&self, change: Change, request: RequestId) -> Result<(), KvError> {
         match self.rsm.submit(&Op::Change(change, request))? {
             Reply::Changed(outcome) => Ok(outcome?),
-            Reply::Config(_) => panic!("a change was answered like a query"),
+            Reply::Config(_) => panic!("the reply to a change is the reply of a query"),
         }
     }
 }
@@ -80,7 +80,7 @@ impl ShardCtrlerService for ShardCtrler {
     fn query(&self, args: QueryArgs) -> Result<Config, KvError> {
         match self.rsm.submit(&Op::Query(args.num))? {
             Reply::Config(config) => Ok(config),
-            Reply::Changed(_) => panic!("a query was answered like a change"),
+            Reply::Changed(_) => panic!("the reply to a query is the reply of a change"),
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn basic(ctx: &Context, make: MakeServer) {
     ctx.next_part("Test (4A): Minimal transfers after joins");
     let before = clerk.query(None);
     for gid in 11..=15 {
-        // The last name stands there twice.
+        // The last name is there twice, as in the course.
         let names = ["a", "b", "b"].map(|letter| format!("{gid}{letter}")).to_vec();
         clerk.join(&Groups::from([(gid, names)])).unwrap();
     }
@@ -48,8 +48,8 @@ pub(crate) fn basic(ctx: &Context, make: MakeServer) {
     check_kept(&joined, &left);
 }
 
-/// The configurations that the next section asks for again. The course leaves the
-/// fourth empty.
+/// Returns configurations for [`historical_queries`]. As in the course the
+/// fourth stays empty.
 fn leave_join(clerk: &Clerk) -> [Config; 6] {
     let mut history: [Config; 6] = std::array::from_fn(|_| Config::default());
     history[0] = clerk.query(None);
@@ -74,7 +74,8 @@ fn leave_join(clerk: &Clerk) -> [Config; 6] {
     history
 }
 
-/// With any one server down the old configurations are what they were.
+/// Checks that the old configurations are unchanged while any one server is
+/// down.
 fn historical_queries(cluster: &Cluster<CtrlerNode>, clerk: &Clerk, history: &[Config]) {
     for server in 0..SERVERS {
         cluster.crash(server);
@@ -104,7 +105,7 @@ fn move_shards(clerk: &Clerk) {
 }
 
 pub(crate) fn minimal_again(ctx: &Context, make: MakeServer) {
-    /// How many shards may change hands when one group of three joins or leaves.
+    /// The most shards that may move when one group of three joins or leaves.
     const MOST: usize = N_SHARDS / 3 + 1;
     let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);

@@ -1,4 +1,4 @@
-//! Controllers with a planted mistake are caught.
+//! The tests detect controllers with a planted mistake.
 
 use std::sync::Arc;
 
@@ -14,26 +14,26 @@ use crate::basic::{basic, minimal_again};
 use crate::harness::{MakeServer, behind};
 use crate::strict::changes_happen_once;
 
-/// What is wrong with a controller.
+/// The mistake of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mistake {
-    /// It tells what this server has, which may be old.
+    /// A server answers queries from its own state, which may be stale.
     ReadsItsOwn,
-    /// It executes a request as often as it arrives.
+    /// The controller executes a request as often as it arrives.
     Repeats,
-    /// It deals all shards out anew with every configuration.
+    /// Every configuration assigns all shards anew.
     Reshuffles,
 }
 
-/// The controller of this crate behind a mistake.
+/// The controller of this crate behind a front with the mistake.
 struct Broken {
     mistake: Mistake,
     server: Arc<ShardCtrler>,
-    /// The number of the latest request, where requests are not recognised.
+    /// The number of the latest request, for [`Mistake::Repeats`].
     latest: Mutex<u64>,
 }
 
-/// Controllers with a mistake.
+/// A factory of controllers with this mistake.
 fn broken(mistake: Mistake) -> MakeServer {
     behind(move |server| {
         let latest = Mutex::new(0);
@@ -42,8 +42,8 @@ fn broken(mistake: Mistake) -> MakeServer {
 }
 
 impl Broken {
-    /// The mark of a request as the server below sees it.
-    fn mark(&self, request: RequestId) -> RequestId {
+    /// The id under which the request is passed on to the server.
+    fn forwarded_id(&self, request: RequestId) -> RequestId {
         if self.mistake != Mistake::Repeats {
             return request;
         }
@@ -63,22 +63,22 @@ impl Broken {
 
 impl ShardCtrlerService for Broken {
     fn join(&self, args: JoinArgs) -> Result<(), KvError> {
-        self.server.join(JoinArgs { request: self.mark(args.request), ..args })
+        self.server.join(JoinArgs { request: self.forwarded_id(args.request), ..args })
     }
 
     fn leave(&self, args: LeaveArgs) -> Result<(), KvError> {
-        self.server.leave(LeaveArgs { request: self.mark(args.request), ..args })
+        self.server.leave(LeaveArgs { request: self.forwarded_id(args.request), ..args })
     }
 
     fn move_shard(&self, args: MoveArgs) -> Result<(), KvError> {
-        self.server.move_shard(MoveArgs { request: self.mark(args.request), ..args })
+        self.server.move_shard(MoveArgs { request: self.forwarded_id(args.request), ..args })
     }
 
     fn query(&self, args: QueryArgs) -> Result<Config, KvError> {
         if self.mistake == Mistake::ReadsItsOwn {
             let peek = |num| self.server.peek(PeekArgs { num });
             let own = args.num.and_then(peek).or_else(|| (0..).map_while(peek).last());
-            return Ok(own.expect("configuration 0 is always there"));
+            return Ok(own.expect("configuration 0 always exists"));
         }
         self.server.query(args).map(|config| self.spoil(config))
     }
@@ -88,7 +88,7 @@ impl ShardCtrlerService for Broken {
     }
 }
 
-/// Within how many seeds a mistake is caught.
+/// The number of seeds within which a test must fail.
 const SEEDS: u64 = 1;
 
 caught!(reads_its_own, basic, broken(Mistake::ReadsItsOwn), SEEDS, "groups");

@@ -7,10 +7,10 @@ use labrt::time::Duration;
 use shardctrler::{Clerk, Config, Gid, Groups, ShardCtrler};
 use tester::{Cluster, Columns, Context, Factory, Net, Node, Setup, Watch, watch};
 
-/// How many servers the controller has.
+/// The number of servers of the controller.
 pub(crate) const SERVERS: usize = 3;
 
-/// How long anything that should happen may take.
+/// The timeout for events that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Makes the servers of a test.
@@ -21,7 +21,7 @@ pub(crate) fn reference() -> MakeServer {
     behind(shardctrler::shard_ctrler_service)
 }
 
-/// Servers of this crate, which clerks reach through what `front` puts before them.
+/// A factory of this crate's servers, with `front` between each and its clerks.
 pub(crate) fn behind(
     front: impl Fn(Arc<ShardCtrler>) -> Service + Clone + Send + Sync + 'static,
 ) -> MakeServer {
@@ -74,7 +74,7 @@ pub(crate) fn controller(ctx: &Context, make: MakeServer, net: Net) -> Cluster<C
     Cluster::new(ctx, SERVERS, net, move |setup| make.make(setup, ()))
 }
 
-/// A clerk that reaches all servers, and does not know which is which.
+/// Makes a clerk that reaches all servers, in random order.
 pub(crate) fn make_clerk(cluster: &Cluster<CtrlerNode>) -> Clerk {
     let ends = cluster.clerk_ends();
     ends.connect(0..SERVERS);
@@ -83,13 +83,14 @@ pub(crate) fn make_clerk(cluster: &Cluster<CtrlerNode>) -> Clerk {
     Clerk::new(shuffled)
 }
 
-/// Groups out of their gids and the names of their servers.
+/// Makes groups from their gids and the names of their servers.
 pub(crate) fn groups<const N: usize>(groups: [(Gid, &[&str]); N]) -> Groups {
     let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     groups.into_iter().map(|(gid, names)| (gid, own(names))).collect()
 }
 
-/// The newest configuration has just these groups, and even shares.
+/// Checks that the newest configuration has exactly these groups and is
+/// balanced.
 #[track_caller]
 pub(crate) fn check(clerk: &Clerk, gids: &[Gid]) {
     let config = clerk.query(None);
@@ -107,15 +108,15 @@ pub(crate) fn check(clerk: &Clerk, gids: &[Gid]) {
     assert!(max <= min.map(|min| min + 1), "max {max:?} too much larger than min {min:?}");
 }
 
-/// The servers of a group, as the newest configuration names them.
+/// Checks the names of a group's servers in the newest configuration.
 #[track_caller]
 pub(crate) fn check_servers(clerk: &Clerk, gid: Gid, servers: &[&str]) {
     let config = clerk.query(None);
     assert_eq!(config.groups[&gid], servers, "wrong servers for gid {gid}");
 }
 
-/// Every shard that a group owns with more groups present is its own with fewer of
-/// them too, if the group is there.
+/// Checks that each group in `fewer` still owns there all shards that it owns
+/// in `more`, a configuration with more groups.
 #[track_caller]
 pub(crate) fn check_kept(more: &Config, fewer: &Config) {
     for (shard, owner) in more.shards.iter().enumerate() {
@@ -126,7 +127,7 @@ pub(crate) fn check_kept(more: &Config, fewer: &Config) {
     }
 }
 
-/// Runs ten threads with a clerk each to their end.
+/// Runs ten threads with a clerk each, and waits for them.
 #[track_caller]
 pub(crate) fn ten_clerks(ctx: &Context, cluster: &Cluster<CtrlerNode>, work: fn(Gid, &Clerk)) {
     let clerks: Vec<Clerk> = (0..10).map(|_| make_clerk(cluster)).collect();

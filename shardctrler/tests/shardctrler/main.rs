@@ -5,12 +5,12 @@
 //! 6.5840, 2024. What differs:
 //!
 //! 1. The body of each test is a function of the controller under test.
-//! 2. The checks for minimal transfers look at the groups that are there, as up to
-//!    2017; since 2018 they look for groups that have long left.
-//! 3. When the leader is shut down to see that all servers have the same list, the
-//!    test waits for the next leader; in Go it looks once.
+//! 2. The checks for minimal transfers check the groups that are present, as up
+//!    to 2017; since 2018 the course checks groups that have long left.
+//! 3. The test that all servers have the same list shuts the leader down and
+//!    waits for the next leader; in Go it checks only once.
 
-// The part's tag stands in capitals at the end of a test's name.
+// Names of the course's tests end with the part's tag in capitals.
 #![allow(non_snake_case)]
 
 mod basic;

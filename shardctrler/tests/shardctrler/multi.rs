@@ -1,4 +1,4 @@
-//! Several groups join and leave at once.
+//! Several groups join and leave in one request.
 
 use shardctrler::{Clerk, Groups};
 use tester::{Cluster, Context, Net, wait_for};
@@ -59,9 +59,10 @@ fn leave_join(clerk: &Clerk) {
     clerk.leave(&[2]).unwrap();
 }
 
-/// When the leader is gone, another server tells the same.
+/// Checks that another server has the same configuration after a crash of the
+/// leader.
 fn same_config(cluster: &Cluster<CtrlerNode>, clerk: &Clerk) {
-    let leader = cluster.leader().expect("a leader has just answered");
+    let leader = cluster.leader().expect("a leader has just replied");
     let before = clerk.query(None);
     cluster.crash(leader);
     wait_for("another leader", PATIENCE, || cluster.leader());

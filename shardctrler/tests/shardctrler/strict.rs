@@ -1,4 +1,4 @@
-//! What the course demands and does not test.
+//! Requirements of the course that its tests do not check.
 
 use shardctrler::{Clerk, Config, Groups, N_SHARDS, NOBODY, Refusal, ShardCtrlerService};
 use tester::{Cluster, Context, Net, wait_for};
@@ -8,7 +8,7 @@ use crate::harness::{
     ten_clerks,
 };
 
-/// Shards move only to groups that join, and from groups that leave.
+/// Shards move only to groups that join and from groups that leave.
 pub(crate) fn minimal_transfers(ctx: &Context, make: MakeServer) {
     let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
@@ -28,7 +28,7 @@ pub(crate) fn minimal_transfers(ctx: &Context, make: MakeServer) {
     assert_eq!(moved(&nine, &left), 5, "{nine:?} became {left:?}");
 }
 
-/// Bad requests are told apart, and change nothing.
+/// Each bad request gets its own refusal and changes nothing.
 pub(crate) fn bad_requests(ctx: &Context, make: MakeServer) {
     let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
@@ -44,23 +44,24 @@ pub(crate) fn bad_requests(ctx: &Context, make: MakeServer) {
     assert_eq!(clerk.leave(&[]), Err(Refusal::NoGroup));
     assert_eq!(clerk.move_shard(N_SHARDS, 1), Err(Refusal::UnknownShard(10)));
     assert_eq!(clerk.move_shard(0, 9), Err(Refusal::UnknownGid(9)));
-    assert_eq!(clerk.query(None), before, "a refused request has changed something");
+    assert_eq!(clerk.query(None), before, "a refused request changed the configuration");
     agreed_upon(&cluster, &before);
 }
 
-/// All servers have this configuration, and none after it.
+/// Checks that all servers have this configuration, and no later one.
 #[track_caller]
 fn agreed_upon(cluster: &Cluster<CtrlerNode>, config: &Config) {
     for server in 0..SERVERS {
-        let node = cluster.node(server).expect("all are alive");
+        let node = cluster.node(server).expect("all servers are alive");
         let peek = |num| node.server().peek(shardctrler::PeekArgs { num });
-        let told = wait_for("the configuration on every server", PATIENCE, || peek(config.num));
-        assert_eq!(told, *config, "server {server} has another configuration {}", config.num);
-        assert_eq!(peek(config.num + 1), None, "server {server} has one too many");
+        let found = wait_for("the configuration on every server", PATIENCE, || peek(config.num));
+        assert_eq!(found, *config, "server {server} has another configuration {}", config.num);
+        assert_eq!(peek(config.num + 1), None, "server {server} has a later configuration");
     }
 }
 
-/// After every change all servers have the same list; a gid may come back.
+/// After every change all servers have the same list. A removed gid can join
+/// again.
 pub(crate) fn replicas_agree(ctx: &Context, make: MakeServer) {
     let cluster = controller(ctx, make, Net::Reliable);
     let clerk = make_clerk(&cluster);
@@ -81,22 +82,22 @@ pub(crate) fn replicas_agree(ctx: &Context, make: MakeServer) {
     }
 }
 
-/// Each change is made once, however often its request was sent.
+/// Each change is executed once, however often its request is sent.
 pub(crate) fn changes_happen_once(ctx: &Context, make: MakeServer) {
     let cluster = controller(ctx, make, Net::Unreliable);
     ten_clerks(ctx, &cluster, |i, clerk: &Clerk| {
         let gid = 100 + i;
-        let made = |what| assert_eq!(what, Ok(()), "a request was executed twice");
+        let executed = |reply| assert_eq!(reply, Ok(()), "a request was executed twice");
         for _ in 0..3 {
-            made(clerk.join(&groups([(gid, &["x"])])));
-            made(clerk.move_shard(i as usize, gid));
-            made(clerk.leave(&[gid]));
+            executed(clerk.join(&groups([(gid, &["x"])])));
+            executed(clerk.move_shard(i as usize, gid));
+            executed(clerk.leave(&[gid]));
         }
-        made(clerk.join(&groups([(gid, &["x"])])));
+        executed(clerk.join(&groups([(gid, &["x"])])));
     });
     let clerk = make_clerk(&cluster);
     check(&clerk, &Vec::from_iter(100..110));
-    assert_eq!(clerk.query(None).num, 100, "a hundred changes were made");
+    assert_eq!(clerk.query(None).num, 100, "a hundred changes make a hundred configurations");
 }
 
 tester::lab_test!(
