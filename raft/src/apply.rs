@@ -1,21 +1,21 @@
-//! What the service gets (Figure 2: "if commitIndex > lastApplied: increment
-//! lastApplied, apply log\[lastApplied\] to state machine").
+//! The messages to the service (Figure 2: "if commitIndex > lastApplied:
+//! increment lastApplied, apply log\[lastApplied\] to state machine").
 //!
-//! One thread, the applier, takes messages out of the state and sends them with
-//! no lock held, since the service may take its time and may call Raft
-//! meanwhile. What the applier has taken counts as applied: nothing overtakes
+//! One thread, the applier, takes messages out of the state and sends them
+//! without the lock, since the service may be slow and may call Raft meanwhile.
+//! A command that the applier has taken counts as applied: nothing can overtake
 //! it. A snapshot that arrives while it sends is simply the next message.
 
 use crate::apply_msg::ApplyMsg;
 use crate::state::State;
 
 impl State {
-    /// Is there anything to send to the service?
+    /// Returns whether there is anything to send to the service.
     pub(crate) fn has_messages(&self) -> bool {
         self.last_applied < self.commit_index() || !self.announcements.is_empty()
     }
 
-    /// Moves what the service has to get next into `messages`.
+    /// Moves the next messages for the service into `messages`.
     pub(crate) fn take_messages(&mut self, messages: &mut Vec<ApplyMsg>) {
         while self.announcements.front().is_some_and(|(after, _)| *after <= self.last_applied) {
             messages.extend(self.announcements.pop_front().map(|(_, message)| message));
@@ -28,7 +28,7 @@ impl State {
         } else {
             self.take_commands(messages);
         }
-        assert!(self.last_applied <= self.commit_index(), "{self} applied too much");
+        assert!(self.last_applied <= self.commit_index(), "{self} applied beyond the commit index");
     }
 
     /// Takes the committed commands, up to the next change of leadership.

@@ -1,21 +1,21 @@
-//! What Raft tells the service above it.
+//! The messages from Raft to the service above it.
 
 use bytes::Bytes;
 
 /// A command of the service: opaque bytes, cheap to clone.
 pub type Command = Bytes;
 
-/// One message to the service. Messages arrive in order: indexes never go
-/// backwards and leave no gap but the one that a snapshot covers.
+/// One message to the service. Messages arrive in order: indexes only increase,
+/// and a gap is always covered by a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApplyMsg {
     /// A committed command, to be executed now.
     Command {
-        /// The command's place in the log, from 1.
+        /// The command's index in the log, from 1.
         index: u64,
         /// The term in which a leader received the command.
         term: u64,
-        /// What the service gave to [`start`](crate::Raft::start).
+        /// What the service passed to [`start`](crate::Raft::start).
         command: Command,
     },
     /// A snapshot that replaces the whole state of the service.
@@ -24,12 +24,12 @@ pub enum ApplyMsg {
         index: u64,
         /// That command's term.
         term: u64,
-        /// What some server's service gave to
+        /// What the service of some server passed to
         /// [`snapshot`](crate::Raft::snapshot).
         bytes: Bytes,
     },
-    /// This server won or lost the leadership. It comes after every command
-    /// that was known to be committed at that moment.
+    /// This server won or lost the leadership. This message follows every
+    /// command that was known to be committed at that moment.
     Leadership {
         /// The term whose leadership began or ended.
         term: u64,

@@ -1,4 +1,4 @@
-//! What a server asks its peers.
+//! The requests that a server sends to its peers.
 
 use labrt::trace;
 
@@ -7,7 +7,7 @@ use crate::log::{Position, indexes};
 use crate::messages::{AppendEntriesArgs, InstallSnapshotArgs, RequestVoteArgs};
 use crate::progress::Call;
 
-/// The arguments of a call, and what its reply has to be matched with.
+/// The arguments of a call, and the record that its reply is matched with.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
     /// RequestVote.
@@ -19,7 +19,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Logs and traces a request that leaves server `me` for server `peer`.
+    /// Logs and traces a request from server `me` to server `peer`.
     pub(crate) fn trace(&self, me: usize, peer: usize) {
         match self {
             Request::Vote(args) => {

@@ -1,9 +1,10 @@
 //! Leader election (sections 5.2 and 5.4.1; Figure 2, RequestVote RPC and rules
 //! for candidates).
 //!
-//! A server that has heard of no leader for a random time votes for itself in a
-//! new term and asks all others at once. It leads when it has the votes of a
-//! majority. When the time is over before that, it tries again in another term.
+//! A server that receives nothing from a leader for a random time starts a new
+//! term, votes for itself and asks all others for their votes. It leads when it
+//! has the votes of a majority. If the timeout expires before that, it tries
+//! again in a new term.
 
 use crate::calls::Request;
 use crate::messages::{RequestVoteArgs, RequestVoteReply};
@@ -18,11 +19,11 @@ impl State {
         for peer in self.others() {
             self.outbox.push((peer, Request::Vote(args.clone())));
         }
-        // A server on its own is a majority.
+        // A single server is a majority.
         self.lead_if_elected();
     }
 
-    /// RequestVote, the receiver's side.
+    /// Handles a RequestVote request.
     pub(crate) fn handle_request_vote(&mut self, args: &RequestVoteArgs) -> RequestVoteReply {
         self.observe_term(args.term);
         let vote_granted = self.would_vote_for(args);
@@ -38,9 +39,9 @@ impl State {
         RequestVoteReply { term: self.term(), vote_granted }
     }
 
-    /// A server votes once in a term, for the first candidate whose log is at
-    /// least as up to date as its own. So every leader has all committed
-    /// entries.
+    /// Returns whether a candidate gets this server's vote. A server votes once
+    /// per term, for the first candidate whose log is at least as up to date as
+    /// its own. So every leader has all committed entries.
     fn would_vote_for(&self, args: &RequestVoteArgs) -> bool {
         let voted_for = self.durable.voted_for();
         args.term == self.term()
@@ -48,10 +49,11 @@ impl State {
             && self.log().is_covered_by(args.last_log)
     }
 
-    /// The reply to a RequestVote of this server, the candidate of `term`.
+    /// Handles the reply to a RequestVote that this server sent as a candidate
+    /// in `term`.
     pub(crate) fn handle_vote_reply(&mut self, peer: usize, term: u64, reply: &RequestVoteReply) {
         self.observe_term(reply.term);
-        // A vote counts in the election that asked for it, and in no other.
+        // A vote counts only in the election that asked for it.
         if term == self.term()
             && reply.vote_granted
             && let Role::Candidate { votes } = &mut self.role
@@ -61,8 +63,8 @@ impl State {
         }
     }
 
-    /// Becomes the leader with the votes of a majority. A first message to all
-    /// others is due at once.
+    /// Becomes the leader if it has the votes of a majority. Its first messages
+    /// to the peers are then due immediately.
     fn lead_if_elected(&mut self) {
         if let Role::Candidate { votes } = &self.role
             && votes.len() >= self.majority()

@@ -1,18 +1,19 @@
 //! The rules of [`State`] under a hostile network, without threads and locks:
-//! messages are lost, repeated and delivered in any order, servers crash between
-//! any two steps and take snapshots when they like.
+//! messages are lost, repeated and delivered in any order, servers crash
+//! between any two steps and take snapshots at any time.
 //!
 //! No two servers may ever apply different commands at one index (Figure 3,
 //! State Machine Safety); the assertions in the code check the rest. When the
 //! network heals, every server must end with the same commands.
 //!
-//! Every choice comes from the seed of the run, which is in virtual time
-//! whatever `LAB_CLOCK` says: `LAB_SEED` replays a failure, `LAB_RUNS` tries
-//! many seeds.
+//! Every choice follows from the seed of the run, and time is virtual whatever
+//! `LAB_CLOCK` says. So `LAB_SEED` replays a failure, and `LAB_RUNS` tries many
+//! seeds.
 //!
-//! A hundred seeds or so find each of these mistakes: a vote that is not saved, or
-//! given to a candidate that is behind, or counted in a later election; old
-//! entries committed by counting; a log cut by an old message; a late snapshot.
+//! About a hundred seeds find each of these mistakes: a vote is not saved, is
+//! given to a candidate whose log is behind, or is counted in a later election;
+//! entries of old terms are committed by counting replicas; an old message
+//! truncates the log; a late snapshot is installed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::messages::{AppendEntriesReply, InstallSnapshotReply, RequestVoteReply
 use crate::persist::Durable;
 use crate::state::State;
 
-/// A reply on its way.
+/// A reply in transit.
 #[derive(Clone, Debug)]
 enum Reply {
     Vote(RequestVoteReply),
@@ -35,7 +36,7 @@ enum Reply {
     Snapshot(InstallSnapshotReply),
 }
 
-/// A message on its way. The sender ignores replies to messages of an earlier
+/// A message in transit. The sender ignores replies to messages of an earlier
 /// incarnation.
 #[derive(Clone, Debug)]
 struct Message {
@@ -53,7 +54,7 @@ struct Server {
     applied: u64,
 }
 
-/// How often things go wrong, per thousand messages or steps.
+/// How often faults and other events happen, per thousand messages or steps.
 struct FaultRates {
     /// Messages lost.
     lost: u64,
@@ -76,7 +77,7 @@ struct FaultRates {
 impl FaultRates {
     fn draw() -> Self {
         let mut rng = labrt::rng();
-        // Few crashes leave time for long histories, many hit the rare moments.
+        // Few crashes allow long histories; many crashes hit rare moments.
         let crashes = 1 << rng.between(2, 7);
         FaultRates {
             lost: rng.below(300),
@@ -93,12 +94,12 @@ impl FaultRates {
 
 struct Cluster {
     rates: FaultRates,
-    /// Which server cannot reach which.
+    /// Pairs of servers: the first cannot reach the second.
     cut: BTreeSet<(usize, usize)>,
     now: Instant,
     servers: Vec<Server>,
     messages: Vec<Message>,
-    /// What any server has applied, by index - 1.
+    /// The command that servers have applied at each index, by index - 1.
     history: Vec<(u64, Bytes)>,
     proposals: u64,
 }
@@ -126,7 +127,7 @@ impl Cluster {
         labrt::rng().below(self.servers.len() as u64) as usize
     }
 
-    /// What `Raft::step` does.
+    /// Does what `Raft::step` does.
     fn step<R>(&mut self, id: usize, rule: impl FnOnce(&mut State) -> R) -> R {
         let server = &mut self.servers[id];
         server.state.now = self.now;
@@ -140,7 +141,7 @@ impl Cluster {
         result
     }
 
-    /// What the applier and the service do.
+    /// Does what the applier and the service do.
     fn apply(&mut self, id: usize) {
         let mut messages = Vec::new();
         while self.servers[id].state.has_messages() {
@@ -158,7 +159,7 @@ impl Cluster {
                 assert_eq!(index, *applied + 1, "S{id} applies out of order");
                 *applied = index;
                 match self.history.get(index as usize - 1) {
-                    Some(known) => assert_eq!(*known, (term, command), "S{id} at {index}"),
+                    Some(known) => assert_eq!(*known, (term, command), "S{id} differs at #{index}"),
                     None => self.history.push((term, command)),
                 }
             }
@@ -199,7 +200,8 @@ impl Cluster {
         }
     }
 
-    /// Delivers any message, or loses it, or delivers it and keeps it.
+    /// Picks a random message, and loses it, delivers it, or delivers it and
+    /// keeps a copy.
     fn deliver(&mut self) {
         if self.messages.is_empty() {
             return;
@@ -253,7 +255,7 @@ impl Cluster {
         self.apply(id);
     }
 
-    /// Cuts a server off from another, or lets it through again.
+    /// Cuts or restores the connection from one server to another.
     fn toggle(&mut self) {
         let pair = (self.any_server(), self.any_server());
         if !self.cut.remove(&pair) {
@@ -261,7 +263,7 @@ impl Cluster {
         }
     }
 
-    /// One random event.
+    /// Makes one random event happen.
     fn disturb(&mut self) {
         let id = self.any_server();
         let rates = &self.rates;
@@ -285,7 +287,7 @@ impl Cluster {
         }
     }
 
-    /// A network without faults, until all have applied the same.
+    /// Runs without faults, until all servers have applied the same commands.
     fn heal(&mut self) {
         (self.rates.lost, self.rates.repeated) = (0, 0);
         self.cut.clear();
@@ -303,18 +305,18 @@ impl Cluster {
         }
         let enough = (self.history.len() as u64).saturating_sub(20);
         for server in &self.servers {
-            assert!(server.applied >= enough, "{} of {enough}", server.state);
+            assert!(server.applied >= enough, "expected applied={enough}: {}", server.state);
         }
     }
 }
 
-/// Clusters that one run tries.
+/// How many clusters one run tries.
 const CLUSTERS: usize = 50;
 
-/// Random events that a cluster goes through before the network heals.
+/// How many random events happen in a cluster before the network heals.
 const EVENTS: usize = 3000;
 
-fn no_schedule_breaks_the_rules(servers: usize) {
+fn fuzz(servers: usize) {
     let title = format!("Fuzz: the rules with {servers} servers");
     tester::test_in_virtual_time(&title, move |_| {
         for _ in 0..CLUSTERS {
@@ -329,21 +331,21 @@ fn no_schedule_breaks_the_rules(servers: usize) {
 }
 
 #[test]
-fn two_servers() {
-    no_schedule_breaks_the_rules(2);
+fn random_schedules_with_two_servers() {
+    fuzz(2);
 }
 
 #[test]
-fn three_servers() {
-    no_schedule_breaks_the_rules(3);
+fn random_schedules_with_three_servers() {
+    fuzz(3);
 }
 
 #[test]
-fn four_servers() {
-    no_schedule_breaks_the_rules(4);
+fn random_schedules_with_four_servers() {
+    fuzz(4);
 }
 
 #[test]
-fn five_servers() {
-    no_schedule_breaks_the_rules(5);
+fn random_schedules_with_five_servers() {
+    fuzz(5);
 }

@@ -46,24 +46,24 @@
 //!     |           |                               |  ApplyMsg::Command    |
 //! ```
 //!
-//! * **Election** (sections 5.2, 5.4.1): a server that has heard of no leader
-//!   for a random time stands for election in a new term. It leads with the
-//!   votes of a majority. A server votes once in a term, and only for a
-//!   candidate whose log is at least as up to date as its own.
-//! * **Replication** (5.3): only the leader takes commands. It sends them with
-//!   a check that the follower's log matches up to there, and repairs logs that
-//!   do not. New entries leave at once for a majority and soon for the other
-//!   peers; those that come while a call is under way go together in the next
-//!   one.
-//! * **Commitment** (5.4.2): an entry is committed when a majority has it, and
-//!   it is of the leader's own term or before such an entry. The leader applies
-//!   it at once; the followers learn of it with the next message, usually
-//!   within 14 ms (`timing.rs`).
-//! * **Persistence** (5.1): Raft saves term, vote and log before any message
-//!   leaves that depends on them.
+//! * **Election** (sections 5.2, 5.4.1): a server that receives nothing from a
+//!   leader for a random time starts an election in a new term. It becomes the
+//!   leader with the votes of a majority. A server votes once per term, and
+//!   only for a candidate whose log is at least as up to date as its own.
+//! * **Replication** (5.3): only the leader accepts commands. It sends them
+//!   with a check that the follower's log matches up to that point, and repairs
+//!   logs that do not match. It sends new entries immediately to as many peers
+//!   as form a majority, and a little later to the others. Entries that arrive
+//!   while a call is in flight go together in the next one.
+//! * **Commitment** (5.4.2): an entry is committed when a majority has it and
+//!   it is from the leader's own term, or precedes such an entry. The leader
+//!   applies it immediately; the followers learn of it with the next message,
+//!   usually within 14 ms (`timing.rs`).
+//! * **Persistence** (5.1): Raft saves term, vote and log before it sends a
+//!   message that depends on them.
 //! * **Snapshots** (7): the service hands Raft a snapshot, and Raft drops the
-//!   log that it covers. A follower that needs the dropped entries gets the
-//!   snapshot.
+//!   log entries that it covers. A follower that needs the dropped entries gets
+//!   the snapshot.
 //!
 //! # Figure 2, part by part
 //!
@@ -79,32 +79,33 @@
 //! | Rules for servers: followers, candidates | `ticker.rs`, `election.rs` |
 //! | Rules for servers: leaders | `replication.rs` |
 //!
-//! Read `state.rs` first. `messages.rs` has the calls as they travel, `calls.rs`
-//! those that wait to be made, `apply_msg.rs` what the service receives,
-//! `timing.rs` the timeouts. `raft.rs` holds everything together: the public
-//! methods, the threads, and the step that runs the rules. `fuzz.rs` tests the
-//! rules under a hostile network.
+//! Read `state.rs` first. `messages.rs` defines the RPCs, `calls.rs` the
+//! requests that are queued for sending, `apply_msg.rs` the messages to the
+//! service, `timing.rs` the timeouts. `raft.rs` ties everything together: the
+//! public methods, the threads, and the step that runs the rules. `fuzz.rs`
+//! tests the rules under a hostile network.
 //!
 //! # Threads and locks
 //!
 //! One mutex protects the whole state. The rules are methods of `State` that
 //! run under it and touch nothing outside: no thread, call, channel or file.
-//! They leave in the state what has to be done. `Raft::step`, the only place
-//! that runs them, does it in a fixed order: saves what changed, wakes the
-//! threads concerned, releases the lock, makes the calls. So Raft never holds
-//! its lock during a call or a send, and nothing unsaved leaves.
+//! They record in the state what has to be done. `Raft::step`, the only place
+//! that runs them, then does it in a fixed order: it saves what changed, wakes
+//! the threads concerned, releases the lock and makes the calls. So Raft never
+//! holds its lock during a call or a send, and never sends anything that is not
+//! saved.
 //!
 //! * The **ticker** sleeps until the election timeout or the next heartbeat.
 //!   Resetting the timeout only moves the deadline; the ticker reads it when it
 //!   wakes.
 //! * The **applier** sends to the service, which may be slow, and may call
 //!   Raft.
-//! * Every **call** to a peer has a job of its own: one that takes seconds to
-//!   fail delays no other. It holds Raft weakly.
+//! * Every **call** to a peer runs in its own job, so a call that takes seconds
+//!   to fail delays no other. The job holds only a weak reference to Raft.
 //!
-//! `kill` returns at once. Ticker and applier then leave every wait, the send
-//! to the service included, and drop the last strong references of Raft itself.
-//! The applier's end closes the channel, which ends the service's loop.
+//! `kill` returns immediately. Ticker and applier then stop waiting, even in a
+//! send to the service, and drop Raft's last strong references to itself. When
+//! the applier exits, the channel closes, which ends the service's loop.
 //!
 //! # Invariants
 //!
@@ -112,8 +113,8 @@
 //! apply, in release builds too; an assertion that fails names the values:
 //!
 //! * terms only grow, and a server gives one vote in each (`persist.rs`);
-//! * a leader is a candidate with a majority of votes; it gives up only to a
-//!   later term, and never meets another leader of its own (`state.rs`);
+//! * a leader is a candidate with a majority of votes; it steps down only for a
+//!   later term, and its own term has no other leader (`state.rs`);
 //! * the terms along a log never decrease; the base of a log only moves forward
 //!   (`log.rs`); a leader never replaces an entry, a follower never a committed
 //!   one (`replication.rs`);
@@ -126,15 +127,15 @@
 //!
 //! * Membership changes (section 6), pre-votes and leases for reads (thesis,
 //!   chapters 6 and 9): the course has none. A server that returns from a
-//!   partition may unseat the leader once.
+//!   partition may depose the leader once.
 //! * An empty entry at the start of a term. The service sees every index, and
 //!   the tests count them. A service that needs old entries committed proposes
-//!   a command of its own when [`ApplyMsg::Leadership`] says that it leads.
-//! * Snapshots in pieces, and a limit on the size of a message: all that a
-//!   follower lacks goes at once.
-//! * Retries as soon as a call fails: the leader learns of lost entries with the
-//!   next message, and a candidate asks for each vote once.
-//! * Several calls with entries to one peer at a time.
+//!   its own command when [`ApplyMsg::Leadership`] says that it leads.
+//! * Snapshots in chunks, and a limit on the size of a message: one message
+//!   carries everything that a follower lacks.
+//! * Immediate retries of failed calls: the leader detects lost entries with
+//!   its next message, and a candidate asks for each vote once.
+//! * Several concurrent calls with entries to one peer.
 
 mod apply;
 mod apply_msg;

@@ -9,15 +9,14 @@
 //! ```
 //!
 //! Indexes start at 1. A log without a snapshot has its base at index 0, term
-//! 0, which stands for "nothing at all" and equals every other server's, so
-//! that the consistency check of AppendEntries has no special case for an empty
-//! log.
+//! 0. Every server agrees on this base, so the consistency check of
+//! AppendEntries needs no special case for an empty log.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// A place in the log and the term of the entry there: by the Log Matching
-/// Property the two together name an entry and everything before it.
+/// An index in the log and the term of the entry there. By the Log Matching
+/// Property the two together identify the entry and everything before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Index of the entry, from 1.
@@ -46,10 +45,10 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// A log of these entries behind a snapshot.
+    /// Creates a log with these entries after a snapshot.
     pub(crate) fn new(base: Position, entries: Vec<Entry>) -> Self {
         let terms = std::iter::once(base.term).chain(entries.iter().map(|entry| entry.term));
-        assert!(terms.is_sorted(), "terms decrease along a log after {base:?}");
+        assert!(terms.is_sorted(), "terms must not decrease after {base:?}");
         Log { base, entries }
     }
 
@@ -70,7 +69,8 @@ impl Log {
         self.entries.len()
     }
 
-    /// The term at an index, if the log still or already knows it.
+    /// Returns the term at an index; `None` if it is before the base or after
+    /// the end.
     pub(crate) fn term_at(&self, index: u64) -> Option<u64> {
         if index == self.base.index {
             return Some(self.base.term);
@@ -78,43 +78,44 @@ impl Log {
         self.slot(index).map(|slot| self.entries[slot].term)
     }
 
-    /// The position at an index between the base and the end, both included.
+    /// Returns the position at an index between the base and the end, both
+    /// included.
     pub(crate) fn position(&self, index: u64) -> Position {
         let (base, last) = (self.base.index, self.last().index);
         let term = self.term_at(index);
         Position { index, term: term.unwrap_or_else(|| panic!("{index} not in {base}..={last}")) }
     }
 
-    /// The entries from an index after the base to the end.
+    /// Returns the entries from an index after the base to the end.
     pub(crate) fn entries_from(&self, index: u64) -> &[Entry] {
         let (base, last) = (self.base.index, self.last().index);
-        assert!(base < index && index <= last + 1, "entries from {index} of {base}..={last}");
+        assert!(base < index && index <= last + 1, "no entries from {index} in {base}..={last}");
         &self.entries[(index - base - 1) as usize..]
     }
 
-    /// Is this entry in the log? Whatever the snapshot covers is: it is
-    /// committed, hence the same in every log that has it.
+    /// Returns whether this entry is in the log. Everything that the snapshot
+    /// covers counts: it is committed, hence the same in every log that has it.
     pub(crate) fn contains(&self, position: Position) -> bool {
         position.index < self.base.index || self.term_at(position.index) == Some(position.term)
     }
 
-    /// Is a log that ends in `other` at least as up to date as this one? The
-    /// later term wins, then the longer log (section 5.4.1).
+    /// Returns whether a log that ends in `other` is at least as up to date as
+    /// this one. The later term wins, then the longer log (section 5.4.1).
     pub(crate) fn is_covered_by(&self, other: Position) -> bool {
         let last = self.last();
         (other.term, other.index) >= (last.term, last.index)
     }
 
-    /// The last position not beyond `limit.index` whose term is not beyond
-    /// `limit.term`; `None` if that lies before the base.
+    /// Returns the last position not beyond `limit.index` whose term is not
+    /// beyond `limit.term`; `None` if that lies before the base.
     ///
-    /// It is the heart of the fast search for the place where two logs part.
+    /// It is the core of the fast search for the point where two logs diverge.
     /// Terms never decrease along a log. So if the leader's entry at `limit` is
-    /// not in the follower's log, then no entry after the follower's
-    /// `last_at_most(limit)` can be in both: it is too far on, or of a later
-    /// term than the leader has there. The follower answers with that position,
-    /// the leader applies the same rule to the answer, and every round trip
-    /// skips all terms that only one of them has.
+    /// not in the follower's log, no entry after the follower's
+    /// `last_at_most(limit)` can be in both logs: its index is too high, or its
+    /// term is later than the leader's there. The follower replies with that
+    /// position, the leader applies the same rule to the reply, and every round
+    /// trip skips all terms that only one log has.
     pub(crate) fn last_at_most(&self, limit: Position) -> Option<Position> {
         if limit.index < self.base.index || limit.term < self.base.term {
             return None;
@@ -128,19 +129,20 @@ impl Log {
     /// Adds an entry at the end.
     pub(crate) fn append(&mut self, entry: Entry) {
         let last = self.last();
-        assert!(entry.term >= last.term, "an entry of term {} after {last:?}", entry.term);
+        assert!(entry.term >= last.term, "term {} must not follow {last:?}", entry.term);
         self.entries.push(entry);
     }
 
     /// Removes the entry at `index` and all that follow.
     pub(crate) fn truncate(&mut self, index: u64) {
-        let slot = self.slot(index).unwrap_or_else(|| panic!("truncate at {index} of {self:?}"));
+        let slot = self.slot(index).unwrap_or_else(|| panic!("no entry {index} in {self:?}"));
         self.entries.truncate(slot);
     }
 
-    /// Moves the base forward, to the end of a newer snapshot. Entries behind
-    /// it stay if the log contains the snapshot's last entry; otherwise they
-    /// belong to another history and go too (Figure 13, rules 6 and 7).
+    /// Moves the base forward to the end of a newer snapshot. Entries after it
+    /// stay if the log contains the snapshot's last entry; otherwise they
+    /// conflict with the snapshot and are dropped too (Figure 13, rules 6 and
+    /// 7).
     pub(crate) fn compact(&mut self, base: Position) {
         assert!(base.index > self.base.index, "snapshot {base:?} is not after {:?}", self.base);
         assert!(base.term >= self.base.term, "snapshot {base:?} is older than {:?}", self.base);
@@ -152,15 +154,15 @@ impl Log {
         self.base = base;
     }
 
-    /// Where the entry at `index` lies in `entries`.
+    /// Returns the position of the entry at `index` in `entries`.
     fn slot(&self, index: u64) -> Option<usize> {
         let slot = index.checked_sub(self.base.index + 1)? as usize;
         (slot < self.entries.len()).then_some(slot)
     }
 }
 
-/// Indexes as log lines write them: `#5`, or `#5..#7`. Call it in the arguments
-/// of a log macro, which takes them only when it logs.
+/// Formats indexes for log lines: `#5`, or `#5..#7`. Call it in the arguments
+/// of a log macro, which evaluates them only if it logs.
 pub(crate) fn indexes(first: u64, last: u64) -> String {
     if first == last { format!("#{first}") } else { format!("#{first}..#{last}") }
 }
@@ -169,7 +171,7 @@ pub(crate) fn indexes(first: u64, last: u64) -> String {
 mod tests {
     use super::*;
 
-    /// A log behind `base` whose entries have these terms.
+    /// A log after `base` whose entries have these terms.
     fn log(base: (u64, u64), terms: &[u64]) -> Log {
         let entry = |&term: &u64| Entry { term, command: Bytes::from_static(b"x") };
         Log::new(at(base.0, base.1), terms.iter().map(entry).collect())
@@ -200,7 +202,7 @@ mod tests {
             [None, Some(2), Some(2), Some(3), Some(3), None]
         });
         assert_eq!(log.entries_from(11).len(), 2);
-        assert!(log.contains(at(4, 1)), "below the base everything is committed");
+        assert!(log.contains(at(4, 1)), "everything before the base is committed");
         assert!(log.contains(at(11, 3)) && !log.contains(at(11, 2)) && !log.contains(at(13, 3)));
     }
 
@@ -214,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn truncate_makes_way_for_other_entries() {
+    fn append_replaces_truncated_entries() {
         let mut log = log((5, 1), &[1, 2, 2, 3]);
         log.truncate(8);
         log.append(Entry { term: 4, command: Bytes::from_static(b"longer") });
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn compact_drops_a_log_of_another_history() {
+    fn compact_drops_entries_that_conflict_with_the_snapshot() {
         let mut conflicting = log((0, 0), &[1, 1, 2, 2]);
         conflicting.compact(at(3, 4));
         assert_eq!((conflicting.last(), conflicting.len()), (at(3, 4), 0));
@@ -244,7 +246,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "is not after")]
-    fn the_base_never_goes_back() {
+    fn compact_panics_on_an_older_snapshot() {
         log((9, 2), &[]).compact(at(8, 2));
     }
 
@@ -265,21 +267,21 @@ mod tests {
         }
     }
 
-    /// Round trips until the leader has found an entry that the follower has
-    /// too, and that entry's index.
+    /// Returns how many round trips the leader needs to find the last common
+    /// entry, and the index of that entry.
     fn search(leader: &Log, follower: &Log) -> (u32, u64) {
         let mut probe = leader.last();
         let mut trips = 1;
         while !follower.contains(probe) {
-            let hint = follower.last_at_most(probe).expect("both start at zero");
-            probe = leader.last_at_most(hint).expect("both start at zero");
+            let hint = follower.last_at_most(probe).expect("both logs start at index 0");
+            probe = leader.last_at_most(hint).expect("both logs start at index 0");
             trips += 1;
         }
         (trips, probe.index)
     }
 
     #[test]
-    fn the_logs_of_figure_7_meet_quickly() {
+    fn search_takes_at_most_two_round_trips_in_figure_7() {
         let leader = log((0, 0), &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6]);
         let followers: [(&[u64], (u32, u64)); 6] = [
             (&[1, 1, 1, 4, 4, 5, 5, 6, 6], (2, 9)),

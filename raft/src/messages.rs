@@ -61,8 +61,8 @@ pub struct AppendEntriesReply {
     pub term: u64,
     /// True if the follower's log contained `prev_log`, and now the entries.
     pub success: bool,
-    /// After a mismatch: the last entry of the follower that the leader could
-    /// have too. See `Log::last_at_most`.
+    /// After a mismatch: the follower's last entry that the leader may have
+    /// too. See `Log::last_at_most`.
     pub hint: Option<Position>,
 }
 

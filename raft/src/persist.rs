@@ -1,11 +1,11 @@
-//! What survives a crash: term, vote, log and snapshot (section 5.1; Figure 2,
+//! The persistent state: term, vote, log and snapshot (section 5.1; Figure 2,
 //! persistent state on all servers).
 //!
 //! Every change goes through a method of [`Durable`] that marks it. Raft saves
 //! once per step, before anything that depends on the change leaves the server:
-//! a call, a reply, a committed command. A step without a change saves nothing,
-//! and of the log only what has changed is written: a long log costs no more
-//! than a short one.
+//! a call, a reply, a committed command. A step without a change saves nothing.
+//! A save writes only the part of the log that changed, so a long log costs no
+//! more than a short one.
 
 use bytes::Bytes;
 use labrt::storage::Persister;
@@ -35,33 +35,34 @@ pub(crate) struct Durable {
     log: Log,
     /// The service's state up to the base of the log; empty if that is 0.
     snapshot: Bytes,
-    /// Has anything changed since the last save?
+    /// Whether anything changed since the last save.
     changed: bool,
-    /// The beginning of the log, as far as it is as the last save left it.
+    /// The beginning of the log that is unchanged since the last save.
     stable: Stable,
-    /// The encoded header; saves use its memory again.
+    /// The encoded header, kept so that saves reuse its memory.
     head: Vec<u8>,
 }
 
-/// The beginning of a log, from the base on.
+/// The saved beginning of a log, from the base on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Stable {
-    /// How many entries.
+    /// The number of entries.
     entries: usize,
-    /// How many bytes they take in the saved state.
+    /// The bytes that they take in the saved state.
     bytes: usize,
-    /// Is the snapshot saved too?
+    /// Whether the snapshot is saved too.
     snapshot: bool,
 }
 
 impl Durable {
-    /// What the persister holds; the state of a first boot if it holds nothing.
+    /// Restores the state that the persister holds, or the initial state if it
+    /// holds nothing.
     pub(crate) fn restore(persister: &Persister) -> Self {
         let bytes = persister.raft_state();
         let (header, entries): (Header, Vec<Entry>) = match bytes.is_empty() {
             true => Default::default(),
             false => labrpc::codec::decode_message(bytes)
-                .unwrap_or_else(|error| panic!("the saved Raft state is unreadable: {error}")),
+                .unwrap_or_else(|error| panic!("cannot decode the saved Raft state: {error}")),
         };
         Durable {
             term: header.term,
@@ -93,7 +94,7 @@ impl Durable {
             new.iter().for_each(|entry| labrpc::codec::encode_onto(saved, entry));
         });
         self.stable = Stable { entries: self.log.len(), bytes, snapshot: true };
-        // Only now: an observer of the persister can unwind out of the save.
+        // Set last, since an observer of the persister can panic during the save.
         self.changed = false;
     }
 
@@ -136,7 +137,7 @@ impl Durable {
 
     /// Adds an entry to the log.
     pub(crate) fn append(&mut self, entry: Entry) {
-        assert!(entry.term <= self.term, "an entry of term {} in {}", entry.term, self.term);
+        assert!(entry.term <= self.term, "an entry of term {} in term {}", entry.term, self.term);
         self.log.append(entry);
         self.changed = true;
     }
@@ -222,7 +223,7 @@ mod tests {
         durable.truncate(3);
         durable.append(entry(3, b"another three"));
         check(&mut durable);
-        // Of what is cut off here one entry was never saved.
+        // One of the entries removed here was never saved.
         durable.append(entry(3, b"four, never saved"));
         durable.truncate(2);
         check(&mut durable);
@@ -244,10 +245,10 @@ mod tests {
         assert_eq!(persister.raft_state_size(), 0);
     }
 
-    /// Prevents every save.
-    struct Prevents;
+    /// Panics before every save.
+    struct PanicsBefore;
 
-    impl labrt::storage::SaveObserver for Prevents {
+    impl labrt::storage::SaveObserver for PanicsBefore {
         fn before(&self, _: &labrt::storage::Change<'_>) {
             panic!("a crash before the save");
         }
@@ -256,9 +257,9 @@ mod tests {
     }
 
     #[test]
-    fn a_save_that_was_prevented_is_made_up_for() {
+    fn a_save_that_panicked_can_be_repeated() {
         let persister = Persister::new();
-        persister.observe(std::sync::Arc::new(Prevents));
+        persister.observe(std::sync::Arc::new(PanicsBefore));
         let mut durable = sample();
         let save = std::panic::AssertUnwindSafe(|| durable.save(&persister));
         assert!(std::panic::catch_unwind(save).is_err());
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn forty_small_entries_stay_below_the_limit_of_the_tests() {
+    fn forty_small_entries_take_less_than_1500_bytes() {
         let mut durable = Durable::restore(&Persister::new());
         durable.enter_term(1);
         for _ in 0..40 {
@@ -277,7 +278,7 @@ mod tests {
         let persister = Persister::new();
         durable.save(&persister);
         let size = persister.raft_state_size();
-        assert!(size < 1500, "{size} bytes, and the tests allow 2000");
+        assert!(size < 1500, "{size} bytes; the course's tests allow 2000");
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! What the leader knows of one peer (Figure 2's `nextIndex` and `matchIndex`).
+//! The leader's view of one peer (Figure 2's `nextIndex` and `matchIndex`).
 //!
 //! The leader assumes that every message arrives: `next_index` moves past the
 //! entries as soon as they are sent. The next message, a heartbeat at the
-//! latest, starts where that one ended, and by its `prev_log` asks whether all
-//! went well. A peer that has `prev_log` has everything before it, even when
-//! the replies in between are lost. A peer that lacks it refuses, and the
+//! latest, starts where the last one ended, and its `prev_log` checks that
+//! those entries have arrived. A peer that has `prev_log` has everything before
+//! it, even if some replies were lost. A peer that lacks it refuses, and the
 //! leader goes back. So a peer that does not answer gets every entry once, and
-//! from then on only heartbeats.
+//! after that only heartbeats.
 
 use labrt::time::Instant;
 
 use crate::timing;
 
-/// What the leader knows of one peer. Its methods alone change it.
+/// The leader's view of one peer. Only its methods change it.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     /// The last entry that the peer is known to have.
@@ -25,7 +25,7 @@ pub(crate) struct Progress {
     pub(crate) due: Instant,
 }
 
-/// A call to replicate, to match its reply with what was sent.
+/// A replication call, to match its reply with what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     /// The server called.
@@ -43,49 +43,51 @@ pub(crate) struct Call {
 }
 
 impl Progress {
-    /// The peer of a new leader, which assumes that the peer's log equals its
-    /// own.
+    /// Creates the progress for a peer of a new leader, which assumes that the
+    /// peer's log equals its own.
     pub(crate) fn new(next_index: u64, now: Instant) -> Self {
         Progress { match_index: 0, next_index, in_flight: None, due: now }
     }
 
-    /// Moves the next message forward to `due`, if it is later.
+    /// Makes the next message due at `due`, unless it is due earlier.
     pub(crate) fn expedite(&mut self, due: Instant) {
         self.due = self.due.min(due);
     }
 
-    /// A call leaves for the peer. The next message follows after one heartbeat
-    /// interval at the latest, whether or not the peer answers.
+    /// Records a call to the peer. The next message follows within one
+    /// heartbeat interval, whether or not the peer answers.
     pub(crate) fn sent(&mut self, call: Call) {
-        assert!(self.match_index <= call.prev && call.prev <= call.upto, "{call:?} of {self:?}");
+        assert!(self.match_index <= call.prev && call.prev <= call.upto, "bad {call:?}: {self:?}");
         self.next_index = call.upto + 1;
         self.in_flight = Some(call);
         self.due = call.sent + timing::HEARTBEAT_INTERVAL;
     }
 
-    /// A call has ended, with or without a reply. Returns whether it was the
-    /// latest.
+    /// Records the end of a call, with or without a reply. Returns whether it
+    /// was the latest one.
     pub(crate) fn ended(&mut self, call: &Call) -> bool {
         self.in_flight.take_if(|latest| latest == call).is_some()
     }
 
-    /// The peer has everything up to `index`. Replies come in any order.
+    /// Records that the peer has everything up to `index`. Replies arrive in
+    /// any order.
     pub(crate) fn accepted(&mut self, index: u64) {
         self.match_index = self.match_index.max(index);
         self.next_index = self.next_index.max(self.match_index + 1);
     }
 
-    /// Does the refusal of this call say anything new? Not if the peer has the
-    /// entry by now, nor if the leader has gone back behind it since. The latest
-    /// call may ask about a later entry: a reply can take longer than a heartbeat
-    /// interval, and a peer that lacks one entry lacks what follows.
-    pub(crate) fn is_news(&self, call: &Call) -> bool {
+    /// Returns whether the refusal of this call says anything new. It does not
+    /// if the peer has the entry by now, or if the leader has gone back to an
+    /// earlier entry since. It does if the latest call asks for a later entry:
+    /// a reply can take longer than a heartbeat interval, and a peer that lacks
+    /// one entry lacks all that follow.
+    pub(crate) fn is_new(&self, call: &Call) -> bool {
         let asks_no_earlier = self.in_flight.is_some_and(|latest| latest.prev >= call.prev);
         call.prev > self.match_index && asks_no_earlier
     }
 
-    /// Goes back to `next_index`, but never behind what the peer is known to
-    /// have. The next message is due at once.
+    /// Goes back to `next_index`, but never to an entry that the peer is known
+    /// to have. The next message is due immediately.
     pub(crate) fn step_back(&mut self, next_index: u64, now: Instant) {
         self.next_index = next_index.max(self.match_index + 1);
         self.in_flight = None;
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_sent_once_and_the_next_message_asks_for_them() {
+    fn entries_are_sent_once() {
         let start = Instant::now();
         let mut peer = Progress::new(10, start);
         peer.sent(call(start, 0, 9, 12));
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_end_of_the_latest_call_makes_way_for_new_entries() {
+    fn new_entries_wait_for_the_end_of_the_latest_call_only() {
         let start = Instant::now();
         let (entries, heartbeat) = (call(start, 0, 9, 12), call(start, 1, 12, 12));
         let mut peer = Progress::new(10, start);
@@ -129,33 +131,33 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_an_earlier_question_is_no_news() {
+    fn an_outdated_refusal_is_ignored() {
         let start = Instant::now();
-        let (old, question, answer) =
+        let (old, probe, retry) =
             (call(start, 0, 12, 12), call(start, 1, 12, 12), call(start, 2, 4, 12));
         let mut peer = Progress::new(13, start);
         peer.sent(old);
-        peer.sent(question);
-        assert!(peer.is_news(&old), "it asked about the same entry");
+        peer.sent(probe);
+        assert!(peer.is_new(&old), "the later call asks for the same entry");
         peer.step_back(5, start);
-        peer.sent(answer);
-        assert!(!peer.is_news(&question), "it has been answered");
+        peer.sent(retry);
+        assert!(!peer.is_new(&probe), "the leader has already gone back");
         peer.accepted(4);
-        assert!(!peer.is_news(&answer), "the peer has entry 4");
+        assert!(!peer.is_new(&retry), "the peer has entry 4");
     }
 
     #[test]
-    fn a_refusal_counts_although_the_next_call_asks_about_a_later_entry() {
+    fn a_refusal_counts_after_a_call_that_asks_for_a_later_entry() {
         let start = Instant::now();
         let (lacks, later) = (call(start, 0, 12, 13), call(start, 120, 13, 15));
         let mut peer = Progress::new(13, start);
         peer.sent(lacks);
         peer.sent(later);
-        assert!(peer.is_news(&lacks));
+        assert!(peer.is_new(&lacks));
     }
 
     #[test]
-    fn late_replies_take_nothing_back() {
+    fn late_replies_never_lower_the_indexes() {
         let start = Instant::now();
         let mut peer = Progress::new(10, start);
         peer.accepted(12);

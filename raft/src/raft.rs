@@ -1,9 +1,9 @@
-//! One Raft server: what the service calls, what the peers call, and its
-//! threads.
+//! One Raft server: its methods, its RPC handlers and its threads.
 //!
-//! Every call to a peer has a job of its own, so that no peer waits for another.
-//! A call to a peer that is cut off takes up to seven seconds. Meanwhile the job
-//! holds Raft only weakly: it does not keep a killed one alive.
+//! Every call to a peer runs in its own job, so that no peer waits for another.
+//! A call to an unreachable peer takes up to seven seconds. Meanwhile the job
+//! holds only a weak reference to Raft, so that it does not keep a killed one
+//! alive.
 
 use std::sync::{Arc, Weak};
 
@@ -30,23 +30,24 @@ pub struct Raft {
     peers: Vec<ClientEnd>,
     /// Where the persistent state is saved.
     persister: Arc<Persister>,
-    /// All that changes. No lock is held over a call, a send or a callback.
+    /// Everything that changes. Never locked during a call, a send or a
+    /// callback.
     state: Mutex<State>,
     /// Wakes the ticker when its deadline has moved forward.
     ticker: Condvar,
     /// Wakes the applier when there is something to send to the service.
     applier: Condvar,
-    /// Takes the applier out of a send that nobody receives.
+    /// Interrupts a send of the applier that the service does not receive.
     stop: Sender<()>,
-    /// Itself, for the jobs that must not keep it alive.
+    /// A reference to itself, for jobs that must not keep it alive.
     weak: Weak<Raft>,
 }
 
-/// What the service calls.
+/// The methods for the service.
 impl Raft {
-    /// Starts a server from what `persister` holds. `peers[me]` is itself.
-    /// Committed commands and snapshots go to `apply_tx` in order. Returns at
-    /// once.
+    /// Starts a server from the state that `persister` holds. `peers[me]` is
+    /// this server. It sends committed commands and snapshots to `apply_tx` in
+    /// order. Returns immediately.
     pub fn make(
         peers: Vec<ClientEnd>,
         me: usize,
@@ -83,15 +84,15 @@ impl Raft {
         self.step(|state| state.propose(command)).flatten()
     }
 
-    /// The current term, and whether this server believes that it is the
-    /// leader.
+    /// Returns the current term, and whether this server believes that it is
+    /// the leader.
     pub fn state(&self) -> (u64, bool) {
         let state = self.state.lock();
         (state.term(), state.is_leader() && !state.killed)
     }
 
-    /// The service has a snapshot of its state up to and including `index`, so
-    /// that Raft no longer needs the log up to there.
+    /// Takes a snapshot of the service's state up to and including `index`, and
+    /// drops the log up to there.
     ///
     /// # Panics
     ///
@@ -101,7 +102,7 @@ impl Raft {
         self.step(|state| state.take_snapshot(index, bytes));
     }
 
-    /// Stops this server. Returns at once; its threads end soon after.
+    /// Stops this server. Returns immediately; its threads end soon after.
     pub fn kill(&self) {
         let mut state = self.state.lock();
         state.killed = true;
@@ -109,12 +110,13 @@ impl Raft {
         drop(state);
         self.ticker.notify_all();
         self.applier.notify_all();
-        // A full channel: it has been killed before.
+        // The channel is full if the server was killed before.
         let _ = self.stop.try_send(());
     }
 
-    /// A line of `key=value` about the state, for reports. Never waits, so that it
-    /// works after a simulation has failed; a held lock hides the state.
+    /// Returns the state as one line of `key=value` pairs, for reports. Never
+    /// waits, so that it works after a simulation has failed; if the lock is
+    /// held, it says only that.
     pub fn describe(&self) -> String {
         let line = self.state.peek(ToString::to_string);
         let line = line.as_deref().and_then(|line| line.split_once(' '));
@@ -122,8 +124,8 @@ impl Raft {
     }
 }
 
-/// What the peers call. A killed server refuses with term 0, which callers
-/// ignore.
+/// The RPC handlers for the peers. A killed server refuses with term 0, which
+/// callers ignore.
 impl RaftService for Raft {
     fn request_vote(&self, args: RequestVoteArgs) -> RequestVoteReply {
         self.step(|state| state.handle_request_vote(&args)).unwrap_or_default()
@@ -140,9 +142,9 @@ impl RaftService for Raft {
 
 /// Steps and threads.
 impl Raft {
-    /// Changes the state by one rule, then does what follows from it: saves
-    /// first, wakes the threads concerned, and makes the calls when the lock is
-    /// free. Does nothing after `kill`.
+    /// Runs one rule on the state, then does what follows from it: saves first,
+    /// wakes the threads concerned, and makes the calls after it has released
+    /// the lock. Does nothing after `kill`.
     fn step<R>(&self, rule: impl FnOnce(&mut State) -> R) -> Option<R> {
         let mut state = self.state.lock();
         if state.killed {
@@ -153,7 +155,7 @@ impl Raft {
         let result = rule(&mut state);
         state.send_due();
         state.durable.save(&self.persister);
-        // A later deadline needs no call: the ticker has one spurious wake-up.
+        // A later deadline needs no notification: the ticker wakes up once too early.
         if state.deadline() < deadline {
             self.ticker.notify_one();
         }
@@ -172,7 +174,8 @@ impl Raft {
         Some(result)
     }
 
-    /// The ticker sleeps until the deadline, which may have moved by then.
+    /// Runs the ticker: sleeps until the deadline, which may have moved by
+    /// then, and calls `State::tick`.
     fn run_ticker(&self) {
         let mut state = self.state.lock();
         while !state.killed {
@@ -187,9 +190,9 @@ impl Raft {
         }
     }
 
-    /// The applier sends the service what it has to get, until Raft is killed or
-    /// the service no longer receives. It drops the last sender, so that the
-    /// service learns that nothing follows.
+    /// Runs the applier: sends committed commands and snapshots to the service,
+    /// until Raft is killed or the service stops receiving. Its end drops the
+    /// last sender, which closes the channel.
     fn run_applier(&self, apply_tx: &Sender<ApplyMsg>, stop: &Receiver<()>) {
         let mut messages = Vec::new();
         let mut state = self.state.lock();
@@ -210,7 +213,7 @@ impl Raft {
     }
 }
 
-/// Makes a call and hands the reply to Raft, if that still lives.
+/// Makes a call and passes the reply to Raft, if it is still alive.
 fn run_call(end: ClientEnd, raft: &Weak<Raft>, peer: usize, request: Request) {
     let client = RaftClient::new(end);
     match request {
@@ -230,7 +233,7 @@ fn run_call(end: ClientEnd, raft: &Weak<Raft>, peer: usize, request: Request) {
     }
 }
 
-/// A step of a Raft that may be gone.
+/// Runs a step, unless Raft is gone.
 fn with(raft: &Weak<Raft>, rule: impl FnOnce(&mut State)) {
     if let Some(raft) = raft.upgrade() {
         raft.step(rule);
@@ -240,7 +243,7 @@ fn with(raft: &Weak<Raft>, rule: impl FnOnce(&mut State)) {
 /// Waits until the service takes a message. Returns false if it no longer
 /// receives, or Raft has been killed.
 fn send(apply_tx: &Sender<ApplyMsg>, message: ApplyMsg, stop: &Receiver<()>) -> bool {
-    // Most often there is room, and a wait for two things costs more to set up.
+    // There is usually room, and a select costs more to set up.
     match apply_tx.try_send(message) {
         Ok(()) => true,
         Err(TrySendError::Disconnected(_)) => false,

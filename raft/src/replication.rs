@@ -1,20 +1,22 @@
 //! Log replication (sections 5.3 and 5.4.2; Figure 2, AppendEntries RPC and
 //! rules for leaders).
 //!
-//! The leader treats each peer on its own. It always sends the same message:
-//! the entries that the peer has not been sent yet, hundreds or none, which
-//! makes a heartbeat. `progress.rs` describes what the leader knows of a peer.
+//! The leader handles each peer separately. It always sends the same kind of
+//! message: all entries that it has not sent to this peer yet. Without entries
+//! the message is a heartbeat. `progress.rs` describes what the leader knows of
+//! a peer.
 //!
-//! New entries leave at once, to as many peers without a call under way as it
-//! takes to commit them. The others get them, and all followers the commit
-//! index, after [`timing::BATCHING_DELAY`] at most: a single client that waits
-//! for each of its commands is faster so on two cores. Entries that
-//! come during a call go together in the next one, when the call ends. A call
-//! to a dead peer can take seconds, so the next message leaves after one
-//! heartbeat interval in any case. The leader answers a refusal at once.
+//! The leader sends new entries immediately to as many idle peers (without a
+//! call in flight) as it needs to commit them. The other peers get them, and
+//! all followers get the commit index, after at most
+//! [`timing::BATCHING_DELAY`]; on two cores this is faster for a client that
+//! waits for each of its commands. Entries that arrive during a call go
+//! together in the next one, when the call ends. A call to a dead peer can take
+//! seconds, so the next message is sent after one heartbeat interval in any
+//! case. After a refusal the leader sends the next message immediately.
 //!
-//! All this is one mechanism: the rules say when a peer's next message is due,
-//! and every step ends with [`State::send_due`].
+//! One mechanism does all of this: the rules say when a peer's next message is
+//! due, and every step ends with [`State::send_due`].
 
 use labrt::trace;
 
@@ -29,7 +31,8 @@ use crate::timing;
 
 /// The leader's side.
 impl State {
-    /// Appends a client's command to the leader's log and sends it on.
+    /// Appends a client's command to the leader's log and sends it to the
+    /// peers. Returns its index and term; `None` if this server does not lead.
     pub(crate) fn propose(&mut self, command: Command) -> Option<(u64, u64)> {
         if !self.is_leader() {
             return None;
@@ -40,28 +43,28 @@ impl State {
         log::debug!(target: "LOG1", "S{} starts #{index} in T{term}", self.my_id());
         trace::event(events::Start { index, term });
         self.trace_appended(index);
-        // A server on its own is a majority.
+        // A single server is a majority.
         self.advance_commit(index);
         self.expedite(self.majority() - 1);
         Some((index, term))
     }
 
-    /// Makes the next message due for all peers but those with a call under way,
-    /// which [`end_call`](Self::end_call) sees to: now for the first `at_once` of
-    /// them, soon for the others.
-    fn expedite(&mut self, at_once: usize) {
+    /// Makes the next message due for all idle peers: now for the first
+    /// `immediate` of them, soon for the others. For peers with a call in
+    /// flight, [`end_call`](Self::end_call) does this.
+    fn expedite(&mut self, immediate: usize) {
         let (me, now, soon) = (self.me, self.now, self.now + timing::BATCHING_DELAY);
         let Role::Leader { peers } = &mut self.role else { return };
         let idle =
             |(server, peer): &(usize, &mut Progress)| *server != me && peer.in_flight.is_none();
         for (count, (_, peer)) in peers.iter_mut().enumerate().filter(idle).enumerate() {
-            peer.expedite(if count < at_once { now } else { soon });
+            peer.expedite(if count < immediate { now } else { soon });
         }
     }
 
-    /// Sends every peer the message that is due, whether or not the peer has
-    /// answered the last: a snapshot if it needs an entry that the log no longer
-    /// has, otherwise all entries that it has not been sent.
+    /// Sends all messages that are due, whether or not the peer has answered
+    /// the last one: a snapshot if the peer needs an entry that the log no
+    /// longer has, otherwise all entries that were not sent to it yet.
     pub(crate) fn send_due(&mut self) {
         let (now, base) = (self.now, self.log().base().index);
         for peer in self.others() {
@@ -75,7 +78,7 @@ impl State {
         }
     }
 
-    /// AppendEntries, the leader's side: all entries after `prev`.
+    /// Sends a peer all entries after `prev`.
     fn send_entries(&mut self, peer: usize, prev: u64) {
         let args = AppendEntriesArgs {
             term: self.term(),
@@ -88,8 +91,8 @@ impl State {
         self.outbox.push((peer, Request::Append(args, call)));
     }
 
-    /// Notes a call that asks a peer for the entry at `prev` and brings it to
-    /// `upto`.
+    /// Records a call that requires the peer to have the entry at `prev` and
+    /// brings it up to `upto`.
     pub(crate) fn begin_call(&mut self, peer: usize, prev: u64, upto: u64) -> Call {
         let (term, commit, sent) = (self.term(), self.commit_index(), self.now);
         let call = Call { peer, term, prev, upto, commit, sent };
@@ -97,7 +100,7 @@ impl State {
         call
     }
 
-    /// The end of an AppendEntries call of this server.
+    /// Handles the end of an AppendEntries call, with or without a reply.
     pub(crate) fn end_append(&mut self, call: &Call, reply: Option<AppendEntriesReply>) {
         if let Some(reply) = reply {
             self.observe_term(reply.term);
@@ -111,8 +114,8 @@ impl State {
         self.end_call(call);
     }
 
-    /// The leader's progress with the peer of a call. A reply to an earlier
-    /// leadership says nothing about this one.
+    /// Returns the progress of the called peer. `None` if this server does not
+    /// lead the call's term any more: the reply is then of no use.
     fn progress(&mut self, call: &Call) -> Option<&mut Progress> {
         match &mut self.role {
             Role::Leader { peers } if call.term == self.durable.term() => {
@@ -122,7 +125,7 @@ impl State {
         }
     }
 
-    /// The peer has everything that the call brought, and what was before it.
+    /// Handles a success: the peer has everything up to the call's last entry.
     pub(crate) fn accepted(&mut self, call: &Call) {
         let last = self.log().last().index;
         if let Some(progress) = self.progress(call) {
@@ -132,15 +135,15 @@ impl State {
         }
     }
 
-    /// The peer lacks the entry at the call's `prev`. Goes back to the last
-    /// entry that both logs can have, see
+    /// Handles a refusal: the peer lacks the entry at the call's `prev`. Goes
+    /// back to the last entry that both logs can have, see
     /// [`Log::last_at_most`](crate::log::Log::last_at_most).
     fn refused(&mut self, call: &Call, hint: Position) {
         // Without a common entry in the log, it must be in the snapshot.
         let common = self.log().last_at_most(hint).map(|position| position.index);
         let next_index = common.map_or(self.log().base().index, |index| index + 1);
         let (me, peer, now) = (self.my_id(), self.server_id(call.peer), self.now);
-        let Some(progress) = self.progress(call).filter(|progress| progress.is_news(call)) else {
+        let Some(progress) = self.progress(call).filter(|progress| progress.is_new(call)) else {
             return;
         };
         assert!(common.is_none_or(|at| at < call.prev), "{call:?} was refused with {hint:?}");
@@ -148,7 +151,8 @@ impl State {
         progress.step_back(next_index, now);
     }
 
-    /// Makes what has come during a call due.
+    /// Makes the next message due if entries or commits were added during a
+    /// call.
     pub(crate) fn end_call(&mut self, call: &Call) {
         let (commit, last, now) = (self.commit_index(), self.log().last().index, self.now);
         let Some(progress) = self.progress(call) else { return };
@@ -161,8 +165,8 @@ impl State {
         }
     }
 
-    /// Commits what a majority has, after a server has got everything up to
-    /// `upto`, if it ends in an entry of the current term.
+    /// Commits what a majority has, after some server has received everything
+    /// up to `upto`, if the last such entry is from the current term.
     ///
     /// The leader never commits entries of earlier terms by counting: a later
     /// leader may still replace an entry that a majority has (Figure 8). They
@@ -175,8 +179,9 @@ impl State {
         }
     }
 
-    /// The last entry up to `upto` that a majority has, or the commit index.
-    /// Only what a peer has can be that entry, and most often it is `upto`.
+    /// Returns the index of the last entry up to `upto` that a majority has, or
+    /// else the commit index. It is `upto` or the match index of some peer, so
+    /// only these are checked.
     fn index_of_majority(&self, upto: u64) -> u64 {
         let Role::Leader { peers } = &self.role else { return 0 };
         let commit = self.commit_index();
@@ -190,7 +195,7 @@ impl State {
 
 /// The follower's side.
 impl State {
-    /// AppendEntries, the receiver's side.
+    /// Handles an AppendEntries request.
     pub(crate) fn handle_append_entries(&mut self, args: AppendEntriesArgs) -> AppendEntriesReply {
         if args.term < self.term() {
             return AppendEntriesReply { term: self.term(), success: false, hint: None };
@@ -211,15 +216,15 @@ impl State {
     }
 
     /// Accepts the sender of an AppendEntries or InstallSnapshot as the leader
-    /// of its term, and waits for the next message.
+    /// of its term, and restarts the election timer.
     pub(crate) fn follow(&mut self, term: u64) {
         self.become_follower(term);
         self.reset_election_timer();
     }
 
     /// Stores the entries after `prev`, replacing those that differ (Figure 2,
-    /// AppendEntries rules 3 and 4). An old message may bring less than is here
-    /// already: what does not differ stays.
+    /// AppendEntries rules 3 and 4). An old message may carry less than the log
+    /// already has: entries that do not differ stay.
     fn store(&mut self, prev: u64, entries: Vec<Entry>) {
         let is_known = |&(index, entry): &(u64, &Entry)| {
             self.log().contains(Position { index, term: entry.term })
@@ -230,8 +235,8 @@ impl State {
         }
         let (me, first, last) = (self.my_id(), prev + 1 + known as u64, self.log().last().index);
         if first <= last {
-            assert!(first > self.commit_index(), "{self} would replace committed #{first}");
-            log::debug!(target: "LOG2", "S{me} drops {}: a conflict", indexes(first, last));
+            assert!(first > self.commit_index(), "{self} must not replace committed #{first}");
+            log::debug!(target: "LOG2", "S{me} drops {} (conflict)", indexes(first, last));
             self.durable.truncate(first);
         }
         for entry in entries.into_iter().skip(known) {
@@ -240,8 +245,8 @@ impl State {
         self.trace_appended(first);
     }
 
-    /// Logs and traces the entries from `first` on, which are new and saved
-    /// with this step: those of one term together.
+    /// Logs and traces the new entries from `first` on, grouped by term. They
+    /// are saved with this step.
     fn trace_appended(&self, first: u64) {
         let (topic, me) = (if self.is_leader() { "LOG1" } else { "LOG2" }, self.my_id());
         let mut next = first;
@@ -262,7 +267,7 @@ mod tests {
     use super::*;
     use crate::persist::Durable;
 
-    /// Server 0 of three, elected by server 1.
+    /// Makes server 0 of three the leader, with the vote of server 1.
     fn lead(state: &mut State) {
         state.start_election();
         let args = state.outbox.drain(..).find_map(|(_, request)| match request {
@@ -270,7 +275,7 @@ mod tests {
             Request::Append(..) | Request::Snapshot(..) => None,
         });
         let reply = crate::RequestVoteReply { term: state.term(), vote_granted: true };
-        state.handle_vote_reply(1, args.expect("a candidate asks").term, &reply);
+        state.handle_vote_reply(1, args.expect("a candidate asks for votes").term, &reply);
         assert!(state.is_leader());
     }
 
@@ -284,7 +289,8 @@ mod tests {
         calls.filter(|call| call.peer == 1).last().expect("a leader calls its peers")
     }
 
-    /// Server 0 of three in the term 1, its first heartbeat answered by server 1.
+    /// Server 0 of three as the leader of term 1, after server 1 has answered
+    /// the first heartbeat.
     fn leader() -> State {
         let mut state = State::new(0, 3, Durable::restore(&Persister::new()), Instant::now());
         lead(&mut state);
@@ -304,13 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_come_during_a_call_leave_when_it_ends() {
+    fn entries_proposed_during_a_call_are_sent_when_it_ends() {
         let mut state = leader();
         state.propose(Command::from_static(b"x"));
         let first = call_to_1(&mut state);
         state.propose(Command::from_static(b"y"));
         state.send_due();
-        assert!(state.outbox.iter().all(|(peer, _)| *peer != 1), "a call is under way");
+        assert!(state.outbox.iter().all(|(peer, _)| *peer != 1), "a call is in flight");
         state.end_append(&first, Some(success(&state)));
         let second = call_to_1(&mut state);
         assert_eq!((second.prev, second.upto), (1, 2));
@@ -324,7 +330,7 @@ mod tests {
         state.end_append(&entry, Some(success(&state)));
         assert_eq!(state.commit_index(), 1);
         assert_eq!(peer_1(&state).due, state.now + timing::BATCHING_DELAY);
-        // A commit during a call waits for its end, and no longer.
+        // A commit during a call is sent soon after the call ends.
         state.propose(Command::from_static(b"y"));
         let entry = call_to_1(&mut state);
         state.commit_to(2);
@@ -335,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_server_accepts_no_snapshot() {
+    fn a_reply_from_a_killed_server_confirms_no_snapshot() {
         let mut state = leader();
         state.propose(Command::from_static(b"x"));
         let call = call_to_1(&mut state);
@@ -362,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_to_an_earlier_leadership_says_nothing_about_this_one() {
+    fn a_reply_to_a_call_of_an_earlier_term_is_ignored() {
         let mut state = leader();
         state.propose(Command::from_static(b"x"));
         let entry = call_to_1(&mut state);

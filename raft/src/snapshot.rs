@@ -1,7 +1,7 @@
 //! Log compaction (section 7; Figure 13, InstallSnapshot RPC).
 //!
-//! Each server's service takes snapshots of its own state, and hands them to
-//! Raft when it likes. Raft keeps the latest one in place of the log entries
+//! Each server's service takes snapshots of its own state, at any time, and
+//! hands them to Raft. Raft keeps the latest one in place of the log entries
 //! that it covers. A peer that needs one of those entries gets the snapshot
 //! instead.
 
@@ -16,20 +16,20 @@ use crate::progress::Call;
 use crate::state::State;
 
 impl State {
-    /// The service has saved its state up to `index` in a snapshot of its own.
+    /// Replaces the log up to `index` by a snapshot of this server's service.
     pub(crate) fn take_snapshot(&mut self, index: u64, bytes: Bytes) {
-        // The leader's snapshot may cover more by now.
+        // A snapshot from the leader may cover more by now.
         if index <= self.log().base().index {
             return;
         }
-        assert!(index <= self.last_applied, "{self} was given a snapshot of {index}");
+        assert!(index <= self.last_applied, "{self} got a snapshot of #{index} too early");
         let position = self.log().position(index);
         log::debug!(target: "SNAP", "S{} snapshots up to #{index}", self.my_id());
         trace::event(events::Snapshot { index, term: position.term, bytes: bytes.len() });
         self.durable.compact(position, bytes);
     }
 
-    /// InstallSnapshot, the leader's side.
+    /// Sends this server's snapshot to a peer.
     pub(crate) fn send_snapshot(&mut self, peer: usize) {
         let (term, leader, base) = (self.term(), self.me as u64, self.log().base());
         let data = self.durable.snapshot();
@@ -38,15 +38,16 @@ impl State {
         self.outbox.push((peer, Request::Snapshot(args, call)));
     }
 
-    /// InstallSnapshot, the receiver's side. The applier finds the base of the
-    /// log beyond what it has applied, and passes the snapshot to the service.
+    /// Handles an InstallSnapshot request. The applier then finds that the base
+    /// of the log is beyond what it has applied, and sends the snapshot to the
+    /// service.
     pub(crate) fn handle_snapshot(&mut self, args: InstallSnapshotArgs) -> InstallSnapshotReply {
         if args.term < self.term() {
             return InstallSnapshotReply { term: self.term() };
         }
         self.follow(args.term);
-        // What is committed here is in the log or in a later snapshot: a late message
-        // must not turn the service back.
+        // Committed entries are in the log or in a later snapshot: a late message must
+        // not reset the service to an earlier state.
         if args.last_included.index > self.commit_index() {
             let Position { index, term } = args.last_included;
             let me = self.my_id();
@@ -58,11 +59,11 @@ impl State {
         InstallSnapshotReply { term: self.term() }
     }
 
-    /// The end of an InstallSnapshot call of this server.
+    /// Handles the end of an InstallSnapshot call, with or without a reply.
     pub(crate) fn end_snapshot(&mut self, call: &Call, reply: Option<InstallSnapshotReply>) {
         if let Some(reply) = reply {
             self.observe_term(reply.term);
-            // A killed server answers with term 0.
+            // A killed server replies with term 0.
             if reply.term >= call.term {
                 self.accepted(call);
             }
@@ -84,7 +85,7 @@ mod tests {
 
     const BASE: Position = Position { index: 5, term: 1 };
 
-    /// A follower that has just been sent a snapshot.
+    /// A follower that has just received a snapshot.
     fn with_snapshot() -> State {
         let mut state = State::new(1, 3, Durable::restore(&Persister::new()), Instant::now());
         let data = Bytes::from_static(b"state");
@@ -114,7 +115,7 @@ mod tests {
         let is_snapshot_and_index = |message: &ApplyMsg| match message {
             ApplyMsg::Snapshot { index, .. } => (true, *index),
             ApplyMsg::Command { index, .. } => (false, *index),
-            ApplyMsg::Leadership { .. } => panic!("it never led"),
+            ApplyMsg::Leadership { .. } => panic!("this server never led"),
         };
         let mut applied = || -> Vec<(bool, u64)> {
             let mut messages = Vec::new();

@@ -2,9 +2,9 @@
 //! for all servers).
 //!
 //! [`State`] knows neither threads nor locks. Its methods are the rules of the
-//! paper: they take a message, a reply or the passing of time, change the state,
-//! and leave in it what has to be done: calls in `outbox`, something to apply, a
-//! deadline. `Raft` runs them under its lock and carries that out.
+//! paper. They take a message, a reply or the passing of time, change the
+//! state, and record in it what has to be done: calls in `outbox`, commands to
+//! apply, a deadline. `Raft` runs them under its lock and then does it.
 //!
 //! ```text
 //!              times out,            receives votes from
@@ -31,25 +31,25 @@ use crate::persist::Durable;
 use crate::progress::Progress;
 use crate::timing;
 
-/// What a server is at the moment, with what only that role has.
+/// The role of a server, with the state that only this role has.
 #[derive(Debug)]
 pub(crate) enum Role {
-    /// Answers to candidates and leaders.
+    /// Answers candidates and leaders.
     Follower,
-    /// Stands for election.
+    /// Asks for votes.
     Candidate {
         /// The servers that have voted for it, itself included.
         votes: BTreeSet<usize>,
     },
     /// Replicates its log.
     Leader {
-        /// What it knows of each server; its own entry is not used.
+        /// What it knows of each server; its own entry is unused.
         peers: Vec<Progress>,
     },
 }
 
 impl Role {
-    /// Its word in reports and in the trace.
+    /// The role's name in reports and in the trace.
     fn name(&self) -> &'static str {
         match self {
             Role::Follower => "follower",
@@ -62,44 +62,45 @@ impl Role {
 /// Everything that Raft's lock protects.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// This server's place among the peers.
+    /// This server's number among the peers.
     pub(crate) me: usize,
     /// Number of servers, this one included.
     pub(crate) servers: usize,
     /// The id of the first peer in log and trace, see [`State::server_id`].
     first_id: usize,
-    /// What survives a crash.
+    /// The persistent state.
     pub(crate) durable: Durable,
     /// Index of the last entry known to be committed.
     commit_index: u64,
     /// Index of the last entry handed to the applier.
     pub(crate) last_applied: u64,
-    /// What this server is at the moment.
+    /// The current role.
     pub(crate) role: Role,
-    /// The time of the present step.
+    /// The time of the current step.
     pub(crate) now: Instant,
-    /// When a server that is not the leader stands for election.
+    /// When a server that is not the leader starts an election.
     pub(crate) election_deadline: Instant,
-    /// Calls to make when the step is over and saved: whom, and what.
+    /// Calls to make after the step is saved: the peer and the request.
     pub(crate) outbox: Vec<(usize, Request)>,
-    /// Changes of leadership that the service does not know yet, each with the
-    /// commit index of that moment: what is applied before it.
+    /// Changes of leadership to report to the service, each with the commit
+    /// index of that moment. The service gets the entries up to that index
+    /// first.
     pub(crate) announcements: VecDeque<(u64, ApplyMsg)>,
     /// Set once by `kill`.
     pub(crate) killed: bool,
 }
 
 impl State {
-    /// A follower with the restored persistent state. What the snapshot covers
-    /// is committed, and applied: a restarted service reads its own snapshot
-    /// first.
+    /// Creates a follower with the restored persistent state. Entries that the
+    /// snapshot covers count as committed and applied: a restarted service
+    /// reads its own snapshot first.
     pub(crate) fn new(me: usize, servers: usize, durable: Durable, now: Instant) -> Self {
-        assert!(me < servers, "server {me} of {servers}");
+        assert!(me < servers, "no server {me} among {servers} servers");
         let base = durable.log().base().index;
         let mut state = State {
             me,
             servers,
-            // Outside a test the id of a server is its place.
+            // Outside a test the id of a server is its number among the peers.
             first_id: labrt::thread::server().map_or(0, |id| id.saturating_sub(me)),
             durable,
             commit_index: base,
@@ -115,18 +116,18 @@ impl State {
         state
     }
 
-    /// A peer's id in log and trace. It differs from its place among the peers
-    /// where a test has several groups of servers.
+    /// Returns a peer's id in log and trace. It differs from its number among
+    /// the peers if a test has several groups of servers.
     pub(crate) fn server_id(&self, peer: usize) -> usize {
         self.first_id + peer
     }
 
-    /// This server's own id in log and trace.
+    /// Returns this server's own id in log and trace.
     pub(crate) fn my_id(&self) -> usize {
         self.server_id(self.me)
     }
 
-    /// The id of the server that has this one's vote.
+    /// Returns the id of the server that has this one's vote.
     pub(crate) fn vote_id(&self) -> Option<usize> {
         self.durable.voted_for().map(|peer| self.server_id(peer))
     }
@@ -146,12 +147,12 @@ impl State {
         self.commit_index
     }
 
-    /// Is this server the leader of its term?
+    /// Returns whether this server is the leader of its term.
     pub(crate) fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader { .. })
     }
 
-    /// How many servers are a majority.
+    /// Returns how many servers are a majority.
     pub(crate) fn majority(&self) -> usize {
         self.servers / 2 + 1
     }
@@ -162,7 +163,7 @@ impl State {
         (0..self.servers).filter(move |&server| server != me)
     }
 
-    /// Waits a fresh random time from now before the next election.
+    /// Restarts the election timer with a new random timeout.
     pub(crate) fn reset_election_timer(&mut self) {
         let timeout = timing::election_timeout();
         let ms = timeout.as_millis();
@@ -174,7 +175,7 @@ impl State {
     pub(crate) fn commit_to(&mut self, index: u64) {
         let (commit, last) = (self.commit_index, self.log().last().index);
         assert!(index >= commit, "commit index must not decrease: {commit} -> {index}");
-        assert!(index <= last, "commit index {index} beyond the log's end {last}");
+        assert!(index <= last, "commit index {index} is beyond the end of the log, {last}");
         if index > commit {
             log::debug!(target: "CMIT", "S{} commits {}", self.my_id(), indexes(commit + 1, index));
             trace::event(events::Commit { index, term: self.log().position(index).term });
@@ -190,11 +191,12 @@ impl State {
         }
     }
 
-    /// Follows in its own term or a later one. A leader steps down only for a
-    /// later term, since its own has no other leader.
+    /// Becomes a follower in the current term or a later one. A leader steps
+    /// down only for a later term, since its own has no other leader.
     ///
-    /// The election timer goes on: only a granted vote and a message of the
-    /// leader reset it. A leader has none, and starts one when it steps down.
+    /// The election timer keeps running: only a granted vote or a message from
+    /// the leader resets it. A leader has no timer, and starts one when it
+    /// steps down.
     pub(crate) fn become_follower(&mut self, term: u64) {
         assert!(term >= self.term(), "term must not decrease: {} -> {term}", self.term());
         if self.is_leader() {
@@ -220,9 +222,9 @@ impl State {
         trace::event(events::Role { term: self.term(), role, vote: self.vote_id() });
     }
 
-    /// Stands for election in a new term, with its own vote.
+    /// Becomes a candidate in a new term, and votes for itself.
     pub(crate) fn become_candidate(&mut self) {
-        assert!(!self.is_leader(), "{self} leads and would stand for election");
+        assert!(!self.is_leader(), "{self} cannot become a candidate while it leads");
         self.durable.enter_term(self.term() + 1);
         self.durable.vote_for(self.me);
         self.role = Role::Candidate { votes: BTreeSet::from([self.me]) };
@@ -231,13 +233,14 @@ impl State {
         log::debug!(target: "VOTE", "S{} stands for election in T{}", self.my_id(), self.term());
     }
 
-    /// Leads the current term, knowing nothing of the others' logs yet.
+    /// Becomes the leader of the current term. It does not know the peers' logs
+    /// yet.
     pub(crate) fn become_leader(&mut self) {
         let Role::Candidate { votes } = &self.role else {
-            panic!("{self} would lead without being a candidate");
+            panic!("{self} cannot become the leader: it is not a candidate");
         };
-        assert!(votes.len() >= self.majority(), "{self} would lead with the votes of {votes:?}");
-        assert_eq!(self.durable.voted_for(), Some(self.me), "{self} voted for another");
+        assert!(votes.len() >= self.majority(), "{self} has no majority: {votes:?}");
+        assert_eq!(self.durable.voted_for(), Some(self.me), "{self} did not vote for itself");
         let (me, term, count) = (self.my_id(), self.term(), votes.len());
         log::debug!(target: "LEAD", "S{me} leads T{term} with {count} votes");
         let next = self.log().last().index + 1;

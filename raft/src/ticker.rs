@@ -1,5 +1,4 @@
-//! What happens as time passes (Figure 2, rules for followers, candidates and
-//! leaders).
+//! The timer rules (Figure 2, rules for followers, candidates and leaders).
 
 use labrt::time::Instant;
 
@@ -7,7 +6,7 @@ use crate::state::{Role, State};
 use crate::timing;
 
 impl State {
-    /// When [`tick`](Self::tick) has something to do next.
+    /// Returns when [`tick`](Self::tick) has something to do next.
     pub(crate) fn deadline(&self) -> Instant {
         let Role::Leader { peers } = &self.role else { return self.election_deadline };
         // A leader without peers has nothing to send, now or later.
@@ -15,8 +14,8 @@ impl State {
         next_message.unwrap_or(self.now + timing::HEARTBEAT_INTERVAL)
     }
 
-    /// A server that has heard of no leader until the deadline stands for
-    /// election. What a leader has to send leaves at the end of every step.
+    /// Starts an election if no leader has sent anything until the deadline. A
+    /// leader's messages are sent at the end of every step.
     pub(crate) fn tick(&mut self) {
         // The deadline may have moved while the ticker slept.
         if !self.is_leader() && self.now >= self.election_deadline {

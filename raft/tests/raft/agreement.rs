@@ -3,7 +3,7 @@
 //! Ported from `raft/test_test.go` of MIT 6.824, 2023. What differs:
 //!
 //! 1. The body of each test is a function of the Raft under test.
-//! 2. A try that has to be made again, because the term moved on, is a function
+//! 2. An attempt that has to be repeated because the term changed is a function
 //!    that returns false; Go jumps with `continue loop`.
 
 use labrt::thread::sleep;
@@ -13,10 +13,10 @@ use crate::harness::{
     Harness, MakeRaft, Proposal, RAFT_ELECTION_TIMEOUT, Waited, ms, random, reference, show,
 };
 
-/// How often a test is tried that needs a term to last.
-const TRIES: usize = 5;
+/// How many attempts a test has that needs the term to stay the same.
+const ATTEMPTS: usize = 5;
 
-/// How long it waits for things to settle before it tries again.
+/// How long it waits before the next attempt.
 const SETTLE: labrt::time::Duration = ms(3000);
 
 pub(crate) fn basic_agree(ctx: &Context, make: MakeRaft) {
@@ -129,7 +129,7 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     h.one(10, servers, false);
 
-    // Three of five followers go.
+    // Cut off three of the followers.
     let leader = h.check_one_leader();
     for k in 1..=3 {
         h.cluster().disconnect((leader + k) % servers);
@@ -142,8 +142,8 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
     sleep(2 * RAFT_ELECTION_TIMEOUT);
     h.check_no_agreement(2);
 
-    // They come back. They may have elected a leader among themselves that does
-    // not know index 2.
+    // Connect them again. They may have elected a leader among themselves that does not
+    // know index 2.
     for k in 1..=3 {
         h.cluster().connect((leader + k) % servers);
     }
@@ -158,8 +158,8 @@ fn fail_no_agree(ctx: &Context, make: MakeRaft) {
 
 pub(crate) fn concurrent_starts(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, 3, Net::Reliable);
-    for tried in 0..TRIES {
-        if tried > 0 {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
             sleep(SETTLE);
         }
         if concurrent_starts_in_one_term(ctx, &h) {
@@ -169,15 +169,15 @@ pub(crate) fn concurrent_starts(ctx: &Context, make: MakeRaft) {
     ctx.fatal("term changed too often");
 }
 
-/// Five threads give commands to the leader at the same time. False if its term
-/// did not last.
+/// Five threads submit commands to the leader at the same time. Returns false
+/// if the term changed meanwhile.
 fn concurrent_starts_in_one_term(ctx: &Context, h: &Harness) -> bool {
     let leader = h.check_one_leader();
     let Some((_, term)) = h.submit(leader, &Proposal::Int(1)) else { return false };
 
     let starters: Vec<_> = (0..5)
         .map(|k| {
-            let node = h.cluster().node(leader).expect("nobody crashes in this test");
+            let node = h.cluster().node(leader).expect("no server crashes in this test");
             let start = move || node.start(Proposal::Int(100 + k).to_bytes());
             ctx.spawn(format!("starter {k}"), start)
         })
@@ -210,22 +210,22 @@ fn rejoin(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     h.one(101, servers, true);
 
-    // The leader is cut off and takes some entries that it cannot commit.
+    // Cut off the leader, and submit commands that it cannot commit.
     let leader1 = h.check_one_leader();
     h.cluster().disconnect(leader1);
     for value in 102..=104 {
         h.submit(leader1, &Proposal::Int(value));
     }
-    // The new leader commits, also for index 2.
+    // The new leader commits an entry at index 2 too.
     h.one(103, 2, true);
 
-    // The new leader is cut off, and the old one is back.
+    // Cut off the new leader, and connect the old one.
     let leader2 = h.check_one_leader();
     h.cluster().disconnect(leader2);
     h.cluster().connect(leader1);
     h.one(104, 2, true);
 
-    // All together now.
+    // Connect all servers.
     h.cluster().connect(leader2);
     h.one(105, servers, true);
 }
@@ -235,46 +235,45 @@ fn backup(ctx: &Context, make: MakeRaft) {
     let h = Harness::new(ctx, make, servers, Net::Reliable);
     h.one(random(), servers, true);
 
-    // The leader and one follower in one part; it takes many commands that will
-    // not commit.
+    // Leave the leader one follower, and submit many commands that cannot commit.
     let leader1 = h.check_one_leader();
     let [follower, others @ ..] = [1, 2, 3, 4].map(|k| (leader1 + k) % servers);
     disconnect_all(&h, others);
-    submit_in_vain(&h, leader1);
+    submit_uncommittable(&h, leader1);
     disconnect_all(&h, [leader1, follower]);
 
-    // The other part comes to life, and agrees on many commands.
+    // Connect the other three servers. They agree on many commands.
     connect_all(&h, others);
     agree_on_many(&h);
 
-    // Its leader and one of its followers, again with many that will not commit.
+    // Leave their leader one follower, and again submit many commands that cannot commit.
     let leader2 = h.check_one_leader();
     let mut other = others[0];
     if leader2 == other {
         other = (leader2 + 1) % servers;
     }
     h.cluster().disconnect(other);
-    submit_in_vain(&h, leader2);
+    submit_uncommittable(&h, leader2);
 
-    // The first leader comes back with its follower and `other`, to many more.
+    // Connect the first leader, its follower and `other`. They agree on many commands.
     disconnect_all(&h, 0..servers);
     connect_all(&h, [leader1, follower, other]);
     agree_on_many(&h);
 
-    // Now everyone.
+    // Connect all servers.
     connect_all(&h, 0..servers);
     h.one(random(), servers, true);
 }
 
-/// Gives a leader without a majority many commands.
-fn submit_in_vain(h: &Harness, leader: usize) {
+/// Submits many commands to a leader without a majority.
+fn submit_uncommittable(h: &Harness, leader: usize) {
     for _ in 0..50 {
         h.submit(leader, &random());
     }
     sleep(RAFT_ELECTION_TIMEOUT / 2);
 }
 
-/// Has a bare majority of five agree on many commands, one after another.
+/// Makes a bare majority of five agree on many commands, one after another.
 #[track_caller]
 fn agree_on_many(h: &Harness) {
     for _ in 0..50 {
@@ -300,8 +299,8 @@ fn count(ctx: &Context, make: MakeRaft) {
     }
 
     let mut settled = None;
-    for tried in 0..TRIES {
-        if tried > 0 {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
             sleep(SETTLE);
         }
         settled = count_in_one_term(ctx, &h, &rpcs);
@@ -318,10 +317,10 @@ fn count(ctx: &Context, make: MakeRaft) {
     }
 }
 
-/// Counts the RPCs that twelve entries take. The total afterwards, unless the
-/// leader's term did not last.
+/// Counts the RPCs for twelve entries. Returns the total afterwards, or `None`
+/// if the term changed meanwhile.
 fn count_in_one_term(ctx: &Context, h: &Harness, rpcs: &impl Fn() -> u64) -> Option<u64> {
-    /// How many of the entries are counted and waited for.
+    /// How many of the entries it counts and waits for.
     const ENTRIES: u64 = 10;
 
     let leader = h.check_one_leader();

@@ -1,4 +1,4 @@
-//! Rafts with a planted mistake, to see that the tests catch them.
+//! Rafts with a planted mistake, to check that the tests catch them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,44 +18,44 @@ use tester::{Factory, Setup};
 
 use crate::harness::{MakeRaft, Peer};
 
-/// What is wrong with a Raft.
+/// The mistake in a broken Raft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
-    /// It never finds what it has saved.
-    Forgets,
+    /// It loses its saved state in every crash.
+    ForgetsItsState,
     /// It does not trim its log.
-    KeepsItsLog,
+    NeverTrims,
     /// It applies every command twice.
-    Repeats,
-    /// It leaves out a command now and then.
-    Skips,
-    /// One server applies other commands than the rest.
-    Garbles,
-    /// It always takes itself for the leader of term 1.
-    Boasts,
-    /// It tells two clients that their commands have the same place.
-    Overbooks,
-    /// It tells its term, and then the one before.
-    Wavers,
-    /// A thread of it goes on after its kill.
-    LivesOn,
-    /// It locks a lock that it holds.
+    AppliesTwice,
+    /// It does not apply the command at index 2.
+    SkipsACommand,
+    /// One server applies different commands.
+    AppliesOthers,
+    /// It always reports that it leads term 1.
+    AlwaysLeads,
+    /// It returns the same index for two commands.
+    ReusesIndexes,
+    /// It reports its term, and then the previous one.
+    TermGoesBack,
+    /// One of its threads survives `kill`.
+    LeaksAThread,
+    /// It locks a mutex that it already holds.
     Deadlocks,
-    /// It waits in a loop without any operation.
+    /// It waits in a busy loop.
     Spins,
-    /// It sleeps on the clock on the wall.
-    SleepsForReal,
+    /// It sleeps on the real clock.
+    SleepsOnRealClock,
     /// One of its handlers panics.
     Panics,
 }
 
-/// The reference Raft behind a mistake.
+/// The reference Raft with a mistake.
 pub(crate) struct Broken {
     mistake: Mistake,
     raft: Arc<Raft>,
     lock: Mutex<()>,
     never: AtomicBool,
-    wavering: AtomicBool,
+    went_back: AtomicBool,
 }
 
 /// Rafts with a mistake.
@@ -67,31 +67,31 @@ impl Broken {
     fn make(mistake: Mistake, setup: Setup, apply_tx: Sender<ApplyMsg>) -> Arc<dyn Peer> {
         let Setup { ends, me, persister, .. } = setup;
         let persister = match mistake {
-            Mistake::Forgets => Arc::new(Persister::new()),
+            Mistake::ForgetsItsState => Arc::new(Persister::new()),
             _ => persister,
         };
-        let raft = Raft::make(ends, me, persister, between(mistake, me, apply_tx));
-        let (lock, never, wavering) =
+        let raft = Raft::make(ends, me, persister, intercept(mistake, me, apply_tx));
+        let (lock, never, went_back) =
             (Mutex::new(()), AtomicBool::default(), AtomicBool::default());
-        let broken = Arc::new(Broken { mistake, raft, lock, never, wavering });
-        if mistake == Mistake::LivesOn {
+        let broken = Arc::new(Broken { mistake, raft, lock, never, went_back });
+        if mistake == Mistake::LeaksAThread {
             let broken = Arc::clone(&broken);
-            thread::go(format!("S{me} zombie"), move || broken.live_on());
+            thread::go(format!("S{me} zombie"), move || broken.run_until_stopped());
         }
         broken
     }
 
-    fn live_on(&self) {
+    fn run_until_stopped(&self) {
         while !self.never.load(Ordering::Relaxed) {
             thread::sleep(Duration::from_millis(100));
         }
     }
 }
 
-/// Stands between Raft and the service, and alters what is applied.
-fn between(mistake: Mistake, me: usize, apply_tx: Sender<ApplyMsg>) -> Sender<ApplyMsg> {
+/// Forwards messages from Raft to the service, and alters them.
+fn intercept(mistake: Mistake, me: usize, apply_tx: Sender<ApplyMsg>) -> Sender<ApplyMsg> {
     let (raft_tx, raft_rx) = bounded(0);
-    thread::go(format!("S{me} go-between"), move || {
+    thread::go(format!("S{me} interceptor"), move || {
         while let Ok(message) = raft_rx.recv() {
             for message in altered(mistake, me, message) {
                 if apply_tx.send(message).is_err() {
@@ -105,9 +105,11 @@ fn between(mistake: Mistake, me: usize, apply_tx: Sender<ApplyMsg>) -> Sender<Ap
 
 fn altered(mistake: Mistake, me: usize, message: ApplyMsg) -> Vec<ApplyMsg> {
     match (mistake, message) {
-        (Mistake::Repeats, message @ ApplyMsg::Command { .. }) => vec![message.clone(), message],
-        (Mistake::Skips, ApplyMsg::Command { index: 2, .. }) => Vec::new(),
-        (Mistake::Garbles, ApplyMsg::Command { index, term, .. }) if me == 1 => {
+        (Mistake::AppliesTwice, message @ ApplyMsg::Command { .. }) => {
+            vec![message.clone(), message]
+        }
+        (Mistake::SkipsACommand, ApplyMsg::Command { index: 2, .. }) => Vec::new(),
+        (Mistake::AppliesOthers, ApplyMsg::Command { index, term, .. }) if me == 1 => {
             vec![ApplyMsg::Command { index, term, command: Bytes::from_static(b"garbled") }]
         }
         (_, message) => vec![message],
@@ -126,7 +128,7 @@ impl Peer for Broken {
                     std::hint::spin_loop();
                 }
             }
-            Mistake::SleepsForReal => {
+            Mistake::SleepsOnRealClock => {
                 #[expect(clippy::disallowed_methods, reason = "the mistake itself")]
                 std::thread::sleep(Duration::from_secs(3600));
             }
@@ -134,16 +136,16 @@ impl Peer for Broken {
         }
         let (index, term) = self.raft.start(command)?;
         match self.mistake {
-            Mistake::Overbooks => Some((index.min(2), term)),
+            Mistake::ReusesIndexes => Some((index.min(2), term)),
             _ => Some((index, term)),
         }
     }
 
     fn state(&self) -> (u64, bool) {
         match self.mistake {
-            Mistake::Boasts => (1, true),
-            Mistake::Wavers => {
-                let back = self.wavering.fetch_xor(true, Ordering::Relaxed);
+            Mistake::AlwaysLeads => (1, true),
+            Mistake::TermGoesBack => {
+                let back = self.went_back.fetch_xor(true, Ordering::Relaxed);
                 let (term, leads) = self.raft.state();
                 (term.saturating_sub(back.into()), leads)
             }
@@ -152,7 +154,7 @@ impl Peer for Broken {
     }
 
     fn snapshot(&self, index: u64, snapshot: Bytes) {
-        if self.mistake != Mistake::KeepsItsLog {
+        if self.mistake != Mistake::NeverTrims {
             self.raft.snapshot(index, snapshot);
         }
     }
@@ -172,7 +174,7 @@ impl Peer for Broken {
 
 impl RaftService for Broken {
     fn request_vote(&self, args: RequestVoteArgs) -> RequestVoteReply {
-        assert!(self.mistake != Mistake::Panics, "a handler went wrong");
+        assert!(self.mistake != Mistake::Panics, "a planted panic in a handler");
         self.raft.request_vote(args)
     }
 

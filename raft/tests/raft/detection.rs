@@ -1,7 +1,8 @@
-//! Broken Rafts are caught: each in seconds, and with words that help.
+//! Checks that the tests catch broken Rafts, in seconds and with helpful
+//! messages.
 //!
-//! Every test here is one of the course over a Raft with one mistake. It runs in a
-//! process of its own, as some of these mistakes end the whole process.
+//! Each test here runs a test of the course on a Raft with one mistake. It has
+//! its own process, since some of these mistakes end the whole process.
 
 use tester::{Context, Net, caught};
 
@@ -12,7 +13,7 @@ use crate::harness::{Edition, MakeRaft};
 use crate::persistence::persist_1;
 use crate::snapshot::{Fault, snap_common};
 
-/// Within how many seeds a mistake is caught.
+/// The number of seeds within which the test must catch a mistake.
 const SEEDS: u64 = 1;
 
 /// Restarts, and little else.
@@ -25,78 +26,78 @@ fn snapshots(ctx: &Context, make: MakeRaft) {
     snap_common(ctx, make, Fault::None, Net::Reliable, Edition::Y2024);
 }
 
-// What the harness sees.
+// Mistakes that the harness catches.
 caught!(
-    forgets,
+    forgets_its_state,
     restarts,
-    broken(Mistake::Forgets),
+    broken(Mistake::ForgetsItsState),
     SEEDS,
     "apply error: ",
     "term 1 ",
     "(incarnation 2)"
 );
-caught!(keeps_its_log, snapshots, broken(Mistake::KeepsItsLog), SEEDS, "Log size too large");
+caught!(never_trims, snapshots, broken(Mistake::NeverTrims), SEEDS, "Log size too large");
 caught!(
-    repeats,
+    applies_twice,
     snapshots,
-    broken(Mistake::Repeats),
+    broken(Mistake::AppliesTwice),
     SEEDS,
     "apply error, expected index 2, got 1"
 );
 caught!(
-    skips,
+    skips_a_command,
     concurrent_starts,
-    broken(Mistake::Skips),
+    broken(Mistake::SkipsACommand),
     SEEDS,
     "apply out of order 3",
     "tests/raft/harness/node.rs:"
 );
 caught!(
-    garbles,
+    applies_others,
     basic_agree,
-    broken(Mistake::Garbles),
+    broken(Mistake::AppliesOthers),
     SEEDS,
     "apply error: commit index=1 server=",
     "garbled"
 );
 caught!(
-    boasts,
+    always_leads,
     initial_election,
-    broken(Mistake::Boasts),
+    broken(Mistake::AlwaysLeads),
     SEEDS,
     "term 1 has 3 (>1) leaders",
     "tests/raft/election.rs:"
 );
 caught!(
-    overbooks,
+    reuses_indexes,
     concurrent_starts,
-    broken(Mistake::Overbooks),
+    broken(Mistake::ReusesIndexes),
     SEEDS,
     "gave index 2 of term 1 twice"
 );
 caught!(
-    wavers,
+    term_goes_back,
     initial_election,
-    broken(Mistake::Wavers),
+    broken(Mistake::TermGoesBack),
     SEEDS,
     "went back from term 1 to 0",
     "tests/raft/election.rs:"
 );
 caught!(
-    lives_on,
+    leaks_a_thread,
     basic_agree,
-    broken(Mistake::LivesOn),
+    broken(Mistake::LeaksAThread),
     SEEDS,
     "server 0 (incarnation 1) is still there"
 );
 
-// What labrt sees.
+// Mistakes that labrt catches.
 caught!(deadlocks, basic_agree, broken(Mistake::Deadlocks), SEEDS, "tests/raft/broken.rs:");
 caught!(spins, basic_agree, broken(Mistake::Spins), SEEDS, "tests/raft/broken.rs:");
 caught!(
-    sleeps_for_real,
+    sleeps_on_the_real_clock,
     basic_agree,
-    broken(Mistake::SleepsForReal),
+    broken(Mistake::SleepsOnRealClock),
     SEEDS,
     "tests/raft/broken.rs:"
 );
@@ -105,6 +106,6 @@ caught!(
     basic_agree,
     broken(Mistake::Panics),
     SEEDS,
-    "a handler went wrong",
+    "a planted panic in a handler",
     "tests/raft/broken.rs:"
 );

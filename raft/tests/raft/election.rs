@@ -59,7 +59,7 @@ fn re_election(ctx: &Context, make: MakeRaft) {
     h.cluster().connect((leader2 + 1) % servers);
     h.check_one_leader();
 
-    // The last server's return should not prevent a leader.
+    // The return of the last server should not prevent the election of a leader.
     h.cluster().connect(leader2);
     h.check_one_leader();
 }
@@ -70,12 +70,12 @@ fn many_elections(ctx: &Context, make: MakeRaft) {
     h.check_one_leader();
 
     for _ in 1..10 {
-        // Up to three servers go, so at least four of seven stay.
+        // Cut off up to three servers, so that at least four of seven stay connected.
         let gone = [(); 3].map(|()| labrt::rng().below(servers as u64) as usize);
         for i in gone {
             h.cluster().disconnect(i);
         }
-        // Either the leader is still there, or the rest elects a new one.
+        // Either the leader is still connected, or the other servers elect a new one.
         h.check_one_leader();
         for i in gone {
             h.cluster().connect(i);

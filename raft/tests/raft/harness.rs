@@ -1,19 +1,20 @@
-//! The harness of the Raft tests: what the cluster of the tester does not know.
+//! The harness of the Raft tests: what they need beyond the tester's cluster.
 //!
-//! Ported from `config.go` of MIT 6.824 (2020 to 2023) and 6.5840 (2024), with the
-//! parts of `raft1/test.go` (2025) that behave in another way. What differs:
+//! Ported from `config.go` of MIT 6.824 (2020 to 2023) and 6.5840 (2024), with
+//! the parts of `raft1/test.go` (2025) that behave differently. What differs
+//! from Go:
 //!
-//! 1. The Raft under test is given as a function that makes one.
-//! 2. Each start of a server is an incarnation. What a dead one still applies is
-//!    drained and ignored; it cannot be credited to the new one.
-//! 3. An error in an applier is noted and fails the test at its next step, instead
-//!    of ending the process. The applier goes on draining, so nobody hangs.
-//! 4. Servers that are absent are skipped wherever servers are asked.
-//! 5. `wait` tells by an enum that the term has moved on, not by -1.
-//! 6. No lock is held while a Raft is called.
-//! 7. Commands are compared as the bytes that Raft was given.
-//! 8. Threads of a test are joined, and a failure in one fails the test; so there
-//!    is no flag that lets stragglers go.
+//! 1. The tests get the Raft under test as a factory.
+//! 2. Each start of a server is an incarnation. The harness ignores what a dead
+//!    incarnation still applies, so that it does not count for the new one.
+//! 3. An error in an applier fails the test at its next step, instead of ending
+//!    the process. The applier keeps receiving, so that Raft does not hang.
+//! 4. Servers that are not running are skipped in every query.
+//! 5. `wait` returns an enum, not -1, when the term has changed.
+//! 6. The harness holds no lock while it calls a Raft.
+//! 7. Commands are compared as the bytes that Raft received.
+//! 8. A test joins its threads, and a failure in one fails the test. So it
+//!    needs no flag that stops the remaining threads.
 //! 9. What `Start` and `GetState` return must agree with what they returned before,
 //!    on all servers: see `claims`.
 
@@ -35,7 +36,7 @@ pub(crate) use ledger::Ledger;
 pub(crate) use node::{MakeRaft, Peer, RaftNode, reference};
 pub(crate) use proposal::{Proposal, random, show};
 
-/// The course's idea of how long an election takes.
+/// How long the course allows for an election.
 pub(crate) const RAFT_ELECTION_TIMEOUT: Duration = ms(1000);
 
 /// How long `one` tries to reach agreement, over all attempts.
@@ -44,10 +45,10 @@ const AGREEMENT_LIMIT: Duration = Duration::from_secs(10);
 /// How long `one` waits for a command that a leader has taken.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How many times `check_one_leader` looks, about half a second apart.
+/// How many times `check_one_leader` checks, about half a second apart.
 const LEADER_CHECKS: usize = 10;
 
-/// How many times `wait` looks.
+/// How many times `wait` checks.
 const WAIT_CHECKS: usize = 30;
 
 /// A duration in milliseconds.
@@ -55,20 +56,21 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
-/// The year of the course whose test runs. The years differ in this and in nothing
-/// else.
+/// The edition of the course whose test runs. The editions differ only in what
+/// the variants say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edition {
-    /// A server that is taken away is cut off, and crashes when it is started again.
-    /// What it applied before the crash still counts. It is connected alone.
+    /// A server that is taken away is disconnected, and crashes when it is
+    /// started again. What it applied before the crash still counts. A restart
+    /// connects only this server.
     Y2024,
-    /// A server that is taken away crashes at once. What it applied counts until
-    /// then. When it is started again, all living servers are connected. The network
-    /// is reliable while it is built.
+    /// A server that is taken away crashes immediately. What it applied counts
+    /// only until then. A restart connects all running servers. The network is
+    /// reliable while the cluster starts.
     Y2025,
 }
 
-/// What the servers' appliers do.
+/// Whether the servers' appliers take snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Snapshots {
     /// They only record commands.
@@ -77,7 +79,7 @@ pub(crate) enum Snapshots {
     On,
 }
 
-/// What waiting for an index has led to.
+/// The result of waiting for an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
     /// Enough servers applied this command.
@@ -113,14 +115,14 @@ impl Harness {
         let kept = Arc::clone(&ledger);
         let at_first = if edition == Edition::Y2025 { Net::Reliable } else { net };
         let site = Site::new(context, at_first);
-        // Of the course's labs only this one asks for them.
+        // Only this one of the course's labs enables them.
         site.network().set_long_delays(true);
         let cluster = Cluster::on(&site, "", n, move |setup| node::start(&make, &kept, setup));
         cluster.set_reliable(net == Net::Reliable);
         Harness { cluster, ledger, edition, context: context.clone() }
     }
 
-    /// The servers, to start, crash, cut off and connect.
+    /// The servers, to start, crash, disconnect and connect.
     pub(crate) fn cluster(&self) -> &Cluster<RaftNode> {
         &self.cluster
     }
@@ -134,7 +136,7 @@ impl Harness {
         }
     }
 
-    /// Brings server `i` back as it was taken away.
+    /// Reverses [`take_away`](Self::take_away).
     pub(crate) fn bring_back(&self, i: usize) {
         match self.edition {
             Edition::Y2024 => self.cluster.connect(i),
@@ -142,7 +144,7 @@ impl Harness {
         }
     }
 
-    /// Starts these servers from what they have saved, and connects them.
+    /// Starts these servers from their saved state, and connects them.
     pub(crate) fn revive(&self, servers: &[usize]) {
         match self.edition {
             Edition::Y2024 => {
@@ -172,36 +174,37 @@ impl Harness {
         }
     }
 
-    /// Offers a command to server `i`. Its index and term, if `i` took it.
+    /// Offers a command to server `i`. Returns its index and term if `i`
+    /// accepted it.
     #[track_caller]
     pub(crate) fn submit(&self, i: usize, command: &Proposal) -> Option<(u64, u64)> {
         self.cluster.node(i)?.start(command.to_bytes())
     }
 
-    /// Offers every living server, in order, a command of its own. Those that took
-    /// theirs.
+    /// Offers every running server, in order, its own command. Returns the
+    /// servers that accepted theirs.
     pub(crate) fn submit_to_all(&self, mut command: impl FnMut() -> Proposal) -> Vec<usize> {
-        let mut takers = Vec::new();
+        let mut accepted_by = Vec::new();
         for i in 0..self.cluster.n() {
             if self.cluster.is_alive(i) && self.submit(i, &command()).is_some() {
-                takers.push(i);
+                accepted_by.push(i);
             }
         }
-        takers
+        accepted_by
     }
 
-    /// The term of server `i` and whether it leads, if it is alive.
+    /// Returns the term of server `i` and whether it leads, if it is running.
     #[track_caller]
     pub(crate) fn state(&self, i: usize) -> Option<(u64, bool)> {
         Some(self.cluster.node(i)?.state())
     }
 
-    /// Whether every server is in this term. Absent ones do not matter.
+    /// Returns whether every running server is in this term.
     pub(crate) fn all_in_term(&self, term: u64) -> bool {
         (0..self.cluster.n()).all(|i| self.state(i).is_none_or(|(its, _)| its == term))
     }
 
-    /// Waits until exactly one connected server leads, and names it.
+    /// Waits until exactly one connected server leads, and returns it.
     #[track_caller]
     pub(crate) fn check_one_leader(&self) -> usize {
         for _ in 0..LEADER_CHECKS {
@@ -227,7 +230,7 @@ impl Harness {
         self.context.fatal("expected one leader, got none")
     }
 
-    /// The term that all connected servers agree on now.
+    /// Returns the term that all connected servers agree on now.
     #[track_caller]
     pub(crate) fn check_terms(&self) -> u64 {
         self.context.check();
@@ -241,7 +244,7 @@ impl Harness {
         terms.first().copied().unwrap_or(0)
     }
 
-    /// No connected server may lead now.
+    /// Fails if a connected server leads now.
     #[track_caller]
     pub(crate) fn check_no_leader(&self) {
         self.context.check();
@@ -254,7 +257,7 @@ impl Harness {
         }
     }
 
-    /// How many servers have applied this index, and which command.
+    /// Returns how many servers have applied this index, and which command.
     #[track_caller]
     pub(crate) fn n_committed(&self, index: u64) -> (usize, Option<Bytes>) {
         self.context.check();
@@ -264,7 +267,7 @@ impl Harness {
         }
     }
 
-    /// No server may have applied this index.
+    /// Fails if a server has applied this index.
     #[track_caller]
     pub(crate) fn check_no_agreement(&self, index: u64) {
         let (count, _) = self.n_committed(index);
@@ -302,11 +305,12 @@ impl Harness {
         }
     }
 
-    /// Has a command agreed on by at least `expected` servers, and gives its index.
+    /// Makes at least `expected` servers agree on a command, and returns its
+    /// index.
     ///
-    /// The leader may be the wrong one at first, and may fail after it took the
-    /// command; with `retry` the command is then offered again, and so may be
-    /// committed twice.
+    /// The server that accepts the command may have lost the leadership, or may
+    /// fail afterwards. With `retry` the command is then offered again, and so
+    /// may be committed twice.
     #[track_caller]
     pub(crate) fn one(&self, command: impl Into<Proposal>, expected: usize, retry: bool) -> u64 {
         let command = command.into();
@@ -315,7 +319,7 @@ impl Harness {
         let mut server = 0;
         while begin.elapsed() < AGREEMENT_LIMIT {
             self.context.check();
-            let Some(index) = self.offer_around(&mut server, &bytes) else {
+            let Some(index) = self.offer_to_each(&mut server, &bytes) else {
                 sleep(ms(50));
                 continue;
             };
@@ -334,10 +338,11 @@ impl Harness {
         self.context.fatal(format!("one({command}) failed to reach agreement"))
     }
 
-    /// Offers a command to each connected server once, beginning after `server`,
-    /// until one takes it. Leaves the last server asked in `server`.
+    /// Offers a command to each connected server once, beginning after
+    /// `server`, until one accepts it. Leaves the last server asked in
+    /// `server`.
     #[track_caller]
-    fn offer_around(&self, server: &mut usize, bytes: &Bytes) -> Option<u64> {
+    fn offer_to_each(&self, server: &mut usize, bytes: &Bytes) -> Option<u64> {
         for _ in 0..self.cluster.n() {
             *server = (*server + 1) % self.cluster.n();
             if self.cluster.is_connected(*server)

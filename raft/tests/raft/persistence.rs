@@ -2,10 +2,10 @@
 //!
 //! Ported from `raft/test_test.go` of MIT 6.824, 2018 to 2023. What differs:
 //!
-//! 1. The body of each test is a function of the Raft under test, and of the edition
-//!    where 2025 restarts servers in another way.
-//! 2. The clients of the churn tests are joined; Go collects their values from
-//!    channels and takes a missing one for a failure.
+//! 1. The body of each test is a function of the Raft under test. It also takes
+//!    the edition if the test of 2025 restarts servers differently.
+//! 2. The churn tests join their clients; Go collects the values from channels
+//!    and reports a missing one as a failure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) fn persist_1(ctx: &Context, make: MakeRaft, edition: Edition) {
     h.take_away(leader2);
     h.one(14, servers - 1, true);
     h.revive(&[leader2]);
-    // The old leader catches up before another server goes.
+    // The old leader catches up before another server is taken away.
     h.wait(4, servers, None);
 
     let i3 = (h.check_one_leader() + 1) % servers;
@@ -51,7 +51,7 @@ pub(crate) fn persist_2(ctx: &Context, make: MakeRaft, edition: Edition) {
     let servers = 5;
     let h = Harness::with(ctx, make, servers, Net::Reliable, Snapshots::Off, edition);
     let mut values = 11..;
-    let mut next = || values.next().expect("there is always a next value");
+    let mut next = || values.next().expect("an open range has a next value");
     for _ in 0..5 {
         h.one(next(), servers, true);
 
@@ -96,10 +96,10 @@ pub(crate) fn persist_3(ctx: &Context, make: MakeRaft, edition: Edition) {
     h.one(104, servers, true);
 }
 
-/// Figure 8 of the paper, over and over: each leader takes a command and usually
-/// crashes before it is committed, sometimes after. As long as there is a majority
-/// of servers, a new leader arises. An entry of an old term that is committed by
-/// counting replicas will be overwritten sooner or later.
+/// Figure 8 of the paper, over and over: each leader takes a command and
+/// usually crashes before it is committed, sometimes after. As long as there is
+/// a majority of servers, a new leader is elected. An entry of an old term that
+/// is committed by counting replicas will be overwritten sooner or later.
 pub(crate) fn figure_8(ctx: &Context, make: MakeRaft, edition: Edition) {
     let servers = 5;
     let h = Harness::with(ctx, make, servers, Net::Reliable, Snapshots::Off, edition);
@@ -196,8 +196,9 @@ fn figure_8_unreliable(ctx: &Context, make: MakeRaft) {
     h.one(small(), servers, true);
 }
 
-/// Servers come and go while clients submit commands: whatever a client has seen
-/// committed must be in the log at the end.
+/// Servers crash, restart and are disconnected while clients submit commands.
+/// Every command that a client has seen committed must be in the log at the
+/// end.
 pub(crate) fn churn(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
     let servers = 5;
     let h = Arc::new(Harness::with(ctx, make, servers, net, Snapshots::Off, edition));
@@ -210,7 +211,7 @@ pub(crate) fn churn(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
         .collect();
 
     for _ in 0..20 {
-        come_and_go(&h);
+        inject_faults(&h);
         // Long enough for most elections, too short for all to settle.
         sleep(RAFT_ELECTION_TIMEOUT * 7 / 10);
     }
@@ -228,8 +229,8 @@ pub(crate) fn churn(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
     check_churn(ctx, &h, &values);
 }
 
-/// Perhaps cuts a server off, perhaps brings one back, perhaps crashes one.
-fn come_and_go(h: &Harness) {
+/// Possibly disconnects a server, brings one back, or crashes one.
+fn inject_faults(h: &Harness) {
     let mut rng = labrt::rng();
     if rng.chance(200, 1000) {
         h.cluster().disconnect(any_server(h));
@@ -247,7 +248,7 @@ fn come_and_go(h: &Harness) {
     }
 }
 
-/// Submits commands one after another, and gives back those that it has seen
+/// Submits commands one after another, and returns those that it has seen
 /// committed.
 fn churn_client(h: &Harness, me: u64, stop: &AtomicBool) -> Vec<i64> {
     let mut seen = Vec::new();
@@ -275,20 +276,21 @@ fn churn_client(h: &Harness, me: u64, stop: &AtomicBool) -> Vec<i64> {
     seen
 }
 
-/// Every value that a client has seen committed is in the log of all servers.
+/// Fails unless every value that a client has seen committed is in the log of
+/// all servers.
 fn check_churn(ctx: &Context, h: &Harness, seen: &[i64]) {
     let last = h.one(random(), h.cluster().n(), true);
-    let mut really = BTreeSet::new();
+    let mut committed = BTreeSet::new();
     for index in 1..=last {
         let Waited::Applied(command) = h.wait(index, h.cluster().n(), None) else {
-            unreachable!("no term was given that could be passed")
+            unreachable!("`wait` was given no term")
         };
         match Proposal::int(&command) {
-            Some(value) => really.insert(value),
+            Some(value) => committed.insert(value),
             None => ctx.fatal(format!("not an int: {}", show(&command))),
         };
     }
-    if let Some(value) = seen.iter().find(|value| !really.contains(value)) {
+    if let Some(value) = seen.iter().find(|value| !committed.contains(value)) {
         ctx.fatal(format!("didn't find a value: {value}"));
     }
 }

@@ -1,5 +1,5 @@
-//! A network on which a reply takes longer than the leader waits before it sends
-//! its next heartbeat. Not a test of the course.
+//! A network on which replies take longer than a heartbeat interval. Not a test
+//! of the course.
 
 use labrpc::Latency;
 use labrt::thread::sleep;

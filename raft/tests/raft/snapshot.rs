@@ -2,15 +2,17 @@
 //!
 //! Ported from `raft/test_test.go` of MIT 6.824, 2022 and 2023. What differs:
 //!
-//! 1. The body of each test is a function of the Raft under test, and of network and
-//!    edition where 2025 uses another network or restarts servers in another way.
-//! 2. What happens to a server while others go on is one value, not two flags.
+//! 1. The body of each test is a function of the Raft under test. It also takes
+//!    network and edition if the test of 2025 uses another network or restarts
+//!    servers differently.
+//! 2. The fault of a round is one value, not two flags.
 
 use tester::{Context, Net};
 
 use crate::harness::{Edition, Harness, MakeRaft, Snapshots, random, reference};
 
-/// How large a server's persisted state may ever be, snapshots not counted.
+/// The largest persisted state that a server may have, in bytes, without
+/// snapshots.
 const MAX_LOG_SIZE: usize = 2000;
 
 /// What happens to one server each round, so that it needs a snapshot later.
@@ -50,7 +52,7 @@ pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net,
         for _ in 0..5 + labrt::rng().below(9) {
             h.submit(sender, &random());
         }
-        // Let the appliers catch up; without a fault all of them, so that nobody
+        // Let the appliers catch up. Without a fault wait for all, so that no server
         // needs a snapshot.
         let present = if fault == Fault::None { servers } else { servers - 1 };
         h.one(random(), present, true);
@@ -63,7 +65,7 @@ pub(crate) fn snap_common(ctx: &Context, make: MakeRaft, fault: Fault, net: Net,
             Fault::Disconnect => h.cluster().connect(victim),
             Fault::Crash => h.revive(&[victim]),
         }
-        // Perhaps a snapshot has to be sent to the server that was away.
+        // The leader may have to send a snapshot to the server that was away.
         h.one(random(), servers, true);
         leader = h.check_one_leader();
     }
@@ -80,7 +82,8 @@ fn crash_all(h: &Harness) {
     }
 }
 
-/// Do the servers persist snapshots, and go on from them after all have crashed?
+/// Checks that servers persist snapshots, and continue from them after all have
+/// crashed.
 pub(crate) fn snapshot_all_crash(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
     let servers = 3;
     let h = Harness::with(ctx, make, servers, net, Snapshots::On, edition);
@@ -100,8 +103,8 @@ pub(crate) fn snapshot_all_crash(ctx: &Context, make: MakeRaft, net: Net, editio
     }
 }
 
-/// Do servers that have started from a snapshot still have it after they persist
-/// something else?
+/// Checks that servers that started from a snapshot still have it after they
+/// persist something else.
 pub(crate) fn snapshot_init(ctx: &Context, make: MakeRaft, net: Net, edition: Edition) {
     let servers = 3;
     let h = Harness::with(ctx, make, servers, net, Snapshots::On, edition);
@@ -112,10 +115,10 @@ pub(crate) fn snapshot_init(ctx: &Context, make: MakeRaft, net: Net, edition: Ed
         h.one(random(), servers, true);
     }
     crash_all(&h);
-    // One operation has something persisted in the log.
+    // One operation makes the servers persist a log entry.
     h.one(random(), servers, true);
     crash_all(&h);
-    // And another one shows what is left.
+    // Another one fails if the snapshot was lost.
     h.one(random(), servers, true);
 }
 

@@ -1,16 +1,19 @@
-//! The tests that behave in another way in the 2025 edition.
+//! The tests that behave differently in the 2025 edition.
 //!
-//! Ported from `raft1/raft_test.go` of MIT 6.5840, 2025-04-15. Against 2024:
+//! Ported from `raft1/raft_test.go` of MIT 6.5840, 2025-04-15. Differences from
+//! 2024:
 //!
-//! 1. A server that is to be restarted is shut down before the others go on, not
-//!    only cut off, and a restart connects all living servers (Go also connects
-//!    the old ends of dead ones, through which their zombies can be heard).
-//! 2. What a server applied is forgotten when it restarts.
-//! 3. `SnapshotAllCrash` and `SnapshotInit` run on an unreliable network, the
-//!    argument `false` having changed its meaning; the course kept it.
+//! 1. Before a restart, a server is shut down, not only disconnected, while the
+//!    others continue. A restart connects all running servers. (Go also
+//!    connects the old ends of dead servers, whose leftover threads can then
+//!    still send.)
+//! 2. A restart discards the record of what the server applied.
+//! 3. `SnapshotAllCrash` and `SnapshotInit` run on an unreliable network: the
+//!    argument `false` has changed its meaning, but the course still passes it.
 //!
-//! The bodies are those of `persistence` and `snapshot`, for the edition of 2025.
-//! The titles carry the network, as in that year. The other tests are the same.
+//! The bodies are those of `persistence` and `snapshot`, for the edition of
+//! 2025. The titles name the network, as in that year. The other tests are the
+//! same as in 2024.
 
 use tester::Net;
 

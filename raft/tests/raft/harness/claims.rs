@@ -1,15 +1,16 @@
-//! What the servers say about terms, leadership and places in the log, and whether
-//! all that can be true at once.
+//! Checks that what the servers report about terms, leadership and log indexes
+//! is consistent.
 //!
-//! Nothing here goes beyond what holds for every correct Raft, however it is built:
+//! The checks hold for every correct Raft, however it is implemented:
 //!
 //! * *Election Safety* (Figure 3): a term has one leader. A restarted server
-//!   does not count as the same one: it has given its vote, and leads in later
-//!   terms only.
-//! * Terms only grow (Figure 2). A server may report a term before it is on stable
-//!   storage, so after a crash only the terms that it has led must not come again:
-//!   for those it has asked for votes, and must have saved its own.
-//! * A leader gives every place in its log once (Figure 3, *Leader Append-Only*).
+//!   does not count as the same one: it has already voted in the term, and can
+//!   lead only in later ones.
+//! * Terms only grow (Figure 2). A server may report a term before it saves it.
+//!   So after a crash a server may return to an earlier term, but not to a term
+//!   that it has led: it had to save its own vote before it asked for others.
+//! * A leader assigns every index of its log once (Figure 3, *Leader
+//!   Append-Only*).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,7 +20,7 @@ use std::fmt;
 pub(crate) struct Life {
     /// The server.
     pub(crate) server: usize,
-    /// The number of its starts up to this life, from 1.
+    /// The number of the server's starts up to this life, from 1.
     pub(crate) incarnation: u64,
 }
 
@@ -29,21 +30,21 @@ impl fmt::Display for Life {
     }
 }
 
-/// The claims of a test so far.
+/// What the servers of a test have reported so far.
 #[derive(Default)]
 pub(super) struct Claims {
-    /// Who has led each term.
+    /// The leader of each term.
     leaders: BTreeMap<u64, Life>,
     /// The latest term that each server has led.
     led: BTreeMap<usize, u64>,
     /// The latest term that each life has reported.
     reported: BTreeMap<Life, u64>,
-    /// Each term and index at which a leader has taken a command.
+    /// Each term and index that a leader has assigned to a command.
     places: BTreeSet<(u64, u64)>,
 }
 
 impl Claims {
-    /// A server leads a term, or has led it.
+    /// Records that a server leads a term, or has led it.
     pub(super) fn leads(&mut self, life: Life, term: u64) -> Result<(), String> {
         let leader = *self.leaders.entry(term).or_insert(life);
         if leader.server != life.server {
@@ -57,7 +58,7 @@ impl Claims {
         Ok(())
     }
 
-    /// A leader has taken a command.
+    /// Records that a leader has accepted a command.
     pub(super) fn takes(&mut self, life: Life, index: u64, term: u64) -> Result<(), String> {
         self.leads(life, term)?;
         if !self.places.insert((term, index)) {
@@ -66,13 +67,14 @@ impl Claims {
         Ok(())
     }
 
-    /// The earliest term that this life may report from now on.
+    /// Returns the earliest term that this life may report from now on.
     pub(super) fn earliest_term(&self, life: Life) -> u64 {
         let reported = self.reported.get(&life).copied().unwrap_or(0);
         reported.max(self.led.get(&life.server).copied().unwrap_or(0))
     }
 
-    /// A server reports its term, asked after `earliest` was known.
+    /// Records the term that a server reports. `earliest` was determined before
+    /// the server was asked.
     pub(super) fn reports(&mut self, life: Life, term: u64, earliest: u64) -> Result<(), String> {
         if term < earliest {
             return Err(format!("{life} went back from term {earliest} to {term}"));
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_given_once_in_a_term() {
+    fn an_index_is_assigned_once_in_a_term() {
         let mut claims = Claims::default();
         assert_eq!(claims.takes(life(0, 1), 5, 1), Ok(()));
         assert_eq!(claims.takes(life(1, 1), 5, 2), Ok(()));
@@ -111,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn terms_grow_and_those_led_survive_a_crash() {
+    fn terms_grow_and_led_terms_survive_a_crash() {
         let mut claims = Claims::default();
         assert_eq!(claims.leads(life(0, 1), 4), Ok(()));
         assert_eq!(claims.reports(life(0, 1), 6, claims.earliest_term(life(0, 1))), Ok(()));
         assert_eq!(claims.earliest_term(life(0, 1)), 6);
-        assert_eq!(claims.earliest_term(life(0, 2)), 4, "what was not led may be lost");
+        assert_eq!(claims.earliest_term(life(0, 2)), 4, "a term that it did not lead may be lost");
         assert_eq!(claims.earliest_term(life(1, 1)), 0);
         assert!(claims.reports(life(0, 2), 3, 4).is_err());
-        assert_eq!(claims.reports(life(0, 1), 5, 4), Ok(()), "answers may overtake each other");
+        assert_eq!(claims.reports(life(0, 1), 5, 4), Ok(()), "replies may overtake each other");
         assert_eq!(claims.earliest_term(life(0, 1)), 6);
     }
 }

@@ -1,4 +1,4 @@
-//! What each server applied, and whether that is right.
+//! Records what each server applied, and checks it.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use super::{Edition, Life, Snapshots, show};
 /// A snapshot is taken after the entry before each multiple of this.
 const SNAPSHOT_INTERVAL: u64 = 10;
 
-/// The bytes that stand before each command of a snapshot: its length.
+/// The bytes before each command in a snapshot, which hold its length.
 const LENGTH_BYTES: usize = size_of::<u32>();
 
-/// What one server applied.
+/// The commands that one server applied.
 #[derive(Clone, Default)]
 struct ServerLog {
     /// The incarnation that may add to this log.
     incarnation: u64,
     /// The last index that this incarnation applied.
     last_applied: u64,
-    /// The command at each index. Slot 0 is never taken.
+    /// The command at each index. Slot 0 is always empty.
     commands: Vec<Option<Bytes>>,
 }
 
@@ -40,8 +40,8 @@ impl ServerLog {
         self.commands[slot] = Some(command);
     }
 
-    /// All commands up to `index` in one piece: the index, then each command
-    /// after its length. An empty command stands for none.
+    /// Encodes all commands up to `index`: the index, then the length and the
+    /// bytes of each command. Length 0 means that there is no command.
     fn encode(&self, index: u64) -> Bytes {
         let commands = &self.commands[..=slot(index)];
         let bytes = commands.iter().flatten().map(Bytes::len).sum::<usize>();
@@ -55,7 +55,8 @@ impl ServerLog {
         out.into()
     }
 
-    /// Takes over what [`encode`](Self::encode) made. The commands share its bytes.
+    /// Restores the commands from an [encoded](Self::encode) snapshot, and
+    /// returns its index. The commands share its bytes.
     fn decode(&mut self, mut snapshot: Bytes) -> Option<u64> {
         let index = snapshot.try_get_u64_le().ok()?;
         let mut commands = Vec::with_capacity(slot(index) + 1);
@@ -76,7 +77,7 @@ impl ServerLog {
     }
 }
 
-/// The place of an index among the commands.
+/// Returns the slot of an index in the list of commands.
 fn slot(index: u64) -> usize {
     usize::try_from(index).expect("an index fits into memory")
 }
@@ -88,13 +89,15 @@ struct Logs {
 }
 
 impl Logs {
-    /// Is this the server's present life, which alone may add to its log?
-    fn is_present(&self, life: Life) -> bool {
+    /// Returns whether this is the server's current life. Only that one may add
+    /// to its log.
+    fn is_current(&self, life: Life) -> bool {
         self.servers[life.server].incarnation == life.incarnation
     }
 
-    /// Notes that server `i` applied a command. Another server's command at the
-    /// same index must be the same. Says whether `i` had the index before.
+    /// Records that server `i` applied a command. Another server's command at
+    /// the same index must be the same. Returns whether `i` has applied the
+    /// previous index.
     fn check(&mut self, i: usize, index: u64, command: Bytes) -> Result<bool, String> {
         for (j, other) in self.servers.iter().enumerate() {
             if let Some(old) = other.at(index)
@@ -110,7 +113,7 @@ impl Logs {
         Ok(index > 1 && log.at(index - 1).is_some())
     }
 
-    /// Server `i` applied a command.
+    /// Checks and records that server `i` applied a command.
     fn apply(&mut self, i: usize, index: u64, command: Bytes, strict: bool) -> Result<(), String> {
         let expected = self.servers[i].last_applied + 1;
         if strict && index != expected {
@@ -124,7 +127,8 @@ impl Logs {
         Ok(())
     }
 
-    /// Server `i` goes on from a snapshot, of entry `expected` if that is known.
+    /// Restores server `i` from a snapshot, which must be of entry `expected`
+    /// if that is given.
     fn ingest(&mut self, i: usize, snapshot: Bytes, expected: Option<u64>) -> Result<(), String> {
         let Some(index) = self.servers[i].decode(snapshot) else {
             return Err(format!("server {i} snapshot decode error"));
@@ -153,40 +157,42 @@ impl Ledger {
         Ledger { logs, claims, snapshots, edition, context: context.clone() }
     }
 
-    /// A server has been seen to lead a term.
+    /// Records that a server was seen to lead a term.
     #[track_caller]
     pub(super) fn leads(&self, life: Life, term: u64) {
         let result = self.claims.lock().leads(life, term);
-        self.insist(result);
+        self.fatal_on_error(result);
     }
 
-    /// A leader has taken a command.
+    /// Records that a leader has accepted a command.
     #[track_caller]
     pub(super) fn takes(&self, life: Life, index: u64, term: u64) {
         let result = self.claims.lock().takes(life, index, term);
-        self.insist(result);
+        self.fatal_on_error(result);
     }
 
-    /// The earliest term that this life of a server may report from now on.
+    /// Returns the earliest term that this life of a server may report from now
+    /// on.
     pub(super) fn earliest_term(&self, life: Life) -> u64 {
         self.claims.lock().earliest_term(life)
     }
 
-    /// A server reports its term, asked after `earliest` was known.
+    /// Records the term that a server reports. `earliest` was determined before
+    /// the server was asked.
     #[track_caller]
     pub(super) fn reports(&self, life: Life, term: u64, earliest: u64) {
         let result = self.claims.lock().reports(life, term, earliest);
-        self.insist(result);
+        self.fatal_on_error(result);
     }
 
     #[track_caller]
-    fn insist(&self, result: Result<(), String>) {
+    fn fatal_on_error(&self, result: Result<(), String>) {
         if let Err(error) = result {
             self.context.fatal(error);
         }
     }
 
-    /// A new life of a server begins, with this storage.
+    /// Begins a new life of a server with this storage.
     pub(super) fn begin(&self, life: Life, persister: &Arc<Persister>) {
         let i = life.server;
         let snapshot = match self.snapshots {
@@ -208,14 +214,14 @@ impl Ledger {
         }
     }
 
-    /// An applier found that its Raft went wrong.
+    /// Reports an error that an applier found in its Raft.
     #[track_caller]
     pub(super) fn fail(&self, error: &str) {
         self.context.fail(format!("apply error: {error}"));
     }
 
-    /// A server applied a command. What comes back is the snapshot that it should
-    /// take now, if any.
+    /// Records that a server applied a command. Returns the snapshot that it
+    /// should take now, if any.
     pub(super) fn apply(
         &self,
         life: Life,
@@ -224,7 +230,7 @@ impl Ledger {
     ) -> Result<Option<Bytes>, String> {
         let strict = self.snapshots == Snapshots::On;
         let mut logs = self.logs.lock();
-        if !logs.is_present(life) {
+        if !logs.is_current(life) {
             return Ok(None);
         }
         logs.apply(life.server, index, command, strict)?;
@@ -233,24 +239,24 @@ impl Ledger {
         Ok(due.then(|| logs.servers[life.server].encode(index)))
     }
 
-    /// A server was given a snapshot by its Raft.
+    /// Restores a server from a snapshot that it received from its Raft.
     pub(super) fn ingest(&self, life: Life, index: u64, snapshot: Bytes) -> Result<(), String> {
         let mut logs = self.logs.lock();
-        if self.snapshots == Snapshots::Off || !logs.is_present(life) {
+        if self.snapshots == Snapshots::Off || !logs.is_current(life) {
             return Ok(());
         }
         logs.ingest(life.server, snapshot, Some(index))
     }
 
-    /// A server was told by its Raft that it leads now.
+    /// Records that a Raft reported to its service that it leads.
     pub(super) fn elected(&self, life: Life, term: u64) -> Result<(), String> {
-        if !self.logs.lock().is_present(life) {
+        if !self.logs.lock().is_current(life) {
             return Ok(());
         }
         self.claims.lock().leads(life, term)
     }
 
-    /// How many servers have applied this index, and which command.
+    /// Returns how many servers have applied this index, and which command.
     pub(super) fn committed(&self, index: u64) -> Result<(usize, Option<Bytes>), String> {
         let logs = self.logs.lock();
         let mut found: Option<&Bytes> = None;

@@ -1,4 +1,5 @@
-//! A Raft as a server of the cluster, and the thread that takes what it applies.
+//! A Raft as a server of the cluster, and the thread that receives its
+//! messages.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,17 +20,17 @@ labrt::trace_events! {
     Apply = "apply" { index: u64, term: u64 }
 }
 
-/// A Raft as the tests see it, so that others than the reference can be tested.
+/// The interface of a Raft under test: the reference or another one.
 pub(crate) trait Peer: Any + Send + Sync {
-    /// Offers a command; its index and term if this is the leader.
+    /// Offers a command. Returns its index and term if this is the leader.
     fn start(&self, command: Bytes) -> Option<(u64, u64)>;
-    /// The term, and whether this is its leader.
+    /// Returns the term, and whether this is its leader.
     fn state(&self) -> (u64, bool);
-    /// The service has a snapshot of everything up to and including `index`.
+    /// Takes the service's snapshot of everything up to and including `index`.
     fn snapshot(&self, index: u64, snapshot: Bytes);
-    /// Stops for good.
+    /// Stops the server.
     fn kill(&self);
-    /// A line about its state for reports, that never waits.
+    /// Returns a line about its state for reports. Must never wait.
     fn describe(&self) -> Option<String> {
         None
     }
@@ -63,7 +64,7 @@ impl Peer for Raft {
     }
 }
 
-/// Makes the Rafts of a test, which apply to this channel.
+/// Makes the Rafts of a test, which send their messages to this channel.
 pub(crate) type MakeRaft = Factory<Arc<dyn Peer>, Sender<ApplyMsg>>;
 
 /// The Raft of this crate.
@@ -73,7 +74,8 @@ pub(crate) fn reference() -> MakeRaft {
     })
 }
 
-/// One life of a server. What its Raft says is held against what all have said.
+/// One life of a server. It checks what its Raft reports against all earlier
+/// reports.
 pub(crate) struct RaftNode {
     raft: Arc<dyn Peer>,
     life: Life,
@@ -87,7 +89,7 @@ impl RaftNode {
         self.life
     }
 
-    /// Offers a command; its index and term if this is the leader.
+    /// Offers a command. Returns its index and term if this is the leader.
     #[track_caller]
     pub(crate) fn start(&self, command: Bytes) -> Option<(u64, u64)> {
         let (index, term) =
@@ -98,7 +100,7 @@ impl RaftNode {
         Some((index, term))
     }
 
-    /// The term, and whether this is its leader.
+    /// Returns the term, and whether this is its leader.
     #[track_caller]
     pub(crate) fn state(&self) -> (u64, bool) {
         let earliest = self.ledger.earliest_term(self.life);
@@ -109,7 +111,8 @@ impl RaftNode {
         (term, leads)
     }
 
-    /// Nobody has to believe the dead: they may say anything.
+    /// Returns whether this server was killed. Its reports are then not
+    /// checked.
     fn is_killed(&self) -> bool {
         self.killed.load(Ordering::Relaxed)
     }
@@ -157,20 +160,20 @@ pub(super) fn start(make: &MakeRaft, ledger: &Arc<Ledger>, setup: Setup) -> Raft
 struct Applier {
     life: Life,
     applied: Receiver<ApplyMsg>,
-    /// Weak, so that the circle of Raft, channel and applier can end.
+    /// Weak, to break the cycle of Raft, channel and applier.
     raft: Weak<dyn Peer>,
     ledger: Arc<Ledger>,
 }
 
 impl Applier {
-    /// Takes messages until Raft drops its side of the channel. After an error
-    /// they are only drained, so that Raft does not hang on top of it.
+    /// Handles messages until Raft drops its side of the channel. After an
+    /// error it only receives them, so that Raft does not hang as well.
     fn run(self) {
-        let mut sound = true;
+        let mut healthy = true;
         while let Ok(message) = self.applied.recv() {
-            if sound && let Err(error) = self.take(message) {
+            if healthy && let Err(error) = self.take(message) {
                 self.ledger.fail(&error);
-                sound = false;
+                healthy = false;
             }
         }
     }
@@ -189,7 +192,7 @@ impl Applier {
                 Ok(())
             }
             ApplyMsg::Snapshot { index, bytes, .. } => self.ledger.ingest(self.life, index, bytes),
-            // Not every Raft tells; one that does tells the truth.
+            // A Raft need not send this message. If it does, it must lead.
             ApplyMsg::Leadership { term, leader: true } => self.ledger.elected(self.life, term),
             ApplyMsg::Leadership { leader: false, .. } => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! What the tests propose: integers and strings, as bytes to Raft.
+//! The commands of the tests: integers and strings, which Raft sees as bytes.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use bytes::Bytes;
 use labrpc::codec;
 use serde::{Deserialize, Serialize};
 
-/// What the tests propose to Raft, which sees it as a command of bytes.
+/// A command of the tests. Raft sees its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Proposal {
-    /// Most tests' commands.
+    /// The commands of most tests.
     Int(i64),
-    /// The long ones that count bytes.
+    /// The long commands of the tests that count bytes.
     Str(String),
 }
 
 impl Proposal {
-    /// What Raft gets to see.
+    /// Returns the bytes that Raft sees.
     pub(crate) fn to_bytes(&self) -> Bytes {
         codec::encode(self).into()
     }
 
-    /// The integer in a command that Raft applied, if it is one.
+    /// Returns the integer in a command that Raft applied, if it is one.
     pub(crate) fn int(bytes: &Bytes) -> Option<i64> {
         match codec::decode(bytes) {
             Ok(Proposal::Int(value)) => Some(value),
@@ -52,7 +52,7 @@ impl fmt::Display for Proposal {
     }
 }
 
-/// A command that Raft applied, for messages.
+/// Formats a command that Raft applied, for messages.
 pub(crate) fn show(bytes: &Bytes) -> String {
     match codec::decode::<Proposal>(bytes) {
         Ok(command) => command.to_string(),
@@ -60,7 +60,7 @@ pub(crate) fn show(bytes: &Bytes) -> String {
     }
 }
 
-/// A random integer that is not negative, Go's `rand.Int()`.
+/// Returns a random integer that is not negative, as Go's `rand.Int()`.
 pub(crate) fn random() -> Proposal {
     Proposal::Int((labrt::rng().next_u64() >> 1).cast_signed())
 }
