@@ -18,24 +18,24 @@ labrt::trace_events! {
     Apply = "apply" { index: u64, term: u64 }
 }
 
-/// Takes what Raft tells, in order.
+/// Handles Raft's messages in order.
 pub(crate) struct Applier<S: StateMachine> {
-    /// What log lines call this server.
-    pub(crate) number: usize,
-    /// State machine and waiting callers.
+    /// This server's id in log lines.
+    pub(crate) server_id: usize,
+    /// The state machine and the waiting callers.
     pub(crate) shared: Arc<Mutex<Shared<S>>>,
-    /// Weak: the applier must not keep Raft alive, whose end is the applier's.
+    /// Weak: the applier ends when Raft does, so it must not keep Raft alive.
     pub(crate) raft: Weak<Raft>,
     /// Where Raft saves its state.
     pub(crate) persister: Arc<Persister>,
-    /// When to take snapshots.
+    /// Decides when to take snapshots.
     pub(crate) compaction: Compaction,
 }
 
 impl<S: StateMachine> Applier<S> {
-    /// The applier's life: until Raft closes the channel.
+    /// Handles messages until Raft closes the channel.
     pub(crate) fn run(mut self, messages: &Receiver<ApplyMsg>) {
-        let _sends_callers_away = CloseOnExit(Arc::clone(&self.shared));
+        let _rejects_callers = CloseOnExit(Arc::clone(&self.shared));
         while let Ok(message) = messages.recv() {
             self.take(message);
         }
@@ -54,64 +54,64 @@ impl<S: StateMachine> Applier<S> {
 
     /// Executes a command, wakes its caller, and takes a snapshot if one is due.
     fn execute(&mut self, index: u64, term: u64, command: Bytes) {
-        log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.number);
+        log::debug!(target: "CMIT", "S{} applies #{index} of T{term}", self.server_id);
         trace::event(Apply { index, term });
         let length = command.len();
         let op: Option<S::Op> = labrpc::codec::decode_message(command)
-            .unwrap_or_else(|error| panic!("log entry {index} is no operation: {error}"));
+            .unwrap_or_else(|error| panic!("cannot decode log entry {index}: {error}"));
         let mut shared = self.shared.lock();
         let Shared { machine, waiters } = &mut *shared;
-        let met = match op {
+        let waiting = match op {
             Some(op) => waiters.applied((term, index), machine.apply(op)),
             None => {
-                waiters.reach(term);
+                waiters.reach_term(term);
                 None
             }
         };
         let is_due = self.compaction.applied(length, || self.persister.raft_state_size());
         let snapshot = is_due.then(|| machine.snapshot());
         drop(shared);
-        if let Some((caller, reply)) = met {
-            // A caller that is gone does not need it.
+        if let Some((caller, reply)) = waiting {
+            // The send fails if the caller is gone.
             let _ = caller.send(reply);
         }
         if let Some(snapshot) = snapshot {
-            self.hand_down(index, snapshot);
+            self.give_snapshot(index, snapshot);
         }
     }
 
     /// Gives Raft a snapshot of everything up to `index`.
-    fn hand_down(&mut self, index: u64, snapshot: Vec<u8>) {
+    fn give_snapshot(&mut self, index: u64, snapshot: Vec<u8>) {
         self.compaction.restart_from(snapshot.len());
         if let Some(raft) = self.raft.upgrade() {
             raft.snapshot(index, snapshot);
         }
     }
 
-    /// Goes on from another server's snapshot, whose last entry is of this term.
+    /// Restores another server's snapshot, whose last entry is from this term.
     fn restore(&mut self, term: u64, snapshot: &[u8]) {
         let mut shared = self.shared.lock();
         shared.machine.restore(snapshot);
-        // Who led in that term, or before, leads no longer.
+        // This server does not lead that term or an earlier one any more.
         shared.waiters.end_terms(term);
         drop(shared);
         self.compaction.restart_from(snapshot.len());
     }
 
-    /// This server leads now. Entries of earlier terms are committed together
-    /// with the first of its own (section 5.4.2), so it adds one, an operation
-    /// that is none: otherwise they, and who waits for them elsewhere, would
-    /// have to wait for the next client.
+    /// Begins to lead. Entries of earlier terms are committed together with the
+    /// first entry of the new term (section 5.4.2), so the leader proposes an
+    /// empty operation. Otherwise these entries, and their callers on other
+    /// servers, would have to wait for the next client.
     fn lead(&self, term: u64) {
         self.shared.lock().waiters.lead(term);
         if let Some(raft) = self.raft.upgrade() {
-            // Nothing is lost if the leadership is over already.
+            // It does not matter if the leadership is already over.
             let _ = raft.start(labrpc::codec::encode(&None::<S::Op>));
         }
     }
 }
 
-/// Sends the waiting callers away however the applier ends.
+/// Rejects the waiting callers, however the applier ends.
 struct CloseOnExit<S: StateMachine>(Arc<Mutex<Shared<S>>>);
 
 impl<S: StateMachine> Drop for CloseOnExit<S> {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::waiters::Found;
 
-    /// Adds up.
+    /// Adds numbers.
     struct Sum(u64);
 
     impl StateMachine for Sum {
@@ -145,14 +145,14 @@ mod tests {
         }
 
         fn restore(&mut self, snapshot: &[u8]) {
-            self.0 = decode(snapshot).expect("a sum");
+            self.0 = decode(snapshot).expect("the snapshot holds a sum");
         }
     }
 
-    /// An applier whose Raft is gone, with room for 100 bytes of log.
+    /// An applier without a Raft, with a limit of 100 bytes of log.
     fn applier() -> Applier<Sum> {
         Applier {
-            number: 0,
+            server_id: 0,
             shared: Shared::locked(Sum(0)),
             raft: Weak::new(),
             persister: Arc::default(),
@@ -161,9 +161,9 @@ mod tests {
     }
 
     fn wait_at(applier: &Applier<Sum>, term: u64, index: u64) -> Receiver<u64> {
-        match applier.shared.lock().waiters.come((term, index)) {
+        match applier.shared.lock().waiters.register((term, index)) {
             Found::Wait(reply) => reply,
-            other => panic!("nothing was applied, but {other:?} is there"),
+            other => panic!("nothing was applied yet, but found {other:?}"),
         }
     }
 
@@ -175,9 +175,10 @@ mod tests {
         ApplyMsg::Snapshot { index, term, bytes: encode(&7u64).into() }
     }
 
-    /// Each of these may be the first that a server hears of the end of its term.
+    /// Each of these messages can be the first sign that a server's term is
+    /// over.
     #[test]
-    fn callers_are_sent_away_by_whatever_shows_that_their_term_is_over() {
+    fn every_sign_of_a_later_term_rejects_the_callers_of_earlier_terms() {
         for sign in [
             ApplyMsg::Leadership { term: 2, leader: false },
             command(6, 3, Some(1)),
@@ -194,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_of_a_peer_frees_the_log() {
+    fn a_snapshot_from_a_peer_counts_as_compaction() {
         let mut applier = applier();
         (1..=4).for_each(|index| applier.take(command(index, 1, Some(1))));
         applier.take(snapshot(5, 1));
         assert_eq!(applier.shared.lock().machine.0, 7);
         let saved = || 1000;
-        assert!(!applier.compaction.applied(10, saved), "there is little to free");
+        assert!(!applier.compaction.applied(10, saved), "a snapshot would free too little");
     }
 }

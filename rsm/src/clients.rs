@@ -1,8 +1,8 @@
-//! The other side: what the clients of a replicated service need.
+//! The client side of a replicated service.
 //!
-//! A client does not know which server leads, so it asks them in turn; and it
-//! does not know whether an unanswered request was executed, so it marks each
-//! one in a way that the servers recognise.
+//! A client does not know which server leads, so it asks them in turn. It does
+//! not know whether a request without a reply was executed, so it gives each
+//! request an id by which the servers recognise a retry.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
@@ -12,12 +12,12 @@ use labrt::time::Duration;
 use crate::rsm::NotLeader;
 use crate::sessions::RequestId;
 
-/// How long a client waits after every server has been asked in vain. An
-/// election takes about half a second; asking all the time would only keep the
+/// How long a client waits after every server has failed to answer. An election
+/// takes about half a second; retries without a pause would only keep the
 /// servers busy.
 const ROUND_PAUSE: Duration = Duration::from_millis(20);
 
-/// The marks of one client's requests, for [`Sessions`](crate::Sessions).
+/// The ids of one client's requests, for [`Sessions`](crate::Sessions).
 #[derive(Debug)]
 pub struct Requests {
     client: u64,
@@ -26,13 +26,13 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// A client that nobody has heard of: its name is a random number below
-    /// 2^62, the course's `nrand`.
+    /// Creates a new client. Its id is a random number below 2^62, as the
+    /// course's `nrand`.
     pub fn new() -> Self {
         Requests { client: labrt::rng().below(1 << 62), sequence: AtomicU64::new(0) }
     }
 
-    /// The mark of the next request. A client makes one at a time.
+    /// Returns the id of the next request. A client makes one at a time.
     pub fn next(&self) -> RequestId {
         let sequence = self.sequence.fetch_add(1, Relaxed) + 1;
         RequestId { client: self.client, sequence }
@@ -49,32 +49,31 @@ impl Default for Requests {
 #[derive(Debug)]
 pub struct Servers<C> {
     servers: Vec<C>,
-    /// The server that answered last, and so probably leads.
+    /// The server that last answered as the leader.
     leader: AtomicUsize,
 }
 
 impl<C> Servers<C> {
-    /// These servers, in any order.
+    /// Creates a client's view of these servers, in any order.
     ///
     /// # Panics
     ///
-    /// When there are none.
+    /// If there are none.
     pub fn new(servers: Vec<C>) -> Self {
-        assert!(!servers.is_empty(), "a client needs a server");
+        assert!(!servers.is_empty(), "a client needs at least one server");
         Servers { servers, leader: AtomicUsize::new(0) }
     }
 
-    /// All of them, in the order in which they were given.
+    /// Returns all servers, in the order passed to `new`.
     pub fn all(&self) -> &[C] {
         &self.servers
     }
 
-    /// Asks one server after the other until one answers as the leader,
-    /// beginning with the one that did so last. `None` when all have been asked
-    /// in vain.
+    /// Asks the servers in turn until one answers as the leader, beginning with
+    /// the one that did so last. Returns `None` if none did.
     ///
-    /// `call` gives `None` when no answer came. Then the same server is asked
-    /// once more before the next: on an unreliable network it most often still
+    /// `call` returns `None` if no reply arrived. Then the same server is asked
+    /// once more before the next one: on an unreliable network it usually still
     /// leads, and only a message was lost.
     pub fn ask_once<T>(&self, call: impl Fn(&C) -> Option<Result<T, NotLeader>>) -> Option<T> {
         for _ in 0..self.servers.len() {
@@ -88,7 +87,7 @@ impl<C> Servers<C> {
         None
     }
 
-    /// Asks until the leader answers, however long that takes.
+    /// Asks the servers until the leader answers, however long that takes.
     pub fn ask<T>(&self, call: impl Fn(&C) -> Option<Result<T, NotLeader>>) -> T {
         loop {
             if let Some(answer) = self.ask_once(&call) {

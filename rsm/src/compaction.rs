@@ -1,9 +1,9 @@
-//! When a snapshot is worth its while.
+//! Decides when a snapshot is worth its cost.
 //!
-//! Two things have to be true. Raft's saved state is past the limit; and the
-//! snapshot would free enough of it. Without the second a server whose log is
-//! full of entries that are not committed yet would take a snapshot for every
-//! entry, each in vain.
+//! Two conditions must hold: Raft's saved state is larger than the limit, and
+//! the snapshot would free enough of it. Without the second condition, a server
+//! whose log is full of uncommitted entries would take a snapshot for every
+//! entry and free almost nothing.
 //!
 //! Enough is half the limit while the state is small. But a snapshot writes the
 //! whole state: with one of 200 kB and a limit of 1 kB, a server would write
@@ -14,16 +14,16 @@
 /// Bytes that an entry takes in the log beside its command: term and length.
 const ENTRY_OVERHEAD: usize = 16;
 
-/// A snapshot frees this part of its own size, at least.
+/// A snapshot must free at least its own size divided by this.
 const WRITE_COST: usize = 8;
 
-/// No state is so large that the log grows beyond this many times the limit.
-const MOST: usize = 4;
+/// However large the state, freeing this many times the limit is enough.
+const MAX_FACTOR: usize = 4;
 
 /// Decides when the applier takes snapshots.
 #[derive(Debug)]
 pub(crate) struct Compaction {
-    /// Bytes of saved Raft state that are tolerated; `None` for any number.
+    /// How many bytes the saved Raft state may have; `None` for no limit.
     limit: Option<usize>,
     /// Bytes of log that a snapshot now would free.
     freeable: usize,
@@ -32,21 +32,22 @@ pub(crate) struct Compaction {
 }
 
 impl Compaction {
-    /// A start from a snapshot of this size, 0 without one.
+    /// Starts after a snapshot of this size, 0 without one.
     pub(crate) fn new(limit: Option<usize>, snapshot_size: usize) -> Self {
         Compaction { limit, freeable: 0, snapshot_size }
     }
 
-    /// A command of this many bytes has been applied. Is a snapshot due, with
-    /// Raft's saved state at the size that `saved` tells?
+    /// Records an applied command of this many bytes. Returns whether a
+    /// snapshot is due; `saved` returns the size of Raft's saved state.
     pub(crate) fn applied(&mut self, command: usize, saved: impl FnOnce() -> usize) -> bool {
         let Some(limit) = self.limit else { return false };
         self.freeable += command + ENTRY_OVERHEAD;
-        let worth = (self.snapshot_size / WRITE_COST).clamp(limit / 2, limit * MOST);
-        self.freeable >= worth && saved() > limit
+        let enough = (self.snapshot_size / WRITE_COST).clamp(limit / 2, limit * MAX_FACTOR);
+        self.freeable >= enough && saved() > limit
     }
 
-    /// The state has been written to, or read from, a snapshot of this size.
+    /// Starts again after the state was written to, or read from, a snapshot of
+    /// this size.
     pub(crate) fn restart_from(&mut self, size: usize) {
         (self.freeable, self.snapshot_size) = (0, size);
     }
@@ -56,21 +57,21 @@ impl Compaction {
 mod tests {
     use super::*;
 
-    /// Entries applied until a snapshot is due, when the log holds as much again
-    /// that is not committed.
+    /// Counts the entries applied until a snapshot is due, with `uncommitted`
+    /// more bytes in the log.
     fn entries_until_due(snapshot_size: usize, uncommitted: usize) -> usize {
         let mut compaction = Compaction::new(Some(1000), snapshot_size);
-        (1..).find(|n| compaction.applied(34, || n * 50 + uncommitted)).expect("sometime")
+        (1..).find(|n| compaction.applied(34, || n * 50 + uncommitted)).expect("one is due")
     }
 
     #[test]
-    fn a_small_state_is_written_when_the_limit_is_passed() {
+    fn a_small_state_is_written_at_the_limit() {
         assert_eq!(entries_until_due(0, 0), 21);
         assert_eq!(entries_until_due(500, 0), 21);
     }
 
     #[test]
-    fn a_log_of_uncommitted_entries_is_no_reason() {
+    fn uncommitted_entries_cause_no_snapshots() {
         assert_eq!(entries_until_due(0, 5000), 10);
         let mut compaction = Compaction::new(Some(1000), 0);
         let due = (1..=100).filter(|_| {
@@ -92,6 +93,6 @@ mod tests {
     #[test]
     fn without_a_limit_there_are_no_snapshots() {
         let mut compaction = Compaction::new(None, 0);
-        assert!(!compaction.applied(1_000_000, || panic!("nobody needs to know")));
+        assert!(!compaction.applied(1_000_000, || panic!("there is no limit to check")));
     }
 }

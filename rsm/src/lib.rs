@@ -1,10 +1,10 @@
-//! A replicated state machine: what a service adds to [`raft`] to survive the
-//! crash of its machine.
+//! A replicated state machine: the layer on top of [`raft`] with which a
+//! service survives the crash of its machine.
 //!
 //! Raft agrees on a sequence of commands and hands each to every server. A
-//! service wants something else: to *do* a thing once and have its result. This
-//! crate is what lies between the two, written once for all the services here
-//! (lab 4A of the 2025 course; in the editions before, each lab writes it
+//! service needs something else: to execute an operation once and get its
+//! result. This crate provides that on top of Raft, once for all the services
+//! here (lab 4A of the 2025 course; in earlier editions, each lab writes it
 //! again).
 //!
 //! ```no_run
@@ -54,57 +54,56 @@
 //!      |                |------ start() ------>| replicate, commit     |
 //!      |                |<--- index, term -----|                       |
 //!      |                | wait at that place   |--- Command, in order->| apply(op)
-//!      |                |<------------ the reply, if somebody waits ---|
+//!      |                |<------------ the reply, if a caller waits ---|
 //!      |<---------------|                      |                       |
 //! ```
 //!
-//! A place of the log is an index *and* a term: if an entry with this index and
-//! this term is applied, it is the entry that `start` has put there (Log
-//! Matching, section 5.3 of the Raft paper). So operations need no mark of
-//! their own to be recognised. The wait ends
+//! A caller waits for an index *and* a term: an applied entry with this index
+//! and this term is the one that `start` appended (Log Matching, section 5.3 of
+//! the Raft paper). So an operation needs no identifier. The wait ends
 //!
-//! * with the reply, moved out of the applier, when the entry is applied here;
-//! * with [`NotLeader`] when an entry of a later term is applied, for then the
-//!   place is lost; when Raft tells that the leadership is over; and when the
-//!   server is killed.
+//! * with the reply, when the entry is applied here;
+//! * with [`NotLeader`] when an entry of a later term is applied, since the
+//!   awaited entry is then lost; when Raft reports that this server has lost
+//!   the leadership; and when the server is killed.
 //!
-//! A leader that is cut off from its majority hears of none of this: its
-//! callers wait, and go on when the network heals.
+//! None of this happens on a leader that is cut off from its majority: its
+//! callers wait until the network heals.
 //!
-//! [`NotLeader`] does not say that the operation will not happen. It may be in
-//! the log of the next leader. Whoever tries again has to make sure that it is
-//! executed once: see [`Sessions`].
+//! [`NotLeader`] does not mean that the operation will not be executed. It may
+//! be in the log of the next leader. A client that retries has to make sure
+//! that the operation is executed only once: see [`Sessions`].
 //!
 //! # Snapshots
 //!
 //! When Raft's saved state has grown past `max_raft_state` bytes the applier
-//! takes a snapshot of the state machine and hands it down; `compaction.rs`
-//! tells when exactly. At the start, and when Raft brings the snapshot of
-//! another server, the state machine is restored from one.
+//! takes a snapshot of the state machine and hands it to Raft; `compaction.rs`
+//! defines when exactly. The state machine is restored from a snapshot at the
+//! start, and when Raft delivers the snapshot of another server.
 //!
 //! # Invariants
 //!
 //! * Every server applies the same operations in the same order, on one thread.
-//! * Each reply goes to the caller that submitted the operation, or to nobody.
-//! * No lock is held over a call into Raft: Raft's threads and the applier meet
-//!   in a channel only.
-//! * Nothing waits by polling, and nothing is left after [`Rsm::kill`]: Raft's
-//!   end closes the channel, the applier ends with it and sends the last
-//!   callers away.
+//! * Each reply goes to the caller that submitted the operation, or is dropped.
+//! * No lock is held during a call into Raft: Raft's threads and the applier
+//!   share only a channel.
+//! * Nothing polls, and nothing is left after [`Rsm::kill`]: when Raft ends,
+//!   the channel closes, the applier ends, and the last callers get
+//!   [`NotLeader`].
 //!
 //! # What is left out
 //!
 //! Reads go through the log like everything else, as in the course; leases and
-//! read indexes (section 8 of the paper) would spare that.
+//! read indexes (section 8 of the paper) would avoid that.
 //!
-//! # Where things are
+//! # Source files
 //!
 //! `machine.rs` is what a service implements, `rsm.rs` what it uses,
-//! `applier.rs` the thread between Raft and the state machine, `shared.rs` what
-//! the two share, `waiters.rs` the callers that wait, `compaction.rs` the time
-//! for a snapshot. Two stand apart:
-//! `sessions.rs`, a part of a service's state that makes it execute requests
-//! once, and `clients.rs`, what the callers need.
+//! `applier.rs` the thread between Raft and the state machine, `shared.rs` the
+//! state that callers and applier share, `waiters.rs` the callers that wait,
+//! `compaction.rs` the decision when to take a snapshot. Two files are
+//! independent of these: `sessions.rs`, the part of a service's state that
+//! makes it execute requests once, and `clients.rs`, the side of the clients.
 
 mod applier;
 mod clients;

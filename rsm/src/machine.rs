@@ -1,4 +1,4 @@
-//! What a service implements.
+//! The trait that a service implements.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,21 +7,21 @@ use serde::de::DeserializeOwned;
 /// every server.
 ///
 /// All methods run under one lock, most of them on the applier's thread, so
-/// they must neither wait nor call the [`Rsm`](crate::Rsm). Equal operations in
-/// equal order must lead to equal states: no clock, no chance, no order of a
-/// hash map may decide anything.
+/// they must neither wait nor call the [`Rsm`](crate::Rsm). The same operations
+/// in the same order must lead to the same state: it must not depend on a
+/// clock, on random numbers or on the order of a hash map.
 pub trait StateMachine: Send + 'static {
-    /// What can be done. It travels through the log.
+    /// The operations, which are stored in the log.
     type Op: Serialize + DeserializeOwned;
 
-    /// What comes of it. It stays on the server whose caller waits for it, and
-    /// is thrown away on the others: large values should be cheap to make.
+    /// The result of an operation. Only the server whose caller waits uses it;
+    /// the others drop it, so large replies should be cheap to create.
     type Reply: Send + 'static;
 
     /// Executes one operation.
     fn apply(&mut self, op: Self::Op) -> Self::Reply;
 
-    /// The whole state as bytes.
+    /// Returns the whole state as bytes.
     fn snapshot(&self) -> Vec<u8>;
 
     /// Replaces the whole state by that in a [`snapshot`](Self::snapshot), which

@@ -1,4 +1,4 @@
-//! What a service uses.
+//! The interface that a service uses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::machine::StateMachine;
 use crate::shared::Shared;
 use crate::waiters::Found;
 
-/// How many messages of Raft may wait for the applier. With room, Raft and the
-/// applier need not take turns for every single command.
-const APPLY_ROOM: usize = 64;
+/// How many messages of Raft may wait for the applier. A buffer lets Raft and
+/// the applier run without a switch for every command.
+const APPLY_CAPACITY: usize = 64;
 
-/// This server does not lead, or leads no longer: ask another one. The
-/// operation may be executed all the same.
+/// This server does not lead, or no longer leads: ask another one. The
+/// operation may still be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotLeader;
 
@@ -41,17 +41,17 @@ pub struct Rsm<S: StateMachine> {
 }
 
 impl<S: StateMachine> Rsm<S> {
-    /// Starts a server from what `persister` holds, with `machine` as the state
-    /// before any operation. `peers[me]` is itself; the others have to reach its
-    /// [`raft_service`](Self::raft_service).
+    /// Starts a server from the state that `persister` holds, with `machine` as
+    /// the state before any operation. `peers[me]` is this server; the others
+    /// must be able to call its [`raft_service`](Self::raft_service).
     ///
-    /// When Raft's saved state is larger than `max_raft_state` bytes, a
-    /// snapshot is taken; `None` is never, the course's -1. Returns at once.
+    /// The server takes snapshots when Raft's saved state is larger than
+    /// `max_raft_state` bytes; with `None` (the course's -1) it takes none.
+    /// Returns immediately.
     ///
     /// # Panics
     ///
-    /// When the persister holds what neither Raft nor the state machine can
-    /// read.
+    /// If Raft or the state machine cannot read what the persister holds.
     pub fn make(
         peers: Vec<ClientEnd>,
         me: usize,
@@ -64,78 +64,78 @@ impl<S: StateMachine> Rsm<S> {
             machine.restore(&snapshot);
         }
         let shared = Shared::locked(machine);
-        let (apply_tx, messages) = channel::bounded(APPLY_ROOM);
+        let (apply_tx, messages) = channel::bounded(APPLY_CAPACITY);
         let raft = Raft::make(peers, me, Arc::clone(&persister), apply_tx);
-        // Other groups of servers have one at the place `me` too.
-        let number = thread::server().unwrap_or(me);
+        // Each group of servers has a server number `me`, but ids are unique.
+        let server_id = thread::server().unwrap_or(me);
         let applier = Applier {
-            number,
+            server_id,
             shared: Arc::clone(&shared),
             raft: Arc::downgrade(&raft),
             persister,
             compaction: Compaction::new(max_raft_state, snapshot.len()),
         };
         thread::Builder::new()
-            .name(format!("S{number} state machine"))
+            .name(format!("S{server_id} state machine"))
             .spawn(move || applier.run(&messages))
             .expect("the system can start a thread");
         Rsm { raft, shared }
     }
 
-    /// Replicates an operation, waits until it is executed here, and gives its
-    /// reply. There is no limit to the wait: a leader without a majority cannot
-    /// know what will become of it.
+    /// Replicates an operation, waits until it is executed here, and returns
+    /// its reply. The wait has no timeout: a leader without a majority cannot
+    /// know whether the operation will be committed.
     ///
     /// # Errors
     ///
     /// [`NotLeader`] when this server does not lead, loses the leadership, or
-    /// is killed. The operation may have been, or may still be executed.
+    /// is killed. The operation may have been executed, or may still be.
     pub fn submit(&self, op: &S::Op) -> Result<S::Reply, NotLeader> {
         let command = labrpc::codec::encode(&Some(op));
         let (index, term) = self.raft.start(command).ok_or(NotLeader)?;
-        let found = self.shared.lock().waiters.come((term, index));
+        let found = self.shared.lock().waiters.register((term, index));
         match found {
             Found::Reply(reply) => Ok(reply),
-            // Whoever knows that nothing will come drops the other side.
+            // The sender is dropped if there will be no reply.
             Found::Wait(reply) => reply.recv().map_err(|_| NotLeader),
-            Found::Nothing => Err(NotLeader),
+            Found::Lost => Err(NotLeader),
         }
     }
 
-    /// Looks at the state as far as this server has executed it. On its own
-    /// this is no linearizable read: the server may be behind.
+    /// Calls `look` with the state that this server has reached. This alone is
+    /// not a linearizable read: the server may be behind.
     ///
-    /// Nothing is executed meanwhile, so `look` must be short, and must not
-    /// call the state machine's own `Rsm`.
+    /// The server executes no operation meanwhile, so `look` must be short. It
+    /// must not call the state machine's own `Rsm`.
     pub fn query<T>(&self, look: impl FnOnce(&S) -> T) -> T {
         look(&self.shared.lock().machine)
     }
 
-    /// Looks at the state as [`query`](Self::query) does, without ever waiting and
-    /// without any effect on a run, so also when a simulation has failed: for
-    /// reports. `None` if somebody holds the lock. `look` may make no operation of
-    /// labrt.
+    /// Calls `look` with the state as [`query`](Self::query) does, but never
+    /// waits and has no effect on a run. So reports can use it even after a
+    /// simulation has failed. Returns `None` if the lock is held. `look` must
+    /// not use labrt.
     pub fn peek<T>(&self, look: impl FnOnce(&S) -> T) -> Option<T> {
         self.shared.peek(|shared| look(&shared.machine))
     }
 
-    /// Whether this server takes itself for the leader now.
+    /// Returns whether this server believes that it is the leader.
     pub fn is_leader(&self) -> bool {
         self.raft.state().1
     }
 
-    /// What the Raft below needs on the network: its peers call it.
+    /// Returns the service of the underlying Raft, which its peers call.
     pub fn raft_service(&self) -> Service {
         raft::raft_service(Arc::clone(&self.raft))
     }
 
-    /// The Raft below.
+    /// Returns the underlying Raft.
     pub fn raft(&self) -> &Arc<Raft> {
         &self.raft
     }
 
-    /// Ends this server's work. Returns at once; its threads leave soon, and
-    /// who still waits hears [`NotLeader`].
+    /// Stops this server. Returns immediately; its threads end soon after, and
+    /// callers that still wait get [`NotLeader`].
     pub fn kill(&self) {
         self.raft.kill();
     }

@@ -1,35 +1,32 @@
-//! Exactly once.
+//! Exactly-once execution of requests.
 //!
-//! A client whose call got no answer calls again, and the first call may have
-//! been executed already. So every request carries its client's name and a
-//! number, and the state machine remembers of each client the latest number and
-//! its reply (section 8 of the Raft paper). This memory is a part of the state:
-//! it is made by the same operations on every server, and belongs into every
-//! snapshot.
+//! A client that gets no reply retries, although the first call may have been
+//! executed already. So every request carries its client's id and a sequence
+//! number, and the state machine remembers each client's latest number and the
+//! reply (section 8 of the Raft paper). This memory is a part of the state: the
+//! same operations produce it on every server, and every snapshot must include
+//! it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-/// What tells one request from all others, and is the same when it is sent
-/// again.
+/// Identifies a request. A retry has the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId {
-    /// The client: a random number that it has drawn for itself.
+    /// The client's id: a random number that it draws itself.
     pub client: u64,
-    /// The request's number among those of the client, which sends it when the
-    /// one before has been answered.
+    /// The number of this request among the client's, which sends one only
+    /// after the previous one has been answered.
     pub sequence: u64,
 }
 
-/// The latest request of every client, and its reply: a value to be embedded in
-/// a state machine, one for the whole state or one for each part that moves on
-/// its own.
+/// The latest request of every client, and its reply. A state machine embeds
+/// one for its whole state, or one for each part that moves separately.
 ///
-/// A client makes one call at a time. With the next call it lets the reply to
-/// the one before be forgotten, so that memory is bounded by the number of
-/// clients.
+/// A client makes one call at a time. Its next call replaces the reply to the
+/// previous one, so that the number of clients bounds the memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions<R> {
     /// By client: the latest request's sequence, and its reply.
@@ -37,14 +34,14 @@ pub struct Sessions<R> {
 }
 
 impl<R: Clone> Sessions<R> {
-    /// No client has been heard of.
+    /// Creates a table without clients.
     pub fn new() -> Self {
         Sessions { latest: BTreeMap::new() }
     }
 
-    /// Executes a request unless that has been done before, and gives its
-    /// reply. `None` when its client has made another request since, and so
-    /// has long had the reply.
+    /// Executes a request unless it was executed before, and returns its reply.
+    /// Returns `None` if the client has made a later request: it then has this
+    /// reply already.
     pub fn once(&mut self, request: RequestId, execute: impl FnOnce() -> R) -> Option<R> {
         let RequestId { client, sequence } = request;
         match self.latest.entry(client) {
@@ -59,12 +56,12 @@ impl<R: Clone> Sessions<R> {
         }
     }
 
-    /// How many clients are remembered.
+    /// Returns how many clients are remembered.
     pub fn len(&self) -> usize {
         self.latest.len()
     }
 
-    /// Whether no client is remembered.
+    /// Returns whether no client is remembered.
     pub fn is_empty(&self) -> bool {
         self.latest.is_empty()
     }
@@ -99,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn sessions_survive_as_bytes() {
+    fn sessions_survive_encoding() {
         let mut sessions = Sessions::new();
         sessions.once(request(7, 3), || "reply".to_owned());
         labrpc::codec::assert_roundtrip(&sessions);
     }
 
     #[test]
-    fn memory_grows_with_clients_only() {
+    fn memory_does_not_grow_with_requests() {
         let mut sessions = Sessions::new();
         for sequence in 1..100 {
             sessions.once(request(1, sequence), || ());

@@ -1,4 +1,4 @@
-//! A counter as the replicated state machine, and a cluster of it.
+//! A replicated counter, and a cluster of servers that run it.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use rsm::{NotLeader, Rsm, StateMachine};
 use serde::{Deserialize, Serialize};
 use tester::{Cluster, Context, Net, Node, Setup, Watch, wait_for, watch};
 
-/// How long anything that should happen may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for something that should happen.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What can be done to the counter.
+/// The operations of the counter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Op {
     /// Adds to the sum.
     Add(u64),
-    /// Goes wrong.
+    /// Panics.
     Crash,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Op {
 pub(crate) struct Counter {
     pub(crate) sum: u64,
     pub(crate) additions: u64,
-    /// What snapshots carry along.
+    /// Makes snapshots large.
     ballast: Vec<u64>,
 }
 
@@ -48,7 +48,7 @@ impl StateMachine for Counter {
     }
 
     fn restore(&mut self, snapshot: &[u8]) {
-        *self = labrpc::codec::decode(snapshot).expect("a counter");
+        *self = labrpc::codec::decode(snapshot).expect("the snapshot holds a counter");
     }
 }
 
@@ -87,23 +87,23 @@ impl CounterNode {
         self.rsm.submit(op)
     }
 
-    /// Looks at the counter.
+    /// Calls `look` with the counter.
     pub(crate) fn query<T>(&self, look: impl FnOnce(&Counter) -> T) -> T {
         self.rsm.query(look)
     }
 
-    /// Looks at the counter, if nobody has its lock.
+    /// Calls `look` with the counter, unless its lock is held.
     pub(crate) fn peek<T>(&self, look: impl FnOnce(&Counter) -> T) -> Option<T> {
         self.rsm.peek(look)
     }
 
-    /// The bytes of Raft's saved state, log and all.
+    /// Returns the size of Raft's saved state, in bytes.
     pub(crate) fn log_size(&self) -> usize {
         self.saved.raft_state_size()
     }
 }
 
-/// `n` counters on a reliable network.
+/// Starts `n` servers on a reliable network.
 pub(crate) fn cluster(
     ctx: &Context,
     n: usize,
@@ -118,18 +118,18 @@ pub(crate) fn cluster(
     })
 }
 
-/// A leader among these servers.
+/// Waits for a leader among these servers, and returns it.
 #[track_caller]
 pub(crate) fn leader_among(cluster: &Cluster<CounterNode>, servers: &[usize]) -> Arc<CounterNode> {
     let leads = |&server: &usize| cluster.node(server).filter(|node| node.is_leader());
-    wait_for("a leader", PATIENCE, || servers.iter().find_map(leads))
+    wait_for("a leader", TIMEOUT, || servers.iter().find_map(leads))
 }
 
-/// Adds on whichever server leads.
+/// Adds on the server that leads.
 #[track_caller]
 pub(crate) fn add(cluster: &Cluster<CounterNode>, number: u64) -> u64 {
     let servers: Vec<usize> = (0..cluster.n()).collect();
-    wait_for("an addition", PATIENCE, || leader_among(cluster, &servers).add(number).ok())
+    wait_for("an addition", TIMEOUT, || leader_among(cluster, &servers).add(number).ok())
 }
 
 /// Waits until these servers have counted up to `sum`.
@@ -137,5 +137,5 @@ pub(crate) fn add(cluster: &Cluster<CounterNode>, number: u64) -> u64 {
 pub(crate) fn wait_for_sum(cluster: &Cluster<CounterNode>, servers: &[usize], sum: u64) {
     let is_there =
         |&server: &usize| cluster.node(server).is_some_and(|node| node.query(|c| c.sum) == sum);
-    wait_for("the sum everywhere", PATIENCE, || servers.iter().all(is_there).then_some(()));
+    wait_for("the sum everywhere", TIMEOUT, || servers.iter().all(is_there).then_some(()));
 }

@@ -1,4 +1,4 @@
-//! Callers of a server that loses the leadership, or its life.
+//! Callers of a server that loses the leadership or is killed.
 
 use std::sync::Arc;
 
@@ -8,61 +8,61 @@ use labrt::time::Duration;
 use rsm::NotLeader;
 use tester::{Cluster, Context, wait_for};
 
-use crate::counter::{CounterNode, PATIENCE, add, cluster, leader_among, wait_for_sum};
+use crate::counter::{CounterNode, TIMEOUT, add, cluster, leader_among, wait_for_sum};
 
 /// How many callers wait.
 const CALLERS: usize = 20;
 
-/// A leader cut off from its peers, the peers, and what callers of the leader
-/// hear.
+/// Cuts off the leader from its peers and starts callers on it. Returns the
+/// leader, its peers, and the callers' results.
 fn cut_off_leader(
     ctx: &Context,
     cluster: &Cluster<CounterNode>,
 ) -> (usize, Vec<usize>, Receiver<Result<u64, NotLeader>>) {
     add(cluster, 1);
     wait_for_sum(cluster, &[0, 1, 2], 1);
-    let leader = wait_for("a leader", PATIENCE, || cluster.leader());
-    let node = cluster.node(leader).expect("it leads");
+    let leader = wait_for("a leader", TIMEOUT, || cluster.leader());
+    let node = cluster.node(leader).expect("the leader is alive");
     cluster.disconnect(leader);
-    let (told, heard) = unbounded();
+    let (results_tx, results) = unbounded();
     for i in 0..CALLERS {
-        let (node, told) = (Arc::clone(&node), told.clone());
-        ctx.spawn(format!("caller {i}"), move || told.send(node.add(1000)));
+        let (node, results_tx) = (Arc::clone(&node), results_tx.clone());
+        ctx.spawn(format!("caller {i}"), move || results_tx.send(node.add(1000)));
     }
     let others = (0..3).filter(|&server| server != leader).collect();
-    (leader, others, heard)
+    (leader, others, results)
 }
 
-/// Every caller hears soon that it has to ask elsewhere.
-fn all_are_sent_away(heard: &Receiver<Result<u64, NotLeader>>) {
+/// Every caller gets [`NotLeader`] within a second.
+fn all_are_rejected(results: &Receiver<Result<u64, NotLeader>>) {
     for _ in 0..CALLERS {
-        assert_eq!(heard.recv_timeout(Duration::from_secs(1)), Ok(Err(NotLeader)));
+        assert_eq!(results.recv_timeout(Duration::from_secs(1)), Ok(Err(NotLeader)));
     }
 }
 
 #[test]
-fn callers_of_a_leader_without_majority_wait_and_fail_when_it_learns_of_the_next() {
+fn callers_of_a_cut_off_leader_wait_until_it_learns_of_the_next_leader() {
     tester::test("Test: a cut-off leader", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
-        let (leader, others, heard) = cut_off_leader(ctx, &cluster);
+        let (leader, others, results) = cut_off_leader(ctx, &cluster);
         assert_eq!(leader_among(&cluster, &others).add(1), Ok(2));
         thread::sleep(Duration::from_secs(1));
-        assert!(heard.is_empty(), "they wait");
+        assert!(results.is_empty(), "the callers wait");
         cluster.connect(leader);
-        all_are_sent_away(&heard);
+        all_are_rejected(&results);
         wait_for_sum(&cluster, &[0, 1, 2], 2);
     });
 }
 
 #[test]
-fn callers_of_a_leader_that_gets_its_majority_back_are_answered() {
-    tester::test("Test: a majority comes back", |ctx| {
+fn callers_get_replies_when_the_majority_reconnects() {
+    tester::test("Test: a majority reconnects", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
         add(&cluster, 1);
-        let leader = wait_for("a leader", PATIENCE, || cluster.leader());
-        // Each is alone, so nobody can be elected in the meantime.
+        let leader = wait_for("a leader", TIMEOUT, || cluster.leader());
+        // Each server is alone, so none can be elected in the meantime.
         cluster.partition(&[]);
-        let node = cluster.node(leader).expect("it leads");
+        let node = cluster.node(leader).expect("the leader is alive");
         let caller = ctx.spawn("caller", move || node.add(1000));
         thread::sleep(Duration::from_millis(50));
         cluster.partition(&[&[0, 1, 2]]);
@@ -71,22 +71,23 @@ fn callers_of_a_leader_that_gets_its_majority_back_are_answered() {
 }
 
 #[test]
-fn callers_of_a_killed_server_are_sent_away() {
+fn killing_a_server_rejects_its_callers() {
     tester::test("Test: a killed leader", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
-        let (leader, _, heard) = cut_off_leader(ctx, &cluster);
+        let (leader, _, results) = cut_off_leader(ctx, &cluster);
         thread::sleep(Duration::from_millis(100));
-        let node = cluster.node(leader).expect("it is alive");
+        let node = cluster.node(leader).expect("the server is alive");
         cluster.crash(leader);
-        all_are_sent_away(&heard);
-        assert_eq!(node.add(1), Err(NotLeader), "and so are later ones");
+        all_are_rejected(&results);
+        assert_eq!(node.add(1), Err(NotLeader), "later callers are rejected too");
     });
 }
 
-/// What is in the logs of all but not known to be committed is executed after a
-/// restart, although no client comes: a new leader adds an entry of its own.
+/// Entries that are in all logs but not known to be committed are executed
+/// after a restart without any client, since a new leader proposes an entry of
+/// its own term.
 #[test]
-fn a_new_leader_finishes_what_is_old() {
+fn a_new_leader_commits_old_entries() {
     tester::test("Test: restart without clients", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
         for sum in 1..=10 {

@@ -1,4 +1,4 @@
-//! The promises of a replicated state machine, on a counter.
+//! Tests of a replicated state machine: a counter.
 
 mod counter;
 mod leadership;

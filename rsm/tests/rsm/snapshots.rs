@@ -1,28 +1,29 @@
-//! Snapshots: when they are taken, and that everything is in them.
+//! Snapshots: when servers take them, and that nothing is lost.
 
 use labrt::Clock;
 use tester::{Cluster, wait_for};
 
-use crate::counter::{CounterNode, PATIENCE, add, cluster, wait_for_sum};
+use crate::counter::{CounterNode, TIMEOUT, add, cluster, wait_for_sum};
 
-/// The limit that the course's tests give.
+/// The limit in the course's tests.
 const MAX_RAFT_STATE: usize = 1000;
 
-/// Bytes of an entry in the log, at most.
+/// The largest size of a log entry, in bytes.
 const ENTRY: usize = 32;
 
-/// Asserts that no server keeps more than `due` bytes of log that it has
-/// executed, after `additions` in all, give or take the one that it executes.
+/// Asserts that no server keeps more than `due` bytes of executed log after
+/// `additions` operations, plus the entry that it is executing.
 ///
-/// What a server has not executed it cannot drop. In virtual time that is
-/// little, for every thread gets its turn, so the whole log has a bound too. In
-/// real time the system may run a follower's Raft for milliseconds, which are
-/// dozens of additions, and not its state machine; there it is the course's.
+/// A server cannot drop entries that it has not executed. In virtual time these
+/// are few, since every thread gets its turn; so the whole log is bounded too.
+/// In real time the system may run a follower's Raft for milliseconds, which
+/// are dozens of additions, but not its state machine. There the course's bound
+/// applies.
 #[track_caller]
 fn assert_trimmed(cluster: &Cluster<CounterNode>, additions: u64, due: usize) {
     for server in 0..cluster.n() {
-        let node = cluster.node(server).expect("it is alive");
-        // In this order: what is executed in between makes the bound wider.
+        let node = cluster.node(server).expect("the server is alive");
+        // Read in this order: entries executed in between only make the bound wider.
         let executed = node.query(|counter| counter.additions);
         let size = node.log_size();
         let waiting = (additions - executed) as usize * ENTRY;
@@ -57,7 +58,7 @@ fn the_log_stays_short_and_nothing_is_lost() {
             crash_all(&cluster);
         }
         wait_for_sum(&cluster, &[0, 1, 2], sum);
-        let node = cluster.node(0).expect("it is alive");
+        let node = cluster.node(0).expect("the server is alive");
         assert_eq!(node.query(|counter| counter.additions), sum);
     });
 }
@@ -73,7 +74,7 @@ fn without_a_limit_no_snapshot_is_taken() {
 }
 
 #[test]
-fn a_large_state_is_written_seldom() {
+fn a_large_state_is_written_less_often() {
     tester::test("Test: a large state", |ctx| {
         let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 10_000);
         let mut longest = 0;
@@ -88,17 +89,17 @@ fn a_large_state_is_written_seldom() {
 }
 
 #[test]
-fn a_server_that_was_away_goes_on_from_a_snapshot() {
+fn a_server_that_was_disconnected_catches_up_from_a_snapshot() {
     tester::test("Test: a snapshot for a peer", |ctx| {
         let cluster = cluster(ctx, 3, Some(MAX_RAFT_STATE), 0);
         add(&cluster, 1);
-        let leader = wait_for("a leader", PATIENCE, || cluster.leader());
+        let leader = wait_for("a leader", TIMEOUT, || cluster.leader());
         let away = (leader + 1) % 3;
         cluster.disconnect(away);
         (0..200).for_each(|_| _ = add(&cluster, 1));
         cluster.connect(away);
         wait_for_sum(&cluster, &[0, 1, 2], 201);
-        let node = cluster.node(away).expect("it is alive");
+        let node = cluster.node(away).expect("the server is alive");
         assert_eq!(node.query(|counter| counter.additions), 201);
     });
 }

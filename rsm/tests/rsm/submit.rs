@@ -17,16 +17,17 @@ fn every_reply_goes_to_its_caller() {
             })
             .collect();
         let mut sums: Vec<u64> =
-            callers.into_iter().map(|c| c.join().expect("nothing happens to the leader")).collect();
+            callers.into_iter().map(|c| c.join().expect("the leader keeps running")).collect();
         sums.sort_unstable();
         assert_eq!(sums, Vec::from_iter(1..=50));
         wait_for_sum(&cluster, &[0, 1, 2], 50);
     });
 }
 
-/// Nobody has to be asked, so the reply is there at once.
+/// A single server needs no peer, so the reply may be there before its caller
+/// waits.
 #[test]
-fn a_server_alone_replies() {
+fn a_single_server_replies() {
     tester::test("Test: one server", |ctx| {
         let cluster = cluster(ctx, 1, None, 0);
         for sum in 1..=100 {
@@ -36,38 +37,40 @@ fn a_server_alone_replies() {
 }
 
 #[test]
-fn a_follower_sends_callers_away() {
+fn a_follower_rejects_callers() {
     tester::test("Test: submission to a follower", |ctx| {
         let cluster = cluster(ctx, 3, None, 0);
         add(&cluster, 1);
-        let leader = cluster.leader().expect("it has added");
-        let follower = cluster.node((leader + 1) % 3).expect("it is alive");
+        let leader = cluster.leader().expect("a leader has answered the addition");
+        let follower = cluster.node((leader + 1) % 3).expect("the server is alive");
         assert_eq!(follower.add(1), Err(NotLeader));
     });
 }
 
-/// Reports are made wherever a failure stops a server, under its lock too.
+/// A failure can stop a server while it holds its lock, and reports must still
+/// work.
 #[test]
 fn a_peek_never_waits() {
     tester::test("Test: a peek", |ctx| {
         let cluster = cluster(ctx, 1, None, 0);
         add(&cluster, 7);
-        let node = cluster.node(0).expect("it is alive");
+        let node = cluster.node(0).expect("the server is alive");
         assert_eq!(node.peek(|counter| counter.sum), Some(7));
         assert_eq!(node.query(|_| node.peek(|counter| counter.sum)), None);
     });
 }
 
-/// A panic in the service's own code is told as such; nobody waits for ever.
+/// A panic in the service's own code fails the test, and no caller waits
+/// forever.
 #[test]
-fn a_machine_that_panics_fails_the_test() {
-    let told = Specimen::new().run(|| {
+fn a_panic_in_the_state_machine_fails_the_test() {
+    let output = Specimen::new().run(|| {
         tester::test("Test: a machine that panics", |ctx| {
             let cluster = cluster(ctx, 3, None, 0);
             let _ = leader_among(&cluster, &[0, 1, 2]).submit(&Op::Crash);
         });
     });
-    let Some(told) = told else { return };
-    assert!(!told.passed());
-    told.assert_contains(&["this machine cannot count", "state machine", "rsm/counter.rs:"]);
+    let Some(output) = output else { return };
+    assert!(!output.passed());
+    output.assert_contains(&["this machine cannot count", "state machine", "rsm/counter.rs:"]);
 }
