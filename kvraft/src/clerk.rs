@@ -1,4 +1,4 @@
-//! The client's side.
+//! The client.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// A clerk of the servers at these ends, in any order (the course's
-    /// `MakeClerk`).
+    /// Creates a clerk for the servers at these ends, in any order (the
+    /// course's `MakeClerk`).
     ///
     /// # Panics
     ///
-    /// When there are none.
+    /// If there are none.
     pub fn new(servers: Vec<ClientEnd>) -> Self {
         let servers = servers.into_iter().map(KvClient::new).collect();
         Clerk { servers: Servers::new(servers), requests: Requests::new() }
     }
 
-    /// The value of a key; empty if there is none.
+    /// Returns the value of a key; empty if there is none.
     pub fn get(&self, key: &str) -> String {
         let args = GetArgs { key: key.into() };
         let value = self.servers.ask(|server| match server.get(&args)? {
@@ -52,7 +52,7 @@ impl Clerk {
         let request = self.requests.next();
         let args = PutAppendArgs { op, key: key.into(), value: value.into(), request };
         self.servers.ask(|server| match server.put_append(&args)? {
-            // A write creates the key that is not there.
+            // A write creates a missing key.
             Ok(()) | Err(KvError::NoKey) => Some(Ok(())),
             Err(KvError::WrongLeader) => Some(Err(NotLeader)),
         });

@@ -1,8 +1,8 @@
-//! The calls from clerks to servers.
+//! The RPCs from clerks to servers.
 //!
-//! The service is spelled twice: up to 2023 the course had one method for both
-//! kinds of writing, `PutAppend`, since 2024 it has one for each. The servers
-//! understand both; our clerk uses the older.
+//! The service has the methods of two editions: up to 2023 the course had one
+//! method for both kinds of write, `PutAppend`; since 2024 it has one for each.
+//! The servers accept both; our clerk uses the older one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
 
 labrpc::service! {
-    /// What a clerk can ask a server for.
+    /// The calls from clerks to a server.
     pub service Kv = "KVServer" {
         /// Reads a key.
         fn get(GetArgs) -> Result<Value, KvError>;
@@ -25,8 +25,8 @@ labrpc::service! {
     }
 }
 
-/// A value. The map shares it with the replies on their way, so a long one is
-/// copied only when an append extends it while a reply still has it.
+/// A value. The map shares it with replies that are being sent, so a long value
+/// is copied only if an append extends it while a reply still holds it.
 pub type Value = Arc<String>;
 
 /// Why a reply holds no result.
@@ -34,11 +34,11 @@ pub type Value = Arc<String>;
 pub enum KvError {
     /// There is no such key.
     NoKey,
-    /// This server is not the leader. The call may be executed all the same.
+    /// This server is not the leader. The call may still be executed.
     WrongLeader,
 }
 
-/// The course's words.
+/// The error names of the course.
 impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -56,49 +56,49 @@ impl From<NotLeader> for KvError {
     }
 }
 
-/// The two kinds of writing.
+/// The two kinds of write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WriteKind {
     /// Replaces the value, or creates it.
     Put,
-    /// Adds to the end of the value; of an empty one if there is none.
+    /// Adds to the end of the value, or creates it.
     Append,
 }
 
 /// Arguments of Get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetArgs {
-    /// What to read.
+    /// The key to read.
     pub key: SharedStr,
 }
 
 /// Arguments of PutAppend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutAppendArgs {
-    /// Which of the two.
+    /// The kind of write.
     pub op: WriteKind,
-    /// Where to write.
+    /// The key to write.
     pub key: SharedStr,
-    /// What to write.
+    /// The value to write or add.
     pub value: SharedStr,
-    /// The same each time that the call is sent.
+    /// The request's id, the same in every retry.
     pub request: RequestId,
 }
 
 /// Arguments of Put, and of Append.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteArgs {
-    /// Where to write.
+    /// The key to write.
     pub key: SharedStr,
-    /// What to write.
+    /// The value to write or add.
     pub value: SharedStr,
-    /// The same each time that the call is sent.
+    /// The request's id, the same in every retry.
     pub request: RequestId,
 }
 
 impl WriteArgs {
-    /// The same in the older spelling.
-    pub(crate) fn spelled(self, op: WriteKind) -> PutAppendArgs {
+    /// Converts to the arguments of the older method.
+    pub(crate) fn into_put_append(self, op: WriteKind) -> PutAppendArgs {
         let WriteArgs { key, value, request } = self;
         PutAppendArgs { op, key, value, request }
     }

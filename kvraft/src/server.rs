@@ -1,4 +1,4 @@
-//! One server: it hands every call to the replicated state machine.
+//! The server, which submits every call to the replicated state machine.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ pub struct KvServer {
 }
 
 impl KvServer {
-    /// Starts a server from what `persister` holds (the course's
-    /// `StartKVServer`). `servers[me]` is itself. When Raft's saved state is
-    /// larger than `max_raft_state` bytes a snapshot is taken; `None`, the
-    /// course's -1, is never. Returns at once.
+    /// Starts a server from the state that `persister` holds (the course's
+    /// `StartKVServer`). `servers[me]` is this server. It takes snapshots when
+    /// Raft's saved state is larger than `max_raft_state` bytes; with `None`
+    /// (the course's -1) it takes none. Returns immediately.
     pub fn make(
         servers: Vec<ClientEnd>,
         me: usize,
@@ -33,22 +33,22 @@ impl KvServer {
         Arc::new(KvServer { rsm })
     }
 
-    /// What has to be on the network: the service itself, and its Raft.
+    /// Returns the services to put on the network: this one and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
         vec![messages::kv_service(Arc::clone(self)), self.rsm.raft_service()]
     }
 
-    /// The Raft below.
+    /// Returns the underlying Raft.
     pub fn raft(&self) -> &Arc<Raft> {
         self.rsm.raft()
     }
 
-    /// Whether this server takes itself for the leader now.
+    /// Returns whether this server believes that it is the leader.
     pub fn is_leader(&self) -> bool {
         self.rsm.is_leader()
     }
 
-    /// Ends this server's work. Returns at once.
+    /// Stops this server. Returns immediately.
     pub fn kill(&self) {
         self.rsm.kill();
     }
@@ -65,10 +65,10 @@ impl KvService for KvServer {
     }
 
     fn put(&self, args: WriteArgs) -> Result<(), KvError> {
-        self.put_append(args.spelled(WriteKind::Put))
+        self.put_append(args.into_put_append(WriteKind::Put))
     }
 
     fn append(&self, args: WriteArgs) -> Result<(), KvError> {
-        self.put_append(args.spelled(WriteKind::Append))
+        self.put_append(args.into_put_append(WriteKind::Append))
     }
 }

@@ -1,4 +1,4 @@
-//! The state machine: a map, and who has written into it.
+//! The state machine: a map, and the last write of each client.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,44 +9,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::messages::{PutAppendArgs, Value, WriteKind};
 
-/// What travels through the log.
+/// An operation in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// Reads a key.
     Get {
-        /// What to read.
+        /// The key to read.
         key: SharedStr,
     },
-    /// Writes, once.
+    /// Writes a key, once per request.
     Write(PutAppendArgs),
 }
 
 /// First byte of a snapshot. Raise it with every change of the format.
 const VERSION: u8 = 1;
 
-/// The state that is the same on every server.
+/// The state of the service, the same on every server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Store {
     /// The format of a snapshot, see [`VERSION`].
     version: u8,
     /// The service's map.
     values: BTreeMap<String, Value>,
-    /// What each client has written last.
+    /// The last write of each client.
     sessions: Sessions<()>,
 }
 
 impl Store {
-    /// An empty map.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Store { version: VERSION, values: BTreeMap::new(), sessions: Sessions::new() }
     }
 
-    /// The value of a key, if it has one.
+    /// Returns the value of a key, if it has one.
     pub fn get(&self, key: &str) -> Option<Value> {
         self.values.get(key).cloned()
     }
 
-    /// Puts or appends, whoever asks.
+    /// Puts or appends, without a check of the sessions.
     fn write(values: &mut BTreeMap<String, Value>, op: WriteKind, key: &str, new: &str) {
         match (op, values.get_mut(key)) {
             (WriteKind::Append, Some(value)) => Arc::make_mut(value).push_str(new),
@@ -65,7 +65,7 @@ impl Default for Store {
 impl StateMachine for Store {
     type Op = Op;
 
-    /// The value read; nothing if there is none, and for a write.
+    /// The value read; `None` if there is none, and for a write.
     type Reply = Option<Value>;
 
     fn apply(&mut self, op: Op) -> Option<Value> {
@@ -84,8 +84,8 @@ impl StateMachine for Store {
 
     fn restore(&mut self, snapshot: &[u8]) {
         *self = labrpc::codec::decode(snapshot)
-            .unwrap_or_else(|error| panic!("the snapshot of the map is unreadable: {error}"));
-        assert_eq!(self.version, VERSION, "format of the snapshot");
+            .unwrap_or_else(|error| panic!("cannot decode the snapshot of the map: {error}"));
+        assert_eq!(self.version, VERSION, "the snapshot has another format version");
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_arrives_again_changes_nothing() {
+    fn a_retried_write_does_not_apply_twice() {
         let mut store = Store::new();
         store.apply(write(WriteKind::Append, "a", 1));
         store.apply(write(WriteKind::Append, "b", 2));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_has_values_and_sessions() {
+    fn a_snapshot_contains_values_and_sessions() {
         let mut store = Store::new();
         store.apply(write(WriteKind::Append, "a", 1));
         let mut restored = Store::new();
@@ -137,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the snapshot of the map is unreadable")]
-    fn a_snapshot_of_something_else_is_refused() {
+    #[should_panic(expected = "cannot decode the snapshot of the map")]
+    fn restore_panics_on_other_bytes() {
         Store::new().restore(b"\x01not a map");
     }
 }

@@ -1,4 +1,4 @@
-//! Servers with a planted mistake, to see that the tests catch them.
+//! Servers with a planted mistake, to check that the tests catch them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use tester::{Factory, Node, Setup, Watch, watch};
 
 use crate::harness::MakeServer;
 
-/// What is wrong with a server.
+/// The mistake in a broken server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
-    /// A leader answers Get from its map, and does not ask its peers.
+    /// A leader answers Get from its own map, without its peers.
     ReadsItsOwnMap,
     /// A leader answers writes before they are committed.
     AnswersEarly,
@@ -24,17 +24,17 @@ pub(crate) enum Mistake {
     ExecutesAgain,
     /// It never takes a snapshot.
     NeverSnapshots,
-    /// It takes snapshots although it must not.
-    SnapshotsUnasked,
-    /// Its snapshots lack what clients have written last.
-    ForgetsClients,
-    /// It does not read the snapshot that it finds at its start.
+    /// It takes snapshots although there is no limit.
+    SnapshotsWithoutLimit,
+    /// Its snapshots lack the sessions.
+    ForgetsSessions,
+    /// It does not restore snapshots.
     IgnoresSnapshots,
-    /// Callers do not hear that it has lost the leadership.
-    KeepsCallers,
+    /// It does not reply to callers when it has lost the leadership.
+    BlocksCallers,
 }
 
-/// The reference server behind a mistake.
+/// The reference server with a mistake.
 struct Broken {
     mistake: Mistake,
     rsm: Rsm<BrokenStore>,
@@ -52,7 +52,7 @@ impl Broken {
     fn make(mistake: Mistake, setup: Setup, max_raft_state: Option<usize>) -> Self {
         let max_raft_state = match mistake {
             Mistake::NeverSnapshots => None,
-            Mistake::SnapshotsUnasked => Some(1000),
+            Mistake::SnapshotsWithoutLimit => Some(1000),
             _ => max_raft_state,
         };
         let store = BrokenStore { mistake, store: Store::new(), writes: 0 };
@@ -77,7 +77,7 @@ impl Broken {
             _ => {}
         }
         let reply = self.rsm.submit(&op);
-        while self.mistake == Mistake::KeepsCallers && reply.is_err() && !self.is_killed() {
+        while self.mistake == Mistake::BlocksCallers && reply.is_err() && !self.is_killed() {
             thread::sleep(Duration::from_millis(100));
         }
         Ok(reply?)
@@ -129,15 +129,15 @@ impl KvService for Handlers {
     }
 
     fn put(&self, _: WriteArgs) -> Result<(), KvError> {
-        unreachable!("our clerk uses the older spelling")
+        unreachable!("our clerk calls the older method")
     }
 
     fn append(&self, _: WriteArgs) -> Result<(), KvError> {
-        unreachable!("our clerk uses the older spelling")
+        unreachable!("our clerk calls the older method")
     }
 }
 
-/// The reference state machine behind a mistake.
+/// The reference state machine with a mistake.
 struct BrokenStore {
     mistake: Mistake,
     store: Store,
@@ -159,11 +159,11 @@ impl StateMachine for BrokenStore {
 
     fn snapshot(&self) -> Vec<u8> {
         let whole = self.store.snapshot();
-        if self.mistake != Mistake::ForgetsClients {
+        if self.mistake != Mistake::ForgetsSessions {
             return whole;
         }
         type Parts = (u8, BTreeMap<String, String>, Sessions<()>);
-        let (version, values, _): Parts = codec::decode(&whole).expect("the parts of a store");
+        let (version, values, _): Parts = codec::decode(&whole).expect("a store has these fields");
         codec::encode(&(version, values, Sessions::<()>::new()))
     }
 

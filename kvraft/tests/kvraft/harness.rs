@@ -1,4 +1,5 @@
-//! The servers and clerks of this lab, as the tester's harness wants them.
+//! The servers and clerks of this lab, in the form that the tester's harness
+//! needs.
 
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use labrpc::Service;
 use tester::kv::Generic;
 use tester::{Cluster, Columns, Context, Factory, Net, Node, Setup, Watch, watch};
 
-/// Makes the servers of a test, which trim Raft's log from this size on, in bytes.
+/// Makes the servers of a test. They trim Raft's log from this size on, in
+/// bytes.
 pub(crate) type MakeServer = Factory<Box<dyn Node>, Option<usize>>;
 
-/// The server of this crate.
+/// Makes the servers of this crate.
 pub(crate) fn reference() -> MakeServer {
     Factory::new(|setup: Setup, max_raft_state| -> Box<dyn Node> {
         let Setup { ends, me, persister, .. } = setup;
@@ -43,7 +45,7 @@ impl Node for KvNode {
     }
 }
 
-/// A clerk of this crate; the trait is the tester's.
+/// A clerk of this crate, with the tester's trait.
 pub(crate) struct KvClerk(Clerk);
 
 impl tester::kv::Clerk for KvClerk {

@@ -3,10 +3,10 @@
 //! `cargo test -p kvraft 3A` runs exactly the tests of part A. In 2024 the course
 //! calls the same tests 4A and 4B: `scripts/dstest --year 2024 4A`.
 //!
-//! Every test is a plain function of a harness, which is made from the way to start
-//! a server, so that a broken server can run through the very same steps.
+//! Every test is a plain function of a harness, which takes a factory of
+//! servers, so that a broken server can run through the same steps.
 
-// The part's tag stands in capitals at the end of a test's name.
+// A test's name ends in the tag of its part, in capitals.
 #![allow(non_snake_case)]
 
 mod broken;

@@ -4,7 +4,7 @@
 //!
 //! 1. The body of each test is a function of the server under test.
 //! 2. After the partition has healed, the read of the minority's client has to
-//!    come back; in Go it is only looked at once, and may hang unseen.
+//!    return. Go checks it only once, and does not notice if it hangs.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use tester::{Context, Net};
 
 use crate::harness::{KvClerk, MakeServer, harness, reference};
 
-/// The course's idea of how long an election takes.
+/// How long the course allows for an election.
 const ELECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long calls may take to come back after the network has healed.
-const HEALED: Duration = Duration::from_secs(3);
+/// How long calls may take to return after the network has healed.
+const HEAL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The parameters that most tests of part A start from.
 pub(crate) const PART_A: Generic =
@@ -40,7 +40,8 @@ macro_rules! generic_test {
 pub(crate) use generic_test;
 
 /// Crashes and partitions on a network that loses messages, and keys that all
-/// clients share: what most depends on exactly once and on reading the latest.
+/// clients share. This test depends most on exactly-once execution and on
+/// up-to-date reads.
 pub(crate) const LINEARIZABLE: Generic = Generic {
     clients: 15,
     servers: 7,
@@ -75,7 +76,8 @@ tester::lab_test!(
     reference()
 );
 
-/// Has a client do something; what comes of it.
+/// Runs `work` on a client in the background. Returns a channel with its
+/// result.
 #[track_caller]
 fn in_background<T: Send + 'static>(
     ctx: &Context,
@@ -85,14 +87,14 @@ fn in_background<T: Send + 'static>(
     let (done, result) = channel::bounded(1);
     let client = Arc::clone(client);
     ctx.spawn("client of the minority", move || {
-        // Nobody listens when the test has failed.
+        // The receiver is gone if the test has failed.
         let _ = done.send(work(&client));
     });
     result
 }
 
-/// The majority goes on without the leader, the minority does not, and goes on
-/// when it is connected again.
+/// The majority makes progress without the old leader; the minority makes none
+/// until it is connected again.
 pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
     let h = harness(ctx, make, 5, Net::Reliable, None);
     let client = h.make_clerk(h.all());
@@ -122,8 +124,8 @@ pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
     writer.connect(h.all());
     reader.connect(h.all());
     sleep(ELECTION_TIMEOUT);
-    assert!(written.recv_timeout(HEALED).is_ok(), "Put did not complete");
-    assert!(read.recv_timeout(HEALED).is_ok(), "Get did not complete");
+    assert!(written.recv_timeout(HEAL_TIMEOUT).is_ok(), "Put did not complete");
+    assert!(read.recv_timeout(HEAL_TIMEOUT).is_ok(), "Get did not complete");
     client.check("1", "15");
 }
 

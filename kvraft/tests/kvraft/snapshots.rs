@@ -11,10 +11,10 @@ use tester::{Context, Net};
 use crate::harness::{MakeServer, harness, reference};
 use crate::service::{LINEARIZABLE, PART_A, generic_test};
 
-/// From this size on, in bytes, Raft's log is to be trimmed.
+/// The size in bytes from which on servers must trim Raft's log.
 const MAX_RAFT_STATE: usize = 1000;
 
-/// How large a snapshot of one short value may be, in bytes.
+/// The largest allowed snapshot of one short value, in bytes.
 const MAX_SNAPSHOT: usize = 500;
 
 /// The parameters that most tests of part B start from.
@@ -26,7 +26,8 @@ pub(crate) const PART_B: Generic = Generic {
     ..PART_A
 };
 
-/// A server that was away needs a snapshot, and then serves what is in it.
+/// A server that was disconnected needs a snapshot, and then serves its
+/// contents.
 fn snapshot_rpc(ctx: &Context, make: MakeServer) {
     let h = harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE));
     let client = h.make_clerk(h.all());
@@ -42,7 +43,7 @@ fn snapshot_rpc(ctx: &Context, make: MakeServer) {
     of_two.put("b", "B");
     h.check_log_size(MAX_RAFT_STATE);
 
-    // Server 2 has to lead, or to help server 0 to.
+    // Server 2 has to lead, or has to vote for server 0.
     h.cluster().partition(&[&[0, 2], &[1]]);
     let of_others = h.make_clerk([0, 2]);
     of_others.put("c", "C");
@@ -60,7 +61,7 @@ fn snapshot_rpc(ctx: &Context, make: MakeServer) {
 
 tester::lab_test!(snapshot_rpc_3B, "Test: InstallSnapshot RPC (3B)", snapshot_rpc, reference());
 
-/// Snapshots hold what is, not what was.
+/// Snapshots hold only current values, not old ones.
 pub(crate) fn snapshot_size(ctx: &Context, make: MakeServer) {
     let h = harness(ctx, make, 3, Net::Reliable, Some(MAX_RAFT_STATE));
     let client = h.make_clerk(h.all());

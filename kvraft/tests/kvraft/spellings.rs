@@ -1,5 +1,5 @@
-//! Both editions' calls are understood: `PutAppend` of 2023, `Put` and `Append` of
-//! 2024.
+//! Servers accept the calls of both editions: `PutAppend` of 2023, `Put` and
+//! `Append` of 2024.
 
 use kvraft::{GetArgs, KvClient, KvError, PutAppendArgs, WriteArgs, WriteKind};
 use labrt::thread::sleep;
@@ -10,7 +10,7 @@ use tester::Net;
 use crate::harness::{harness, reference};
 
 #[test]
-fn both_editions_are_understood() {
+fn servers_accept_the_calls_of_both_editions() {
     tester::test("Test: the calls of both editions", |ctx| {
         let h = harness(ctx, reference(), 1, Net::Reliable, None);
         let ends = h.cluster().clerk_ends();
@@ -30,7 +30,7 @@ fn both_editions_are_understood() {
         assert_eq!(server.append(&args("b", 2)), Some(Ok(())));
         let WriteArgs { key, value, request } = args("c", 3);
         server.put_append(&PutAppendArgs { op: WriteKind::Append, key, value, request });
-        // Whichever way it is spelled, it is the same request.
+        // The same request by the other method is a retry.
         server.append(&args("c", 3));
         assert_eq!(get().as_deref().map(String::as_str), Ok("abc"));
     });

@@ -1,6 +1,7 @@
-//! What the service, its clients and the check of their history need in memory.
+//! Checks how much memory the service, its clients and the check of their
+//! history need.
 //!
-//! It has a process of its own, in which every allocation is counted.
+//! The test has its own process, which counts every allocation.
 
 #[path = "../kvraft/harness.rs"]
 mod harness;
@@ -15,27 +16,29 @@ use crate::harness::{generic, reference};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new();
 
-/// How many bytes may be in use at a time.
-const MOST: usize = 100_000_000;
+/// How many bytes may be in use at the same time.
+const LIMIT: usize = 100_000_000;
 
 /// Five clients in closed loops for five seconds, in three parts.
 fn load() -> Generic {
-    // A machine's clients do ten times as much, and with a log that nobody trims, five
-    // times over, its speed would be what is measured.
+    // In real time the clients do ten times as much. Without a limit the test would
+    // measure the five logs, whose size depends on the speed of the machine.
     let max_raft_state = (labrt::clock() == Clock::Real).then_some(1000);
     let iteration = Duration::from_secs(5) / 3;
     Generic { clients: 5, servers: 5, iteration, max_raft_state, ..Generic::default() }
 }
 
-/// Values in servers, log, history and checker share what they have in common.
+/// Equal values in servers, log, history and checker share their memory.
 #[test]
-fn five_clients_need_little_memory() {
+fn five_clients_need_less_than_100_mb() {
     tester::test_alone("Test: memory use of five clients", |ctx| {
         generic(ctx, reference(), &load());
-        // Post-run checks run in order: the one of the history comes before.
+        // Post-run checks run in order: the check of the history runs before this one.
         ctx.post_run_check(|| match ALLOCATOR.peak_bytes() {
-            peak if peak < MOST => CheckResult::Passed,
-            peak => CheckResult::Failed(format!("{peak} bytes were in use at a time, not {MOST}")),
+            peak if peak < LIMIT => CheckResult::Passed,
+            peak => CheckResult::Failed(format!(
+                "{peak} bytes were in use at the same time, limit {LIMIT}"
+            )),
         });
     });
 }
