@@ -1,4 +1,4 @@
-//! The client's side.
+//! The client.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::service::{MakeEnd, ShardKvClient};
 use crate::shard::key2shard;
 
 /// How long a clerk waits when a key's group cannot serve it and the controller
-/// knows no other: a shard may be on its way, or a group down.
+/// knows no other: a shard may be in transit, or a group may be down.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Makes calls on behalf of one client, one call at a time. A call returns when
@@ -25,27 +25,27 @@ pub struct Clerk {
     ctrler: shardctrler::Clerk,
     make_end: MakeEnd,
     requests: Requests,
-    /// Never locked over a call.
+    /// Never locked during a call.
     routes: Mutex<Routes>,
 }
 
-/// Where this clerk takes the shards to be.
+/// The groups that own the shards, as far as this clerk knows.
 #[derive(Default)]
 struct Routes {
-    /// The newest configuration that it has heard of.
+    /// The newest configuration that it knows.
     config: Config,
-    /// That configuration's groups, as far as they were needed.
+    /// The groups of that configuration that were needed so far.
     groups: BTreeMap<Gid, Arc<Route>>,
 }
 
-/// The way to one group.
+/// The servers of one group.
 struct Route {
     names: Vec<String>,
     servers: Servers<ShardKvClient>,
 }
 
 impl Routes {
-    /// The way to the group that owns a shard, if one does.
+    /// Returns the route to the group that owns a shard, if one does.
     fn owner(&mut self, shard: usize, make_end: &MakeEnd) -> Option<Arc<Route>> {
         let gid = self.config.shards[shard];
         let names = self.config.groups.get(&gid)?;
@@ -57,31 +57,32 @@ impl Routes {
         Some(Arc::clone(route))
     }
 
-    /// Goes by another configuration; tells whether it is a newer one. Groups
-    /// that are still there keep their ends, and their leaders.
+    /// Switches to a configuration if it is newer, and returns whether it is.
+    /// Groups that are unchanged keep their ends and the known leader.
     fn learn(&mut self, config: Config) -> bool {
-        let is_news = config.num > self.config.num;
-        if is_news {
+        let is_newer = config.num > self.config.num;
+        if is_newer {
             self.groups.retain(|gid, route| config.groups.get(gid) == Some(&route.names));
             self.config = config;
         }
-        is_news
+        is_newer
     }
 }
 
 impl Clerk {
-    /// A clerk of the system whose controller is at these ends, in any order
-    /// (the course's `MakeClerk`). It reaches the groups by `make_end`.
+    /// Creates a clerk for the system whose controller is at these ends, in any
+    /// order (the course's `MakeClerk`). It reaches the groups through ends
+    /// from `make_end`.
     ///
     /// # Panics
     ///
-    /// When there are no ends.
+    /// If there are no ends.
     pub fn new(ctrlers: Vec<ClientEnd>, make_end: MakeEnd) -> Self {
         let ctrler = shardctrler::Clerk::new(ctrlers);
         Clerk { ctrler, make_end, requests: Requests::new(), routes: Mutex::default() }
     }
 
-    /// The value of a key; empty if there is none.
+    /// Returns the value of a key; empty if there is none.
     pub fn get(&self, key: &str) -> String {
         let args = GetArgs { key: key.to_owned() };
         let ask = |server: &ShardKvClient| match server.get(&args)? {
@@ -101,8 +102,8 @@ impl Clerk {
         self.put_append(key, value, WriteKind::Append);
     }
 
-    /// The request keeps its mark until it is executed, wherever that is: the
-    /// sessions travel with the shards.
+    /// The request keeps its id until some group executes it: the sessions move
+    /// with the shards.
     fn put_append(&self, key: &str, value: &str, op: WriteKind) {
         let request = self.requests.next();
         let args = PutAppendArgs { op, key: key.to_owned(), value: value.to_owned(), request };
@@ -114,8 +115,8 @@ impl Clerk {
         let shard = key2shard(key);
         loop {
             let owner = self.routes.lock().owner(shard, &self.make_end);
-            // That this is the wrong group is an answer too: no need to ask its
-            // other servers.
+            // ErrWrongGroup is an answer too: the other servers of the group need not be
+            // asked.
             let answer = owner.and_then(|route| {
                 route.servers.ask_once(|server| match call(server)? {
                     Err(KvError::WrongLeader | KvError::NotReady) => Some(Err(NotLeader)),
@@ -146,8 +147,8 @@ mod tests {
 
     use super::*;
 
-    /// A group that is there all the time keeps its route, and with it the leader
-    /// that was found. One that came back with other servers gets a new one.
+    /// A group that stays keeps its route, and with it the known leader. A
+    /// group that joins again with other servers gets a new route.
     #[test]
     fn a_route_leads_to_the_servers_of_the_configuration() {
         let network = Network::new();
@@ -155,16 +156,16 @@ mod tests {
         let mut routes = Routes::default();
         let mut learn = |num, server: &str| {
             let groups = [(7, vec![server.to_owned()])].into();
-            let is_news = routes.learn(Config { num, shards: [7; N_SHARDS], groups });
-            (is_news, routes.owner(0, &make_end).expect("a group owns it"))
+            let is_newer = routes.learn(Config { num, shards: [7; N_SHARDS], groups });
+            (is_newer, routes.owner(0, &make_end).expect("a group owns it"))
         };
-        let (is_news, first) = learn(1, "a");
-        assert!(is_news);
-        let (is_news, again) = learn(1, "a");
-        assert!(!is_news && Arc::ptr_eq(&again, &first));
-        let (is_news, later) = learn(2, "a");
-        assert!(is_news && Arc::ptr_eq(&later, &first));
+        let (is_newer, first) = learn(1, "a");
+        assert!(is_newer);
+        let (is_newer, again) = learn(1, "a");
+        assert!(!is_newer && Arc::ptr_eq(&again, &first));
+        let (is_newer, later) = learn(2, "a");
+        assert!(is_newer && Arc::ptr_eq(&later, &first));
         assert_eq!(learn(4, "b").1.names, ["b"]);
-        assert_eq!(learn(3, "a").1.names, ["b"], "that was before");
+        assert_eq!(learn(3, "a").1.names, ["b"], "the older configuration is ignored");
     }
 }

@@ -1,4 +1,4 @@
-//! The state machine: what a group has, in which configuration.
+//! The state machine: the configuration and the shards of a group.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,28 +9,28 @@ use serde::{Deserialize, Serialize};
 use shardctrler::{Config, Gid, N_SHARDS, NOBODY};
 
 use crate::messages::{KvError, PutAppendArgs, Value};
-use crate::service::Parcel;
+use crate::service::ShardBatch;
 use crate::shard::{Shard, key2shard};
 
-/// What travels through the log of a group.
+/// An operation in the log of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// A client reads a key.
     Get {
-        /// What to read.
+        /// The key to read.
         key: String,
     },
-    /// A client writes, once.
+    /// A client writes a key, once per request.
     Write(PutAppendArgs),
     /// The next configuration begins.
     Reconfigure(Config),
-    /// Shards have come from another group.
-    Install(Parcel),
-    /// Another group has what it gained from this one.
+    /// Shards have arrived from another group.
+    Install(ShardBatch),
+    /// Another group has the shards that it gained from this one.
     Forget {
         /// The number of the configuration that moved the shards.
         num: u64,
-        /// Who has them now.
+        /// The group that has them now.
         to: Gid,
     },
 }
@@ -38,17 +38,16 @@ pub enum Op {
 /// First byte of a snapshot. Raise it with every change of the format.
 const VERSION: u8 = 1;
 
-/// The state that is the same on every server of a group.
+/// The state of a group, the same on each of its servers.
 ///
 /// As long as some shard is awaited or leaving, the group stays in its
-/// configuration. So what is to be done about a shard follows from that
-/// configuration and the shard's own state, and nothing else needs to be
-/// remembered.
+/// configuration. So that configuration and the shard's own state determine
+/// what has to be done with a shard, and the group needs no other state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// The format of a snapshot, see [`VERSION`].
     version: u8,
-    /// The group's name, for its whole life.
+    /// The group's id, which never changes.
     gid: Gid,
     /// The configuration that the group is in.
     config: Config,
@@ -56,104 +55,106 @@ pub struct Group {
     shards: [Shard; N_SHARDS],
 }
 
-/// What a group has to see to next.
+/// The next step that a group has to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Agenda {
-    /// The change is complete: the next configuration would be this one.
-    GoOn(u64),
-    /// Shards are leaving, for these groups.
+pub(crate) enum NextStep {
+    /// The change is complete: the group can enter the configuration with this
+    /// number.
+    Advance(u64),
+    /// Shards must be handed to these groups.
     HandOver(BTreeSet<Gid>),
-    /// Others have to hand their shards over.
+    /// Nothing, until other groups have handed their shards over.
     Wait,
 }
 
-/// What a group can say about a parcel.
+/// How a batch of shards fits a group's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// The group is not in the parcel's configuration yet.
+    /// The group is not in the batch's configuration yet.
     Early,
-    /// It waits for the parcel.
+    /// The group waits for the batch.
     Due,
-    /// It has had it.
+    /// The group already has the batch.
     Known,
 }
 
 impl Group {
-    /// A group that has heard of no configuration: it is in number 0, and has
-    /// nothing.
+    /// Creates a group in configuration 0, without shards.
     ///
     /// # Panics
     ///
-    /// When it is called [`NOBODY`].
+    /// If `gid` is [`NOBODY`].
     pub fn new(gid: Gid) -> Self {
-        assert_ne!(gid, NOBODY, "a group's name");
+        assert_ne!(gid, NOBODY, "NOBODY is not the gid of a group");
         Group { version: VERSION, gid, config: Config::default(), shards: Default::default() }
     }
 
-    /// The group's name.
+    /// Returns the group's id.
     pub fn gid(&self) -> Gid {
         self.gid
     }
 
-    /// The configuration that the group is in.
+    /// Returns the configuration that the group is in.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The shards, by number.
+    /// Returns the shards, by number.
     pub fn shards(&self) -> &[Shard; N_SHARDS] {
         &self.shards
     }
 
-    /// What has to be seen to next. Shards that leave come first: others wait
-    /// for them.
-    pub(crate) fn agenda(&self) -> Agenda {
+    /// Returns the next step. Leaving shards come first, since other groups
+    /// wait for them.
+    pub(crate) fn next_step(&self) -> NextStep {
         let leaving = |shard: &usize| matches!(self.shards[*shard], Shard::Leaving(_));
         let receivers: BTreeSet<Gid> =
             (0..N_SHARDS).filter(leaving).map(|shard| self.config.shards[shard]).collect();
         match self.shards.iter().all(Shard::is_settled) {
-            true => Agenda::GoOn(self.config.num + 1),
-            false if receivers.is_empty() => Agenda::Wait,
-            false => Agenda::HandOver(receivers),
+            true => NextStep::Advance(self.config.num + 1),
+            false if receivers.is_empty() => NextStep::Wait,
+            false => NextStep::HandOver(receivers),
         }
     }
 
-    /// What is to be handed to another group, and the servers of that group;
-    /// nothing if it has everything.
-    pub(crate) fn parcel(&self, to: Gid) -> Option<(Vec<String>, Parcel)> {
+    /// Returns the shards to hand to another group, and the names of its
+    /// servers; `None` if there are none.
+    pub(crate) fn batch(&self, to: Gid) -> Option<(Vec<String>, ShardBatch)> {
         let contents = |shard: usize| match &self.shards[shard] {
             Shard::Leaving(contents) if self.config.shards[shard] == to => {
                 Some((shard as u64, Arc::clone(contents)))
             }
             _ => None,
         };
-        let parcel =
-            Parcel { num: self.config.num, shards: (0..N_SHARDS).filter_map(contents).collect() };
-        (!parcel.shards.is_empty()).then(|| (self.config.groups[&to].clone(), parcel))
+        let batch = ShardBatch {
+            num: self.config.num,
+            shards: (0..N_SHARDS).filter_map(contents).collect(),
+        };
+        (!batch.shards.is_empty()).then(|| (self.config.groups[&to].clone(), batch))
     }
 
-    /// What a parcel is to this group. That a parcel is known stays true for
-    /// ever, so any server may say so.
-    pub(crate) fn arrival(&self, parcel: &Parcel) -> Arrival {
+    /// Returns how a batch fits this group's state. A batch stays `Known`
+    /// forever, so any server may reply so.
+    pub(crate) fn arrival(&self, batch: &ShardBatch) -> Arrival {
         let awaited = |shard: &u64| matches!(self.shards[*shard as usize], Shard::Awaited);
-        match parcel.num.cmp(&self.config.num) {
+        match batch.num.cmp(&self.config.num) {
             std::cmp::Ordering::Greater => Arrival::Early,
-            std::cmp::Ordering::Equal if parcel.shards.keys().any(awaited) => Arrival::Due,
-            // Without it the group would not have gone on to a later configuration.
+            std::cmp::Ordering::Equal if batch.shards.keys().any(awaited) => Arrival::Due,
+            // The group could not be in a later configuration without the batch.
             std::cmp::Ordering::Equal | std::cmp::Ordering::Less => Arrival::Known,
         }
     }
 
-    /// Begins the next configuration.
+    /// Enters the next configuration.
     fn reconfigure(&mut self, next: Config) {
         if next.num <= self.config.num {
-            // Two leaders one after the other have proposed it.
+            // Two successive leaders have proposed it.
             return;
         }
-        // It was proposed in a state that was settled in the configuration before,
-        // and such a state changes only by this.
+        // It was proposed when the group was settled in the configuration before, and a
+        // settled group changes only by entering the next one.
         assert_eq!(next.num, self.config.num + 1, "{self} skips a configuration");
-        assert!(self.shards.iter().all(Shard::is_settled), "{self} is still changing");
+        assert!(self.shards.iter().all(Shard::is_settled), "{self} is not settled");
         for (shard, state) in self.shards.iter_mut().enumerate() {
             let (old, new) = (self.config.shards[shard], next.shards[shard]);
             match (old == self.gid, new == self.gid) {
@@ -165,13 +166,13 @@ impl Group {
         self.config = next;
     }
 
-    /// Takes what another group hands over, once.
-    fn install(&mut self, parcel: Parcel) -> Result<Value, KvError> {
-        match self.arrival(&parcel) {
+    /// Installs the shards that another group hands over, once.
+    fn install(&mut self, batch: ShardBatch) -> Result<Value, KvError> {
+        match self.arrival(&batch) {
             Arrival::Early => return Err(KvError::NotReady),
             Arrival::Known => {}
             Arrival::Due => {
-                for (shard, contents) in parcel.shards {
+                for (shard, contents) in batch.shards {
                     self.shards[shard as usize].arrive(Arc::unwrap_or_clone(contents));
                 }
             }
@@ -179,9 +180,10 @@ impl Group {
         Ok(Value::default())
     }
 
-    /// Throws away what another group has taken in this configuration.
+    /// Deletes the shards that another group has installed in this
+    /// configuration.
     fn forget(&mut self, num: u64, to: Gid) {
-        assert!(num <= self.config.num, "{self} has handed over in {num}");
+        assert!(num <= self.config.num, "{self} cannot delete shards of configuration {num}");
         if num < self.config.num {
             return;
         }
@@ -193,8 +195,8 @@ impl Group {
     }
 }
 
-/// What a server can run: a [`Group`], or something around one. Tests use that
-/// to let operations take time, or go wrong.
+/// The state machine of a server: a [`Group`], or a wrapper around one. Tests
+/// use a wrapper to make operations slow or wrong.
 pub trait Machine: StateMachine<Op = Op, Reply = Result<Value, KvError>> + AsRef<Group> {}
 
 impl<M: StateMachine<Op = Op, Reply = Result<Value, KvError>> + AsRef<Group>> Machine for M {}
@@ -202,8 +204,8 @@ impl<M: StateMachine<Op = Op, Reply = Result<Value, KvError>> + AsRef<Group>> Ma
 impl StateMachine for Group {
     type Op = Op;
 
-    /// The value that a client has read, an empty one for everything else; or
-    /// why it was not done.
+    /// The value that a client reads, an empty one for other operations, or the
+    /// reason for a refusal.
     type Reply = Result<Value, KvError>;
 
     fn apply(&mut self, op: Op) -> Result<Value, KvError> {
@@ -211,7 +213,7 @@ impl StateMachine for Group {
             Op::Get { key } => return self.shards[key2shard(&key)].get(&key),
             Op::Write(args) => return self.shards[key2shard(&args.key)].write(args),
             Op::Reconfigure(config) => self.reconfigure(config),
-            Op::Install(parcel) => return self.install(parcel),
+            Op::Install(batch) => return self.install(batch),
             Op::Forget { num, to } => self.forget(num, to),
         }
         Ok(Value::default())
@@ -223,9 +225,9 @@ impl StateMachine for Group {
 
     fn restore(&mut self, snapshot: &[u8]) {
         let restored: Group = labrpc::codec::decode(snapshot)
-            .unwrap_or_else(|error| panic!("the snapshot of a group is unreadable: {error}"));
-        assert_eq!(restored.version, VERSION, "format of the snapshot");
-        assert_eq!(restored.gid, self.gid, "the snapshot is of another group");
+            .unwrap_or_else(|error| panic!("cannot decode the snapshot of a group: {error}"));
+        assert_eq!(restored.version, VERSION, "the snapshot has another format version");
+        assert_eq!(restored.gid, self.gid, "the snapshot is from another group");
         *self = restored;
     }
 }
@@ -254,10 +256,10 @@ mod tests {
     use super::*;
     use crate::messages::WriteKind;
 
-    /// The shard of key "k", and of no other here.
+    /// The shard of key "k", the only key of these tests.
     const SHARD: usize = 7;
 
-    /// Configuration `num`, in which one of two groups has everything.
+    /// Configuration `num`, in which one of two groups owns all shards.
     fn config(num: u64, owner: Gid) -> Config {
         let groups = [1, 2].map(|gid| (gid, vec![format!("server-{gid}")])).into();
         Config { num, shards: [owner; N_SHARDS], groups }
@@ -272,8 +274,8 @@ mod tests {
         group.apply(Op::Get { key: "k".into() }).map(Arc::unwrap_or_clone)
     }
 
-    /// A group that has been given everything and has executed two appends, in
-    /// the configuration after that, which gives all to group 2.
+    /// Group 1 after it has owned all shards and executed two appends, in the
+    /// next configuration, which gives all shards to group 2.
     fn giver() -> Group {
         let mut group = Group::new(1);
         for op in
@@ -284,7 +286,7 @@ mod tests {
         group
     }
 
-    /// Group 2 in the same configuration, before anything has come.
+    /// Group 2 in the same configuration, before any shard has arrived.
     fn receiver() -> Group {
         let mut group = Group::new(2);
         group.apply(Op::Reconfigure(config(1, 1))).expect("done");
@@ -293,41 +295,41 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_goes_through_the_table() {
+    fn a_shard_moves_from_group_to_group() {
         assert_eq!(key2shard("k"), SHARD);
         let (mut giver, mut receiver) = (giver(), receiver());
         assert_eq!(
             (get(&mut giver), get(&mut receiver)),
             (Err(KvError::WrongGroup), Err(KvError::WrongGroup))
         );
-        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
-        assert_eq!(receiver.agenda(), Agenda::Wait);
+        assert_eq!(giver.next_step(), NextStep::HandOver([2].into()));
+        assert_eq!(receiver.next_step(), NextStep::Wait);
 
-        let (servers, parcel) = giver.parcel(2).expect("it owes");
+        let (servers, batch) = giver.batch(2).expect("it has shards for group 2");
         assert_eq!(servers, ["server-2"]);
-        assert_eq!(receiver.apply(Op::Install(parcel)), Ok(Value::default()));
+        assert_eq!(receiver.apply(Op::Install(batch)), Ok(Value::default()));
         assert_eq!(get(&mut receiver).as_deref(), Ok("12"));
-        assert_eq!(receiver.agenda(), Agenda::GoOn(3));
+        assert_eq!(receiver.next_step(), NextStep::Advance(3));
 
         giver.apply(Op::Forget { num: 2, to: 2 }).expect("done");
         assert_eq!(giver.shards()[SHARD], Shard::Absent);
-        assert_eq!(giver.parcel(2), None);
-        assert_eq!(giver.agenda(), Agenda::GoOn(3));
+        assert_eq!(giver.batch(2), None);
+        assert_eq!(giver.next_step(), NextStep::Advance(3));
     }
 
     #[test]
-    fn everything_may_come_twice_or_late() {
+    fn repeated_and_late_operations_change_nothing() {
         let (mut giver, mut receiver) = (giver(), receiver());
-        let (_, parcel) = giver.parcel(2).expect("it owes");
-        assert_eq!(Group::new(2).apply(Op::Install(parcel.clone())), Err(KvError::NotReady));
-        receiver.apply(Op::Install(parcel.clone())).expect("done");
+        let (_, batch) = giver.batch(2).expect("it has shards for group 2");
+        assert_eq!(Group::new(2).apply(Op::Install(batch.clone())), Err(KvError::NotReady));
+        receiver.apply(Op::Install(batch.clone())).expect("done");
         receiver.apply(append(3)).expect("served");
-        for op in [Op::Install(parcel.clone()), Op::Reconfigure(config(2, 2))] {
+        for op in [Op::Install(batch.clone()), Op::Reconfigure(config(2, 2))] {
             receiver.apply(op).expect("nothing to do");
         }
         assert_eq!(get(&mut receiver).as_deref(), Ok("123"));
         receiver.apply(Op::Reconfigure(config(3, 2))).expect("done");
-        assert_eq!(receiver.arrival(&parcel), Arrival::Known, "in a later configuration too");
+        assert_eq!(receiver.arrival(&batch), Arrival::Known, "in a later configuration too");
 
         for _ in 0..2 {
             giver.apply(Op::Forget { num: 2, to: 2 }).expect("done");
@@ -336,14 +338,14 @@ mod tests {
         giver.apply(Op::Forget { num: 2, to: 2 }).expect("nothing to do");
     }
 
-    /// A forget of the first time that a shard was handed over says nothing of the
-    /// second.
+    /// A shard leaves twice. A late Forget of the first handover does not
+    /// delete it in the second.
     #[test]
-    fn what_leaves_again_is_kept() {
+    fn a_late_forget_keeps_a_shard_that_leaves_again() {
         let mut giver = giver();
-        let (_, parcel) = giver.parcel(2).expect("it owes");
+        let (_, batch) = giver.batch(2).expect("it has shards for group 2");
         let forget = Op::Forget { num: 2, to: 2 };
-        let back = Op::Install(Parcel { num: 3, ..parcel });
+        let back = Op::Install(ShardBatch { num: 3, ..batch });
         for op in [
             forget.clone(),
             Op::Reconfigure(config(3, 1)),
@@ -353,12 +355,13 @@ mod tests {
         ] {
             giver.apply(op).expect("done");
         }
-        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
+        assert_eq!(giver.next_step(), NextStep::HandOver([2].into()));
     }
 
-    /// Nor does one of the configuration before, which may come twice.
+    /// A repeated Forget does not delete a shard that leaves in the next
+    /// configuration.
     #[test]
-    fn what_leaves_next_is_kept() {
+    fn a_repeated_forget_keeps_a_shard_that_leaves_next() {
         let mut first = config(2, 1);
         first.shards[0] = 2;
         let mut giver = Group::new(1);
@@ -372,16 +375,16 @@ mod tests {
         ] {
             giver.apply(op).expect("done");
         }
-        assert_eq!(giver.agenda(), Agenda::HandOver([2].into()));
+        assert_eq!(giver.next_step(), NextStep::HandOver([2].into()));
     }
 
     #[test]
     fn a_write_is_executed_in_one_group_only() {
         let (mut giver, mut receiver) = (giver(), receiver());
         assert_eq!(giver.apply(append(3)), Err(KvError::WrongGroup));
-        let (_, parcel) = giver.parcel(2).expect("it owes");
-        receiver.apply(Op::Install(parcel)).expect("done");
-        // The second was executed by the giver, the third by nobody.
+        let (_, batch) = giver.batch(2).expect("it has shards for group 2");
+        receiver.apply(Op::Install(batch)).expect("done");
+        // The giver has executed the second append, and no group the third.
         for op in [append(2), append(3), append(3)] {
             receiver.apply(op).expect("served");
         }
@@ -389,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_goes_on_in_the_middle_of_a_change() {
+    fn a_snapshot_restores_a_group_in_the_middle_of_a_change() {
         for group in [giver(), receiver()] {
             let mut restored = Group::new(group.gid());
             restored.restore(&group.snapshot());
@@ -398,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_nobody_is_empty() {
+    fn a_shard_without_an_owner_becomes_empty() {
         let mut group = giver();
         group.apply(Op::Forget { num: 2, to: 2 }).expect("done");
         for (num, owner) in [(3, NOBODY), (4, 1)] {
@@ -411,25 +414,25 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "skips a configuration")]
-    fn no_configuration_is_left_out() {
+    fn skipping_a_configuration_panics() {
         let _ = giver().apply(Op::Reconfigure(config(4, 2)));
     }
 
     #[test]
-    #[should_panic(expected = "has handed over in 3")]
-    fn nothing_is_forgotten_before_its_configuration() {
+    #[should_panic(expected = "cannot delete shards of configuration 3")]
+    fn forgetting_in_a_later_configuration_panics() {
         let _ = giver().apply(Op::Forget { num: 3, to: 2 });
     }
 
     #[test]
-    #[should_panic(expected = "of another group")]
-    fn a_snapshot_stays_in_its_group() {
+    #[should_panic(expected = "from another group")]
+    fn restoring_the_snapshot_of_another_group_panics() {
         giver().restore(&receiver().snapshot());
     }
 
     #[test]
-    #[should_panic(expected = "is still changing")]
-    fn a_change_is_completed_before_the_next() {
+    #[should_panic(expected = "is not settled")]
+    fn reconfiguring_an_unsettled_group_panics() {
         let _ = receiver().apply(Op::Reconfigure(config(3, 1)));
     }
 }

@@ -1,4 +1,4 @@
-//! What travels between clerks and servers.
+//! The messages between clerks and servers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rsm::{NotLeader, RequestId};
 use serde::{Deserialize, Serialize};
 
-/// A value. The shard shares it with the replies on their way, so a long one is
-/// copied only when an append extends it while a reply still has it.
+/// A value. The shard shares it with replies that are being sent, so a long
+/// value is copied only if an append extends it while a reply still holds it.
 pub type Value = Arc<String>;
 
 /// Why a reply holds no result.
@@ -15,17 +15,17 @@ pub type Value = Arc<String>;
 pub enum KvError {
     /// There is no such key.
     NoKey,
-    /// The group does not serve the key's shard, or not yet. Nothing was done.
+    /// The group does not serve the key's shard, or not yet. The call had no
+    /// effect.
     WrongGroup,
-    /// This server is not its group's leader. The call may be executed all the
-    /// same.
+    /// This server is not its group's leader. The call may still be executed.
     WrongLeader,
-    /// The group has not come to the configuration in which it gains these
-    /// shards. Nothing was done.
+    /// The group has not reached the configuration in which it gains these
+    /// shards. The call had no effect.
     NotReady,
 }
 
-/// The course's words, and one of our own.
+/// The error names of the course, and `ErrNotReady`.
 impl fmt::Display for KvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -48,28 +48,29 @@ impl From<NotLeader> for KvError {
 /// Arguments of Get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetArgs {
-    /// What to read.
+    /// The key to read.
     pub key: String,
 }
 
-/// The two kinds of writing.
+/// The two kinds of write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WriteKind {
     /// Replaces the value, or creates it.
     Put,
-    /// Adds to the end of the value; of an empty one if there is none.
+    /// Adds to the end of the value, or creates it.
     Append,
 }
 
 /// Arguments of PutAppend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutAppendArgs {
-    /// Which of the two.
+    /// The kind of write.
     pub op: WriteKind,
-    /// Where to write.
+    /// The key to write.
     pub key: String,
-    /// What to write.
+    /// The value to write or add.
     pub value: String,
-    /// The same each time that the call is sent, to whatever group.
+    /// The request's id, the same in every retry, whichever group it is sent
+    /// to.
     pub request: RequestId,
 }

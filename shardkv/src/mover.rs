@@ -1,9 +1,9 @@
 //! The thread that takes a group from one configuration to the next.
 //!
-//! Every server has one, and only the leader's does anything. It decides
-//! nothing: it looks at the state machine, makes the calls that are due, and
-//! submits what comes of them. A leader that crashes half-way leaves nothing
-//! behind that its successor would have to know.
+//! Every server has one, and only the leader's does anything. It makes no
+//! decisions: it reads the state machine, makes the calls that are due, and
+//! submits their results. So the successor of a leader that crashes half-way
+//! needs no information from it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,63 +15,64 @@ use labrt::time::Duration;
 use rsm::{NotLeader, Servers};
 use shardctrler::{Clerk, Gid};
 
-use crate::group::{Agenda, Group, Machine, Op};
+use crate::group::{Group, Machine, NextStep, Op};
 use crate::replica::Replica;
-use crate::service::{MakeEnd, Parcel, ShardKvClient};
+use crate::service::{MakeEnd, ShardBatch, ShardKvClient};
 
-/// How often a group asks for the next configuration, and looks whether its
-/// server leads now (R8 of the course: about every 100 ms).
+/// How often a mover checks whether its server leads, and if so asks for the
+/// next configuration (R8 of the course: about every 100 ms).
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long a parcel waits after every server of the receiver has been tried in
-/// vain. A receiver that hears of a later configuration asks for it at once, and
-/// has it a few milliseconds later.
+/// How long a sender waits after every server of the receiver has failed to
+/// accept a batch. A receiver that learns of a later configuration asks for it
+/// immediately, and has it a few milliseconds later.
 const HANDOVER_PAUSE: Duration = Duration::from_millis(20);
 
 /// The mover of one server.
 pub(crate) struct Mover<M: Machine> {
-    courier: Arc<Courier<M>>,
+    sender: Arc<ShardSender<M>>,
     ctrler: Clerk,
 }
 
-/// What a mover and its deliveries share.
-struct Courier<M: Machine> {
+/// Hands shards to other groups. A mover and its deliveries share it.
+struct ShardSender<M: Machine> {
     replica: Arc<Replica<M>>,
     make_end: MakeEnd,
-    /// The receivers that a delivery is under way to.
+    /// The receivers of the deliveries that are running.
     busy: Mutex<BTreeSet<Gid>>,
 }
 
 impl<M: Machine> Mover<M> {
-    /// The mover of a replica.
+    /// Creates the mover of a replica.
     pub(crate) fn new(replica: Arc<Replica<M>>, ctrler: Clerk, make_end: MakeEnd) -> Self {
-        let courier = Arc::new(Courier { replica, make_end, busy: Mutex::default() });
-        Mover { courier, ctrler }
+        let sender = Arc::new(ShardSender { replica, make_end, busy: Mutex::default() });
+        Mover { sender, ctrler }
     }
 
-    /// Its life: until the server is killed.
+    /// Runs until the server is killed.
     pub(crate) fn run(self, nudges: &Receiver<()>) {
-        let replica = &self.courier.replica;
+        let replica = &self.sender.replica;
         while !replica.is_killed() {
             if replica.is_leader() {
-                self.look();
+                self.do_what_is_due();
             }
-            // A nudge or not: it is time to look again.
+            // Check again after a nudge or a timeout.
             let _ = nudges.recv_timeout(POLL_INTERVAL);
         }
     }
 
-    /// Does what is to be done now.
-    fn look(&self) {
-        let replica = &self.courier.replica;
+    /// Hands shards over, or moves to the next configurations, as the state
+    /// demands.
+    fn do_what_is_due(&self) {
+        let replica = &self.sender.replica;
         loop {
-            match replica.query(Group::agenda) {
-                Agenda::Wait => return,
-                Agenda::HandOver(receivers) => {
-                    receivers.into_iter().for_each(|to| self.courier.send(to));
+            match replica.query(Group::next_step) {
+                NextStep::Wait => return,
+                NextStep::HandOver(receivers) => {
+                    receivers.into_iter().for_each(|to| self.sender.send(to));
                     return;
                 }
-                Agenda::GoOn(num) => {
+                NextStep::Advance(num) => {
                     let Some(next) = self.ctrler.peek(num) else { return };
                     log::debug!(target: "INFO", "{} begins config {num}", replica.name());
                     if replica.submit(&Op::Reconfigure(next)).is_err() {
@@ -83,44 +84,46 @@ impl<M: Machine> Mover<M> {
     }
 }
 
-impl<M: Machine> Courier<M> {
-    /// Starts a delivery, unless one is under way. Each has a thread of its
-    /// own: a receiver that is down must not hold up another.
+impl<M: Machine> ShardSender<M> {
+    /// Starts a delivery to a group, unless one is running. Each has its own
+    /// thread: a receiver that is down must not delay another.
     fn send(self: &Arc<Self>, to: Gid) {
         if self.busy.lock().insert(to) {
-            let courier = Arc::clone(self);
+            let sender = Arc::clone(self);
             thread::go(format!("{} to G{to}", self.replica.name()), move || {
-                courier.deliver(to);
-                courier.busy.lock().remove(&to);
-                courier.replica.nudge();
+                sender.deliver(to);
+                sender.busy.lock().remove(&to);
+                sender.replica.nudge();
             });
         }
     }
 
-    /// Hands over what is another group's, and then forgets it.
+    /// Hands over the shards of another group, and then deletes them.
     fn deliver(&self, to: Gid) {
-        let Some((names, parcel)) = self.replica.query(|group| group.parcel(to)) else { return };
+        let Some((names, batch)) = self.replica.query(|group| group.batch(to)) else { return };
         let ends = names.iter().map(|name| (self.make_end)(name));
         let servers = Servers::new(ends.map(ShardKvClient::new).collect());
-        while !self.is_taken(&servers, &parcel) {
+        while !self.is_accepted(&servers, &batch) {
             thread::sleep(HANDOVER_PAUSE);
-            // A killed server leads no more.
+            // A killed server no longer leads.
             if !self.replica.is_leader() {
                 return;
             }
         }
-        let shards = parcel.shards.keys();
+        let shards = batch.shards.keys();
         log::debug!(target: "INFO", "{} has handed {shards:?} to G{to}", self.replica.name());
-        // Should this server lead no longer, the next leader asks again and is
-        // told that the parcel is known.
-        let _ = self.replica.submit(&Op::Forget { num: parcel.num, to });
+        // If this server no longer leads, the next leader sends the batch again, and the
+        // receiver replies that it has it.
+        let _ = self.replica.submit(&Op::Forget { num: batch.num, to });
     }
 
-    /// Tries all servers of the receiver once.
-    fn is_taken(&self, servers: &Servers<ShardKvClient>, parcel: &Parcel) -> bool {
+    /// Sends a batch to the servers of the receiver in turn, until one accepts
+    /// it.
+    fn is_accepted(&self, servers: &Servers<ShardKvClient>, batch: &ShardBatch) -> bool {
         let taken = servers.ask_once(|server| {
-            // A server that is not ready may be one that does not lead, and is behind.
-            server.install(parcel).map(|reply| reply.map_err(|_| NotLeader))
+            // A server that is not ready may be a follower that is behind, so try the
+            // next one.
+            server.install(batch).map(|reply| reply.map_err(|_| NotLeader))
         });
         taken.is_some()
     }

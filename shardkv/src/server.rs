@@ -1,4 +1,4 @@
-//! One server of a group.
+//! A server of a group, and its RPC handlers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::group::{Arrival, Group, Machine, Op};
 use crate::messages::{GetArgs, KvError, PutAppendArgs, Value};
 use crate::mover::Mover;
 use crate::replica::Replica;
-use crate::service::{self, MakeEnd, Parcel, ShardKvService};
+use crate::service::{self, MakeEnd, ShardBatch, ShardKvService};
 
 /// A server of a replica group. See the [crate's front page](crate).
 pub struct ShardKv<M: Machine = Group> {
@@ -21,11 +21,12 @@ pub struct ShardKv<M: Machine = Group> {
 }
 
 impl<M: Machine> ShardKv<M> {
-    /// Starts a server from what `persister` holds (the course's
-    /// `StartServer`). `servers[me]` is itself; `machine` is [`Group::new`] of
-    /// the group's gid; `ctrlers` lead to the shard controller. When Raft's
-    /// saved state is larger than `max_raft_state` bytes a snapshot is taken;
-    /// `None`, the course's -1, is never. Returns at once.
+    /// Starts a server from the state that `persister` holds (the course's
+    /// `StartServer`). `servers[me]` is this server; `machine` is
+    /// [`Group::new`] of the group's gid; `ctrlers` are ends to the shard
+    /// controller. The server takes snapshots when Raft's saved state is larger
+    /// than `max_raft_state` bytes; with `None` (the course's -1) it takes
+    /// none. Returns immediately.
     pub fn make(
         servers: Vec<ClientEnd>,
         me: usize,
@@ -35,8 +36,8 @@ impl<M: Machine> ShardKv<M> {
         ctrlers: Vec<ClientEnd>,
         make_end: MakeEnd,
     ) -> Arc<Self> {
-        let number = thread::server().unwrap_or(me);
-        let name = format!("S{number} G{}", machine.as_ref().gid());
+        let server_id = thread::server().unwrap_or(me);
+        let name = format!("S{server_id} G{}", machine.as_ref().gid());
         let rsm = Rsm::make(servers, me, persister, max_raft_state, machine);
         let (replica, nudges) = Replica::new(name, rsm);
         let mover = Mover::new(Arc::clone(&replica), shardctrler::Clerk::new(ctrlers), make_end);
@@ -47,37 +48,37 @@ impl<M: Machine> ShardKv<M> {
         Arc::new(ShardKv { replica })
     }
 
-    /// What has to be on the network: the service itself, and its Raft.
+    /// Returns the services to put on the network: this one and its Raft.
     pub fn services(self: &Arc<Self>) -> Vec<Service> {
         let raft = raft::raft_service(Arc::clone(self.raft()));
         vec![service::shard_kv_service(Arc::clone(self)), raft]
     }
 
-    /// The Raft below.
+    /// Returns the underlying Raft.
     pub fn raft(&self) -> &Arc<Raft> {
         self.replica.raft()
     }
 
-    /// Whether this server takes itself for its group's leader now.
+    /// Returns whether this server believes that it is its group's leader.
     pub fn is_leader(&self) -> bool {
         self.replica.is_leader()
     }
 
-    /// Looks at what the group has, as far as this server knows. It must be
-    /// short: nothing is executed meanwhile.
+    /// Calls `look` with the group's state that this server has reached. The
+    /// server executes no operation meanwhile, so `look` must be short.
     pub fn query<T>(&self, look: impl FnOnce(&Group) -> T) -> T {
         self.replica.query(look)
     }
 
-    /// A line of `key=value` about the group and about Raft, for reports. It never
-    /// waits, see [`Rsm::peek`].
+    /// Returns a line of `key=value` pairs about the group and its Raft, for
+    /// reports. Never waits, see [`Rsm::peek`].
     pub fn describe(&self) -> String {
         let group = self.replica.peek(Group::to_string);
         let group = group.as_deref().unwrap_or("(the group's lock is held)");
         format!("{group} {}", self.raft().describe())
     }
 
-    /// Ends this server's work. Returns at once; its threads leave soon, and
+    /// Stops this server. Returns immediately; its threads end soon after, and
     /// hand over nothing from now on.
     pub fn kill(&self) {
         self.replica.kill();
@@ -93,16 +94,16 @@ impl<M: Machine> ShardKvService for ShardKv<M> {
         self.replica.submit(&Op::Write(args)).map(drop)
     }
 
-    fn install(&self, args: Parcel) -> Result<(), KvError> {
+    fn install(&self, args: ShardBatch) -> Result<(), KvError> {
         match self.query(|group| group.arrival(&args)) {
             Arrival::Early => {
-                // There is a configuration that this group has not heard of.
+                // The group does not know the newest configuration yet.
                 self.replica.nudge();
                 Err(KvError::NotReady)
             }
             Arrival::Due => {
                 let installed = self.replica.submit(&Op::Install(args)).map(drop);
-                // That may have been the last one missing.
+                // This may have been the last shard that the group waited for.
                 self.replica.nudge();
                 installed
             }

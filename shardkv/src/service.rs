@@ -1,4 +1,4 @@
-//! The calls from clerks to servers, and from group to group.
+//! The RPCs from clerks to servers, and from group to group.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use crate::messages::{GetArgs, KvError, PutAppendArgs, Value};
 use crate::shard::Contents;
 
 labrpc::service! {
-    /// What a server of a group can be asked for.
+    /// The calls to a server of a group.
     pub service ShardKv = "ShardKV" {
         /// Reads a key.
         fn get(GetArgs) -> Result<Value, KvError>;
         /// Replaces or extends a key's value.
         fn put_append(PutAppendArgs) -> Result<(), KvError>;
-        /// Another group hands shards over. `Ok` means that they are safe
-        /// here, and that it may forget them.
-        fn install(Parcel) -> Result<(), KvError>;
+        /// Another group hands shards over. `Ok` means that they are committed
+        /// here, and that the caller may delete them.
+        fn install(ShardBatch) -> Result<(), KvError>;
     }
 }
 
-/// Turns a server's name, as it stands in a configuration, into an end that
-/// leads there: the only way from a group to another.
+/// Makes a client end for a server, from its name in a configuration. Groups
+/// reach each other only through such ends.
 pub type MakeEnd = Arc<dyn Fn(&str) -> ClientEnd + Send + Sync>;
 
-/// Arguments of Install: all that one group hands to another in one
+/// Arguments of Install: all shards that one group hands to another in one
 /// configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
+pub struct ShardBatch {
     /// The number of the configuration that moves the shards.
     pub num: u64,
     /// The shards, by number.

@@ -1,4 +1,4 @@
-//! One shard, as one group has it.
+//! The state of one shard in one group.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use shardctrler::N_SHARDS;
 
 use crate::messages::{KvError, PutAppendArgs, Value, WriteKind};
 
-/// The shard that a key belongs to: its first byte decides (the course's
+/// Returns the shard of a key, which depends on its first byte (the course's
 /// `key2shard`).
 pub fn key2shard(key: &str) -> usize {
     usize::from(key.bytes().next().unwrap_or(0)) % N_SHARDS
@@ -22,12 +22,12 @@ pub fn key2shard(key: &str) -> usize {
 pub struct Contents {
     /// The shard's keys.
     pub values: BTreeMap<String, Value>,
-    /// What each client has written last in this shard.
+    /// The last write of each client in this shard.
     pub sessions: Sessions<()>,
 }
 
 impl Contents {
-    /// The value of a key.
+    /// Returns the value of a key.
     fn get(&self, key: &str) -> Result<Value, KvError> {
         self.values.get(key).cloned().ok_or(KvError::NoKey)
     }
@@ -46,19 +46,21 @@ impl Contents {
     }
 }
 
-/// What a group has to do with a shard. The [crate's front page](crate) has the
+/// The state of a shard in a group. The [crate's front page](crate) has the
 /// table of transitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shard {
-    /// It belongs to another group, or to nobody, and nothing of it is here.
+    /// The shard belongs to another group, or to none, and this group has no
+    /// contents of it.
     #[default]
     Absent,
-    /// It is this group's, and clients are served.
+    /// The shard belongs to this group, which serves clients.
     Serving(Contents),
-    /// It is this group's, and its contents are still with its last owner.
+    /// The shard belongs to this group, but its last owner still has the
+    /// contents.
     Awaited,
-    /// It is another group's, which may not have the contents yet. They are
-    /// kept for it as they are, and shared with the messages that carry them.
+    /// The shard belongs to another group, which may not have the contents yet.
+    /// They are kept unchanged, and shared with the messages that carry them.
     Leaving(Arc<Contents>),
 }
 
@@ -71,8 +73,8 @@ impl Shard {
         }
     }
 
-    /// Writes. A write that is refused leaves no trace in the sessions, so that
-    /// it can be executed where the shard is now.
+    /// Writes a key. A refused write does not change the sessions, so that the
+    /// current owner can execute it.
     pub(crate) fn write(&mut self, args: PutAppendArgs) -> Result<Value, KvError> {
         match self {
             Shard::Serving(contents) => {
@@ -83,42 +85,44 @@ impl Shard {
         }
     }
 
-    /// The group gains it; `had_owner` tells whether some other group had it
-    /// before. If not, it is empty.
+    /// The group gains the shard. `had_owner` says whether another group had it
+    /// before; if not, it is empty.
     pub(crate) fn gain(&mut self, had_owner: bool) {
-        assert!(matches!(self, Shard::Absent), "a group gains a shard that is {self}");
+        assert!(matches!(self, Shard::Absent), "cannot gain a shard that is {self}");
         *self = if had_owner { Shard::Awaited } else { Shard::Serving(Contents::default()) };
     }
 
-    /// The group loses it, to another one or to nobody, who takes nothing.
+    /// The group loses the shard. `has_owner` says whether another group gets
+    /// it; if not, the contents are deleted.
     pub(crate) fn lose(&mut self, has_owner: bool) {
         let next = match std::mem::take(self) {
             Shard::Serving(contents) if has_owner => Shard::Leaving(Arc::new(contents)),
             Shard::Serving(_) => Shard::Absent,
-            other => panic!("a group loses a shard that is {other}"),
+            other => panic!("cannot lose a shard that is {other}"),
         };
         *self = next;
     }
 
-    /// Its contents have come.
+    /// The contents have arrived.
     pub(crate) fn arrive(&mut self, contents: Contents) {
-        assert!(matches!(self, Shard::Awaited), "contents arrive for a shard that is {self}");
+        assert!(matches!(self, Shard::Awaited), "cannot install a shard that is {self}");
         *self = Shard::Serving(contents);
     }
 
-    /// Its new owner has the contents.
+    /// The new owner has the contents, so this group deletes them.
     pub(crate) fn forget(&mut self) {
-        assert!(matches!(self, Shard::Leaving(_)), "a group forgets a shard that is {self}");
+        assert!(matches!(self, Shard::Leaving(_)), "cannot delete a shard that is {self}");
         *self = Shard::Absent;
     }
 
-    /// Whether nothing is left to do about it in this configuration.
+    /// Returns whether nothing is left to do with the shard in this
+    /// configuration.
     pub fn is_settled(&self) -> bool {
         matches!(self, Shard::Absent | Shard::Serving(_))
     }
 }
 
-/// The state by its name, with the number of keys.
+/// The name of the state, with the number of keys.
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -137,15 +141,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_byte_decides() {
+    fn the_first_byte_decides_the_shard() {
         let shards = ["", "0", "1", "2", "9", "10", "29", "k"].map(key2shard);
         assert_eq!(shards, [0, 8, 9, 0, 7, 9, 0, 7]);
     }
 
-    /// The table of the crate's front page, and nothing besides: what each event
-    /// makes of a shard that is absent, serving, awaited or leaving.
+    /// The table on the crate's front page, and no other transition: the state
+    /// after each event for a shard that is absent, serving, awaited or
+    /// leaving.
     #[test]
-    fn every_event_needs_its_state() {
+    fn every_event_panics_in_other_states() {
         let states = || {
             let serving = Shard::Serving(Contents::default());
             [Shard::Absent, serving, Shard::Awaited, Shard::Leaving(Arc::default())]

@@ -1,4 +1,4 @@
-//! Groups with a planted mistake, to see that the tests catch them.
+//! Groups with a planted mistake, to check that the tests catch them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use rsm::{Sessions, StateMachine};
 use serde::{Deserialize, Serialize};
 use shardctrler::{Config, Gid, N_SHARDS};
 use shardkv::{
-    Contents, GetArgs, Group, KvError, Op, Parcel, PutAppendArgs, Shard, ShardKv, ShardKvService,
-    Value, WriteKind, key2shard, shard_kv_service,
+    Contents, GetArgs, Group, KvError, Op, PutAppendArgs, Shard, ShardBatch, ShardKv,
+    ShardKvService, Value, WriteKind, key2shard, shard_kv_service,
 };
 
-use crate::harness::{MakeServer, behind, gid, groups_of, ms};
+use crate::harness::{MakeServer, gid, groups_of, ms, with_service};
 
-/// What is wrong with a group.
+/// The mistake in a broken group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
-    /// It answers for a shard that it gave away.
+    /// It serves a shard that it gave away.
     ServesWhatItGaveAway,
-    /// It answers for a shard before it has it.
+    /// It serves a shard before the contents arrive.
     ServesWhatItAwaits,
-    /// It leaves the session table behind when it hands a shard over.
+    /// It hands shards over without the sessions.
     ForgetsSessions,
-    /// One group leaves out the third configuration.
+    /// One group skips the third configuration.
     SkipsAConfig,
     /// It never deletes what it gave away.
     NeverDeletes,
@@ -33,40 +33,40 @@ pub(crate) enum Mistake {
 struct Broken {
     mistake: Mistake,
     group: Group,
-    /// What it should not have any more, by shard.
-    attic: BTreeMap<usize, Contents>,
+    /// Contents that it should have deleted, by shard.
+    stale: BTreeMap<usize, Contents>,
 }
 
 /// Groups with a mistake in the state machine.
 pub(crate) fn broken(mistake: Mistake) -> MakeServer {
-    groups_of(move |gid| Broken { mistake, group: Group::new(gid), attic: BTreeMap::new() })
+    groups_of(move |gid| Broken { mistake, group: Group::new(gid), stale: BTreeMap::new() })
 }
 
 impl Broken {
-    /// Keeps a copy of what is leaving.
-    fn fill_attic(&mut self) {
+    /// Keeps a copy of the shards that are leaving.
+    fn keep_stale(&mut self) {
         for (shard, state) in self.group.shards().iter().enumerate() {
             match state {
                 Shard::Leaving(contents) => {
-                    self.attic.insert(shard, Contents::clone(contents));
+                    self.stale.insert(shard, Contents::clone(contents));
                 }
-                Shard::Serving(_) => _ = self.attic.remove(&shard),
+                Shard::Serving(_) => _ = self.stale.remove(&shard),
                 Shard::Absent | Shard::Awaited => {}
             }
         }
     }
 
-    /// Does for a client what the group has refused.
+    /// Executes an operation that the group has refused.
     fn serve_anyway(&mut self, op: Op) -> Result<Value, KvError> {
         let (Op::Get { key } | Op::Write(PutAppendArgs { key, .. })) = &op else {
-            panic!("no client has sent {op:?}");
+            panic!("{op:?} is not an operation of a client");
         };
         let shard = key2shard(key);
         let awaits = matches!(self.group.shards()[shard], Shard::Awaited);
         if awaits && self.mistake == Mistake::ServesWhatItAwaits {
             return Err(KvError::NoKey);
         }
-        let contents = self.attic.get_mut(&shard).ok_or(KvError::WrongGroup)?;
+        let contents = self.stale.get_mut(&shard).ok_or(KvError::WrongGroup)?;
         match op {
             Op::Write(PutAppendArgs { op, key, value: new, .. }) => {
                 let value = Arc::make_mut(contents.values.entry(key).or_default());
@@ -80,7 +80,7 @@ impl Broken {
         }
     }
 
-    /// Takes the number of a configuration, and nothing else of it.
+    /// Takes over only the number of a configuration.
     fn skip(&mut self, num: u64) {
         /// The snapshot of a group.
         #[derive(Serialize, Deserialize)]
@@ -90,8 +90,8 @@ impl Broken {
             config: Config,
             shards: [Shard; N_SHARDS],
         }
-        let mut mirror: Mirror =
-            labrpc::codec::decode(&self.group.snapshot()).expect("the snapshot of a group");
+        let mut mirror: Mirror = labrpc::codec::decode(&self.group.snapshot())
+            .expect("Mirror has the fields of a group");
         mirror.config.num = num;
         self.group.restore(&labrpc::codec::encode(&mirror));
     }
@@ -103,11 +103,11 @@ impl StateMachine for Broken {
 
     fn apply(&mut self, op: Op) -> Result<Value, KvError> {
         match (self.mistake, op) {
-            (Mistake::ForgetsSessions, Op::Install(mut parcel)) => {
-                for contents in parcel.shards.values_mut() {
+            (Mistake::ForgetsSessions, Op::Install(mut batch)) => {
+                for contents in batch.shards.values_mut() {
                     Arc::make_mut(contents).sessions = Sessions::new();
                 }
-                self.group.apply(Op::Install(parcel))
+                self.group.apply(Op::Install(batch))
             }
             (Mistake::SkipsAConfig, Op::Reconfigure(config))
                 if config.num == 3 && self.group.gid() == gid(1) =>
@@ -125,7 +125,7 @@ impl StateMachine for Broken {
             (_, op) => {
                 let reply = self.group.apply(op);
                 if matches!(self.mistake, Mistake::ServesWhatItGaveAway | Mistake::NeverDeletes) {
-                    self.fill_attic();
+                    self.keep_stale();
                 }
                 reply
             }
@@ -134,7 +134,7 @@ impl StateMachine for Broken {
 
     fn snapshot(&self) -> Vec<u8> {
         match self.mistake {
-            Mistake::NeverDeletes => labrpc::codec::encode(&(self.group.snapshot(), &self.attic)),
+            Mistake::NeverDeletes => labrpc::codec::encode(&(self.group.snapshot(), &self.stale)),
             _ => self.group.snapshot(),
         }
     }
@@ -143,10 +143,10 @@ impl StateMachine for Broken {
         if self.mistake != Mistake::NeverDeletes {
             return self.group.restore(snapshot);
         }
-        let (group, attic): (Vec<u8>, _) =
+        let (group, stale): (Vec<u8>, _) =
             labrpc::codec::decode(snapshot).expect("the snapshot of a broken group");
         self.group.restore(&group);
-        self.attic = attic;
+        self.stale = stale;
     }
 }
 
@@ -156,11 +156,12 @@ impl AsRef<Group> for Broken {
     }
 }
 
-/// A server that says yes to a parcel when it has only been told of it: the giver
-/// deletes what the receiver commits a little later, if it lives that long.
-struct Hasty(Arc<ShardKv>);
+/// A server that replies Ok when it receives a batch, before the batch is
+/// committed. The giver then deletes the shards, and they are lost if the
+/// receiver crashes too early.
+struct AcceptsTooEarly(Arc<ShardKv>);
 
-impl ShardKvService for Hasty {
+impl ShardKvService for AcceptsTooEarly {
     fn get(&self, args: GetArgs) -> Result<Value, KvError> {
         self.0.get(args)
     }
@@ -169,13 +170,13 @@ impl ShardKvService for Hasty {
         self.0.put_append(args)
     }
 
-    fn install(&self, args: Parcel) -> Result<(), KvError> {
+    fn install(&self, args: ShardBatch) -> Result<(), KvError> {
         let is_early = self.0.query(|group| group.config().num < args.num);
         if is_early || !self.0.is_leader() {
             return self.0.install(args);
         }
         let server = Arc::clone(&self.0);
-        thread::go("hasty install", move || {
+        thread::go("early install", move || {
             thread::sleep(ms(50));
             let _ = server.install(args);
         });
@@ -183,7 +184,7 @@ impl ShardKvService for Hasty {
     }
 }
 
-/// Servers that say yes too early.
-pub(crate) fn hasty() -> MakeServer {
-    behind(Group::new, |server| shard_kv_service(Arc::new(Hasty(server))))
+/// Servers that accept batches too early.
+pub(crate) fn accepts_too_early() -> MakeServer {
+    with_service(Group::new, |server| shard_kv_service(Arc::new(AcceptsTooEarly(server))))
 }

@@ -1,5 +1,5 @@
-//! The two challenges: nothing is kept longer than needed, and a change stops only
-//! what it moves.
+//! The two challenges: groups delete what they no longer need, and a change
+//! blocks only the shards that it moves.
 
 use labrt::thread::sleep;
 use tester::kv::Client;
@@ -7,13 +7,13 @@ use tester::{Context, Net};
 
 use crate::harness::{Harness, KEYS, KvClerk, MakeServer, SERVERS, Table, ms, reference};
 
-/// What is handed over is deleted, saved state included.
+/// Groups delete the shards that they hand over, also from the saved state.
 pub(crate) fn challenge_1_delete(ctx: &Context, make: MakeServer) {
     /// Characters of a value.
     const LENGTH: usize = 1000;
-    /// How many keys there are, of which the first three are looked at in between.
+    /// How many keys there are. The test reads the first three in between.
     const MANY: usize = 3 * KEYS;
-    // The limit of 1 means: a snapshot after every entry.
+    // The limit 1 means a snapshot after every entry.
     let h = Harness::new(ctx, make, Net::Reliable, Some(1));
     let client = h.ctrler().make_clerk();
     h.ctrler().join(&[0]);
@@ -41,16 +41,16 @@ pub(crate) fn challenge_1_delete(ctx: &Context, make: MakeServer) {
     }
 
     let total: usize = h.groups().iter().map(|group| group.total_saved()).sum();
-    // 27 keys once, three keys twice (they may be cached in Raft logs), and
-    // something for everything else; on three servers each.
+    // 27 keys once, three keys twice (they may be cached in Raft logs), and 6000 bytes
+    // for everything else; all on three servers.
     let most = SERVERS * ((MANY - 3) * LENGTH + 2 * 3 * LENGTH + 6000);
     assert!(total <= most, "snapshots and logs keep too much: {total} > {most} bytes");
     table.check(&client);
 }
 
-/// All these keys have a value, and take another.
+/// Fails unless all these keys have `value`. Replaces it by `new`.
 #[track_caller]
-fn are_served(client: &Client<KvClerk>, keys: &[String], value: &str, new: &str) {
+fn check_and_replace(client: &Client<KvClerk>, keys: &[String], value: &str, new: &str) {
     for key in keys {
         client.check(key, value);
         client.put(key, new);
@@ -70,14 +70,15 @@ pub(crate) fn challenge_2_unaffected(ctx: &Context, make: MakeServer) {
     sleep(ms(1000));
     own.iter().for_each(|key| client.put(key, "101"));
 
-    // Group 1 now gains shards that it will never get.
+    // Group 1 now gains shards that can never arrive.
     h.shutdown_group(0);
     h.ctrler().leave(&[0]);
     sleep(ms(1000));
-    are_served(&client, &own, "101", "101-1");
+    check_and_replace(&client, &own, "101", "101-1");
 }
 
-/// A shard that has arrived is served, though others of the same change have not.
+/// A group serves a shard that has arrived, although others of the same change
+/// have not.
 pub(crate) fn challenge_2_partial(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
     let client = h.ctrler().make_clerk();
@@ -86,11 +87,11 @@ pub(crate) fn challenge_2_partial(ctx: &Context, make: MakeServer) {
     (0..KEYS).for_each(|i| client.put(&i.to_string(), "100"));
     let moved = h.ctrler().keys_of(2);
 
-    // Group 1 gains all shards, and those of group 0 cannot come.
+    // Group 1 gains all shards, but those of group 0 cannot arrive.
     h.shutdown_group(0);
     h.ctrler().leave(&[0, 2]);
     sleep(ms(1000));
-    are_served(&client, &moved, "100", "100-2");
+    check_and_replace(&client, &moved, "100", "100-2");
 }
 
 tester::lab_test!(

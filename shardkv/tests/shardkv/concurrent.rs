@@ -6,8 +6,8 @@ use tester::{Context, Net};
 
 use crate::harness::{Appenders, Harness, KEYS, MakeServer, Table, ms, reference};
 
-/// What most tests with clients at work begin with: two groups come, and the first
-/// one goes.
+/// The changes with which most tests with running clients begin: two groups
+/// join, and the first one leaves.
 pub(crate) fn begin_changes(h: &Harness) {
     sleep(ms(150));
     h.ctrler().join(&[1]);
@@ -25,7 +25,7 @@ pub(crate) fn concurrent_1(ctx: &Context, make: MakeServer) {
     let appenders = Appenders::start(&h, table, 5, ms(10));
     begin_changes(&h);
 
-    // All go down, one after the other, in the middle of a change.
+    // Crash all groups, one after the other, in the middle of a change.
     h.shutdown_group(0);
     sleep(ms(100));
     h.shutdown_group(1);
@@ -44,7 +44,7 @@ pub(crate) fn concurrent_1(ctx: &Context, make: MakeServer) {
     appenders.join().check(&client);
 }
 
-/// Restarted groups have to fetch and hand over in different places.
+/// Restarted groups have to get and hand over shards at different stages.
 pub(crate) fn concurrent_2(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, None);
     let client = h.ctrler().make_clerk();
@@ -75,7 +75,7 @@ pub(crate) fn concurrent_2(ctx: &Context, make: MakeServer) {
     appenders.join().check(&client);
 }
 
-/// Changes and restarts of everything, again and again.
+/// Repeated changes and restarts of all groups.
 pub(crate) fn concurrent_3(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(300));
     let client = h.ctrler().make_clerk();

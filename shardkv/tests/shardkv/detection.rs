@@ -1,11 +1,11 @@
-//! Broken groups are caught.
+//! Checks that the tests catch broken groups.
 //!
-//! Every test here is another one over groups with one mistake, in a process of its
-//! own.
+//! Each test here runs another test on groups with one mistake, in its own
+//! process.
 
 use tester::{Net, Specimen, caught};
 
-use crate::broken::{Mistake, broken, hasty};
+use crate::broken::{Mistake, accepts_too_early, broken};
 use crate::challenges::challenge_1_delete;
 use crate::concurrent::concurrent_2;
 use crate::harness::{Harness, reference};
@@ -14,7 +14,7 @@ use crate::strict::{idle_restart, once_across_moves};
 use crate::unreliable::unreliable_3;
 use crate::walk::random_walk;
 
-/// Within how many seeds a mistake is caught.
+/// The number of seeds within which the test must catch a mistake.
 const SEEDS: u64 = 20;
 
 caught!(
@@ -34,22 +34,22 @@ caught!(
 caught!(forgets_sessions, once_across_moves, broken(Mistake::ForgetsSessions), SEEDS, "get(\"2\")");
 caught!(skips_a_config, concurrent_2, broken(Mistake::SkipsAConfig), SEEDS, "virtual time limit");
 caught!(never_deletes, challenge_1_delete, broken(Mistake::NeverDeletes), SEEDS, "keep too much");
-caught!(deletes_too_early, idle_restart, hasty(), SEEDS, "not in ");
+caught!(deletes_too_early, idle_restart, accepts_too_early(), SEEDS, "not settled in config ");
 
-/// A failure report shows what the groups have, and what the controller wants.
+/// A failure report shows the state of groups and controller.
 #[test]
-fn a_failure_tells_of_the_shards() {
-    let Some(told) = Specimen::new().run(|| {
+fn a_failure_report_shows_the_shards() {
+    let Some(output) = Specimen::new().run(|| {
         tester::test("Test: a failure", |ctx| {
             let h = Harness::new(ctx, reference(), Net::Reliable, None);
             h.ctrler().join(&[0]);
             h.ctrler().make_clerk().put("2", "two");
-            panic!("enough");
+            panic!("a planted failure");
         });
     }) else {
         return;
     };
-    told.assert_contains(&[
+    output.assert_contains(&[
         " config=1 groups=[100] shards=[100, 100, 100, 100, 100, 100, 100, 100, 100, 100] role=",
         " group=100 config=1 shards=serving(1),serving(0),serving(0),",
         " group=102 config=0 shards=absent,absent,",
@@ -57,10 +57,40 @@ fn a_failure_tells_of_the_shards() {
     ]);
 }
 
-// The random walk sees them all.
-caught!(walk_gave_away, random_walk, broken(Mistake::ServesWhatItGaveAway), SEEDS, "--- FAIL: ");
-caught!(walk_awaits, random_walk, broken(Mistake::ServesWhatItAwaits), SEEDS, "--- FAIL: ");
-caught!(walk_sessions, random_walk, broken(Mistake::ForgetsSessions), SEEDS, "--- FAIL: ");
-caught!(walk_skips, random_walk, broken(Mistake::SkipsAConfig), SEEDS, "--- FAIL: ");
-caught!(walk_deletes, random_walk, broken(Mistake::NeverDeletes), SEEDS, "--- FAIL: ");
-caught!(walk_early, random_walk, hasty(), SEEDS, "--- FAIL: ");
+// The random walk catches them all.
+caught!(
+    walk_catches_serves_what_it_gave_away,
+    random_walk,
+    broken(Mistake::ServesWhatItGaveAway),
+    SEEDS,
+    "--- FAIL: "
+);
+caught!(
+    walk_catches_serves_what_it_awaits,
+    random_walk,
+    broken(Mistake::ServesWhatItAwaits),
+    SEEDS,
+    "--- FAIL: "
+);
+caught!(
+    walk_catches_forgets_sessions,
+    random_walk,
+    broken(Mistake::ForgetsSessions),
+    SEEDS,
+    "--- FAIL: "
+);
+caught!(
+    walk_catches_skips_a_config,
+    random_walk,
+    broken(Mistake::SkipsAConfig),
+    SEEDS,
+    "--- FAIL: "
+);
+caught!(
+    walk_catches_never_deletes,
+    random_walk,
+    broken(Mistake::NeverDeletes),
+    SEEDS,
+    "--- FAIL: "
+);
+caught!(walk_catches_accepts_too_early, random_walk, accepts_too_early(), SEEDS, "--- FAIL: ");

@@ -4,10 +4,11 @@
 //! differs:
 //!
 //! 1. There may be any number of groups.
-//! 2. As in Go, ends that a server made by `make_end` work on after its crash; here
-//!    those to the controllers do too. So a killed server really has to be silent.
+//! 2. As in Go, ends that a server made with `make_end` stay connected after
+//!    its crash; here its ends to the controller do too. So a killed server
+//!    really must not make calls.
 
-mod lines;
+mod ends;
 mod load;
 mod nodes;
 
@@ -21,16 +22,16 @@ use shardkv::{Clerk, Group, Shard, key2shard};
 use tester::kv::Client;
 use tester::{Cluster, Columns, Context, Net, Site};
 
-use lines::Lines;
+use ends::Ends;
 pub(crate) use load::{Appenders, Mix, Table, until_quiet};
 pub(crate) use nodes::{
-    CtrlerNode, KvClerk, MakeServer, Member, ShardNode, behind, groups_of, reference,
+    CtrlerNode, KvClerk, MakeServer, Member, ShardNode, groups_of, reference, with_service,
 };
 
 /// How many servers every group and every controller has.
 pub(crate) const SERVERS: usize = 3;
 
-/// How many keys most tests use: "0", "1", ... There is one in each shard.
+/// How many keys most tests use: "0", "1", ... Each shard has one of them.
 pub(crate) const KEYS: usize = 10;
 
 /// The gid of the first group; the others follow.
@@ -49,10 +50,10 @@ pub(crate) fn gid(g: usize) -> Gid {
     FIRST_GID + g as Gid
 }
 
-/// A controller, and the clerks that go by what it says.
+/// A controller, and the clerks that use its configurations.
 pub(crate) struct CtrlerHarness {
     clerks: tester::kv::Harness<CtrlerNode, KvClerk>,
-    /// For joins and leaves.
+    /// The clerk for joins, leaves and moves.
     admin: Ctrler,
 }
 
@@ -60,54 +61,54 @@ impl CtrlerHarness {
     /// Starts a controller whose servers are called `{name}0`, `{name}1`, ...
     fn new(site: &Site, name: &str) -> Self {
         let cluster = Cluster::on(site, name, SERVERS, CtrlerNode::make);
-        let lines = Lines::new(site.network());
-        let admin = Ctrler::new(lines.to(cluster.names()));
-        let clerk = move |ends| KvClerk(Clerk::new(ends, lines.make_end()));
+        let own_ends = Ends::new(site.network());
+        let admin = Ctrler::new(own_ends.to(cluster.names()));
+        let clerk = move |ends| KvClerk(Clerk::new(ends, own_ends.make_end()));
         CtrlerHarness { admin, clerks: tester::kv::Harness::new(cluster, clerk) }
     }
 
-    /// A clerk that goes by what this controller says.
+    /// Creates a clerk that uses this controller's configurations.
     pub(crate) fn make_clerk(&self) -> Client<KvClerk> {
         self.clerks.make_clerk(self.clerks.all())
     }
 
-    /// Its servers.
+    /// Returns the controller's servers.
     pub(crate) fn cluster(&self) -> &Cluster<CtrlerNode> {
         self.clerks.cluster()
     }
 
-    /// The harness of its clerks.
+    /// Returns the harness of its clerks.
     pub(crate) fn clerks(&self) -> &tester::kv::Harness<CtrlerNode, KvClerk> {
         &self.clerks
     }
 
-    /// Lets groups join. They have their shards some time after that.
+    /// Makes groups join. They receive their shards some time later.
     #[track_caller]
     pub(crate) fn join(&self, groups: &[usize]) {
         let names = |g| (0..SERVERS).map(|i| format!("{}{i}", prefix(g))).collect();
         let groups: Groups = groups.iter().map(|&g| (gid(g), names(g))).collect();
-        self.admin.join(&groups).expect("the test lets nobody join twice");
+        self.admin.join(&groups).expect("no group of a test joins twice");
     }
 
-    /// Lets groups leave. They have handed over their shards some time after that.
+    /// Makes groups leave. They hand over their shards some time later.
     #[track_caller]
     pub(crate) fn leave(&self, groups: &[usize]) {
         let gids: Vec<Gid> = groups.iter().map(|&g| gid(g)).collect();
-        self.admin.leave(&gids).expect("the test lets nobody leave twice");
+        self.admin.leave(&gids).expect("no group of a test leaves twice");
     }
 
     /// Gives a shard to a group.
     #[track_caller]
     pub(crate) fn move_shard(&self, shard: usize, g: usize) {
-        self.admin.move_shard(shard, gid(g)).expect("the test moves shards that there are");
+        self.admin.move_shard(shard, gid(g)).expect("the test moves existing shards");
     }
 
-    /// The newest configuration.
+    /// Returns the newest configuration.
     pub(crate) fn config(&self) -> Config {
         self.admin.query(None)
     }
 
-    /// The keys whose shards belong to group `g` now.
+    /// Returns the keys whose shards belong to group `g` now.
     pub(crate) fn keys_of(&self, g: usize) -> Vec<String> {
         let config = self.config();
         let owned = |key: &String| config.shards[key2shard(key)] == gid(g);
@@ -118,7 +119,7 @@ impl CtrlerHarness {
 /// A controller and groups.
 pub(crate) struct Harness {
     site: Site,
-    /// For servers that are to be started.
+    /// The limit for servers that start from now on.
     max_raft_state: Arc<Mutex<Option<usize>>>,
     groups: Vec<Cluster<ShardNode>>,
     ctrler: CtrlerHarness,
@@ -135,7 +136,8 @@ impl Harness {
         Self::with(ctx, make, net, max_raft_state, GROUPS)
     }
 
-    /// Starts any number of groups. The network is reliable until all are there.
+    /// Starts any number of groups. The network is reliable until all have
+    /// started.
     pub(crate) fn with(
         ctx: &Context,
         make: MakeServer,
@@ -148,14 +150,14 @@ impl Harness {
         let ctrler = CtrlerHarness::new(&site, "ctlr-");
         let max_raft_state = Arc::new(Mutex::new(max_raft_state));
         let start = |g| {
-            // Not the site itself: who holds it keeps the network from being closed.
+            // Not the site itself: while it is held, the network cannot be closed.
             let network = site.network().clone();
             let ctrlers = ctrler.cluster().names().to_vec();
             let (make, limit) = (make.clone(), Arc::clone(&max_raft_state));
             Cluster::on(&site, &prefix(g), SERVERS, move |setup| {
-                let (max_raft_state, lines) = (*limit.lock(), Lines::new(&network));
-                let (gid, ctrlers) = (gid(g), lines.to(&ctrlers));
-                make.make(setup, Member { gid, max_raft_state, ctrlers, lines })
+                let (max_raft_state, own_ends) = (*limit.lock(), Ends::new(&network));
+                let (gid, ctrlers) = (gid(g), own_ends.to(&ctrlers));
+                make.make(setup, Member { gid, max_raft_state, ctrlers, own_ends })
             })
         };
         let groups = (0..groups).map(start).collect();
@@ -163,7 +165,7 @@ impl Harness {
         Harness { site, max_raft_state, groups, ctrler }
     }
 
-    /// Another controller, which knows of no group.
+    /// Starts another controller, which knows no group.
     pub(crate) fn another_controller(&self) -> CtrlerHarness {
         CtrlerHarness::new(&self.site, "other-ctlr-")
     }
@@ -188,7 +190,8 @@ impl Harness {
         self.site.network()
     }
 
-    /// What the leader of group `g` has; nothing if nobody leads.
+    /// Returns the state of group `g` on its leader; `None` if there is no
+    /// leader.
     pub(crate) fn state(&self, g: usize) -> Option<Group> {
         let node = self.groups[g].leader().and_then(|leader| self.groups[g].node(leader));
         node.map(|leader| leader.server().group())
@@ -197,14 +200,17 @@ impl Harness {
     /// Waits until every group has completed the change to the newest
     /// configuration.
     #[track_caller]
-    pub(crate) fn wait_until_settled(&self, patience: Duration) {
+    pub(crate) fn wait_until_settled(&self, timeout: Duration) {
         let (begin, newest) = (Instant::now(), self.ctrler.config().num);
-        let is_there = |group: Group| {
+        let is_settled = |group: Group| {
             group.config().num == newest && group.shards().iter().all(Shard::is_settled)
         };
-        while !(0..self.groups.len()).all(|g| self.state(g).is_some_and(is_there)) {
+        while !(0..self.groups.len()).all(|g| self.state(g).is_some_and(is_settled)) {
             let states: Vec<_> = (0..self.groups.len()).map(|g| self.state(g)).collect();
-            assert!(begin.elapsed() < patience, "not in {newest} after {patience:?}: {states:?}");
+            assert!(
+                begin.elapsed() < timeout,
+                "not settled in config {newest} after {timeout:?}: {states:?}"
+            );
             sleep(ms(10));
         }
     }
@@ -229,19 +235,19 @@ impl Harness {
         (0..SERVERS).for_each(|i| self.start_server(g, i));
     }
 
-    /// Crashes all servers of all groups, and starts them again at once.
+    /// Crashes all servers of all groups, and starts them again immediately.
     pub(crate) fn restart_all(&self) {
         (0..self.groups.len()).for_each(|g| self.shutdown_group(g));
         (0..self.groups.len()).for_each(|g| self.start_group(g));
     }
 
-    /// Servers that are started from now on have another limit.
+    /// Changes the limit for servers that start from now on.
     pub(crate) fn set_max_raft_state(&self, limit: usize) {
         *self.max_raft_state.lock() = Some(limit);
     }
 
-    /// No saved Raft state is longer than eight times the limit. Without one there
-    /// must be no snapshot.
+    /// Fails if a saved Raft state is larger than eight times the limit, or if
+    /// there is a snapshot without a limit.
     #[track_caller]
     pub(crate) fn check_logs(&self) {
         let limit = *self.max_raft_state.lock();
@@ -253,14 +259,14 @@ impl Harness {
                 }
                 None => {
                     let size = group.snapshot_size();
-                    assert_eq!(size, 0, "group {g}: a snapshot of {size} bytes, and no limit");
+                    assert_eq!(size, 0, "group {g}: a snapshot of {size} bytes without a limit");
                 }
             }
         }
     }
 }
 
-/// What the names of the servers of group `g` begin with.
+/// The prefix of the server names of group `g`.
 fn prefix(g: usize) -> String {
     format!("server-{}-", gid(g))
 }

@@ -5,11 +5,11 @@
 //! 2024. What differs:
 //!
 //! 1. The body of each test is a function of the groups under test.
-//! 2. Helper threads report to the test's own, which fails.
-//! 3. Challenge 2 (unaffected) looks at a key's shard; in Go, by mistake, at the
-//!    key's number.
+//! 2. Helper threads report failures to the main thread, which fails the test.
+//! 3. Challenge 2 (unaffected) uses a key's shard; Go uses the key's number by
+//!    mistake.
 
-// The part's tag stands in capitals at the end of a test's name.
+// A test's name ends in the tag of its part, in capitals.
 #![allow(non_snake_case)]
 
 mod broken;

@@ -1,4 +1,4 @@
-//! Shards move while nobody writes.
+//! Shards move while no client writes.
 
 use labrt::channel::unbounded;
 use labrt::thread::sleep;
@@ -9,14 +9,14 @@ use crate::harness::{
     CtrlerHarness, Harness, KEYS, KvClerk, MakeServer, Table, ms, reference, until_quiet,
 };
 
-/// Ten new clerks of this controller read one key each. The five whose keys are in
-/// `served` get the right answer, the others none.
+/// Reads each key with a new clerk of this controller. The five keys in
+/// `served` must have their values; the other reads must not return.
 #[track_caller]
-fn half_is_served(controller: &CtrlerHarness, table: &Table, served: &[String]) {
-    let (told, answers) = unbounded();
+fn check_served(controller: &CtrlerHarness, table: &Table, served: &[String]) {
+    let (answers_tx, answers) = unbounded();
     let _readers = controller.clerks().spawn_clients(KEYS, move |i, client| {
-        // Nobody listens to those that are answered later.
-        let _ = told.send((i, client.get(&i.to_string())));
+        // The receiver is gone when later answers arrive.
+        let _ = answers_tx.send((i, client.get(&i.to_string())));
     });
     let mut answers = until_quiet(&answers);
     for (i, value) in &answers {
@@ -27,7 +27,7 @@ fn half_is_served(controller: &CtrlerHarness, table: &Table, served: &[String]) 
     assert!(answers.iter().map(|(i, _)| i.to_string()).eq(served.iter().cloned()), "{answers:?}");
 }
 
-/// Two groups have joined, and every key has a value.
+/// Starts the groups, makes two of them join, and gives every key a value.
 fn two_groups(ctx: &Context, make: MakeServer) -> (Harness, Client<KvClerk>, Table) {
     let h = Harness::new(ctx, make, Net::Reliable, None);
     let client = h.ctrler().make_clerk();
@@ -41,11 +41,11 @@ fn two_groups(ctx: &Context, make: MakeServer) -> (Harness, Client<KvClerk>, Tab
 pub(crate) fn static_shards(ctx: &Context, make: MakeServer) {
     let (h, client, table) = two_groups(ctx, make);
 
-    // The data is really spread over the groups.
+    // Without group 1, only the keys of group 0 are served.
     let served = h.ctrler().keys_of(0);
     h.shutdown_group(1);
     h.check_logs();
-    half_is_served(h.ctrler(), &table, &served);
+    check_served(h.ctrler(), &table, &served);
 
     h.start_group(1);
     table.check(&client);
@@ -54,11 +54,11 @@ pub(crate) fn static_shards(ctx: &Context, make: MakeServer) {
 pub(crate) fn rejection(ctx: &Context, make: MakeServer) {
     let (h, _, table) = two_groups(ctx, make);
 
-    // Clerks of another controller ask one group for everything. It serves only
-    // what its own controller has given it.
+    // Clerks of another controller ask one group for all keys. It serves only the shards
+    // that its own controller has assigned to it.
     let wrong = h.another_controller();
     wrong.join(&[0]);
-    half_is_served(&wrong, &table, &h.ctrler().keys_of(0));
+    check_served(&wrong, &table, &h.ctrler().keys_of(0));
 }
 
 pub(crate) fn join_leave(ctx: &Context, make: MakeServer) {

@@ -1,4 +1,4 @@
-//! What the course demands and does not test.
+//! Tests of what the course demands but does not test.
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
@@ -7,8 +7,8 @@ use tester::{Context, Net};
 
 use crate::harness::{Harness, KEYS, MakeServer, Table, ms, reference};
 
-/// How long a change may take with everybody alive and well.
-pub(crate) const PATIENCE: Duration = ms(3000);
+/// How long a change may take without faults.
+pub(crate) const TIMEOUT: Duration = ms(3000);
 
 /// Two groups give all their shards to each other: neither waits for the other.
 pub(crate) fn exchange(ctx: &Context, make: MakeServer) {
@@ -16,8 +16,8 @@ pub(crate) fn exchange(ctx: &Context, make: MakeServer) {
     let client = h.ctrler().make_clerk();
     h.ctrler().join(&[0, 1]);
     let mut table = Table::put(&client, KEYS, 20);
-    h.wait_until_settled(PATIENCE);
-    // With both down the changes pile up.
+    h.wait_until_settled(TIMEOUT);
+    // While both are down, the changes accumulate.
     (0..2).for_each(|g| h.shutdown_group(g));
     let before = h.ctrler().config();
     for round in 0..2 {
@@ -27,17 +27,17 @@ pub(crate) fn exchange(ctx: &Context, make: MakeServer) {
         }
     }
     (0..2).for_each(|g| h.start_group(g));
-    h.wait_until_settled(PATIENCE);
+    h.wait_until_settled(TIMEOUT);
     table.check_and_append(&client, 5);
     h.ctrler().leave(&[0]);
     h.ctrler().join(&[2]);
     h.ctrler().leave(&[1]);
-    h.wait_until_settled(PATIENCE);
+    h.wait_until_settled(TIMEOUT);
     table.check(&client);
 }
 
-/// Everybody crashes in the middle of a change, and no client comes: the groups
-/// finish it by themselves.
+/// All groups crash in the middle of a change. After the restart they finish it
+/// without a request from a client.
 pub(crate) fn idle_restart(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Reliable, Some(100));
     let client = h.ctrler().make_clerk();
@@ -50,18 +50,18 @@ pub(crate) fn idle_restart(ctx: &Context, make: MakeServer) {
         }
         sleep(ms(labrt::rng().below(130)));
         (0..3).for_each(|g| h.shutdown_group(g));
-        // One after the other, so that one waits for those that are still down.
+        // One after the other, so that groups have to wait for those that are still down.
         for g in 0..3 {
             h.start_group(g);
             sleep(ms(labrt::rng().below(500)));
         }
-        h.wait_until_settled(PATIENCE);
+        h.wait_until_settled(TIMEOUT);
     }
     table.check(&client);
 }
 
-/// What a clerk appends is there once and in order, though the network loses
-/// requests and replies while the shard moves from group to group.
+/// Every append of a clerk is applied once and in order, although the network
+/// loses requests and replies while the shard moves from group to group.
 pub(crate) fn once_across_moves(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(300));
     h.ctrler().join(&[0, 1, 2]);
@@ -75,7 +75,7 @@ pub(crate) fn once_across_moves(ctx: &Context, make: MakeServer) {
             .collect::<String>()
     });
     for step in 0..40 {
-        // Key 2 is of shard 0.
+        // Key "2" belongs to shard 0.
         h.ctrler().move_shard(0, step % 3);
         sleep(ms(labrt::rng().below(250)));
     }

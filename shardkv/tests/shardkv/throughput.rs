@@ -1,10 +1,10 @@
-//! Throughput grows with the number of groups: the reason for sharding, and claimed
-//! by every handout of the course.
+//! Throughput grows with the number of groups: the reason for sharding, and a
+//! claim in every handout of the course.
 //!
-//! In virtual time computing takes no time, so the model adds it: each server
-//! applies one log entry at a time, which takes a millisecond. All else is free but
-//! for the network. A group then serves 1,000 operations a second, if its leader
-//! always has one to apply.
+//! In virtual time computation takes no time, so the test adds it: each server
+//! applies one log entry at a time, which takes a millisecond. Apart from that
+//! only the network takes time. A group then serves 1,000 operations a second,
+//! if its leader always has one to apply.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -21,19 +21,19 @@ use crate::harness::{Harness, groups_of, ms};
 /// How long a server takes to apply an entry.
 const SERVICE_TIME: Duration = ms(1);
 
-/// Clients of each shard. Each has a key, and makes the next call at once.
+/// Clients of each shard. Each has a key, and makes the next call immediately.
 const CLIENTS_PER_SHARD: usize = 20;
 
-/// How long the clients run before it counts.
+/// How long the clients run before the measurement.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// How long it counts.
+/// The length of the measurement.
 const MEASURED: Duration = Duration::from_secs(10);
 
-/// The size in bytes from which on a server trims its log.
+/// The size in bytes above which a server trims its log.
 const MAX_RAFT_STATE: usize = 100_000;
 
-/// The numbers of groups that are measured.
+/// The numbers of groups to measure.
 pub(crate) const GROUPS: [usize; 4] = [1, 2, 5, 10];
 
 /// A group whose operations take time.
@@ -63,7 +63,7 @@ impl AsRef<Group> for Busy {
     }
 }
 
-/// The operations per second of a system of so many groups.
+/// Measures the operations per second of a system with `groups` groups.
 pub(crate) fn throughput(ctx: &Context, groups: usize) -> f64 {
     let make = groups_of(|gid| Busy(Group::new(gid)));
     let h = Harness::with(ctx, make, Net::Reliable, Some(MAX_RAFT_STATE), groups);
@@ -93,7 +93,7 @@ pub(crate) fn throughput(ctx: &Context, groups: usize) -> f64 {
 
 #[test]
 fn throughput_grows_with_groups_4B() {
-    // In real time thirty servers would share the cores of one machine.
+    // In real time thirty servers would compete for the cores of one machine.
     tester::test_in_virtual_time("Test (4B): throughput grows with groups", |ctx| {
         let one = throughput(ctx, GROUPS[0]);
         assert!(one >= 950.0, "one group: {one} operations per second, not near 1,000");

@@ -26,7 +26,7 @@ pub(crate) fn unreliable_1(ctx: &Context, make: MakeServer) {
     }
 }
 
-/// Changes while ten clients are at work.
+/// Makes changes while ten clients are running.
 fn changes(h: &Harness) {
     begin_changes(h);
     sleep(ms(500));
@@ -49,7 +49,7 @@ pub(crate) fn unreliable_2(ctx: &Context, make: MakeServer) {
     appenders.join().check(&client);
 }
 
-/// As the one before, and the history of all calls is linearizable.
+/// As `unreliable_2`, but checks that the history of all calls is linearizable.
 pub(crate) fn unreliable_3(ctx: &Context, make: MakeServer) {
     let h = Harness::new(ctx, make, Net::Unreliable, Some(100));
     let mut client = h.ctrler().make_clerk();

@@ -1,5 +1,6 @@
-//! A long random walk: everything that can happen happens, in any order, while
-//! clients read and write; and in the end all is in order.
+//! A long random walk: all kinds of changes and faults happen in random order
+//! while clients read and write. At the end every server must have the right
+//! state.
 
 use std::collections::BTreeSet;
 
@@ -16,37 +17,37 @@ use crate::harness::{Harness, MakeServer, Mix, SERVERS, gid, ms, reference};
 /// How many groups take part.
 const GROUPS: usize = 4;
 
-/// How many clients, and keys: most shards have two. Every client works on all of
-/// them, so that all may be stuck in calls of one key.
+/// How many clients, and keys: most shards have two keys. Every client uses all
+/// keys, so that all clients may be stuck in calls for one key.
 const CLIENTS: usize = 16;
 
-/// How often something happens.
+/// How many changes and faults happen.
 const STEPS: usize = 40;
 
-/// How long the groups may take to come to rest when all is well again.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the groups may take to settle after the last fault.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a follower may be behind when all is well: a leader sends it a message
-/// at least every 120 ms, and goes back when the follower refuses.
+/// How long a follower may be behind without faults: the leader sends it a
+/// message at least every 120 ms, and goes back when the follower refuses.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
-/// Bytes of saved Raft state without an entry: term, base, length, and that there
-/// was no vote.
+/// Bytes of saved Raft state without an entry: term, base, length, and a flag
+/// for the vote.
 const EMPTY_LOG: usize = 33;
 
-/// Bytes of a vote.
+/// Bytes of a saved vote.
 const VOTE: usize = 8;
 
-/// Where a walk is.
+/// The state of a walk.
 struct Walk<'a> {
     h: &'a Harness,
-    /// The groups that have joined. There is always one.
+    /// The groups that have joined. There is always at least one.
     present: BTreeSet<usize>,
     rng: Rng,
 }
 
 impl Walk<'_> {
-    /// Something happens.
+    /// Makes one random change or fault.
     fn step(&mut self) {
         let (g, i) = (self.below(GROUPS), self.below(SERVERS));
         match self.rng.below(16) {
@@ -70,7 +71,7 @@ impl Walk<'_> {
         self.rng.below(n as u64) as usize
     }
 
-    /// Some of the absent groups join, if any.
+    /// Makes some of the absent groups join, if any.
     fn join(&mut self) {
         let absent = (0..GROUPS).filter(|g| !self.present.contains(g));
         let joining: Vec<usize> = absent.filter(|_| labrt::rng().chance(2, 3)).collect();
@@ -80,7 +81,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Some of the present groups leave, but never all.
+    /// Makes some of the present groups leave, but never all.
     fn leave(&mut self) {
         let mut leaving = Vec::from_iter(self.present.iter().copied());
         self.rng.shuffle(&mut leaving);
@@ -93,33 +94,34 @@ impl Walk<'_> {
 
     fn move_shard(&mut self) {
         let (shard, to) = (self.below(N_SHARDS), self.below(self.present.len()));
-        let to = self.present.iter().nth(to).expect("one of those present");
+        let to = self.present.iter().nth(to).expect("`to` is less than their number");
         self.h.ctrler().move_shard(shard, *to);
     }
 
-    /// A server is cut off from its group, or cannot call anybody else.
+    /// Cuts a server off from its group, or from the controller and all other
+    /// groups.
     fn cut_off(&mut self, g: usize, i: usize) {
         match self.rng.chance(1, 2) {
             true => self.h.group(g).disconnect(i),
-            false => self.open_lines(g, i, false),
+            false => self.open_ends(g, i, false),
         }
     }
 
-    fn open_lines(&self, g: usize, i: usize, open: bool) {
+    fn open_ends(&self, g: usize, i: usize, open: bool) {
         if let Some(node) = self.h.group(g).node(i) {
-            node.lines.open(open);
+            node.own_ends.open(open);
         }
     }
 
-    /// Whoever lives is connected again.
+    /// Connects all running servers again.
     fn heal(&self) {
         for g in 0..GROUPS {
             self.h.group(g).connect_living();
-            (0..SERVERS).for_each(|i| self.open_lines(g, i, true));
+            (0..SERVERS).for_each(|i| self.open_ends(g, i, true));
         }
     }
 
-    /// All is well again.
+    /// Ends all faults.
     fn end(&self) {
         for g in 0..GROUPS {
             let dead = (0..SERVERS).filter(|&i| !self.h.group(g).is_alive(i));
@@ -130,16 +132,16 @@ impl Walk<'_> {
     }
 }
 
-/// Each shard is with its owner and with nobody else, and all servers of a group
-/// have the same.
+/// Fails unless each shard is with its owner only, and all servers of a group
+/// have the same state.
 #[track_caller]
 fn check_shards(h: &Harness) {
     let config = h.ctrler().config();
     for g in 0..GROUPS {
-        let leader = h.state(g).expect("a leader");
+        let leader = h.state(g).expect("every group has a leader");
         for i in 0..SERVERS {
             let state = h.group(g).node(i).expect("all are alive").server().group();
-            assert!(state == leader, "server {i} has {state}, and the leader {leader}");
+            assert!(state == leader, "server {i} has {state}, but the leader has {leader}");
         }
         for (shard, state) in leader.shards().iter().enumerate() {
             let serves = matches!(state, Shard::Serving(_));
@@ -148,33 +150,38 @@ fn check_shards(h: &Harness) {
     }
 }
 
-/// Everybody crashes and starts again with the limit of 1, under which the log is
-/// empty in the end. With a larger limit each server keeps a log until it is worth a
-/// snapshot, on top of a snapshot as old as that log, and which entries these are
-/// hangs on when it was started: only the course's bound holds then.
+/// Restarts all servers with the limit 1, with which the log is empty in the
+/// end. With a larger limit each server keeps an older snapshot, and a log
+/// until a snapshot is due. Which entries that log holds depends on when the
+/// server started, so only the course's bound holds then.
 fn restart_without_logs(h: &Harness) {
     h.set_max_raft_state(1);
     h.restart_all();
-    h.wait_until_settled(PATIENCE);
+    h.wait_until_settled(TIMEOUT);
     sleep(CATCH_UP);
 }
 
-/// Nothing is saved but what there is, byte by byte: a snapshot of the present
-/// state, and an empty log.
+/// Fails unless each server saves exactly a snapshot of the current state and
+/// an empty log, byte by byte.
 #[track_caller]
 fn check_bytes(h: &Harness) {
     for g in 0..GROUPS {
-        let state = h.state(g).expect("a leader").snapshot().len();
+        let state = h.state(g).expect("every group has a leader").snapshot().len();
         for i in 0..SERVERS {
-            // Whoever has not voted in the term saves no vote; nothing else is as small.
+            // A server that has not voted in the term saves no vote. Nothing else has
+            // that size.
             let expected = [state + EMPTY_LOG, state + EMPTY_LOG + VOTE];
             let saved = h.group(g).saved_by(i);
-            assert!(expected.contains(&saved), "S{i} of {g} saves {saved} bytes of {expected:?}");
+            assert!(
+                expected.contains(&saved),
+                "S{i} of group {g} saves {saved} bytes, not {expected:?}"
+            );
         }
     }
 }
 
-/// The values of all groups together are those that clients see, byte by byte.
+/// Fails unless all groups together hold exactly the values that clients see,
+/// in bytes.
 #[track_caller]
 fn check_values(h: &Harness) {
     let client = h.ctrler().make_clerk();
@@ -185,16 +192,16 @@ fn check_values(h: &Harness) {
         Shard::Leaving(contents) => bytes(contents),
         Shard::Absent | Shard::Awaited => 0,
     };
-    let states = (0..GROUPS).map(|g| h.state(g).expect("a leader"));
+    let states = (0..GROUPS).map(|g| h.state(g).expect("every group has a leader"));
     let kept: usize = states.map(|s| s.shards().iter().map(of_shard).sum::<usize>()).sum();
     assert_eq!(kept, seen, "bytes of values");
 }
 
-/// Nobody does anything any more, but for heartbeats and questions for the next
-/// configuration.
+/// Fails if servers still do anything, except for heartbeats and polls for the
+/// next configuration.
 #[track_caller]
 fn check_quiet(h: &Harness) {
-    /// Eight heartbeats a second, and room for two more.
+    /// Eight heartbeats a second, and a margin of two.
     const HEARTBEATS: usize = 10;
     const POLLS: usize = 10;
     const SECONDS: usize = 2;
@@ -203,8 +210,8 @@ fn check_quiet(h: &Harness) {
     sleep(Duration::from_secs(SECONDS as u64));
     let made = h.network().total_count() - calls;
     let per_second = (GROUPS + 1) * (SERVERS - 1) * HEARTBEATS + GROUPS * POLLS;
-    assert!(made <= (SECONDS * per_second) as u64, "{made} calls in {SECONDS} s of rest");
-    assert_eq!(saved(), bytes, "something is still written");
+    assert!(made <= (SECONDS * per_second) as u64, "{made} calls in {SECONDS} s without clients");
+    assert_eq!(saved(), bytes, "servers still save something");
 }
 
 pub(crate) fn random_walk(ctx: &Context, make: MakeServer) {
@@ -219,10 +226,10 @@ pub(crate) fn random_walk(ctx: &Context, make: MakeServer) {
     }
     walk.end();
     mix.stop();
-    h.wait_until_settled(PATIENCE);
+    h.wait_until_settled(TIMEOUT);
     mix.join();
 
-    // A server that was started last has much to hear.
+    // The server that was started last has a lot to catch up on.
     sleep(CATCH_UP);
     check_shards(&h);
     if max_raft_state > 1 {
@@ -232,7 +239,7 @@ pub(crate) fn random_walk(ctx: &Context, make: MakeServer) {
     }
     check_bytes(&h);
     check_values(&h);
-    // The reads were entries too.
+    // The reads were log entries too.
     sleep(CATCH_UP);
     check_quiet(&h);
 }

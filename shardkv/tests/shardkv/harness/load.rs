@@ -1,4 +1,4 @@
-//! What the clients of the course's tests do.
+//! The clients of the course's tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use super::{Harness, KvClerk, ms};
 pub(crate) struct Table(pub(crate) Vec<String>);
 
 impl Table {
-    /// Gives `n` keys random values of so many characters.
+    /// Gives `n` keys random values of `length` characters.
     pub(crate) fn put(client: &Client<KvClerk>, n: usize, length: usize) -> Self {
         let table = Table((0..n).map(|_| randstring(length)).collect());
         for (key, value) in table.entries() {
@@ -29,13 +29,13 @@ impl Table {
         self.0.iter().enumerate().map(|(i, value)| (i.to_string(), value.as_str()))
     }
 
-    /// All keys have their values.
+    /// Fails unless all keys have their values.
     #[track_caller]
     pub(crate) fn check(&self, client: &Client<KvClerk>) {
         self.entries().for_each(|(key, value)| client.check(&key, value));
     }
 
-    /// Key `i` has its value, and gets so many characters more.
+    /// Fails unless key `i` has its value. Appends `length` characters to it.
     #[track_caller]
     pub(crate) fn check_and_append_to(
         &mut self,
@@ -49,21 +49,23 @@ impl Table {
         self.0[i].push_str(&more);
     }
 
-    /// All keys have their values, and get so many characters more.
+    /// Fails unless all keys have their values. Appends `length` characters to
+    /// each.
     #[track_caller]
     pub(crate) fn check_and_append(&mut self, client: &Client<KvClerk>, length: usize) {
         (0..self.0.len()).for_each(|i| self.check_and_append_to(client, i, length));
     }
 }
 
-/// Threads that append, one for each key, until they are told to stop.
+/// Threads that append, one for each key, until `stop` is called.
 pub(crate) struct Appenders {
     stop: Arc<AtomicBool>,
     threads: Vec<Helper<String>>,
 }
 
 impl Appenders {
-    /// Starts them: each appends so many characters to its key, and pauses.
+    /// Starts the threads. Each appends `length` characters to its key, and
+    /// pauses.
     pub(crate) fn start(harness: &Harness, table: Table, length: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -80,29 +82,30 @@ impl Appenders {
         Appenders { stop, threads }
     }
 
-    /// Tells them to stop, without waiting.
+    /// Makes the threads stop. Does not wait for them.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for their end: what the keys must have now.
+    /// Waits until the threads have ended. Returns the values that the keys
+    /// must have now.
     pub(crate) fn join(self) -> Table {
         self.stop();
         Table(self.threads.into_iter().map(Helper::join).collect())
     }
 }
 
-/// Threads that read and write random keys until they are told to stop. Every call
-/// stands in the test's history, which is checked for linearizability.
+/// Threads that read and write random keys until `stop` is called. The test
+/// records every call in its history, and checks it for linearizability.
 pub(crate) struct Mix {
     stop: Arc<AtomicBool>,
     threads: Vec<Helper<()>>,
 }
 
 impl Mix {
-    /// Starts `n` of them, on the keys "0" to `n` - 1. Each rests a random time, up
-    /// to `rest`, after each call.
-    pub(crate) fn start(harness: &Harness, n: usize, rest: Duration) -> Self {
+    /// Starts `n` threads, on the keys "0" to `n` - 1. After each call a thread
+    /// pauses for a random time of at most `pause`.
+    pub(crate) fn start(harness: &Harness, n: usize, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let threads = harness.ctrler().clerks().spawn_clients(n, move |i, client| {
@@ -110,25 +113,26 @@ impl Mix {
             while !stopped.load(Ordering::Relaxed) {
                 let key = labrt::rng().below(n as u64).to_string();
                 call_at_random(client, &key);
-                sleep(rest * labrt::rng().below(1000) as u32 / 1000);
+                sleep(pause * labrt::rng().below(1000) as u32 / 1000);
             }
         });
         Mix { stop, threads }
     }
 
-    /// Tells them to stop, without waiting.
+    /// Makes the threads stop. Does not wait for them.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for their end.
+    /// Waits until the threads have ended.
     pub(crate) fn join(self) {
         self.stop();
         self.threads.into_iter().for_each(Helper::join);
     }
 }
 
-/// One call: half of them append, one in twenty puts, the others read.
+/// Makes one call: half of all calls append, one in twenty puts, the others
+/// read.
 fn call_at_random(client: &Client<KvClerk>, key: &str) {
     let (mut rng, new) = (labrt::rng(), randstring(5));
     if rng.chance(500, 1000) {
@@ -140,7 +144,7 @@ fn call_at_random(client: &Client<KvClerk>, key: &str) {
     }
 }
 
-/// How many messages come until none comes for two seconds.
+/// Returns the messages that arrive before two seconds without one.
 pub(crate) fn until_quiet<T>(messages: &Receiver<T>) -> Vec<T> {
     std::iter::from_fn(|| messages.recv_timeout(ms(2000)).ok()).collect()
 }

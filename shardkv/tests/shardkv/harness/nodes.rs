@@ -1,4 +1,4 @@
-//! Servers and clerks as the tester wants them.
+//! Servers and clerks in the form that the tester needs.
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Weak};
 use labrpc::{ClientEnd, Service};
 use raft::Raft;
 use shardctrler::{Gid, ShardCtrler};
-use shardkv::{Clerk, Group, KvError, Machine, Parcel, ShardKv, ShardKvService};
+use shardkv::{Clerk, Group, KvError, Machine, ShardBatch, ShardKv, ShardKvService};
 use tester::{Factory, Node, Setup, Watch, watch};
 
-use super::Lines;
+use super::Ends;
 
 /// A server of a controller.
 pub(crate) struct CtrlerNode(Arc<ShardCtrler>);
@@ -43,62 +43,62 @@ impl Node for CtrlerNode {
     }
 }
 
-/// What a server of a group needs and its setup does not have.
+/// What a server of a group needs beyond its setup.
 pub(crate) struct Member {
-    /// The name of its group.
+    /// The id of its group.
     pub(crate) gid: Gid,
-    /// The size in bytes from which on it trims its log.
+    /// The size in bytes above which it trims its log.
     pub(crate) max_raft_state: Option<usize>,
-    /// Its ways to the controller.
+    /// Its ends to the controller.
     pub(crate) ctrlers: Vec<ClientEnd>,
-    /// Where its ways to the controller and to other groups come from.
-    pub(crate) lines: Lines,
+    /// Makes its ends to the controller and to other groups.
+    pub(crate) own_ends: Ends,
 }
 
 /// Makes the servers of the groups.
 pub(crate) type MakeServer = Factory<ShardNode, Member>;
 
-/// The servers of this crate.
+/// Makes the servers of this crate.
 pub(crate) fn reference() -> MakeServer {
     groups_of(Group::new)
 }
 
-/// Servers of groups with this state machine, made for each group.
+/// Makes servers of groups that run this state machine.
 pub(crate) fn groups_of<M: Machine>(
     machine: impl Fn(Gid) -> M + Send + Sync + 'static,
 ) -> MakeServer {
-    behind(machine, shardkv::shard_kv_service)
+    with_service(machine, shardkv::shard_kv_service)
 }
 
-/// Servers of groups with this state machine, which others reach through what
-/// `front` puts before them.
-pub(crate) fn behind<M: Machine>(
+/// Makes servers of groups that run this state machine. Others call them
+/// through the service that `front` returns.
+pub(crate) fn with_service<M: Machine>(
     machine: impl Fn(Gid) -> M + Send + Sync + 'static,
     front: fn(Arc<ShardKv<M>>) -> Service,
 ) -> MakeServer {
     Factory::new(move |setup: Setup, member: Member| {
         let Setup { ends, me, persister, .. } = setup;
-        let Member { gid, max_raft_state, ctrlers, lines } = member;
-        let (machine, make_end) = (machine(gid), lines.make_end());
+        let Member { gid, max_raft_state, ctrlers, own_ends } = member;
+        let (machine, make_end) = (machine(gid), own_ends.make_end());
         let server = ShardKv::make(ends, me, persister, max_raft_state, machine, ctrlers, make_end);
-        let behind = Arc::clone(&server);
-        ShardNode { server, front: Box::new(move || front(Arc::clone(&behind))), lines }
+        let inner = Arc::clone(&server);
+        ShardNode { server, front: Box::new(move || front(Arc::clone(&inner))), own_ends }
     })
 }
 
-/// A server of a group, whatever its state machine is.
+/// A server of a group, with any state machine.
 pub(crate) trait GroupServer: Any + Send + Sync {
-    /// What the group has, as far as this server knows.
+    /// Returns the group's state that this server has reached.
     fn group(&self) -> Group;
     /// Another group hands shards over.
-    fn install(&self, parcel: Parcel) -> Result<(), KvError>;
-    /// The Raft below.
+    fn install(&self, batch: ShardBatch) -> Result<(), KvError>;
+    /// Returns the underlying Raft.
     fn raft(&self) -> &Arc<Raft>;
-    /// Whether it takes itself for its group's leader.
+    /// Returns whether this server believes that it is its group's leader.
     fn is_leader(&self) -> bool;
-    /// A line about its state for reports, that never waits.
+    /// Returns a line about its state for reports. Must never wait.
     fn describe(&self) -> String;
-    /// Stops for good.
+    /// Stops the server.
     fn kill(&self);
 }
 
@@ -107,8 +107,8 @@ impl<M: Machine> GroupServer for ShardKv<M> {
         self.query(Group::clone)
     }
 
-    fn install(&self, parcel: Parcel) -> Result<(), KvError> {
-        ShardKvService::install(self, parcel)
+    fn install(&self, batch: ShardBatch) -> Result<(), KvError> {
+        ShardKvService::install(self, batch)
     }
 
     fn raft(&self) -> &Arc<Raft> {
@@ -132,12 +132,12 @@ impl<M: Machine> GroupServer for ShardKv<M> {
 pub(crate) struct ShardNode {
     server: Arc<dyn GroupServer>,
     front: Box<dyn Fn() -> Service + Send + Sync>,
-    /// Its ways to the controller and to other groups.
-    pub(crate) lines: Lines,
+    /// Its ends to the controller and to other groups.
+    pub(crate) own_ends: Ends,
 }
 
 impl ShardNode {
-    /// The server itself.
+    /// Returns the server itself.
     pub(crate) fn server(&self) -> &dyn GroupServer {
         &*self.server
     }
@@ -166,7 +166,7 @@ impl Node for ShardNode {
     }
 }
 
-/// A clerk of this crate; the trait is the tester's.
+/// A clerk of this crate, with the tester's trait.
 pub(crate) struct KvClerk(pub(super) Clerk);
 
 impl tester::kv::Clerk for KvClerk {

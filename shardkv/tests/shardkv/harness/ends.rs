@@ -1,4 +1,4 @@
-//! The ends of one server, or of all clerks, to whoever a configuration names.
+//! The ends of one server, or of all clerks, to the servers in a configuration.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,9 +8,10 @@ use labrt::sync::Mutex;
 use shardkv::MakeEnd;
 use tester::randstring;
 
-/// Ends that are made on demand, and can be cut all at once. A clone is the same.
+/// Ends that are made on demand, and can all be cut together. Clones share
+/// them.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<Switch>);
+pub(crate) struct Ends(Arc<Switch>);
 
 struct Switch {
     network: Network,
@@ -18,14 +19,14 @@ struct Switch {
     ends: Mutex<Vec<Name>>,
 }
 
-impl Lines {
-    /// No ends yet; those to come are open.
+impl Ends {
+    /// Creates a set without ends. New ends are open.
     pub(super) fn new(network: &Network) -> Self {
         let (network, open) = (network.clone(), AtomicBool::new(true));
-        Lines(Arc::new(Switch { network, open, ends: Mutex::default() }))
+        Ends(Arc::new(Switch { network, open, ends: Mutex::default() }))
     }
 
-    /// A new end to a server.
+    /// Creates a new end to a server.
     fn dial(&self, server: &str) -> ClientEnd {
         let Switch { network, open, ends } = &*self.0;
         let name = Name::from(randstring(20));
@@ -36,18 +37,18 @@ impl Lines {
         end
     }
 
-    /// New ends to these servers.
+    /// Creates new ends to these servers.
     pub(super) fn to(&self, servers: &[Name]) -> Vec<ClientEnd> {
         servers.iter().map(|server| self.dial(server.as_str())).collect()
     }
 
-    /// How servers and clerks make theirs.
+    /// Returns the function with which servers and clerks make ends.
     pub(super) fn make_end(&self) -> MakeEnd {
-        let lines = self.clone();
-        Arc::new(move |server: &str| lines.dial(server))
+        let ends = self.clone();
+        Arc::new(move |server: &str| ends.dial(server))
     }
 
-    /// Opens or cuts all ends, those to come as well.
+    /// Opens or cuts all ends, including future ones.
     pub(crate) fn open(&self, open: bool) {
         let Switch { network, open: switch, ends } = &*self.0;
         switch.store(open, Relaxed);
