@@ -1,22 +1,22 @@
-//! Values as bytes: the course's labgob.
+//! Encodes values as bytes and decodes them: the course's labgob.
 //!
-//! Whatever crosses the network, or survives a crash, travels as bytes made
-//! here, so that no two servers ever share an object. The format is bincode's
-//! original one: little-endian integers of fixed width, 64-bit lengths, no
-//! field names, no types. Three habits follow for messages:
+//! All values that cross the network or survive a crash are encoded here, so
+//! two servers never share an object. The format is bincode's original one:
+//! little-endian integers of fixed width, 64-bit lengths, no field names, no
+//! types. Three rules for messages follow:
 //!
-//! * **Types are not written.** Bytes of one type may decode as another.
-//!   Calls carry the type's name beside the payload and refuse a mismatch;
-//!   whoever persists bytes writes a version byte first.
-//! * **`u64` instead of `usize`**, whose width depends on the machine.
-//! * **`BTreeMap` instead of `HashMap`**, whose order, and so whose bytes,
+//! * **Expect no type check in the bytes.** Bytes of one type may decode as
+//!   another. Calls carry the type's name beside the payload and reject a
+//!   mismatch. Code that persists bytes should write a version byte first.
+//! * **Use `u64` instead of `usize`**, whose width depends on the machine.
+//! * **Use `BTreeMap` instead of `HashMap`**, whose order, and so whose bytes,
 //!   differ from run to run.
 //!
 //! This file is the only one that names bincode. Its authors declare version
-//! 1.3.3 complete and no longer maintain it (RUSTSEC-2025-0141); the golden
-//! test pins the bytes, so that another crate can take its place in one
-//! line: bincode_reloaded writes the same bytes in its legacy configuration,
-//! postcard is the maintained choice with a format of its own.
+//! 1.3.3 complete and no longer maintain it (RUSTSEC-2025-0141). The golden
+//! test pins the bytes, so another crate can replace it in one line:
+//! bincode_reloaded writes the same bytes in its legacy configuration; postcard
+//! is maintained and has a different format.
 
 mod shared_str;
 pub mod slice;
@@ -32,29 +32,29 @@ use serde::de::DeserializeOwned;
 
 pub use shared_str::SharedStr;
 
-/// Why bytes could not be decoded.
+/// The reason why bytes could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// The bytes ended before the value did. Empty input is the common case.
+    /// The bytes end before the value does. Empty input is the common case.
     Truncated {
-        /// The type that was asked for.
+        /// The type that was requested.
         wanted: &'static str,
-        /// How many bytes there were.
+        /// The number of bytes.
         length: usize,
     },
-    /// The value was complete, and bytes were left.
+    /// Bytes are left after the value.
     TrailingBytes {
-        /// The type that was asked for.
+        /// The type that was requested.
         wanted: &'static str,
-        /// How many bytes there were.
+        /// The number of bytes.
         length: usize,
     },
-    /// The bytes are no value of the type: an enum variant that does not
-    /// exist, a boolean that is neither 0 nor 1, text that is not UTF-8.
+    /// The bytes are not a value of the type: an unknown enum variant, a
+    /// boolean that is neither 0 nor 1, text that is not UTF-8.
     Invalid {
-        /// The type that was asked for.
+        /// The type that was requested.
         wanted: &'static str,
-        /// What was found.
+        /// What bincode reports.
         reason: String,
     },
 }
@@ -66,7 +66,7 @@ impl DecodeError {
             ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::Truncated { wanted, length }
             }
-            // The one error that bincode reports by text alone.
+            // bincode has no error kind for this case, only a text.
             ErrorKind::Custom(text) if text.contains("bytes remaining") => {
                 Self::TrailingBytes { wanted, length }
             }
@@ -84,25 +84,25 @@ impl fmt::Display for DecodeError {
             Self::TrailingBytes { wanted, length } => {
                 write!(f, "{length} bytes are too many for {wanted}")
             }
-            Self::Invalid { wanted, reason } => write!(f, "no valid {wanted}: {reason}"),
+            Self::Invalid { wanted, reason } => write!(f, "invalid {wanted}: {reason}"),
         }
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// The format: fixed width, little-endian, nothing left over.
+/// Returns the format: fixed width, little-endian, no trailing bytes.
 fn format() -> impl Options {
     DefaultOptions::new().with_fixint_encoding().reject_trailing_bytes()
 }
 
-/// The bytes of a value.
+/// Encodes a value.
 ///
 /// # Panics
 ///
-/// When the type cannot be written: a sequence that does not know its length
-/// in advance, or a `Serialize` of one's own that fails. That is a mistake in
-/// the program, not in its input.
+/// If the type cannot be encoded: a sequence that does not know its length in
+/// advance, or a custom `Serialize` that fails. That is a mistake in the
+/// program, not in its input.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     match format().serialize(value) {
         Ok(bytes) => bytes,
@@ -110,7 +110,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     }
 }
 
-/// Adds the bytes of a value to the end of `bytes`.
+/// Encodes a value and appends it to `bytes`.
 ///
 /// # Panics
 ///
@@ -121,20 +121,20 @@ pub fn encode_onto<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
     }
 }
 
-/// The value of bytes that [`encode`] made, all of them.
+/// Decodes bytes that [`encode`] wrote.
 ///
 /// # Errors
 ///
-/// Bytes that are no value of the type, or more or fewer than one; garbage
-/// never panics.
+/// If the bytes are not exactly one value of the type. Invalid bytes never
+/// cause a panic.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     format()
         .deserialize(bytes)
         .map_err(|error| DecodeError::new(*error, type_name::<T>(), bytes.len()))
 }
 
-/// As [`decode`], of a message that the caller no longer needs: [`SharedStr`]s and
-/// fields that are marked as [`mod@slice`] share its memory.
+/// Decodes a message that the caller no longer needs. [`SharedStr`]s, and
+/// fields marked as [`mod@slice`], share its memory.
 ///
 /// # Errors
 ///
@@ -143,19 +143,23 @@ pub fn decode_message<T: DeserializeOwned>(message: Bytes) -> Result<T, DecodeEr
     slice::lend(message, decode)
 }
 
-/// Checks that a value comes back from its bytes as it was.
+/// Asserts that a value is unchanged after encoding and decoding.
 ///
-/// Worth a line of test for every message and every persisted type: a field
-/// with `#[serde(skip)]`, or a `Serialize` and a `Deserialize` written by
-/// hand, loses things without an error.
+/// Test every message and every persisted type with it: a field with
+/// `#[serde(skip)]`, or a custom `Serialize` and `Deserialize`, can lose data
+/// without an error.
 ///
 /// # Panics
 ///
-/// When the bytes cannot be decoded, or give another value.
+/// If the bytes cannot be decoded, or decode to another value.
 #[track_caller]
 pub fn assert_roundtrip<T>(value: &T)
 where
     T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
 {
-    assert_eq!(decode::<T>(&encode(value)).as_ref(), Ok(value), "lost on the way");
+    assert_eq!(
+        decode::<T>(&encode(value)).as_ref(),
+        Ok(value),
+        "encoding and decoding changed the value"
+    );
 }

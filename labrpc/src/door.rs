@@ -1,4 +1,4 @@
-//! A server's door: how many more requests come in.
+//! A limit on the requests that a server accepts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,35 +7,37 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// No limit.
 const OPEN: u64 = u64::MAX;
 
-/// How many more requests a server takes in. Those that are in when it closes
-/// are answered; later ones find no server. A process does so that closes its
-/// listening socket and finishes what it has begun.
+/// A limit on the number of requests that a server accepts.
 ///
-/// A clone is the same door, so that the server's own handlers can close it.
+/// The server replies to all requests that it accepted before the door closed;
+/// later ones reach no server. This simulates a process that closes its
+/// listening socket and finishes the requests in progress.
+///
+/// A clone is the same door, so the server's own handlers can close it.
 #[derive(Clone)]
 pub struct Door {
     left: Arc<AtomicU64>,
 }
 
 impl Door {
-    /// A door that stays open.
+    /// Creates a door that stays open.
     pub fn new() -> Self {
         Self { left: Arc::new(AtomicU64::new(OPEN)) }
     }
 
-    /// From now on so many more requests come in.
+    /// Closes the door after `requests` more requests.
     pub fn close_after(&self, requests: u64) {
         self.left.store(requests, Relaxed);
     }
 
-    /// Whether a request would come in now.
+    /// Returns whether the server accepts a request now.
     pub fn is_open(&self) -> bool {
         self.left.load(Relaxed) > 0
     }
 
-    /// A request comes in.
-    pub(crate) fn enter(&self) {
-        // One that was on its way when the door closed still comes in.
+    /// Counts a request that has arrived.
+    pub(crate) fn count_request(&self) {
+        // A request that was on its way when the door closed is still accepted.
         let less = |left| (left != OPEN && left > 0).then(|| left - 1);
         let _ = self.left.fetch_update(Relaxed, Relaxed, less);
     }

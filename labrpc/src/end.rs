@@ -17,42 +17,42 @@ pub trait Transport: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The call is a mistake in the program.
+    /// If the call is a mistake in the program.
     fn call(&self, method: &str, argument: Payload) -> Result<Option<Payload>, CallError>;
 }
 
 /// One client's end of a connection to one server.
 ///
-/// [`Network::make_end`](crate::Network::make_end) and `labrpc_socket::dial` make
-/// ends. A clone is the same end, and many calls may be in progress on it at once.
+/// [`Network::make_end`](crate::Network::make_end) and `labrpc_socket::dial`
+/// create ends. A clone is the same end. Many calls may be in progress on it at
+/// the same time.
 #[derive(Clone)]
 pub struct ClientEnd {
     transport: Arc<dyn Transport>,
 }
 
 impl ClientEnd {
-    /// An end over a transport.
+    /// Creates an end over a transport.
     pub fn new(transport: impl Transport + 'static) -> Self {
         Self { transport: Arc::new(transport) }
     }
 
     /// Calls a method, such as `"Raft.RequestVote"`, and waits for the reply.
     ///
-    /// `None` means that no reply came: the request was lost and the handler
-    /// never ran, or it ran and the reply was lost, or the server died at any
-    /// moment. The caller cannot know which, and has to try again or give up.
-    /// `None` comes after at most 100 ms, or 7 s with long delays, unless a
-    /// handler is still running on a server that is still alive: for that
-    /// the call waits without limit.
+    /// Returns `None` if no reply arrives: the request was lost, the handler
+    /// ran and the reply was lost, or the server died. The caller cannot know
+    /// which, and has to retry or give up. `None` comes within 100 ms, or 7 s
+    /// with long delays, unless a handler is still running on a live server:
+    /// then the call waits without limit.
     ///
     /// After the network's [`cleanup`](crate::Network::cleanup) a call does
-    /// not return: it ends its thread, quietly.
+    /// not return: it silently ends its thread.
     ///
     /// # Panics
     ///
-    /// When the call is a mistake: a name without a dot, a service or method
-    /// that the server does not have, an argument or reply of another type
-    /// than the handler's.
+    /// If the call is a mistake: a name without a dot, a service or method that
+    /// the server does not have, an argument or reply of another type than the
+    /// handler's.
     #[track_caller]
     pub fn call<A, R>(&self, method: &str, args: &A) -> Option<R>
     where
@@ -70,7 +70,7 @@ impl ClientEnd {
         A: Serialize + ?Sized,
         R: DeserializeOwned,
     {
-        // A bad name is told even if the network would lose the request.
+        // Report a bad name even if the network would lose the request.
         split_method(method)?;
         let reply = self.transport.call(method, Payload::encode(args))?;
         reply.map(|payload| payload.decode()).transpose()

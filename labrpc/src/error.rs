@@ -1,54 +1,54 @@
-//! Mistakes in the program that a call brings to light.
+//! Mistakes in the program that a call reports.
 
 use std::fmt;
 
 use crate::codec::DecodeError;
 
-/// Why a call makes no sense, in contrast to a call without a reply.
+/// A mistake in a call, in contrast to a call that gets no reply.
 ///
-/// Nothing panics inside the network or in the handler's thread: the error
-/// travels back, and the caller panics with its text.
+/// Neither the network nor the handler's thread panics: the network returns the
+/// error to the caller, which panics with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The name of the method has no dot.
     NoDot {
-        /// The name as it was given.
+        /// The name that the caller passed.
         method: String,
     },
     /// The server has no such service.
     UnknownService {
-        /// The service that was asked for.
+        /// The requested service.
         service: String,
-        /// The services that there are.
+        /// The services of the server.
         known: Vec<String>,
     },
     /// The service has no such method.
     UnknownMethod {
-        /// The method that was asked for.
+        /// The requested method.
         method: String,
-        /// The methods that there are.
+        /// The methods of the service.
         known: Vec<String>,
     },
-    /// One side sent a type, the other expected another.
+    /// The sender's type is not the one that the receiver expects.
     WrongType {
         /// The type that was sent.
         sent: &'static str,
-        /// The type that the receiver wanted.
+        /// The type that the receiver expects.
         expected: &'static str,
     },
-    /// The type is right and the bytes are not: its `Serialize` and its
+    /// The type is right but its bytes cannot be decoded: its `Serialize` and
     /// `Deserialize` disagree.
     Undecodable(DecodeError),
-    /// The request is longer than the transport takes.
+    /// The request is longer than the transport allows.
     TooLong {
-        /// Its length in bytes, with the method's name.
+        /// Its length in bytes, including the method's name.
         bytes: usize,
-        /// The most that is sent.
+        /// The longest request that the transport sends, in bytes.
         limit: usize,
     },
-    /// Any of these, found by the server of another process.
+    /// An error that a server in another process reports.
     Remote {
-        /// Its text.
+        /// The text of the error.
         text: String,
     },
 }
@@ -57,7 +57,7 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDot { method } => {
-                write!(f, "{method:?} is no method name: expected Service.Method")
+                write!(f, "invalid method name {method:?}: expected Service.Method")
             }
             Self::UnknownService { service, known } => {
                 write!(f, "unknown service {service}; expecting one of {known:?}")

@@ -1,5 +1,5 @@
-//! What the network adds to the trace. Calls are numbered from 1, ends and
-//! servers from 0 in order of creation or first mention.
+//! The network's trace events. Calls are numbered from 1, ends and servers
+//! from 0, in order of creation or first mention.
 
 use crate::topology::{EndId, ServerId};
 

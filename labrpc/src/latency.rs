@@ -1,19 +1,19 @@
-//! How long the wire takes.
+//! The time that a call spends on the wire.
 
 use labrt::time::Duration;
 use labrt::{Clock, Generator};
 
-/// The extra time that a call spends on the way to its handler and back, on
-/// top of everything the course's network does to it.
+/// The time that a call spends on the wire, in addition to the delays of the
+/// course's network.
 ///
-/// Go's network takes no time at all on a good day. Under a virtual clock
-/// that would be a trap: a client that calls in a closed loop would never let
-/// the clock move. So the default there is a data centre's round trip, drawn
-/// uniformly from 0.5 to 1.5 ms; under the real clock, where computing takes
-/// time by itself, it is nothing.
+/// Go's network adds no time to a call that it does not disturb. Under the
+/// virtual clock a client that calls in a closed loop would then never let time
+/// pass. The default there is the round trip of a data centre, drawn uniformly
+/// from 0.5 to 1.5 ms. Under the real clock, where computing takes time anyway,
+/// it is zero.
 ///
-/// Half is spent before the handler, half after it. Calls that the network
-/// lets fail pay no more than the way they went.
+/// Half of the time passes before the handler, half after it. A lost request
+/// takes none, and a lost reply only the first half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
     min: Duration,
@@ -24,23 +24,25 @@ impl Latency {
     /// No extra time, as in Go.
     pub const NONE: Self = Self { min: Duration::ZERO, max: Duration::ZERO };
 
-    /// A round trip drawn uniformly from `min` to `max` for each call.
+    /// Returns a latency that draws a round trip uniformly from `min` to `max`
+    /// for each call.
     ///
     /// # Panics
     ///
-    /// When `min` is above `max`.
+    /// If `min` is above `max`.
     pub fn round_trip(min: Duration, max: Duration) -> Self {
-        assert!(min <= max, "latency from {min:?} to {max:?} is no range");
+        assert!(min <= max, "latency: the minimum {min:?} is above the maximum {max:?}");
         Self { min, max }
     }
 
-    /// The shortest and the longest round trip in nanoseconds.
+    /// Returns the shortest and the longest round trip in nanoseconds.
     pub(crate) fn range(self) -> [u64; 2] {
-        let nanos = |d: Duration| u64::try_from(d.as_nanos()).expect("a latency below 584 years");
+        let nanos =
+            |d: Duration| u64::try_from(d.as_nanos()).expect("latencies are below 584 years");
         [self.min, self.max].map(nanos)
     }
 
-    /// One round trip. A range of one value draws no random number.
+    /// Draws one round trip. A range of one value takes no random number.
     pub(crate) fn draw(self, rng: &mut Generator) -> Duration {
         if self.min == self.max {
             return self.min;
@@ -51,7 +53,7 @@ impl Latency {
 }
 
 impl Default for Latency {
-    /// The default of the clock that the calling thread runs under.
+    /// Returns the default for the clock that the calling thread runs under.
     fn default() -> Self {
         match labrt::clock() {
             Clock::Virtual => {

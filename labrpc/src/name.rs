@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// What an end or a server is called in its network: a word or a number.
+/// The name of an end or a server in its network: a text or a number.
 ///
 /// The number 7 and the text `"7"` are the same name. A clone is cheap.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

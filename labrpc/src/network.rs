@@ -1,4 +1,4 @@
-//! The simulated network: its switches and its wiring.
+//! The simulated network: its settings and its wiring.
 
 pub(crate) mod core;
 
@@ -16,12 +16,12 @@ use crate::name::Name;
 use crate::server::Server;
 use crate::topology::ServerId;
 
-/// A network of client ends and servers that live in this process.
+/// A network of client ends and servers inside this process.
 ///
-/// A clone is another handle on the same network. Ends do not keep their
-/// network alive (a server usually owns ends, and the network its servers: a
-/// circle that would never be freed), so whoever makes a network keeps a
-/// handle for as long as it is used.
+/// A clone is another handle to the same network. Ends do not keep their
+/// network alive: a network owns its servers, and servers usually own ends, so
+/// this would be a cycle that is never freed. Keep a handle for as long as the
+/// network is in use.
 ///
 /// A new network is reliable, without long delays and without reordering.
 #[derive(Clone)]
@@ -30,54 +30,55 @@ pub struct Network {
 }
 
 impl Network {
-    /// A reliable network without ends and servers.
+    /// Creates a reliable network without ends and servers.
     pub fn new() -> Self {
         Self { core: Arc::new(Core::new()) }
     }
 
-    /// False: from now on requests take up to 26 ms, a tenth of them is
-    /// lost, and a tenth of the replies.
+    /// Makes the network reliable or unreliable from now on. An unreliable
+    /// network delays requests by up to 26 ms, and loses one request in ten and
+    /// one reply in ten.
     pub fn set_reliable(&self, reliable: bool) {
         trace::event(events::Reliable { on: reliable });
         self.core.state.lock().conditions.reliable = reliable;
     }
 
-    /// True: from now on calls that reach no server take up to 7 s to fail,
-    /// instead of up to 100 ms.
+    /// Switches long delays on or off. With them, calls that reach no server
+    /// take up to 7 s to fail instead of up to 100 ms.
     pub fn set_long_delays(&self, long: bool) {
         trace::event(events::LongDelays { on: long });
         self.core.state.lock().conditions.long_delays = long;
     }
 
-    /// True: from now on two thirds of the replies are held back for 0.2 to
-    /// 2.2 s.
+    /// Switches long reordering on or off. With it, the network delays two
+    /// thirds of the replies by 0.2 to 2.2 s.
     pub fn set_long_reordering(&self, reordering: bool) {
         trace::event(events::LongReordering { on: reordering });
         self.core.state.lock().conditions.long_reordering = reordering;
     }
 
-    /// Sets the time on the wire for calls from now on.
+    /// Sets the time on the wire for later calls.
     pub fn set_latency(&self, latency: Latency) {
         let [min, max] = latency.range();
         trace::event(events::SetLatency { min, max });
         self.core.state.lock().conditions.latency = latency;
     }
 
-    /// Whether the network is reliable.
+    /// Returns whether the network is reliable.
     pub fn is_reliable(&self) -> bool {
         self.core.state.lock().conditions.reliable
     }
 
-    /// Whether the network has long delays.
+    /// Returns whether long delays are on.
     pub fn is_long_delays(&self) -> bool {
         self.core.state.lock().conditions.long_delays
     }
 
-    /// Makes a client end. It is disabled, and connected to nothing.
+    /// Creates a client end, disabled and unconnected.
     ///
     /// # Panics
     ///
-    /// When there is an end of this name.
+    /// If there already is an end of this name.
     #[track_caller]
     pub fn make_end(&self, name: impl Into<Name>) -> ClientEnd {
         let id = self.core.state.lock().topology.make_end(name.into());
@@ -85,59 +86,58 @@ impl Network {
         ClientEnd::new(SimulatedEnd::new(Arc::downgrade(&self.core), id))
     }
 
-    /// Removes an end. Calls on it then behave as on a disabled end, also
-    /// when a new end gets its name.
+    /// Deletes an end. Later calls on it behave as on a disabled end, even
+    /// after a new end gets its name.
     ///
     /// # Panics
     ///
-    /// When there is no end of this name.
+    /// If there is no end of this name.
     #[track_caller]
     pub fn delete_end(&self, name: impl Into<Name>) {
         let id = self.core.state.lock().topology.delete_end(&name.into());
         trace::event(events::DeleteEnd { end: id });
     }
 
-    /// Lets an end lead to a server, which may be added later. The end must
-    /// be enabled too.
+    /// Connects an end to a server, which may be added later. Calls also need
+    /// the end to be enabled.
     ///
     /// # Panics
     ///
-    /// When there is no end of this name.
+    /// If there is no end of this name.
     #[track_caller]
     pub fn connect(&self, end: impl Into<Name>, server: impl Into<Name>) {
         let (end, server) = self.core.state.lock().topology.connect(&end.into(), server.into());
         trace::event(events::Connect { end, to: server });
     }
 
-    /// Switches an end on or off.
+    /// Enables or disables an end.
     ///
     /// # Panics
     ///
-    /// When there is no end of this name.
+    /// If there is no end of this name.
     #[track_caller]
     pub fn enable(&self, end: impl Into<Name>, enabled: bool) {
         let end = self.core.state.lock().topology.enable(&end.into(), enabled);
         trace::event(events::Enable { end, on: enabled });
     }
 
-    /// Puts a server under a name. One that was there is gone: calls that it
-    /// is still working on fail.
+    /// Adds a server under a name, in place of an earlier one. Calls that the
+    /// earlier one is still working on fail.
     pub fn add_server(&self, name: impl Into<Name>, server: impl Into<Arc<Server>>) {
         let (id, previous) = self.set_server(name.into(), Some(server.into()));
         trace::event(events::AddServer { peer: id });
         drop(previous);
     }
 
-    /// Takes the server of that name away. Calls that it is still working on
-    /// fail.
+    /// Deletes the server of that name. Calls that it is still working on fail.
     pub fn delete_server(&self, name: impl Into<Name>) {
         let (id, previous) = self.set_server(name.into(), None);
         trace::event(events::DeleteServer { peer: id });
         drop(previous);
     }
 
-    /// Puts a server under a name, or none. The caller drops the previous one: its
-    /// destructor is the user's code and runs without the lock.
+    /// Sets or removes the server of a name. Returns the previous one, so that
+    /// its destructor, which is the user's code, runs without the lock.
     fn set_server(
         &self,
         name: Name,
@@ -146,30 +146,31 @@ impl Network {
         self.core.state.lock().topology.set_server(name, server)
     }
 
-    /// The number of requests that reached the server that is under this
-    /// name now, if there is one.
+    /// Returns the number of requests that reached the current server of this
+    /// name, if there is one.
     pub fn count(&self, server: impl Into<Name>) -> Option<u64> {
         self.core.state.lock().topology.server(&server.into()).map(|server| server.count())
     }
 
-    /// The number of calls since the network was made, lost ones included.
+    /// Returns the number of calls since the network was created, lost ones
+    /// included.
     pub fn total_count(&self) -> u64 {
         self.core.call_count()
     }
 
-    /// The payload bytes of all arguments sent and of all replies delivered
-    /// since the network was made.
+    /// Returns the payload bytes of all arguments sent and all replies
+    /// delivered since the network was created.
     pub fn total_bytes(&self) -> u64 {
         self.core.byte_count()
     }
 
     /// Closes the network at the end of a test.
     ///
-    /// From now on a call does not return: it ends its thread by a quiet
-    /// unwind that counts as no failure. (In Go it returns false at once, and
-    /// a clerk that was left over spins on it into the next test.) Calls
-    /// already accepted run to their end. Servers stay where they are, for
-    /// these calls; whoever wants them freed deletes them.
+    /// From now on a call does not return: it ends its thread by a silent
+    /// unwind that does not count as a failure. (In Go it returns false
+    /// immediately, and a leftover clerk keeps retrying into the next test.)
+    /// Calls already accepted run to their end. The servers stay for these
+    /// calls; delete them to free them.
     pub fn cleanup(&self) {
         trace::event(events::Cleanup {});
         self.core.state.lock().closed = true;

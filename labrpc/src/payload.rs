@@ -1,4 +1,4 @@
-//! What a message carries: bytes, and the name of their type.
+//! The payload of a message: bytes, and the name of their type.
 
 use std::any::type_name;
 
@@ -11,10 +11,10 @@ use crate::error::CallError;
 
 /// An encoded argument or reply.
 ///
-/// The codec does not write types, so bytes of one type could decode as
-/// another without a sound. The type's name travels beside them, is compared
-/// on arrival, and counts for nothing in the byte counters. It does not go
-/// through sockets: another program may call its types what it likes.
+/// The codec does not write types, so bytes of one type could silently decode
+/// as another. The network therefore carries the type's name beside the bytes;
+/// the receiver compares it, and the byte counters ignore it. Sockets do not
+/// carry it, because another program may use other type names.
 #[derive(Debug)]
 pub struct Payload {
     bytes: Bytes,
@@ -22,12 +22,12 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Packs a value.
+    /// Encodes a value.
     pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Self {
         Self { bytes: codec::encode(value).into(), type_tag: Some(type_tag::<T>()) }
     }
 
-    /// Unpacks the value, which must be of the type that was packed.
+    /// Decodes the value, which must be of the type that was encoded.
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, CallError> {
         let expected = type_tag::<T>();
         if let Some(sent) = self.type_tag.filter(|sent| *sent != expected) {
@@ -36,24 +36,24 @@ impl Payload {
         codec::decode_message(self.bytes).map_err(CallError::Undecodable)
     }
 
-    /// A payload from another process, whose type is not known.
+    /// Creates a payload from another process, whose type is not known.
     pub fn from_wire(bytes: Vec<u8>) -> Self {
         Self { bytes: bytes.into(), type_tag: None }
     }
 
-    /// The bytes, for another process.
+    /// Returns the bytes, for another process.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes.into()
     }
 
-    /// The number of payload bytes, as the network counts them.
+    /// Returns the number of payload bytes, as the network counts them.
     pub(crate) fn len(&self) -> u64 {
         self.bytes.len() as u64
     }
 }
 
-/// The name of a type, the same for types that are the same on the wire in
-/// daily use: a reference and its referent, `str` and `String`.
+/// Returns the name of a type. Common types with the same encoding share one
+/// name: a reference and its referent, `str` and `String`.
 fn type_tag<T: ?Sized>() -> &'static str {
     match type_name::<T>().trim_start_matches('&') {
         "str" => type_name::<String>(),
@@ -66,13 +66,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borrowed_and_owned_text_are_one_type() {
+    fn borrowed_and_owned_strings_are_one_type() {
         assert_eq!(Payload::encode("abc").decode(), Ok("abc".to_string()));
         assert_eq!(Payload::encode(&&"abc").decode(), Ok("abc".to_string()));
     }
 
     #[test]
-    fn another_type_is_refused_even_if_its_bytes_would_fit() {
+    fn other_type_is_rejected_even_if_the_bytes_fit() {
         let refused = Payload::encode(&7u64).decode::<i64>();
         assert_eq!(refused, Err(CallError::WrongType { sent: "u64", expected: "i64" }));
     }

@@ -1,4 +1,4 @@
-//! Servers: what a name in the network stands for.
+//! Servers: the objects that requests reach.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,29 +10,29 @@ use crate::method::Method;
 use crate::payload::Payload;
 use crate::service::Service;
 
-/// A bundle of services that live and die together, such as a Raft peer and
+/// A set of services that start and crash together, such as a Raft peer and
 /// the key/value service on top of it.
 ///
-/// A server object stands for one life: a crashed server that comes back is a
-/// new object under the old name, and its counter starts from zero.
+/// A server object ends with a crash. A restarted server is a new object under
+/// the old name, and its counter starts from zero.
 #[must_use = "a server is reached only once it is added to a network"]
 pub struct Server {
     services: BTreeMap<String, Service>,
     count: AtomicU64,
-    /// The server, as the tests count them, for whom it was made: its handlers work
-    /// for that one.
-    home: Option<usize>,
+    /// The tester's number of the server that this object belongs to. Its
+    /// handlers run on behalf of that server.
+    owner: Option<usize>,
     door: Door,
 }
 
 impl Server {
-    /// A server without services.
+    /// Creates a server without services.
     pub fn new() -> Self {
-        let home = labrt::thread::server();
-        Server { services: BTreeMap::new(), count: AtomicU64::new(0), home, door: Door::new() }
+        let owner = labrt::thread::server();
+        Server { services: BTreeMap::new(), count: AtomicU64::new(0), owner, door: Door::new() }
     }
 
-    /// The server with one more service.
+    /// Adds a service, and returns the server.
     ///
     /// # Panics
     ///
@@ -42,7 +42,7 @@ impl Server {
         self
     }
 
-    /// The server behind a door that may close.
+    /// Limits the requests that the server accepts, and returns the server.
     pub fn with_door(mut self, door: Door) -> Self {
         self.door = door;
         self
@@ -52,34 +52,35 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When the server has a service of this name.
+    /// If the server already has a service of this name.
     pub fn add_service(&mut self, service: Service) {
         let name = service.name().to_string();
         let previous = self.services.insert(name.clone(), service);
-        assert!(previous.is_none(), "a server has two services {name}");
+        assert!(previous.is_none(), "the server already has a service named {name}");
     }
 
-    /// The number of requests that have reached this server.
+    /// Returns the number of requests that have reached this server.
     pub fn count(&self) -> u64 {
         self.count.load(Relaxed)
     }
 
-    /// For whom its handlers work.
-    pub(crate) fn home(&self) -> Option<usize> {
-        self.home
+    /// Returns the tester's number of the server that this object belongs to.
+    pub(crate) fn owner(&self) -> Option<usize> {
+        self.owner
     }
 
-    /// Whether a request that is sent now comes in.
+    /// Returns whether the server accepts a request now.
     pub(crate) fn is_open(&self) -> bool {
         self.door.is_open()
     }
 
-    /// Counts a request that arrives from another process, runs its handler and
-    /// returns the reply.
+    /// Counts a request from another process, runs its handler and returns the
+    /// reply.
     ///
     /// # Errors
     ///
-    /// The server has no such method, or the argument is no value of its type.
+    /// If the server has no such method, or the argument is not a value of the
+    /// method's type.
     pub fn answer(&self, method: &str, argument: Payload) -> Result<Payload, CallError> {
         self.count_request();
         self.method(method)?.handler()(argument)
@@ -88,7 +89,7 @@ impl Server {
     /// Counts a request that has arrived.
     pub(crate) fn count_request(&self) {
         self.count.fetch_add(1, Relaxed);
-        self.door.enter();
+        self.door.count_request();
     }
 
     /// Finds a method by its full name.

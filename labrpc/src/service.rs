@@ -11,9 +11,9 @@ use crate::error::CallError;
 use crate::method::{Handler, Method};
 use crate::payload::Payload;
 
-/// A set of methods under one name, to be put on a [`Server`](crate::Server).
+/// A set of named methods, for a [`Server`](crate::Server).
 ///
-/// Protocols use [`service!`](crate::service!), which writes this for them. By
+/// Protocols use [`service!`](crate::service!), which generates this code. By
 /// hand:
 ///
 /// ```
@@ -24,23 +24,24 @@ use crate::payload::Payload;
 ///     .method("Length", |name: String| name.len() as u64);
 /// assert_eq!(service.name(), "Greeter");
 /// ```
-#[must_use = "a service does nothing until it is put on a server"]
+#[must_use = "a service does nothing until it is added to a server"]
 pub struct Service {
     name: String,
     methods: BTreeMap<String, Method>,
 }
 
 impl Service {
-    /// A service without methods.
+    /// Creates a service without methods.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), methods: BTreeMap::new() }
     }
 
-    /// The service with one more method. Many calls of it may run at once.
+    /// Adds a method, and returns the service. Many calls of a method may run
+    /// at the same time.
     ///
     /// # Panics
     ///
-    /// When the service has a method of this name.
+    /// If the service already has a method of this name.
     pub fn method<A, R>(
         mut self,
         name: impl Into<String>,
@@ -54,16 +55,16 @@ impl Service {
         let handler: Handler =
             Arc::new(move |argument: Payload| Ok(Payload::encode(&handler(argument.decode()?))));
         let previous = self.methods.insert(name.clone(), Method::new(handler));
-        assert!(previous.is_none(), "service {} has two methods {name}", self.name);
+        assert!(previous.is_none(), "service {} already has a method named {name}", self.name);
         self
     }
 
-    /// The service's name: what stands before the dot in a call.
+    /// Returns the service's name: the part before the dot in a call.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Finds a method by its own name.
+    /// Finds a method by its name without the service.
     pub(crate) fn find(&self, method: &str) -> Result<&Method, CallError> {
         self.methods.get(method).ok_or_else(|| CallError::UnknownMethod {
             method: method.to_string(),

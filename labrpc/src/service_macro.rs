@@ -1,19 +1,19 @@
 //! The macro that turns a list of methods into typed code for both sides.
 
-/// Declares a service: what a protocol's messages are, once, for both sides.
+/// Declares a service: the messages of a protocol, once for both sides.
 ///
 /// ```
 /// use std::sync::Arc;
 ///
 /// labrpc::service! {
-///     /// Adds numbers up.
+///     /// Adds numbers.
 ///     pub service Adder {
-///         /// The sum of both numbers.
+///         /// Returns the sum of both numbers.
 ///         fn add_up((u64, u64)) -> u64;
 ///     }
 /// }
 ///
-/// /// A server's part of the protocol.
+/// /// The server's side of the protocol.
 /// struct Calculator;
 ///
 /// impl AdderService for Calculator {
@@ -35,21 +35,22 @@
 /// # assert_eq!(run.result, Ok(()));
 /// ```
 ///
-/// For `service Adder` these items are made, and nothing called `Adder`:
+/// For `service Adder` the macro generates these items, and none called
+/// `Adder`:
 ///
 /// * the trait `AdderService`, which a server implements: one method per
 ///   message, `fn add_up(&self, args: (u64, u64)) -> u64`;
 /// * the function `adder_service(Arc<impl AdderService>) -> Service`, which
-///   makes it ready for a [`Server`](crate::Server);
-/// * the struct `AdderClient`, made from a [`ClientEnd`](crate::ClientEnd):
+///   makes it a service for a [`Server`](crate::Server);
+/// * the struct `AdderClient`, created from a [`ClientEnd`](crate::ClientEnd):
 ///   `fn add_up(&self, args: &(u64, u64)) -> Option<u64>`. `None` means that
-///   no answer came; the request may or may not have been carried out.
+///   no reply arrived; the handler may or may not have run.
 ///
-/// On the wire the method above is called `"Adder.AddUp"`. Another service
-/// name is given by `service KvServer = "KVServer" { ... }`.
+/// On the wire the method above is called `"Adder.AddUp"`. To choose another
+/// service name, write `service KvServer = "KVServer" { ... }`.
 ///
-/// A method takes one value and returns one. Doc comments and attributes on
-/// methods go to the trait and to the client.
+/// A method takes one value and returns one. The macro copies doc comments and
+/// attributes of a method to the trait and to the client.
 #[macro_export]
 macro_rules! service {
     (
@@ -72,7 +73,7 @@ macro_rules! service {
     };
 }
 
-/// The code of a service whose name on the wire is given.
+/// Generates the code of a service with a given name on the wire.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __service {
@@ -94,7 +95,7 @@ macro_rules! __service {
                 )*
             }
 
-            #[doc = concat!("A service of any [`", stringify!([<$name Service>]), "`].")]
+            #[doc = concat!("Returns a service for a [`", stringify!([<$name Service>]), "`].")]
             #[allow(dead_code, reason = "a crate may need the client's side only")]
             $visibility fn [<$name:snake _service>](
                 service: ::std::sync::Arc<impl [<$name Service>]>,
@@ -117,7 +118,7 @@ macro_rules! __service {
 
             #[allow(dead_code, reason = "a crate may need the server's side only")]
             impl [<$name Client>] {
-                /// Calls go through this end.
+                /// Creates a client whose calls go through this end.
                 $visibility fn new(end: $crate::ClientEnd) -> Self {
                     Self { end }
                 }
@@ -125,8 +126,8 @@ macro_rules! __service {
                 $(
                     $(#[$method_attribute])*
                     ///
-                    /// `None` when no reply came: the handler may or may not
-                    /// have run.
+                    /// Returns `None` if no reply arrives: the handler may or
+                    /// may not have run.
                     #[track_caller]
                     $visibility fn $method(&self, args: &$args) -> ::std::option::Option<$reply> {
                         self.end.call(

@@ -1,8 +1,8 @@
-//! Who is connected to whom.
+//! The wiring: which end leads to which server.
 //!
-//! Plain data without locks or time. Names are looked up when the wiring
-//! changes; a call only uses ids, which are given in order of creation, so
-//! that they mean the same in every run of a seed.
+//! Plain data without locks or time. Only changes of the wiring look up names;
+//! a call uses ids. Ids are assigned in order of creation, so they mean the
+//! same in every run of a seed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,31 +36,31 @@ impl Traced for ServerId {
     }
 }
 
-/// Where an end leads to.
+/// A client end, and the server that it leads to.
 #[derive(Debug, Default)]
 struct End {
     enabled: bool,
     server: Option<ServerId>,
 }
 
-/// A server name, and the server that it stands for at the moment.
+/// A server name and its current server.
 #[derive(Debug)]
 struct ServerSlot {
     name: Name,
     server: Option<Arc<Server>>,
 }
 
-/// Where a request goes: the server object that the sender's end led to when
-/// it was sent.
+/// The route of a request: the server object that the sender's end led to when
+/// the request was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    /// The end that the request came from.
+    /// The end that sent the request.
     pub(crate) end: EndId,
     /// The number of the server's name.
     pub(crate) id: ServerId,
     /// The server's name.
     pub(crate) name: Name,
-    /// The server itself, this life of it.
+    /// The server object, which ends with a crash of the server.
     pub(crate) server: Arc<Server>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Route {
 #[derive(Debug, Default)]
 pub(crate) struct Topology {
     end_ids: BTreeMap<Name, EndId>,
-    /// Indexed by id. A deleted end stays as a disabled one.
+    /// Indexed by id. A deleted end remains as a disabled one.
     ends: Vec<End>,
     server_ids: BTreeMap<Name, ServerId>,
     /// Indexed by id.
@@ -76,18 +76,18 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    /// Makes an end: disabled, and connected to nothing.
+    /// Creates an end, disabled and unconnected.
     #[track_caller]
     pub(crate) fn make_end(&mut self, name: Name) -> EndId {
         let id = EndId(self.ends.len());
         let previous = self.end_ids.insert(name.clone(), id);
-        assert!(previous.is_none(), "the network has an end {name} already");
+        assert!(previous.is_none(), "the network already has an end named {name}");
         self.ends.push(End::default());
         id
     }
 
-    /// Forgets an end. Its handle then behaves as one that is disabled, for
-    /// ever: a new end of the same name is another one.
+    /// Deletes an end. Its handle then behaves as a disabled end forever,
+    /// because a new end of the same name gets another id.
     #[track_caller]
     pub(crate) fn delete_end(&mut self, name: &Name) -> EndId {
         let id = self.end_id(name);
@@ -96,7 +96,7 @@ impl Topology {
         id
     }
 
-    /// Lets an end lead to a server, which need not be there yet.
+    /// Connects an end to a server, which may be added later.
     #[track_caller]
     pub(crate) fn connect(&mut self, end: &Name, server: Name) -> (EndId, ServerId) {
         let (end, server) = (self.end_id(end), self.server_id(server));
@@ -104,7 +104,7 @@ impl Topology {
         (end, server)
     }
 
-    /// Switches an end on or off.
+    /// Enables or disables an end.
     #[track_caller]
     pub(crate) fn enable(&mut self, end: &Name, enabled: bool) -> EndId {
         let end = self.end_id(end);
@@ -112,7 +112,7 @@ impl Topology {
         end
     }
 
-    /// Puts a server under a name, in place of the one that was there.
+    /// Sets or removes the server of a name, and returns the previous one.
     pub(crate) fn set_server(
         &mut self,
         name: Name,
@@ -122,12 +122,12 @@ impl Topology {
         (id, std::mem::replace(&mut self.slots[id.0].server, server))
     }
 
-    /// The server of that name.
+    /// Returns the server of that name.
     pub(crate) fn server(&self, name: &Name) -> Option<&Arc<Server>> {
         self.slots[self.server_ids.get(name)?.0].server.as_ref()
     }
 
-    /// Where an end leads to at the moment, if it leads anywhere.
+    /// Returns the route from an end to its current server, if there is one.
     pub(crate) fn route(&self, end: EndId) -> Option<Route> {
         let End { enabled: true, server: Some(id) } = self.ends[end.0] else { return None };
         let slot = &self.slots[id.0];
@@ -135,8 +135,9 @@ impl Topology {
         Some(Route { end, id, name: slot.name.clone(), server })
     }
 
-    /// Whether a route is still good: its end is enabled, and its server is
-    /// the one under that name, not a later life of it.
+    /// Returns whether a route is still valid: its end is enabled, and its
+    /// server object is still the one of that name, not one added after a
+    /// crash.
     pub(crate) fn is_alive(&self, route: &Route) -> bool {
         let now = self.slots[route.id.0].server.as_ref();
         self.ends[route.end.0].enabled && now.is_some_and(|s| Arc::ptr_eq(s, &route.server))
@@ -146,11 +147,11 @@ impl Topology {
     fn end_id(&self, name: &Name) -> EndId {
         match self.end_ids.get(name) {
             Some(id) => *id,
-            None => panic!("the network has no end {name}"),
+            None => panic!("the network has no end named {name}"),
         }
     }
 
-    /// The id of a server name, a new one at its first mention.
+    /// Returns the id of a server name, a new one at its first mention.
     fn server_id(&mut self, name: Name) -> ServerId {
         let slots = &mut self.slots;
         *self.server_ids.entry(name).or_insert_with_key(|name| {

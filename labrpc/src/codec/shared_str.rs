@@ -9,9 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::slice::slice_of_message;
 
-/// A string as messages carry it. Decoding one takes no memory: like a field
-/// marked as [`slice`](super::slice), it is a part of its message and keeps all
-/// of it alive. Turn what stays for long into a [`String`]. A clone is cheap.
+/// A string that shares the memory of its message.
+///
+/// Decoding one allocates nothing: like a field marked as
+/// [`slice`](super::slice), it is a part of its message and keeps the whole
+/// message alive. Convert a string that you keep for long into a [`String`]. A
+/// clone is cheap.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SharedStr(Bytes);
 
@@ -88,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_string_of_a_message_is_a_slice_of_it() {
+    fn string_is_a_slice_of_its_message() {
         let message = Bytes::from(encode(&(7u64, "text")));
         let place = message.as_ptr_range();
         let decoded = decode_message::<(u64, SharedStr)>(message);
@@ -99,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_refused() {
+    fn bytes_that_are_not_utf8_are_rejected() {
         let message = Bytes::from(encode(&[0xff_u8, 0xff].as_slice()));
         assert!(decode_message::<SharedStr>(message).is_err());
     }

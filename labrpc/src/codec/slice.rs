@@ -1,10 +1,10 @@
 //! Fields that share the memory of their message:
 //! `#[serde(with = "labrpc::codec::slice")]` on a field of type [`Bytes`].
 //!
-//! The format is the same as without the attribute. In a message that
+//! The attribute does not change the format. In a message that
 //! [`decode_message`](super::decode_message) reads, and in every argument and
-//! reply of a call, the field becomes a slice of the message and keeps all of it
-//! alive. Elsewhere the field is a copy.
+//! reply of a call, the field becomes a slice of the message and keeps the
+//! whole message alive. Elsewhere the field is a copy.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,17 +15,17 @@ use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 
 thread_local! {
-    /// The message that this thread decodes; [`lend`] keeps it alive.
+    /// The message that this thread is decoding; [`lend`] keeps it alive.
     static MESSAGE: Cell<Option<NonNull<Bytes>>> = const { Cell::new(None) };
 }
 
-/// Decodes a message that lends its memory.
+/// Decodes a message whose memory fields may share.
 pub(super) fn lend<R>(message: Bytes, decode: impl FnOnce(&[u8]) -> R) -> R {
     let _outer = Outer(MESSAGE.replace(Some(NonNull::from(&message))));
     decode(&message)
 }
 
-/// Puts the outer message back, when a field of it is a message of its own.
+/// Restores the outer message after a field that is itself a message.
 struct Outer(Option<NonNull<Bytes>>);
 
 impl Drop for Outer {
@@ -34,11 +34,10 @@ impl Drop for Outer {
     }
 }
 
-/// A slice of the message that this thread decodes, or else a copy.
+/// Returns a slice of the message that this thread is decoding, or else a copy.
 pub(super) fn slice_of_message(bytes: &[u8]) -> Bytes {
     let Some(message) = MESSAGE.get() else { return Bytes::copy_from_slice(bytes) };
-    // SAFETY: `lend` owns the message and takes it out of this thread's place
-    // before it ends.
+    // SAFETY: `lend` owns the message, and resets `MESSAGE` before dropping it.
     let message = unsafe { message.as_ref() };
     let start = (bytes.as_ptr() as usize).wrapping_sub(message.as_ptr() as usize);
     match start.checked_add(bytes.len()) {
@@ -47,7 +46,7 @@ pub(super) fn slice_of_message(bytes: &[u8]) -> Bytes {
     }
 }
 
-/// As without the attribute.
+/// Serializes as without the attribute.
 ///
 /// # Errors
 ///
@@ -56,7 +55,7 @@ pub fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S
     serializer.serialize_bytes(bytes)
 }
 
-/// A slice of the message, if there is one.
+/// Deserializes to a slice of the message, if there is one, or else to a copy.
 ///
 /// # Errors
 ///
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_a_message_is_a_slice_of_it() {
+    fn field_is_a_slice_of_its_message() {
         let letter = Letter { number: 7, text: Bytes::from_static(b"text") };
         let bytes = encode(&letter);
         assert_eq!(bytes, encode(&(7u64, Bytes::from_static(b"text"))), "the format differs");
@@ -111,11 +110,11 @@ mod tests {
         let slice = decode_message::<Letter>(message.clone());
         assert_eq!((copy.as_ref(), slice.as_ref()), (Ok(&letter), Ok(&letter)));
         let is_inside = |letter: &Letter| place.contains(&letter.text.as_ptr());
-        assert!(!is_inside(&copy.expect("valid")));
-        assert!(is_inside(&slice.expect("valid")));
+        assert!(!is_inside(&copy.expect("the message is valid")));
+        assert!(is_inside(&slice.expect("the message is valid")));
     }
 
-    /// A message in a field of another one, decoded on the spot.
+    /// A message in a field of another one, decoded with it.
     struct Envelope(Letter);
 
     impl<'de> Deserialize<'de> for Envelope {
@@ -126,18 +125,20 @@ mod tests {
     }
 
     #[test]
-    fn a_message_inside_a_message_leaves_the_outer_one_in_place() {
+    fn inner_message_does_not_replace_the_outer_one() {
         let letter = || Letter { number: 7, text: Bytes::from_static(b"text") };
         let message = Bytes::from(encode(&(Bytes::from(encode(&letter())), letter())));
         let place = message.as_ptr_range();
         let decoded = decode_message::<(Envelope, Letter)>(message);
-        let Ok((Envelope(inner), outer)) = decoded else { panic!("both are letters") };
+        let Ok((Envelope(inner), outer)) = decoded else {
+            panic!("the message is valid: both fields are letters")
+        };
         assert_eq!((&inner, &outer), (&letter(), &letter()));
         assert!(place.contains(&inner.text.as_ptr()) && place.contains(&outer.text.as_ptr()));
     }
 
     #[test]
-    fn a_truncated_message_is_refused() {
+    fn truncated_message_is_rejected() {
         let letter = Letter { number: 7, text: Bytes::from_static(b"text") };
         let bytes = Bytes::from(encode(&letter));
         assert!(decode_message::<Letter>(bytes.slice(..bytes.len() - 1)).is_err());

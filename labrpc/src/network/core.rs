@@ -1,44 +1,44 @@
-//! The one network behind all handles and ends: its state and its counters.
+//! The state and counters that all handles and ends of a network share.
 
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use labrt::sync::Mutex;
 
-use crate::fate::Conditions;
+use crate::fault_plan::Conditions;
 use crate::latency::Latency;
 use crate::topology::{EndId, Route, Topology};
 
-/// The one network behind all handles and ends.
+/// The state that all handles and ends of a network share.
 pub(crate) struct Core {
     pub(super) state: Mutex<NetworkState>,
     calls: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// An end's way to its network.
+/// An end's reference to its network, which it does not keep alive.
 pub(crate) type WeakCore = Weak<Core>;
 
-/// What a lock guards of it.
+/// The part of the state that a lock protects.
 pub(super) struct NetworkState {
     pub(super) conditions: Conditions,
     pub(super) topology: Topology,
-    /// Set by cleanup, for good.
+    /// Set by cleanup and never reset.
     pub(super) closed: bool,
 }
 
-/// A request that the network has taken.
+/// A request that the network has accepted.
 pub(crate) struct Accepted {
     /// The call's number, from 1.
     pub(crate) number: u64,
-    /// How the network behaves towards this call.
+    /// The network's settings when it accepted the call.
     pub(crate) conditions: Conditions,
-    /// The server that the call goes to, if it has one to go to.
+    /// The route to the call's server, if there is one.
     pub(crate) route: Option<Route>,
 }
 
 impl Core {
-    /// A reliable network without ends and servers.
+    /// Creates the state of a reliable network without ends and servers.
     pub(super) fn new() -> Self {
         let conditions = Conditions {
             reliable: true,
@@ -50,8 +50,8 @@ impl Core {
         Core { state: Mutex::new(state), calls: 0.into(), bytes: 0.into() }
     }
 
-    /// Takes a request: counts it, and looks at the network, once, for the
-    /// whole call. `None` when the network is closed.
+    /// Accepts a request: counts it, and reads the network's settings once for
+    /// the whole call. Returns `None` if the network is closed.
     pub(crate) fn accept(&self, end: EndId, bytes: u64) -> Option<Accepted> {
         let state = self.state.lock();
         if state.closed {
@@ -63,22 +63,23 @@ impl Core {
         Some(Accepted { number, conditions: state.conditions, route })
     }
 
-    /// Whether a reply that came by this route now would still count.
+    /// Returns whether a reply on this route would still reach the caller.
     pub(crate) fn is_alive(&self, route: &Route) -> bool {
         self.state.lock().topology.is_alive(route)
     }
 
-    /// Counts the bytes of a reply at its delivery.
+    /// Counts the bytes of a delivered reply.
     pub(crate) fn count_reply(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// The number of calls, lost ones included.
+    /// Returns the number of calls, lost ones included.
     pub(super) fn call_count(&self) -> u64 {
         self.calls.load(Relaxed)
     }
 
-    /// The payload bytes of all arguments sent and of all replies delivered.
+    /// Returns the payload bytes of all arguments sent and all replies
+    /// delivered.
     pub(super) fn byte_count(&self) -> u64 {
         self.bytes.load(Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The codec's format and its behaviour on bad input.
+//! The codec: its format, and its behaviour on bad input.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -25,8 +25,8 @@ fn sample() -> (u64, bool, i32, Vec<Op>, BTreeMap<u8, u16>) {
     (0x0102_0304_0506_0708, true, -2, ops, BTreeMap::from([(9, 513)]))
 }
 
-/// The format is pinned byte by byte: persisted state, byte counts and traces
-/// depend on it. A change of the crate behind the codec must not change it.
+/// Pins the format byte by byte: persisted state, byte counts and traces depend
+/// on it, whichever crate implements the codec.
 #[test]
 fn golden_bytes() {
     #[rustfmt::skip]
@@ -56,7 +56,7 @@ fn golden_bytes() {
 }
 
 #[test]
-fn trailing_bytes_are_refused() {
+fn trailing_bytes_are_rejected() {
     let mut bytes = encode(&7u32);
     bytes.push(0);
     let refused = DecodeError::TrailingBytes { wanted: "u32", length: 5 };
@@ -65,29 +65,28 @@ fn trailing_bytes_are_refused() {
 }
 
 #[test]
-fn truncated_bytes_are_refused() {
+fn truncated_bytes_are_rejected() {
     let bytes = encode(&sample());
     for length in 0..bytes.len() {
-        let error = decode_like(&sample(), &bytes[..length]).expect_err("a part of a value");
+        let error = decode_like(&sample(), &bytes[..length]).expect_err("the value is incomplete");
         assert!(matches!(error, DecodeError::Truncated { .. }), "{length}: {error}");
     }
-    let empty = decode::<u64>(&[]).expect_err("no bytes");
+    let empty = decode::<u64>(&[]).expect_err("there are no bytes");
     assert_eq!(empty, DecodeError::Truncated { wanted: "u64", length: 0 });
     assert_eq!(empty.to_string(), "0 bytes are too few for u64");
 }
 
 #[test]
-fn values_that_do_not_exist_are_refused() {
+fn invalid_values_are_rejected() {
     assert!(matches!(decode::<bool>(&[2]), Err(DecodeError::Invalid { wanted: "bool", .. })));
     assert!(matches!(decode::<Op>(&[9, 0, 0, 0]), Err(DecodeError::Invalid { .. })));
     let not_text = encode(&[0xffu8, 0xfe].as_slice());
     assert!(matches!(decode::<String>(&not_text), Err(DecodeError::Invalid { .. })));
 }
 
-/// A length that promises more than there is must not be believed: neither
-/// memory nor time may go into it.
+/// A length prefix above the input's length must cost neither memory nor time.
 #[test]
-fn lengths_are_not_believed() {
+fn decoder_does_not_trust_length_prefixes() {
     let bytes = u64::MAX.to_le_bytes();
     assert!(decode::<Vec<u64>>(&bytes).is_err());
     assert!(decode::<String>(&bytes).is_err());
@@ -95,11 +94,11 @@ fn lengths_are_not_believed() {
 }
 
 #[test]
-fn garbage_never_panics() {
+fn invalid_bytes_never_panic() {
     let mut rng = Generator::from_seed(1);
     let valid = encode(&sample());
     for _ in 0..20_000 {
-        // Half of it is noise, half a value with a few bytes changed.
+        // Half of the inputs are random, half a value with a few bytes changed.
         let mut bytes: Vec<u8> = if rng.chance(1, 2) {
             (0..rng.below(64)).map(|_| rng.below(256) as u8).collect()
         } else {
@@ -117,7 +116,7 @@ fn garbage_never_panics() {
     }
 }
 
-/// Decodes as the type of a sample.
+/// Decodes a value of the same type as the first argument.
 fn decode_like<T: DeserializeOwned + Debug>(_: &T, bytes: &[u8]) -> Result<T, DecodeError> {
     decode(bytes)
 }

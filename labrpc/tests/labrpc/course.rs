@@ -1,20 +1,20 @@
 //! The course's tests of labrpc.
 //!
 //! Source: `labrpc/test_test.go` of MIT 6.824 / 6.5840: ten tests since 2016,
-//! `bytes` since 2020, `long_delay_race_2025` since 2025. Different here:
+//! `bytes` since 2020, `long_delay_race_2025` since 2025. Differences:
 //!
 //! 1. Handlers are registered closures. `types` has no pointer argument, so
 //!    both of its handlers take the same struct by value.
 //! 2. Threads are joined, and a failure in any of them fails the test. In Go
 //!    a failing helper thread only ends itself.
-//! 3. `regression_1` waits until the network has taken all twenty calls; Go
-//!    sleeps 100 ms and hopes for it.
-//! 4. `killed` waits 200 ms for the call to fail, instead of 100. Its server
-//!    is looked at every 100 ms: with exact clocks, a look just before the
-//!    server's end and the test's deadline fall on the same instant.
-//! 5. `benchmark` lets a call take 0.1 to 0.3 ms of virtual time, for 100,000
-//!    calls would fill a minute and a half otherwise.
-//! 6. There is no choice of scheduler threads.
+//! 3. `regression_1` waits until the network has accepted all twenty calls; Go
+//!    sleeps for 100 ms instead.
+//! 4. `killed` waits 200 ms for the call to fail, instead of 100. The caller
+//!    checks its server every 100 ms: with an exact clock one check runs just
+//!    before the server's death, and the next one falls on Go's deadline.
+//! 5. `benchmark` lets a call take 0.1 to 0.3 ms of virtual time. Otherwise its
+//!    100,000 calls would take a minute and a half.
+//! 6. The number of scheduler threads cannot be chosen.
 
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ fn concurrent_many() {
             })
             .collect();
         for client in clients {
-            client.join().expect("a client that got all replies");
+            client.join().expect("the client gets all replies");
         }
         assert_eq!(net.network.count(1000), Some(200), "wrong count of RPCs");
     });
@@ -137,7 +137,7 @@ fn unreliable() {
             .collect();
         let mut total = 0;
         for client in clients {
-            total += usize::from(client.join().expect("a client without a wrong reply"));
+            total += usize::from(client.join().expect("the client gets no wrong reply"));
         }
         assert!(total != 0 && total != 300, "all or none of 300 calls succeeded: {total}");
     });
@@ -159,15 +159,15 @@ fn concurrent_one() {
             })
             .collect();
         for call in calls {
-            call.join().expect("a call with the right reply");
+            call.join().expect("the call gets the right reply");
         }
         assert_eq!(net.junk.logs.lock().log2.len(), 20, "wrong number of RPCs delivered");
         assert_eq!(net.network.count(1000), Some(20), "wrong count of RPCs");
     });
 }
 
-/// Calls that failed because the end was disabled once delayed those that
-/// came after it was enabled.
+/// A regression test: calls on a disabled end delayed calls made after it was
+/// enabled.
 #[test]
 fn regression_1() {
     tester::test("Test: calls on a disabled end do not delay later ones", |_| {
@@ -192,7 +192,7 @@ fn regression_1() {
         assert!(elapsed <= Duration::from_millis(30), "RPC took too long: {elapsed:?}");
 
         for call in calls {
-            assert_eq!(call.join().expect("a call that ended"), None);
+            assert_eq!(call.join().expect("the call returns"), None);
         }
         assert_eq!(net.junk.logs.lock().log2, [99], "wrong RPCs delivered");
         assert_eq!(net.network.count(1000), Some(1), "wrong count of RPCs");
@@ -206,7 +206,7 @@ fn killed() {
         let (done_tx, done) = channel::unbounded();
         thread::spawn(move || {
             let reply: Option<i64> = end.call("JunkServer.Handler3", &99i64);
-            done_tx.send(reply).expect("a test that waits");
+            done_tx.send(reply).expect("the test waits");
         });
         thread::sleep(Duration::from_secs(1));
         let early = done.recv_timeout(Duration::from_millis(100));
@@ -231,7 +231,7 @@ fn benchmark() {
     });
 }
 
-/// For a race detector: switches long delays while a call looks at them.
+/// For a race detector: switches long delays while a call reads the setting.
 #[test]
 fn long_delay_race_2025() {
     tester::test("Test: long delays may be switched at any time", |_| {

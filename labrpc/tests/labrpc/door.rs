@@ -1,12 +1,12 @@
-//! Servers that close their door.
+//! Servers that stop accepting requests.
 
 use labrpc::{Door, Network, Server, Service};
 use labrt::thread;
 use labrt::time::Duration;
 
-/// What has come in is answered; what comes later finds no server.
+/// The server replies to accepted requests; later ones reach no server.
 #[test]
-fn the_last_request_is_answered_and_later_ones_find_nobody() {
+fn closed_door_lets_accepted_requests_finish_and_rejects_later_ones() {
     tester::test("Test: a server that closes its door", |_| {
         let network = Network::new();
         let door = Door::new();

@@ -1,24 +1,24 @@
-//! Does the network behave as the course's does?
+//! The network behaves as the course's network does.
 //!
-//! One test per row of this table, which was read off the Go package. Shares
-//! and means are held to five standard deviations, because seeds are random
-//! and a test of many should not fail by bad luck more than once in a million
-//! runs. Limits are exact: a delay is never too short, and too long only by
-//! what the machine needs to run the threads that the test itself starts.
+//! There is one test per row of this table, which describes the Go package.
+//! Shares and means may be off by five standard deviations, because seeds are
+//! random and a correct network should fail at most once in a million runs.
+//! Limits are exact: a delay is never too short, and too long only by the time
+//! that the machine takes to run the test's own threads.
 //!
 //! | situation | the call returns | when | the handler runs |
 //! |---|---|---|---|
-//! | no way to a server | `None` | 0..99 ms | no |
+//! | no route to a server | `None` | 0..99 ms | no |
 //! | the same with long delays | `None` | 0..6999 ms | no |
-//! | reliable | `Some` | at once | yes |
+//! | reliable | `Some` | immediately | yes |
 //! | unreliable, request lost (10 %) | `None` | 0..26 ms | no |
 //! | unreliable, reply lost (9 %) | `None` | 0..26 ms + handler | yes |
-//! | unreliable, all well (81 %) | `Some` | 0..26 ms + handler | yes |
+//! | unreliable, nothing lost (81 %) | `Some` | 0..26 ms + handler | yes |
 //! | long reordering, 2 of 3 replies | `Some` | + 200..2199 ms | yes |
 //! | slow handler | `Some` | when it returns | yes |
 //! | server dies meanwhile | `None` | at the next 100 ms, or when it returns | to its end |
-//! | end off and on again between two looks | `Some` | when it returns | yes |
-//! | held-back reply, then everything ends | `Some` | after its delay | yes |
+//! | end off and on again between two checks | `Some` | when it returns | yes |
+//! | delayed reply, then everything ends | `Some` | after its delay | yes |
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -32,7 +32,7 @@ use crate::rig::{
 };
 
 #[test]
-fn a_reliable_network_answers_at_once() {
+fn reliable_network_replies_immediately() {
     tester::test("Test: fidelity, reliable", |_| {
         let rig = Rig::new();
         let calls = rig.calls(20, 20);
@@ -44,7 +44,7 @@ fn a_reliable_network_answers_at_once() {
 }
 
 #[test]
-fn an_unreliable_network_loses_and_delays() {
+fn unreliable_network_loses_and_delays() {
     tester::test("Test: fidelity, unreliable", |_| {
         let rig = Rig::new();
         rig.network.set_reliable(false);
@@ -63,7 +63,7 @@ fn an_unreliable_network_loses_and_delays() {
 }
 
 #[test]
-fn a_lost_reply_comes_after_the_handler() {
+fn lost_reply_fails_after_the_handler() {
     tester::test("Test: fidelity, slow handlers on an unreliable network", |_| {
         let rig = Rig::new();
         rig.network.set_reliable(false);
@@ -71,7 +71,7 @@ fn a_lost_reply_comes_after_the_handler() {
             let before = rig.server_count();
             let seen = rig.call(30);
             let handled = rig.server_count() > before;
-            assert!(handled || !seen.answered, "an answer without a handler");
+            assert!(handled || !seen.answered, "a reply without a handler");
             let wait = if handled { ms(30) } else { ms(0) };
             assert!(seen.after >= wait && seen.after <= wait + ms(26) + slack(), "{seen:?}");
         }
@@ -79,7 +79,7 @@ fn a_lost_reply_comes_after_the_handler() {
 }
 
 #[test]
-fn long_reordering_holds_replies_back() {
+fn long_reordering_delays_replies() {
     tester::test("Test: fidelity, long reordering", |_| {
         let rig = Rig::new();
         rig.network.set_long_reordering(true);
@@ -97,22 +97,22 @@ fn long_reordering_holds_replies_back() {
     });
 }
 
-/// What a test does to a network.
+/// A fault that a test applies to a network.
 type Fault = fn(&Network);
 
-/// Ways of having no way to a server.
-const DEAD_ENDS: [(&str, Fault); 5] = [
+/// Ways to leave an end without a route to a server.
+const UNREACHABLE: [(&str, Fault); 5] = [
     ("disabled", |network| network.enable("end", false)),
     ("unconnected", |network| network.enable("lonely", true)),
     ("removed", |network| network.delete_end("end")),
-    ("server missing", |network| network.connect("end", "nobody")),
+    ("server missing", |network| network.connect("end", "missing")),
     ("server deleted", |network| network.delete_server("server")),
 ];
 
 #[test]
-fn dead_ends_fail_within_100_ms() {
+fn unreachable_server_fails_within_100_ms() {
     tester::test("Test: fidelity, dead ends", |_| {
-        for (name, cut) in DEAD_ENDS {
+        for (name, cut) in UNREACHABLE {
             let mut rig = Rig::new();
             let lonely = rig.network.make_end("lonely");
             cut(&rig.network);
@@ -129,7 +129,7 @@ fn dead_ends_fail_within_100_ms() {
 }
 
 #[test]
-fn dead_ends_fail_within_7_s_with_long_delays() {
+fn unreachable_server_fails_within_7_s_with_long_delays() {
     tester::test("Test: fidelity, dead ends with long delays", |_| {
         let rig = Rig::new();
         rig.network.set_long_delays(true);
@@ -139,15 +139,15 @@ fn dead_ends_fail_within_7_s_with_long_delays() {
         let calls = rig.calls(callers, each);
         assert_eq!(answered(&calls), 0);
         assert_uniform(&calls, 6999);
-        let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
+        let longest = calls.iter().map(|seen| seen.after).max().expect("there are calls");
         assert!(longest >= ms(6600), "longest={longest:?}");
         rig.assert_counted(&calls);
     });
 }
 
-/// The answer is known when the call begins: nothing is asked again.
+/// The network looks for a route once, when the call starts.
 #[test]
-fn a_dead_end_stays_dead_for_its_calls() {
+fn call_on_a_disabled_end_fails_even_if_it_is_enabled_later() {
     tester::test("Test: fidelity, an end that comes back too late", |_| {
         let rig = Rig::new();
         rig.network.enable("end", false);
@@ -157,13 +157,13 @@ fn a_dead_end_stays_dead_for_its_calls() {
             thread::sleep(ms(1));
         }
         rig.network.enable("end", true);
-        assert!(!caller.join().expect("a caller that returns").answered);
+        assert!(!caller.join().expect("the caller returns").answered);
         assert!(rig.call(0).answered);
     });
 }
 
 #[test]
-fn a_slow_handler_is_waited_for() {
+fn caller_waits_for_a_slow_handler() {
     tester::test("Test: fidelity, slow handler", |_| {
         let rig = Rig::new();
         assert_seen(rig.call(450), true, 450);
@@ -171,7 +171,7 @@ fn a_slow_handler_is_waited_for() {
     });
 }
 
-/// Ways of losing a server while its handler runs.
+/// Ways to lose a server while its handler runs.
 const DEATHS: [Fault; 4] = [
     |network| network.enable("end", false),
     |network| network.delete_end("end"),
@@ -179,8 +179,8 @@ const DEATHS: [Fault; 4] = [
     |network| network.add_server("server", Server::new()),
 ];
 
-/// Asserts that a death at 50 ms ends a call of a handler of so many ms in
-/// time.
+/// Asserts that, if the server dies at 50 ms, a call whose handler takes
+/// `handler` ms fails `after` that many ms.
 #[track_caller]
 fn assert_noticed(handler: u64, after: u64) {
     for kill in DEATHS {
@@ -193,19 +193,19 @@ fn assert_noticed(handler: u64, after: u64) {
 }
 
 #[test]
-fn a_death_is_noticed_at_the_next_look() {
+fn caller_notices_a_death_at_the_next_check() {
     tester::test("Test: fidelity, death while a handler runs", |_| assert_noticed(450, 100));
 }
 
 #[test]
-fn a_death_is_noticed_when_the_handler_returns() {
+fn caller_notices_a_death_when_the_handler_returns() {
     tester::test("Test: fidelity, death just before a handler returns", |_| {
         assert_noticed(80, 80);
     });
 }
 
 #[test]
-fn a_short_cut_between_two_looks_goes_unnoticed() {
+fn caller_does_not_notice_a_short_cut_between_two_checks() {
     tester::test("Test: fidelity, an end off and on again", |_| {
         let rig = Rig::new();
         let seen = rig.call_disturbed(450, |network| {
@@ -218,9 +218,9 @@ fn a_short_cut_between_two_looks_goes_unnoticed() {
     });
 }
 
-/// What leads elsewhere for later calls does not concern one under way.
+/// A new connection applies to later calls only.
 #[test]
-fn a_new_connection_leaves_calls_under_way_alone() {
+fn new_connection_does_not_affect_calls_in_progress() {
     tester::test("Test: fidelity, an end connected elsewhere", |_| {
         let rig = Rig::new();
         let seen = rig.call_disturbed(450, |network| network.connect("end", "elsewhere"));
@@ -229,11 +229,11 @@ fn a_new_connection_leaves_calls_under_way_alone() {
     });
 }
 
-/// A reply that is held back arrives whatever happens meanwhile, and its
-/// bytes count only then. The network was sampled when the call began, so
-/// the end of long reordering changes nothing either.
+/// A delayed reply arrives whatever happens meanwhile, and its bytes count only
+/// then. The call read the network's settings when it started, so the end of
+/// long reordering does not change it either.
 #[test]
-fn a_held_back_reply_survives_everything() {
+fn delayed_reply_survives_all_faults() {
     tester::test("Test: fidelity, replies on the wire", |_| {
         let rig = Rig::new();
         rig.network.set_long_reordering(true);
@@ -247,7 +247,7 @@ fn a_held_back_reply_survives_everything() {
         while rig.handlers.ended.load(Relaxed) < calls {
             thread::sleep(ms(1));
         }
-        // Every caller has to have asked, once more, whether its server lives.
+        // Wait until every caller has checked once more that its server lives.
         thread::sleep(ms(100));
         rig.network.set_long_reordering(false);
         rig.network.enable("end", false);
@@ -257,7 +257,7 @@ fn a_held_back_reply_survives_everything() {
         assert!(early < BYTES * calls * 2, "replies are counted before their delivery");
 
         let seen: Vec<_> =
-            callers.into_iter().map(|c| c.join().expect("a caller that returns")).collect();
+            callers.into_iter().map(|c| c.join().expect("the caller returns")).collect();
         assert_eq!(answered(&seen) as u64, calls);
         rig.assert_counted(&seen);
         let held = seen.iter().filter(|s| s.after >= ms(200)).count() as u64;
@@ -265,17 +265,16 @@ fn a_held_back_reply_survives_everything() {
     });
 }
 
-/// The lives of a server have counters of their own; the network's never
-/// start again.
+/// A restarted server has a new counter; the network's counters continue.
 #[test]
-fn a_restarted_server_counts_from_zero() {
+fn restarted_server_counts_from_zero() {
     tester::test("Test: fidelity, counters", |_| {
         let rig = Rig::new();
         let first = rig.calls(1, 3);
         assert_eq!(rig.network.count("server"), Some(3));
         rig.network.delete_server("server");
         assert_eq!(rig.network.count("server"), None);
-        assert_eq!(rig.network.count("nobody"), None);
+        assert_eq!(rig.network.count("missing"), None);
         rig.network.add_server("server", rig.handlers.server());
         assert_eq!(rig.network.count("server"), Some(0));
         let second = rig.calls(1, 2);
@@ -285,26 +284,26 @@ fn a_restarted_server_counts_from_zero() {
 }
 
 #[test]
-fn latency_is_half_there_and_half_back() {
+fn latency_is_half_before_and_half_after_the_handler() {
     tester::test("Test: latency", |_| {
         let rig = Rig::new();
         rig.network.set_latency(Latency::round_trip(ms(200), ms(300)));
         let seen = rig.call_disturbed(0, |_| ());
         assert!(seen.answered && seen.after >= ms(200) && seen.after <= ms(300) + slack());
 
-        // At 50 ms the request is on its way; its end may still go.
+        // At 50 ms the request is on its way, and the end can still be disabled.
         let seen = rig.call_disturbed(0, |network| network.enable("end", false));
         assert!(!seen.answered && seen.after >= ms(100) && seen.after <= ms(150) + slack());
         assert_eq!(rig.server_count(), 2);
 
-        // A call that fails has nowhere to go: no latency.
+        // A call without a route takes no latency.
         let seen = rig.calls(20, 1);
         assert!(seen.iter().all(|s| !s.answered && s.after <= ms(99) + slack()));
     });
 }
 
 #[test]
-fn the_clock_decides_on_the_default_latency() {
+fn default_latency_depends_on_the_clock() {
     tester::test("Test: default latency", |_| {
         let rig = Rig::new();
         rig.network.set_latency(Latency::default());

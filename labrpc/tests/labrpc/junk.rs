@@ -1,4 +1,4 @@
-//! The course's JunkServer, and the wiring that most tests begin with.
+//! The course's JunkServer, and the wiring that most tests use.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct JunkReply {
     pub(crate) x: String,
 }
 
-/// What handlers have seen.
+/// The arguments that handlers received.
 #[derive(Default)]
 pub(crate) struct Logs {
     /// The arguments of Handler1.
@@ -29,16 +29,16 @@ pub(crate) struct Logs {
     pub(crate) log2: Vec<i64>,
 }
 
-/// A server with seven handlers of little sense.
+/// A server with seven simple handlers.
 #[derive(Default)]
 pub(crate) struct JunkServer {
-    /// Handlers 1, 2, 3, 6 and 7 hold it while they run.
+    /// Handlers 1, 2, 3, 6 and 7 lock it while they run.
     pub(crate) logs: Mutex<Logs>,
 }
 
 impl JunkServer {
     fn handler_1(&self, args: String) -> i64 {
-        let number = args.parse().expect("a decimal number");
+        let number = args.parse().expect("the argument is a decimal number");
         self.logs.lock().log1.push(args);
         number
     }
@@ -64,7 +64,7 @@ impl JunkServer {
         "y".repeat(args as usize)
     }
 
-    /// The server's handlers as a service.
+    /// Returns the server's handlers as a service.
     pub(crate) fn service(self: Arc<Self>) -> Service {
         let [s1, s2, s3, s6, s7] = std::array::from_fn(|_| Arc::clone(&self));
         Service::new("JunkServer")
@@ -78,14 +78,14 @@ impl JunkServer {
     }
 }
 
-/// A network with one JunkServer, that cleans up at its end.
+/// A network with one JunkServer, which cleans up when it is dropped.
 pub(crate) struct JunkNet {
     pub(crate) network: Network,
     pub(crate) junk: Arc<JunkServer>,
 }
 
 impl JunkNet {
-    /// A network whose only server has this name.
+    /// Creates a network whose only server has this name.
     pub(crate) fn new(server: impl Into<labrpc::Name>) -> Self {
         let network = Network::new();
         let junk = Arc::new(JunkServer::default());
@@ -93,14 +93,14 @@ impl JunkNet {
         Self { network, junk }
     }
 
-    /// The course's usual wiring: `end1-99`, enabled, to `server99`.
+    /// Creates the course's usual wiring: `end1-99`, enabled, to `server99`.
     pub(crate) fn standard() -> (Self, ClientEnd) {
         let net = Self::new("server99");
         let end = net.end("end1-99", "server99");
         (net, end)
     }
 
-    /// An enabled end to a server.
+    /// Creates an enabled end to a server.
     pub(crate) fn end(&self, name: &str, server: impl Into<labrpc::Name>) -> ClientEnd {
         let end = self.network.make_end(name);
         self.network.connect(name, server);
@@ -115,7 +115,7 @@ impl Drop for JunkNet {
     }
 }
 
-/// The latency of tests that make a great many calls one after another.
+/// Returns the latency of tests that make very many calls one after another.
 pub(crate) fn short_latency() -> Latency {
     match labrt::clock() {
         labrt::Clock::Virtual => {

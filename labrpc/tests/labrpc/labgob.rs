@@ -1,13 +1,13 @@
 //! The course's tests of labgob, the codec.
 //!
-//! Source: `labgob/test_test.go` of MIT 6.824 / 6.5840, since 2018. Different
-//! here:
+//! Source: `labgob/test_test.go` of MIT 6.824 / 6.5840, since 2018.
+//! Differences:
 //!
 //! 1. Values in an interface variable (`Register`) are an enum.
-//! 2. Go's package warns of mistakes and counts its warnings. Here they are
-//!    impossible (lower-case fields are encoded like others; a decoded value
-//!    is always new), so the tests show that instead. What remains possible,
-//!    a field that is skipped on purpose, is for `assert_roundtrip` to find.
+//! 2. Go's package warns of mistakes and counts its warnings. Here the mistakes
+//!    are impossible (private fields are encoded like others; a decoded value
+//!    is always new), and the tests show that instead. One mistake remains
+//!    possible, a skipped field, which `assert_roundtrip` finds.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ struct T3 {
     int_999: i64,
 }
 
-/// What an interface variable may hold.
+/// The values that Go's interface variable can hold.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 enum Value {
     T3(T3),
@@ -53,7 +53,7 @@ fn gob() {
             interface: Value::T3(T3 { int_999: 999 }),
         };
         let bytes = encode(&(0i64, 1i64, &t1, &t2));
-        let decoded: (i64, i64, T1, T2) = decode(&bytes).expect("what was encoded");
+        let decoded: (i64, i64, T1, T2) = decode(&bytes).expect("the bytes come from encode");
         assert_eq!(decoded, (0, 1, t1, t2));
         let (_, _, t1, t2) = decoded;
         assert_eq!((t1.int_0, t1.int_1), (0, 1));
@@ -66,7 +66,7 @@ fn gob() {
 mod private {
     use serde::{Deserialize, Serialize};
 
-    /// Go would leave the second field out, because it is not exported.
+    /// Go would skip the second field, because it is not exported.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
     pub(super) struct T4 {
         pub(super) yes: i64,
@@ -98,12 +98,12 @@ struct Forgetful {
 }
 
 #[test]
-#[should_panic(expected = "lost on the way")]
-fn a_skipped_field_is_found() {
+#[should_panic(expected = "encoding and decoding changed the value")]
+fn assert_roundtrip_finds_a_skipped_field() {
     assert_roundtrip(&Forgetful { kept: 1, lost: 2 });
 }
 
-/// Go does not send zeros, so that an old value in the reply would survive.
+/// Go does not send zeros, so an old value in the reply variable would survive.
 #[test]
 fn default() {
     tester::test("Test: a reply replaces an earlier one", |_| {

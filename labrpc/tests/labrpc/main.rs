@@ -1,7 +1,7 @@
 //! The tests of labrpc.
 //!
-//! `course` and `labgob` are the tests of the course; the others are our own.
-//! They run under both clocks, except for `trace`:
+//! `course` and `labgob` are the tests of the course; the others are new. All
+//! but `trace` run under both clocks:
 //! `LAB_CLOCK=real cargo test -p labrpc`.
 
 mod cleanup;

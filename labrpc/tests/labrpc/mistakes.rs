@@ -1,13 +1,13 @@
-//! Mistakes in the program: told by a panic in the caller, never elsewhere.
+//! Mistakes in the program panic in the caller, never elsewhere.
 //!
-//! A panic fails the run it is in, so each of these is a run of its own.
+//! A panic fails its run, so each test starts its own run.
 
 use labrpc::{ClientEnd, Network, Server, Service};
 use labrt::Failure;
 use serde::{Deserialize, Deserializer, Serialize};
 use tester::RunOptions;
 
-/// A value whose bytes it does not accept itself.
+/// A type that cannot decode its own bytes.
 #[derive(Debug, Serialize)]
 struct Unreadable(u8);
 
@@ -17,7 +17,7 @@ impl<'de> Deserialize<'de> for Unreadable {
     }
 }
 
-/// How a run ends whose only end leads to a small server.
+/// Returns the failure of a run on a network with one end and one server.
 fn failure(body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> Failure {
     let run = labrt::run(&RunOptions::from_env().config, move || {
         let service = Service::new("Junk")
@@ -34,11 +34,11 @@ fn failure(body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> Failure 
         network.enable("e", true);
         body(&network, &end);
     });
-    run.result.expect_err("a run that fails")
+    run.result.expect_err("the run fails")
 }
 
 #[test]
-fn an_unknown_service() {
+fn unknown_service_panics() {
     let failure = failure(|_, end| assert_eq!(end.call("Raft.Length", "x"), None::<u64>));
     assert_eq!(
         failure.message,
@@ -47,7 +47,7 @@ fn an_unknown_service() {
 }
 
 #[test]
-fn an_unknown_method() {
+fn unknown_method_panics() {
     let failure = failure(|_, end| assert_eq!(end.call("Junk.Lenght", "x"), None::<u64>));
     assert_eq!(
         failure.message,
@@ -56,22 +56,22 @@ fn an_unknown_method() {
     );
 }
 
-/// Also where no server would ever see the call.
+/// Even if the call would not reach a server.
 #[test]
-fn a_name_without_a_dot() {
+fn method_name_without_a_dot_panics() {
     let failure = failure(|network, end| {
         network.enable("e", false);
         assert_eq!(end.call("Length", "x"), None::<u64>);
     });
     assert_eq!(
         failure.message,
-        r#"call of Length: "Length" is no method name: expected Service.Method"#
+        r#"call of Length: invalid method name "Length": expected Service.Method"#
     );
 }
 
 /// The bytes of a u64 would decode as an i64.
 #[test]
-fn an_argument_of_another_type() {
+fn argument_of_another_type_panics() {
     let failure = failure(|_, end| assert_eq!(end.call("Junk.Negate", &1u64), Some(-1i64)));
     assert_eq!(
         failure.message,
@@ -80,7 +80,7 @@ fn an_argument_of_another_type() {
 }
 
 #[test]
-fn a_reply_of_another_type() {
+fn reply_of_another_type_panics() {
     let failure = failure(|_, end| assert_eq!(end.call("Junk.Negate", &1i64), Some(0u64)));
     assert_eq!(
         failure.message,
@@ -89,14 +89,14 @@ fn a_reply_of_another_type() {
 }
 
 #[test]
-fn an_undecodable_argument() {
+fn undecodable_argument_panics() {
     let failure = failure(|_, end| assert_eq!(end.call("Junk.Read", &Unreadable(1)), Some(0u64)));
     let unreadable = std::any::type_name::<Unreadable>();
     assert_eq!(failure.message, format!("call of Junk.Read: 1 bytes are too few for {unreadable}"));
 }
 
 #[test]
-fn an_undecodable_reply() {
+fn undecodable_reply_panics() {
     let failure = failure(|_, end| {
         assert!(end.call::<_, Unreadable>("Junk.Write", &1u64).is_none());
     });
@@ -109,7 +109,7 @@ fn an_undecodable_reply() {
 
 /// The run fails with the handler's panic, and its caller does not hang.
 #[test]
-fn a_handler_that_panics() {
+fn panic_of_a_handler_ends_its_caller() {
     let failure = failure(|_, end| {
         let reply: Option<u64> = end.call("Junk.Panic", &1u64);
         panic!("a call whose handler panicked returned {reply:?}");
@@ -118,19 +118,19 @@ fn a_handler_that_panics() {
 }
 
 #[test]
-fn names_are_checked_when_the_wiring_changes() {
+fn wiring_an_unknown_end_panics() {
     type Change = fn(&Network);
     let changes: [(Change, &str); 5] = [
-        (|n| drop(n.make_end("e")), "the network has an end e already"),
-        (|n| n.delete_end("x"), "the network has no end x"),
-        (|n| n.connect("x", "s"), "the network has no end x"),
-        (|n| n.enable("x", true), "the network has no end x"),
+        (|n| drop(n.make_end("e")), "the network already has an end named e"),
+        (|n| n.delete_end("x"), "the network has no end named x"),
+        (|n| n.connect("x", "s"), "the network has no end named x"),
+        (|n| n.enable("x", true), "the network has no end named x"),
         (
             |n| {
                 n.delete_end("e");
                 n.delete_end("e");
             },
-            "the network has no end e",
+            "the network has no end named e",
         ),
     ];
     for (change, message) in changes {
@@ -139,14 +139,14 @@ fn names_are_checked_when_the_wiring_changes() {
 }
 
 #[test]
-#[should_panic(expected = "a server has two services Junk")]
-fn a_service_twice_on_a_server() {
+#[should_panic(expected = "the server already has a service named Junk")]
+fn adding_a_service_twice_panics() {
     let _ = Server::new().with_service(Service::new("Junk")).with_service(Service::new("Junk"));
 }
 
 #[test]
-#[should_panic(expected = "service Junk has two methods Length")]
-fn a_method_twice_in_a_service() {
+#[should_panic(expected = "service Junk already has a method named Length")]
+fn adding_a_method_twice_panics() {
     let service = Service::new("Junk").method("Length", |text: String| text.len() as u64);
     let _ = service.method("Length", |(): ()| ());
 }

@@ -1,5 +1,5 @@
-//! What the fidelity tests measure with: a server that sleeps on demand, calls
-//! that are timed, and the tolerances.
+//! The tools of the fidelity tests: a server that sleeps on demand, timed
+//! calls, and tolerances.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,9 +14,9 @@ pub(crate) const SIGMAS: f64 = 5.0;
 /// Bytes of an argument, and of a reply.
 pub(crate) const BYTES: u64 = 8;
 
-/// What a call looked like to its caller.
+/// What the caller observes of a call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Observed {
     pub(crate) answered: bool,
     pub(crate) after: Duration,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Rig {
     pub(crate) handlers: Arc<Handlers>,
 }
 
-/// How many handlers began, and how many came to their end.
+/// The number of handlers that started, and of those that returned.
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) begun: AtomicU64,
@@ -45,7 +45,8 @@ impl Handlers {
         millis
     }
 
-    /// A server with one handler, which sleeps as many ms as it is told.
+    /// Returns a server with one handler, which sleeps for the number of ms in
+    /// its argument.
     pub(crate) fn server(self: &Arc<Self>) -> Server {
         let handlers = Arc::clone(self);
         let service = Service::new("Clock").method("Sleep", move |t: u64| handlers.sleep(t));
@@ -65,48 +66,49 @@ impl Rig {
         Self { network, end, handlers }
     }
 
-    /// One call of a handler that sleeps.
-    pub(crate) fn call(&self, sleep: u64) -> Seen {
+    /// Calls a handler that sleeps for `sleep` ms.
+    pub(crate) fn call(&self, sleep: u64) -> Observed {
         call(&self.end, sleep)
     }
 
-    /// Many calls of a quick handler: `callers` at once, `each` in a row.
-    pub(crate) fn calls(&self, callers: usize, each: usize) -> Vec<Seen> {
+    /// Calls a fast handler from `callers` threads at the same time, `each`
+    /// times in a row.
+    pub(crate) fn calls(&self, callers: usize, each: usize) -> Vec<Observed> {
         let callers: Vec<_> = (0..callers)
             .map(|_| {
                 let end = self.end.clone();
                 thread::spawn(move || (0..each).map(|_| call(&end, 0)).collect::<Vec<_>>())
             })
             .collect();
-        callers.into_iter().flat_map(|c| c.join().expect("a caller that returns")).collect()
+        callers.into_iter().flat_map(|c| c.join().expect("the caller returns")).collect()
     }
 
-    /// A call whose handler takes `sleep` ms, with something happening to the
-    /// network at 50 ms.
-    pub(crate) fn call_disturbed(&self, sleep: u64, disturb: impl FnOnce(&Network)) -> Seen {
+    /// Calls a handler that sleeps for `sleep` ms, and disturbs the network at
+    /// 50 ms.
+    pub(crate) fn call_disturbed(&self, sleep: u64, disturb: impl FnOnce(&Network)) -> Observed {
         let end = self.end.clone();
         let caller = thread::spawn(move || call(&end, sleep));
         thread::sleep(ms(50));
         disturb(&self.network);
-        caller.join().expect("a caller that returns")
+        caller.join().expect("the caller returns")
     }
 
-    /// Asserts that handlers which nobody waits for come to their end too.
+    /// Asserts that handlers return even if no caller waits for them.
     pub(crate) fn assert_handlers_end(&self, count: u64) {
         thread::sleep(ms(500));
         assert_eq!(self.handlers.begun.load(Relaxed), count);
         assert_eq!(self.handlers.ended.load(Relaxed), count);
     }
 
-    /// Asserts the counters after calls, of which some had an answer.
-    pub(crate) fn assert_counted(&self, calls: &[Seen]) {
+    /// Asserts the network's counters after these calls.
+    pub(crate) fn assert_counted(&self, calls: &[Observed]) {
         let (calls, answers) = (calls.len() as u64, answered(calls) as u64);
         assert_eq!(self.network.total_count(), calls);
         assert_eq!(self.network.total_bytes(), BYTES * (calls + answers));
     }
 
     pub(crate) fn server_count(&self) -> u64 {
-        self.network.count("server").expect("a server")
+        self.network.count("server").expect("the server is there")
     }
 }
 
@@ -116,20 +118,20 @@ impl Drop for Rig {
     }
 }
 
-pub(crate) fn call(end: &ClientEnd, sleep: u64) -> Seen {
+pub(crate) fn call(end: &ClientEnd, sleep: u64) -> Observed {
     let start = Instant::now();
     let reply: Option<u64> = end.call("Clock.Sleep", &sleep);
-    assert!(reply.is_none_or(|r| r == sleep), "the reply of another call");
-    Seen { answered: reply.is_some(), after: start.elapsed() }
+    assert!(reply.is_none_or(|r| r == sleep), "the reply belongs to another call");
+    Observed { answered: reply.is_some(), after: start.elapsed() }
 }
 
 pub(crate) fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// How much later than drawn a call may be seen to return: in virtual time
-/// what the operations of all threads cost, in real time what a busy machine
-/// does to hundreds of threads.
+/// Returns how much later than planned a call may return. In virtual time this
+/// is the cost of all threads' operations, in real time the scheduling of
+/// hundreds of threads on a busy machine.
 pub(crate) fn slack() -> Duration {
     match labrt::clock() {
         Clock::Virtual => ms(6),
@@ -137,7 +139,7 @@ pub(crate) fn slack() -> Duration {
     }
 }
 
-/// The same on average over many calls.
+/// Returns the same for the mean over many calls.
 pub(crate) fn mean_slack() -> Duration {
     match labrt::clock() {
         Clock::Virtual => ms(6),
@@ -145,7 +147,8 @@ pub(crate) fn mean_slack() -> Duration {
     }
 }
 
-/// As many callers as the clock stands, and calls of each for 4000 in all.
+/// Returns a number of callers that suits the clock, and the calls of each:
+/// 4000 calls in all.
 pub(crate) fn crowd() -> (usize, usize) {
     match labrt::clock() {
         Clock::Virtual => (500, 8),
@@ -153,7 +156,7 @@ pub(crate) fn crowd() -> (usize, usize) {
     }
 }
 
-pub(crate) fn answered(calls: &[Seen]) -> usize {
+pub(crate) fn answered(calls: &[Observed]) -> usize {
     calls.iter().filter(|seen| seen.answered).count()
 }
 
@@ -171,8 +174,8 @@ pub(crate) fn assert_share(hits: u64, of: u64, wanted: f64) {
 /// Asserts that delays are uniform in `0..=high` ms: their range, and a mean
 /// within five standard deviations.
 #[track_caller]
-pub(crate) fn assert_uniform(calls: &[Seen], high: u64) {
-    let longest = calls.iter().map(|seen| seen.after).max().expect("calls");
+pub(crate) fn assert_uniform(calls: &[Observed], high: u64) {
+    let longest = calls.iter().map(|seen| seen.after).max().expect("there are calls");
     assert!(longest <= ms(high) + slack(), "longest={longest:?} high={high}");
     let mean = calls.iter().map(|seen| seen.after.as_secs_f64()).sum::<f64>() / calls.len() as f64;
     let (wanted, high) = (high as f64 / 2000.0, high as f64 / 1000.0);
@@ -182,9 +185,10 @@ pub(crate) fn assert_uniform(calls: &[Seen], high: u64) {
     assert!(mean <= wanted + tolerance + late, "mean={mean:.4} wanted={wanted:.4}±{tolerance:.4}");
 }
 
-/// Asserts that a call returned at its time: not earlier, and not much later.
+/// Asserts that a call returned after `after` ms: not earlier, and not much
+/// later.
 #[track_caller]
-pub(crate) fn assert_seen(seen: Seen, answered: bool, after: u64) {
+pub(crate) fn assert_seen(seen: Observed, answered: bool, after: u64) {
     let in_time = seen.after >= ms(after) && seen.after <= ms(after) + slack();
     assert!(seen.answered == answered && in_time, "{seen:?}, wanted {answered} after {after} ms");
 }

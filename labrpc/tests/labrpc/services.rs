@@ -1,4 +1,4 @@
-//! The service macro: what it makes, and how it goes over the wire.
+//! The service macro: the code that it generates, and its calls on the wire.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -15,9 +15,9 @@ struct PutArgs {
 labrpc::service! {
     /// A service whose name on the wire differs from its name in Rust.
     service KvServer = "KVServer" {
-        /// The value of a key.
+        /// Returns the value of a key.
         fn get(String) -> Option<String>;
-        /// Sets a key; the reply says how many were set so far.
+        /// Sets a key, and returns how many have been set so far.
         fn put_one(PutArgs) -> u64;
     }
 }
@@ -28,8 +28,8 @@ labrpc::service! {
     }
 }
 
-/// Implements both services. Its own `get` must not be taken for the
-/// service's.
+/// Implements both services. The macro must not call its inherent `get` in
+/// place of the service's.
 #[derive(Default)]
 struct Both {
     puts: AtomicU64,
@@ -56,7 +56,7 @@ impl PingService for Both {
     fn ping(&self, (): ()) {}
 }
 
-/// A network with one server of both services, and an end to it.
+/// Returns a network with one server of both services, and an end to it.
 fn wired() -> (Network, ClientEnd, Arc<Both>) {
     let both = Arc::new(Both::default());
     let server = Server::new()
@@ -71,7 +71,7 @@ fn wired() -> (Network, ClientEnd, Arc<Both>) {
 }
 
 #[test]
-fn a_typed_client_reaches_its_service() {
+fn typed_client_reaches_its_service() {
     tester::test("Test: typed client", |_| {
         let (_network, end, both) = wired();
         let client = KvServerClient::new(end);
@@ -85,7 +85,7 @@ fn a_typed_client_reaches_its_service() {
 }
 
 #[test]
-fn the_wire_name_can_be_given() {
+fn service_can_choose_its_wire_name() {
     tester::test("Test: wire names", |_| {
         let (_network, end, both) = wired();
         assert_eq!(kv_server_service(Arc::clone(&both)).name(), "KVServer");
@@ -103,8 +103,8 @@ fn two_services_share_a_server() {
         assert_eq!(PingClient::new(end.clone()).ping(&()), Some(()));
         assert_eq!(KvServerClient::new(end).get(&"k".into()), Some(Some("value of k".into())));
         assert_eq!(network.count(0), Some(2));
-        // An empty value has no bytes; a text has 8 for its length, and an
-        // Option one more.
+        // A unit value has no bytes, a string has 8 for its length, and an
+        // Option has one more.
         assert_eq!(network.total_bytes(), (8 + 1) + (1 + 8 + "value of k".len() as u64));
     });
 }

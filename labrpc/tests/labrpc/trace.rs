@@ -1,5 +1,5 @@
-//! What a simulation's trace tells about the network. Real mode has no trace,
-//! so these run under the virtual clock whatever the environment says.
+//! The network's events in the trace of a simulation. Real mode has no trace,
+//! so these tests always run under the virtual clock.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use labrt::time::Duration;
 use labrt::trace::Event;
 use labrt::{Clock, Config, Run, thread};
 
-/// The events of the network itself, as `events.rs` declares them.
+/// The network's events, as `events.rs` declares them.
 const KINDS: [&str; 18] = [
     "send",
     "unreachable",
@@ -30,8 +30,8 @@ const KINDS: [&str; 18] = [
     "fault_delete_server",
 ];
 
-/// A run on a network with end 0, `"e"`, that leads to server 0, `"s"`, which
-/// sleeps for as many ms as it is told.
+/// Runs a body on a network with end 0, `"e"`, which leads to server 0, `"s"`,
+/// which sleeps for the number of ms that it is sent.
 fn run(seed: u64, body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> Run<()> {
     let config = Config { clock: Clock::Virtual, seed, keep_events: true, ..Config::default() };
     let run = labrt::run(&config, move || {
@@ -49,14 +49,14 @@ fn run(seed: u64, body: impl FnOnce(&Network, &ClientEnd) + Send + 'static) -> R
     run
 }
 
-/// The numbers of an event of the network, which has no more of them.
+/// Returns the numbers of a network event, which are at most four.
 fn first_four(event: &Event) -> [u64; 4] {
     let [numbers @ .., fifth] = event.numbers;
     assert_eq!(fifth, 0);
     numbers
 }
 
-/// The network's events of a run, after those that wire it up.
+/// Returns the network's events of a run, without those of the wiring.
 fn events(run: &Run<()>) -> Vec<(&'static str, [u64; 4])> {
     let of_network = run.events.iter().filter(|event| KINDS.contains(&event.kind.name()));
     let mut all: Vec<_> = of_network.map(|event| (event.kind.name(), first_four(event))).collect();
@@ -74,18 +74,18 @@ fn sleep(end: &ClientEnd, ms: u64) -> Option<()> {
     end.call("Clock.Sleep", &ms)
 }
 
-/// Events carry the end or, for a delivery, the server; then the number of
-/// the call; its bytes; and 1 + the server.
+/// The numbers of an event are the end (for a delivery, the server), the number
+/// of the call, its bytes, and 1 + the server.
 #[test]
-fn a_call_leaves_its_life_in_the_trace() {
+fn trace_has_send_delivery_and_reply_of_a_call() {
     let run = run(1, |_, end| {
         assert_eq!(sleep(end, 1), Some(()));
         assert_eq!(sleep(end, 1), Some(()));
     });
-    let life = |call| {
+    let steps = |call| {
         [("send", [0, call, 8, 1]), ("deliver", [0, call, 8, 0]), ("reply", [0, call, 0, 1])]
     };
-    assert_eq!(events(&run), [life(1), life(2)].concat());
+    assert_eq!(events(&run), [steps(1), steps(2)].concat());
 }
 
 #[test]
@@ -122,7 +122,8 @@ fn faults_are_in_the_trace() {
     assert_eq!(events(&run), expected);
 }
 
-/// Each call ends in exactly one event, and the losses are told apart.
+/// Each call ends in exactly one event, which distinguishes lost requests from
+/// lost replies.
 #[test]
 fn losses_are_in_the_trace() {
     let run = run(1, |network, end| {
@@ -139,11 +140,11 @@ fn losses_are_in_the_trace() {
     assert!(count("drop_request") > 0 && count("drop_reply") > 0);
 }
 
-/// A call draws from a generator of its own: who else calls at the same time,
-/// or how much the network does to a call, leaves the others' luck alone.
+/// A call draws from its own random generator, so neither concurrent calls nor
+/// additional draws of one call change the losses of others.
 #[test]
-fn calls_do_not_share_their_luck() {
-    let held_back = |reordering| {
+fn each_call_has_its_own_random_generator() {
+    let losses = |reordering| {
         let run = run(7, move |network, end| {
             network.set_latency(Latency::NONE);
             network.set_reliable(false);
@@ -155,9 +156,9 @@ fn calls_do_not_share_their_luck() {
         let all = events(&run).into_iter();
         all.filter(|event| event.0.starts_with("drop_")).collect::<Vec<_>>()
     };
-    let lost = held_back(false);
+    let lost = losses(false);
     assert!(!lost.is_empty());
-    assert_eq!(lost, held_back(true));
+    assert_eq!(lost, losses(true));
 }
 
 #[test]
@@ -178,7 +179,7 @@ fn equal_seeds_give_equal_runs() {
                 })
                 .collect();
             for caller in callers {
-                caller.join().expect("a caller that returns");
+                caller.join().expect("the caller returns");
             }
         });
         run.stats.hash

@@ -1,9 +1,9 @@
-//! What chance does to a call.
+//! The random delays and losses of a call.
 //!
-//! Everything is drawn at the moment the network accepts the call, from a
-//! generator that belongs to this call alone: what happens to one call never
-//! changes the luck of another. The ranges and probabilities have been the
-//! same in all years of the course.
+//! They are drawn when the network accepts the call, from a random generator
+//! that belongs to this call alone, so that one call never changes the faults
+//! of another. The ranges and probabilities have been the same in all years of
+//! the course.
 
 use labrt::Generator;
 use labrt::time::Duration;
@@ -27,40 +27,40 @@ const HELD_BACK_MIN: u64 = 200;
 /// ... and for less than this many ms more.
 const HELD_BACK_SPREAD: u64 = 2000;
 
-/// How the network behaves, as a call finds it when it is accepted. A later
-/// change does not touch calls that are under way.
+/// The network's settings when it accepts a call. A later change does not
+/// affect calls in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conditions {
-    /// False: requests are delayed a little, requests and replies get lost.
+    /// If false, requests are delayed, and requests and replies can get lost.
     pub(crate) reliable: bool,
-    /// True: calls that reach no server take seconds to fail.
+    /// If true, calls that reach no server take seconds to fail.
     pub(crate) long_delays: bool,
-    /// True: most replies are held back, and so overtake each other.
+    /// If true, most replies are delayed, and so overtake each other.
     pub(crate) long_reordering: bool,
     /// The time on the wire of calls that arrive.
     pub(crate) latency: Latency,
 }
 
-/// One way of a call: to the server, or back.
+/// One direction of a call: to the server, or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leg {
-    /// The time that passes before the message arrives, or its loss is told.
+    /// The time until the message arrives, or until the caller sees its loss.
     pub(crate) delay: Duration,
     /// The message never arrives.
     pub(crate) lost: bool,
 }
 
-/// Both ways of a call that has a server to go to.
+/// The delays and losses of a call that has a route to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fate {
+pub(crate) struct FaultPlan {
     /// From the caller to the handler.
     pub(crate) request: Leg,
-    /// From the handler to the caller. Without meaning for a lost request.
+    /// From the handler to the caller. Meaningless if the request is lost.
     pub(crate) reply: Leg,
 }
 
-impl Fate {
-    /// Draws the fate of one call, in the order of the course's code: request
+impl FaultPlan {
+    /// Draws the plan of one call, in the order of the course's code: request
     /// delay, request loss, reply loss, reordering; then the latency, which
     /// the course does not have.
     pub(crate) fn draw(conditions: &Conditions, rng: &mut Generator) -> Self {
@@ -75,7 +75,7 @@ impl Fate {
             reply.lost = rng.chance(LOST_PER_MILLE, 1000);
         }
         if !reply.lost && conditions.long_reordering && rng.chance(HELD_BACK, HELD_BACK_OF) {
-            // A bound that is itself drawn favours the short delays.
+            // Drawing the bound as well favours short delays, as in the course.
             let spread = 1 + rng.below(HELD_BACK_SPREAD);
             reply.delay = millis(HELD_BACK_MIN + rng.below(spread));
         }
@@ -88,7 +88,7 @@ impl Fate {
     }
 }
 
-/// How long a call that reaches no server takes to fail.
+/// Draws how long a call that reaches no server takes to fail.
 pub(crate) fn fail_delay(conditions: &Conditions, rng: &mut Generator) -> Duration {
     millis(rng.below(if conditions.long_delays { LONG_DELAY } else { FAIL_DELAY }))
 }
@@ -103,17 +103,17 @@ mod tests {
 
     const DRAWS: u64 = 100_000;
 
-    const CALM: Conditions = Conditions {
+    const RELIABLE: Conditions = Conditions {
         reliable: true,
         long_delays: false,
         long_reordering: false,
         latency: Latency::NONE,
     };
 
-    /// Many fates under the same conditions, from a fixed seed.
-    fn fates(conditions: Conditions) -> Vec<Fate> {
+    /// Draws many plans under the same conditions, from a fixed seed.
+    fn plans(conditions: Conditions) -> Vec<FaultPlan> {
         let mut rng = Generator::from_seed(1);
-        (0..DRAWS).map(|_| Fate::draw(&conditions, &mut rng)).collect()
+        (0..DRAWS).map(|_| FaultPlan::draw(&conditions, &mut rng)).collect()
     }
 
     /// Asserts that a share is within four standard deviations of `wanted`.
@@ -130,14 +130,15 @@ mod tests {
     }
 
     #[test]
-    fn a_calm_network_does_nothing() {
+    fn reliable_network_delays_and_loses_nothing() {
         let leg = Leg { delay: Duration::ZERO, lost: false };
-        assert!(fates(CALM).iter().all(|fate| *fate == Fate { request: leg, reply: leg }));
+        let unharmed = FaultPlan { request: leg, reply: leg };
+        assert!(plans(RELIABLE).iter().all(|plan| *plan == unharmed));
     }
 
     #[test]
-    fn an_unreliable_network_delays_and_loses() {
-        let all = fates(Conditions { reliable: false, ..CALM });
+    fn unreliable_network_delays_and_loses() {
+        let all = plans(Conditions { reliable: false, ..RELIABLE });
         assert_range(all.iter().map(|f| f.request.delay), 0, 26);
         let mean = all.iter().map(|f| f.request.delay.as_secs_f64()).sum::<f64>() / DRAWS as f64;
         assert!((mean - 0.013).abs() < 0.0002, "mean={mean}");
@@ -148,52 +149,52 @@ mod tests {
     }
 
     #[test]
-    fn long_reordering_holds_two_thirds_back() {
-        let all = fates(Conditions { long_reordering: true, ..CALM });
+    fn long_reordering_delays_two_thirds() {
+        let all = plans(Conditions { long_reordering: true, ..RELIABLE });
         let held = all.iter().map(|f| f.reply.delay).filter(|d| !d.is_zero());
         assert_share(held.clone().count(), all.len(), 2.0 / 3.0);
         assert_eq!(held.clone().min(), Some(millis(200)));
-        let longest = held.clone().max().expect("some are held back");
+        let longest = held.clone().max().expect("some replies are delayed");
         assert!(longest > millis(2100) && longest < millis(2200), "{longest:?}");
         let mean = held.clone().map(|d| d.as_secs_f64()).sum::<f64>() / held.count() as f64;
         assert!((mean - 0.7).abs() < 0.01, "mean={mean}");
     }
 
     #[test]
-    fn a_lost_reply_is_not_held_back_too() {
-        let all = fates(Conditions { reliable: false, long_reordering: true, ..CALM });
+    fn lost_reply_is_not_delayed_too() {
+        let all = plans(Conditions { reliable: false, long_reordering: true, ..RELIABLE });
         assert!(all.iter().filter(|f| f.reply.lost).all(|f| f.reply.delay.is_zero()));
     }
 
     #[test]
-    fn latency_is_shared_between_both_ways() {
+    fn latency_is_split_between_request_and_reply() {
         let latency = Latency::round_trip(Duration::from_micros(500), Duration::from_micros(1500));
-        let all = fates(Conditions { latency, ..CALM });
-        for fate in &all {
-            let round_trip = fate.request.delay + fate.reply.delay;
+        let all = plans(Conditions { latency, ..RELIABLE });
+        for plan in &all {
+            let round_trip = plan.request.delay + plan.reply.delay;
             assert!(round_trip >= Duration::from_micros(500));
             assert!(round_trip <= Duration::from_micros(1500));
-            assert!(fate.reply.delay - fate.request.delay <= Duration::from_nanos(1));
+            assert!(plan.reply.delay - plan.request.delay <= Duration::from_nanos(1));
         }
     }
 
     #[test]
-    fn a_lost_reply_pays_half_the_latency() {
+    fn lost_reply_takes_half_the_latency() {
         let latency = Latency::round_trip(millis(100), millis(100));
-        for fate in fates(Conditions { reliable: false, latency, ..CALM }) {
+        for plan in plans(Conditions { reliable: false, latency, ..RELIABLE }) {
             let limits =
-                if fate.request.lost { millis(0)..=millis(26) } else { millis(50)..=millis(76) };
-            assert!(limits.contains(&fate.request.delay), "{fate:?}");
-            let lost = fate.request.lost || fate.reply.lost;
-            assert_eq!(fate.reply.delay, if lost { millis(0) } else { millis(50) });
+                if plan.request.lost { millis(0)..=millis(26) } else { millis(50)..=millis(76) };
+            assert!(limits.contains(&plan.request.delay), "{plan:?}");
+            let lost = plan.request.lost || plan.reply.lost;
+            assert_eq!(plan.reply.delay, if lost { millis(0) } else { millis(50) });
         }
     }
 
     #[test]
-    fn calls_without_a_server_fail_late() {
+    fn call_without_a_server_fails_after_a_delay() {
         let mut rng = Generator::from_seed(1);
         let mut delays = |long_delays| -> Vec<Duration> {
-            let conditions = Conditions { long_delays, ..CALM };
+            let conditions = Conditions { long_delays, ..RELIABLE };
             (0..DRAWS).map(|_| fail_delay(&conditions, &mut rng)).collect()
         };
         assert_range(delays(false).iter().copied(), 0, 99);
