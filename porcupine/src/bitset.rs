@@ -6,8 +6,8 @@ const BITS: usize = u64::BITS as usize;
 ///
 /// Operations are numbered in the order of their calls, so in most histories
 /// the set is "all up to some point" and a few more. Two sets are equal if
-/// their [windows](Bitset::window) are, and a window stays short however
-/// long the history is.
+/// their [windows](Bitset::window) are, and a window is short even in a long
+/// history.
 #[derive(Debug)]
 pub(crate) struct Bitset {
     words: Vec<u64>,
@@ -18,13 +18,13 @@ pub(crate) struct Bitset {
 }
 
 impl Bitset {
-    /// The empty set over 0 to `capacity` - 1.
+    /// Creates an empty set over 0 to `capacity` - 1.
     pub(crate) fn new(capacity: usize) -> Bitset {
         Bitset { words: vec![0; capacity.div_ceil(BITS)], first: 0, end: 0 }
     }
 
-    // Inlined by hand, here and in `entries.rs`: the search is generic, so it is
-    // compiled in the crate that names the model.
+    // `#[inline]`, here and in `entries.rs`: the search is generic, so the crate that
+    // names the model compiles it.
 
     /// Adds `number`, which is not in the set.
     #[inline]
@@ -38,7 +38,7 @@ impl Bitset {
         }
     }
 
-    /// Takes out `number`, which is in the set.
+    /// Removes `number`, which is in the set.
     #[inline]
     pub(crate) fn remove(&mut self, number: usize) {
         let word = number / BITS;
@@ -50,8 +50,8 @@ impl Bitset {
         }
     }
 
-    /// The words between those that are full and those that are empty, after the
-    /// position of the first one: all that tells this set from others.
+    /// Returns the words between the full and the empty ones, with the position
+    /// of the first one. They identify the set.
     #[inline]
     pub(crate) fn window(&self) -> (usize, &[u64]) {
         (self.first, &self.words[self.first..self.end])

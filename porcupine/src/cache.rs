@@ -1,5 +1,5 @@
-//! Lowe's memory of configurations: which sets of linearized operations have
-//! been reached in which state.
+//! Lowe's cache of configurations: the pairs of linearized operations and state
+//! that the search has reached.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
@@ -10,18 +10,18 @@ use crate::bitset::Bitset;
 
 /// The configurations that a search has visited.
 ///
-/// Sets live behind each other in one array, configurations in another, and
-/// the table holds positions only: little memory, no allocation for each.
+/// One array holds all sets, another all configurations, and the table only
+/// positions. This saves memory, and an allocation per configuration.
 pub(crate) struct Cache<S> {
     table: HashTable<CacheSlot>,
     configurations: Vec<Configuration<S>>,
     words: Vec<u64>,
-    /// What the states say they hold.
+    /// The bytes of the states, as the model estimates them.
     state_bytes: usize,
 }
 
-/// Where a configuration is, and its hash, so that neither a growing table nor
-/// a search in vain has to look there.
+/// The position of a configuration, and its hash. With the hash neither a
+/// growing table nor most failed lookups have to read the configuration.
 struct CacheSlot {
     at: u32,
     hash: u32,
@@ -29,9 +29,9 @@ struct CacheSlot {
 
 /// A set of operations and the state after them.
 struct Configuration<S> {
-    /// Where the words of the set's window begin.
+    /// The start of the set's window in `words`.
     start: u32,
-    /// How many words full of operations come before the window.
+    /// The number of full words before the window.
     full: u32,
     state: S,
 }
@@ -46,12 +46,12 @@ impl<S: Eq + Hash> Cache<S> {
         }
     }
 
-    /// Whether the configuration is new. If it is, `keep` makes the copy of
-    /// the state to remember, and says how many bytes it holds.
+    /// Inserts a configuration, and returns whether it is new. If it is, `keep`
+    /// returns a copy of the state and its size in bytes.
     ///
     /// # Panics
     ///
-    /// If the configurations' sets come to 32 GB.
+    /// If the sets of all configurations reach 32 GB.
     pub(crate) fn insert(
         &mut self,
         set: &Bitset,
@@ -79,15 +79,15 @@ impl<S: Eq + Hash> Cache<S> {
         true
     }
 
-    /// How many configurations have been visited.
+    /// Returns the number of configurations.
     pub(crate) fn len(&self) -> usize {
         self.configurations.len()
     }
 
-    /// About how much memory the cache holds. It follows from what was inserted
-    /// alone, so that a limit on it strikes at the same step in every run.
+    /// Estimates the memory of the cache. The estimate depends only on what was
+    /// inserted, so a limit on it applies at the same step in every run.
     pub(crate) fn bytes(&self) -> usize {
-        // The table keeps a byte for each place beside the slot, and has between
+        // The table keeps a slot and one more byte for each place, and has between
         // 8/7 and 16/7 places for each configuration.
         const PLACE: usize = (size_of::<CacheSlot>() + 1) * 12 / 7;
         self.configurations.len() * (size_of::<Configuration<S>>() + PLACE)
@@ -95,13 +95,13 @@ impl<S: Eq + Hash> Cache<S> {
             + self.state_bytes
     }
 
-    /// Whether configuration `at` is this one.
+    /// Returns whether configuration `at` is this one.
     fn is(&self, at: u32, full: usize, window: &[u64], state: &S) -> bool {
         let known = &self.configurations[at as usize];
         let start = known.start as usize;
         let next = self.configurations.get(at as usize + 1);
         let end = next.map_or(self.words.len(), |next| next.start as usize);
-        // A window is a word or two: a loop is faster than a call of memcmp.
+        // A window is one or two words: a loop is faster than a call to memcmp.
         known.full as usize == full
             && self.words[start..end].iter().eq(window)
             && known.state == *state
@@ -118,7 +118,7 @@ fn hash_of<S: Hash>(full: usize, window: &[u64], state: &S) -> u32 {
     hasher.finish() as u32
 }
 
-/// What the table wants: it looks at both ends of 64 bits.
+/// Spreads a hash over 64 bits, because the table uses both ends of them.
 #[inline]
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -127,14 +127,15 @@ fn spread(hash: u32) -> u64 {
 #[inline]
 fn in_32_bits(number: usize) -> u32 {
     u32::try_from(number)
-        .expect("a limit on memory ends a search before it counts 2^32 of anything")
+        .expect("the cache has fewer than 2^32 configurations and words: set a memory limit")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// So many configurations that hashes of 32 bits collide, in about ten pairs.
+    /// Enough configurations that hashes of 32 bits collide, in about ten
+    /// pairs.
     const MANY: usize = 300_000;
 
     fn insert(cache: &mut Cache<usize>, set: &Bitset, state: usize) -> bool {
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_is_new_once() {
+    fn configuration_is_new_only_once() {
         let mut cache = Cache::new();
         let mut set = Bitset::new(200);
         [3, 130].into_iter().for_each(|number| set.insert(number));

@@ -1,4 +1,5 @@
-//! The verdict on a whole history: partitions searched in turn, within limits.
+//! The check of a whole history: searches its partitions in turn, within
+//! limits.
 
 use std::time::{Duration, Instant};
 
@@ -6,33 +7,33 @@ use crate::report::{Counts, PartitionReport, Report, Verdict};
 use crate::search::Search;
 use crate::{EventError, HistoryEvent, Model, Operation, operations_of};
 
-/// How many steps a partition gets before it is the next one's turn.
+/// The number of steps of a partition's search before the next one's turn.
 ///
-/// One partition may be refuted at once while another takes for ever, so none is
-/// searched to its end before the others. Small slices find the first refutation
-/// soon; the change from one to the next costs little.
+/// One partition may be refuted immediately while another takes forever, so no
+/// partition is searched to its end first. Small slices find the first
+/// refutation soon, and switching between partitions costs little.
 const SLICE: u64 = 512;
 
-/// How much a check may cost, all partitions together.
+/// Limits on the cost of a check, all partitions together.
 ///
-/// Steps and bytes follow from the history alone, so that a verdict under them
-/// is the same in every run; time does not.
+/// Steps and bytes depend on the history alone, so a verdict under these limits
+/// is the same in every run. Time does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Calls of [`Model::step`].
     pub steps: Option<u64>,
-    /// Bytes of memory of configurations, as the checker estimates them.
+    /// Bytes of memory for configurations, as the checker estimates them.
     pub bytes: Option<usize>,
     /// Time on the machine's clock.
     pub time: Option<Duration>,
 }
 
 impl Limits {
-    /// Search to the end, whatever it costs.
+    /// No limits: search to the end.
     pub const NONE: Limits = Limits { steps: None, bytes: None, time: None };
 
-    /// 4,000,000 steps and 200 MB: verdicts that can be replayed, for tests in
-    /// virtual time.
+    /// 4,000,000 steps and 200 MB, for tests in virtual time: their verdicts
+    /// can be replayed.
     pub const REPLAYABLE: Limits =
         Limits { steps: Some(4_000_000), bytes: Some(200_000_000), time: None };
 
@@ -41,7 +42,7 @@ impl Limits {
         Limits { steps: None, bytes: Some(1_000_000_000), time: Some(Duration::from_secs(1)) };
 }
 
-/// Checks a history. Ends at the first partition that is not linearizable.
+/// Checks a history. Stops at the first partition that is not linearizable.
 ///
 /// # Panics
 ///
@@ -54,9 +55,9 @@ pub fn check_operations<M: Model>(
     Check::new(model, history, limits, false).run()
 }
 
-/// Checks a history and collects what a [page](crate::Page) shows of it. Searches
-/// every partition to its end, also after one was refuted; set a limit, for that
-/// may take very long.
+/// Checks a history and collects the data for its [page](crate::Page). Searches
+/// every partition to its end, even after one is refuted. Set a limit, because
+/// this may take very long.
 ///
 /// # Panics
 ///
@@ -69,11 +70,12 @@ pub fn check_operations_verbose<M: Model>(
     Check::new(model, history, limits, true).run()
 }
 
-/// Checks a history of events, as [`check_operations`] does one of operations.
+/// Checks a history of events, as [`check_operations`] checks one of
+/// operations.
 ///
 /// # Errors
 ///
-/// The events are no history: see [`operations_of`].
+/// If the events are not a history: see [`operations_of`].
 pub fn check_events<M: Model>(
     model: &M,
     events: impl IntoIterator<Item = HistoryEvent<M::Input, M::Output>>,
@@ -82,13 +84,13 @@ pub fn check_events<M: Model>(
     Ok(check_operations(model, &operations_of(events)?, limits))
 }
 
-/// A check under way.
+/// A check in progress.
 struct Check<'a, M: Model> {
     limits: Limits,
     verbose: bool,
     deadline: Option<Instant>,
     partitions: Vec<PartitionReport>,
-    /// The partitions that are not decided, by position.
+    /// The undecided partitions, by position.
     open: Vec<(usize, Search<'a, M>)>,
     /// Steps of all partitions so far.
     steps: u64,
@@ -117,7 +119,7 @@ impl<'a, M: Model> Check<'a, M> {
                 partial_linearizations: Vec::new(),
             });
         }
-        // A time further off than the clock can tell is none.
+        // A deadline that the clock cannot represent is no limit.
         let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
         Check { limits, verbose, deadline, partitions, open, steps: 0, bytes: 0 }
     }
@@ -130,13 +132,13 @@ impl<'a, M: Model> Check<'a, M> {
             }
         }
         for (at, search) in std::mem::take(&mut self.open) {
-            self.note(at, search, Verdict::Unknown);
+            self.record(at, search, Verdict::Unknown);
         }
         self.report()
     }
 
-    /// Runs each open partition for a slice; whether one was refuted. Ends early
-    /// on a limit, and unless verbose on a refutation.
+    /// Searches each undecided partition for one slice. Returns whether one was
+    /// refuted. Stops early at a limit and, unless verbose, at a refutation.
     fn run_a_slice_each(&mut self) -> bool {
         let mut refuted = false;
         for (at, mut search) in std::mem::take(&mut self.open) {
@@ -150,7 +152,7 @@ impl<'a, M: Model> Check<'a, M> {
                 self.open.push((at, search));
             } else {
                 self.bytes -= search.bytes();
-                self.note(at, search, verdict);
+                self.record(at, search, verdict);
             }
         }
         refuted
@@ -171,8 +173,8 @@ impl<'a, M: Model> Check<'a, M> {
             || self.deadline.is_some_and(|deadline| Instant::now() > deadline)
     }
 
-    /// Writes down what a search came to.
-    fn note(&mut self, at: usize, mut search: Search<'a, M>, verdict: Verdict) {
+    /// Records the result of a search.
+    fn record(&mut self, at: usize, mut search: Search<'a, M>, verdict: Verdict) {
         let partition = &mut self.partitions[at];
         partition.verdict = verdict;
         partition.counts = search.counts();

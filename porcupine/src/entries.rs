@@ -1,5 +1,5 @@
-//! The calls and returns of one partition, in the order of time: a list from
-//! which the search takes operations and puts them back.
+//! The list of the calls and returns of one partition, in the order of time.
+//! The search takes operations out and puts them back.
 
 use crate::Operation;
 
@@ -7,8 +7,8 @@ use crate::Operation;
 const HEAD: u32 = 0;
 
 /// A circular, doubly linked list over an array. An entry that is taken out
-/// keeps its own links, so that it can be put back without a search, as long as
-/// this is done in the inverse order (Knuth's "dancing links").
+/// keeps its links, so it can be put back without a search if entries are put
+/// back in the reverse order (Knuth's "dancing links").
 pub(crate) struct Entries {
     entries: Vec<Entry>,
     /// For each operation number, its position in the history.
@@ -20,33 +20,34 @@ pub(crate) struct Entries {
 struct Entry {
     previous: u32,
     next: u32,
-    /// A call's operation, by its number in this partition.
+    /// For a call, the number of its operation in this partition.
     number: u32,
-    /// A call's return; `HEAD` for returns.
+    /// For a call, the place of its return; `HEAD` for returns.
     ret: u32,
 }
 
-/// What stands at a place of the list.
-pub(crate) enum At {
+/// The kind of an entry.
+pub(crate) enum EntryKind {
     /// The call of the operation with this number.
     Call(usize),
-    /// A return: an operation that is still in the list had to take effect before.
+    /// A return: an operation that is still in the list had to take effect
+    /// before.
     Return,
 }
 
 impl Entries {
-    /// The entries of the operations at `positions` of the history. Operations
-    /// are numbered in the order of their calls.
+    /// Creates the list for the operations at `positions` of the history.
+    /// Operations are numbered in the order of their calls.
     ///
-    /// At equal times calls come before returns: intervals are closed, so
-    /// an operation that ends at a time is concurrent with one that starts then.
+    /// At equal times calls come before returns: intervals are closed, so an
+    /// operation that ends at a time is concurrent with one that starts then.
     pub(crate) fn new<I, O>(history: &[Operation<I, O>], positions: &[usize]) -> Entries {
         let operations = positions.iter().map(|&position| &history[position]).enumerate();
         let order_of = |&(time, is_return, _): &(i64, bool, usize)| (time, is_return);
         let mut times: Vec<_> =
             operations.clone().map(|(index, call)| (call.call, false, index)).collect();
-        // Most histories are in the order of returns already. The sort of two
-        // sorted halves is one merge.
+        // Most histories are already in the order of returns. Sorting two sorted
+        // halves is one merge.
         times.sort_by_key(order_of);
         times.extend(operations.map(|(index, call)| (call.ret, true, index)));
         times.sort_by_key(order_of);
@@ -71,38 +72,39 @@ impl Entries {
         Entries { entries, positions: order }
     }
 
-    /// Whether all operations have been taken out.
+    /// Returns whether all operations have been taken out.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.first() == HEAD
     }
 
-    /// The first place.
+    /// Returns the first place.
     #[inline]
     pub(crate) fn first(&self) -> u32 {
         self.entries[HEAD as usize].next
     }
 
-    /// The place after `place`. After a call there always is one, its return.
+    /// Returns the place after `place`. A call always has one, because its
+    /// return comes later.
     #[inline]
     pub(crate) fn after(&self, place: u32) -> u32 {
         self.entries[place as usize].next
     }
 
-    /// What stands at `place`.
+    /// Returns the kind of the entry at `place`.
     #[inline]
-    pub(crate) fn at(&self, place: u32) -> At {
+    pub(crate) fn at(&self, place: u32) -> EntryKind {
         let entry = self.entries[place as usize];
-        if entry.ret == HEAD { At::Return } else { At::Call(entry.number as usize) }
+        if entry.ret == HEAD { EntryKind::Return } else { EntryKind::Call(entry.number as usize) }
     }
 
-    /// The number of the operation called at `place`.
+    /// Returns the number of the operation called at `place`.
     #[inline]
     pub(crate) fn number(&self, place: u32) -> usize {
         self.entries[place as usize].number as usize
     }
 
-    /// The position in the history of operation `number`.
+    /// Returns the position in the history of operation `number`.
     #[inline]
     pub(crate) fn position(&self, number: usize) -> usize {
         self.positions[number]
@@ -115,7 +117,8 @@ impl Entries {
         self.unlink(self.entries[call as usize].ret);
     }
 
-    /// Puts the operation called at `call` back; it is the last one taken out.
+    /// Puts the operation called at `call` back. It must be the last one taken
+    /// out.
     #[inline]
     pub(crate) fn unlift(&mut self, call: u32) {
         self.relink(self.entries[call as usize].ret);

@@ -1,52 +1,54 @@
-//! What clients did, and when: operations and events.
+//! Histories: operations of clients, and events.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// One operation of a client, from its call to its return.
 ///
-/// An operation that never returned takes part with a return after all others
-/// and an output that its model accepts whatever happened.
+/// An operation that never returned gets a return after all others, and an
+/// output that its model accepts in every state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation<I, O> {
-    /// Who called. Only the page shows it; the verdict does not depend on it.
+    /// The client. Only the page shows it; the verdict does not depend on it.
     pub client: usize,
-    /// What was asked.
+    /// The input.
     pub input: I,
-    /// When it was called, in nanoseconds on any clock that all clients share.
+    /// The time of the call, in nanoseconds on a clock that all clients share.
     pub call: i64,
-    /// What was answered.
+    /// The output.
     pub output: O,
-    /// When it returned, on the same clock; never before `call`.
+    /// The time of the return on the same clock, never before `call`.
     pub ret: i64,
 }
 
-/// One end of an operation, in a history that has an order but no times.
+/// A call or a return, in a history that has an order but no times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEvent<I, O> {
-    /// Who called.
+    /// The client.
     pub client: usize,
-    /// What pairs a call with its return; any numbers will do.
+    /// Any number that a call and its return share, and no others.
     pub id: usize,
-    /// Which end it is, with what was asked or answered.
+    /// A call with its input, or a return with its output.
     pub kind: EventKind<I, O>,
 }
 
-/// The two ends of an operation.
+/// The two kinds of event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind<I, O> {
-    /// The operation began.
+    /// The operation starts.
     Call(I),
-    /// The operation ended.
+    /// The operation ends.
     Return(O),
 }
 
-/// Why events do not make a history. Each names the position of an event.
+/// The reason why events are not a history. Each names the position of an
+/// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventError {
-    /// A call with an id that another call has.
+    /// A call with the id of an earlier call.
     CalledTwice(usize),
-    /// A return of an operation that is not open: before its call, or again.
+    /// A return from an operation that is not in progress: it has not been
+    /// called, or has already returned.
     NotOpen(usize),
     /// A call without a return.
     NeverReturned(usize),
@@ -55,14 +57,16 @@ pub enum EventError {
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EventError::CalledTwice(at) => write!(f, "event {at} calls an operation again"),
+            EventError::CalledTwice(at) => {
+                write!(f, "event {at}: the id belongs to an earlier call")
+            }
             EventError::NotOpen(at) => {
-                write!(f, "event {at} returns from an operation that is not open")
+                write!(f, "event {at} returns from an operation that is not in progress")
             }
             EventError::NeverReturned(at) => write!(
                 f,
                 "event {at} calls an operation that never returns: \
-                 give it a return of unknown outcome at the end"
+                 add a return with an unknown outcome at the end"
             ),
         }
     }
@@ -70,20 +74,20 @@ impl fmt::Display for EventError {
 
 impl std::error::Error for EventError {}
 
-/// An operation whose return has not been seen, or has.
+/// A call, and its return once it is known.
 struct Pair<I, O> {
     client: usize,
     input: I,
     call: usize,
-    answer: Option<(O, usize)>,
+    ret: Option<(O, usize)>,
 }
 
-/// Pairs calls with returns. The operations come in the order of their calls,
-/// and their times are the positions of their events.
+/// Pairs calls with returns. Returns the operations in the order of their
+/// calls; their times are the positions of their events.
 ///
 /// # Errors
 ///
-/// An operation is called twice, returns without a call, or never returns.
+/// If an operation is called twice, returns without a call, or never returns.
 pub fn operations_of<I, O>(
     events: impl IntoIterator<Item = HistoryEvent<I, O>>,
 ) -> Result<Vec<Operation<I, O>>, EventError> {
@@ -95,12 +99,12 @@ pub fn operations_of<I, O>(
                 if by_id.insert(id, pairs.len()).is_some() {
                     return Err(EventError::CalledTwice(at));
                 }
-                pairs.push(Pair { client, input, call: at, answer: None });
+                pairs.push(Pair { client, input, call: at, ret: None });
             }
             EventKind::Return(output) => {
                 let open = by_id.get(&id).map(|&index| &mut pairs[index]);
                 match open {
-                    Some(pair) if pair.answer.is_none() => pair.answer = Some((output, at)),
+                    Some(pair) if pair.ret.is_none() => pair.ret = Some((output, at)),
                     _ => return Err(EventError::NotOpen(at)),
                 }
             }
@@ -108,8 +112,8 @@ pub fn operations_of<I, O>(
     }
     pairs
         .into_iter()
-        .map(|Pair { client, input, call, answer }| {
-            let (output, ret) = answer.ok_or(EventError::NeverReturned(call))?;
+        .map(|Pair { client, input, call, ret }| {
+            let (output, ret) = ret.ok_or(EventError::NeverReturned(call))?;
             Ok(Operation { client, input, call: call as i64, output, ret: ret as i64 })
         })
         .collect()

@@ -1,4 +1,5 @@
-//! The course's key/value service (2018 to 2024): get, put and append on strings.
+//! The course's key/value service (2018 to 2024): get, put and append on
+//! strings.
 
 mod foresight;
 
@@ -8,10 +9,10 @@ use std::sync::Arc;
 pub use self::foresight::Foresight;
 use crate::{Model, Operation, Text};
 
-/// What a client asks.
+/// The input of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KvInput {
-    /// The value of a key.
+    /// Read the value of a key.
     Get {
         /// The key.
         key: Arc<str>,
@@ -20,20 +21,20 @@ pub enum KvInput {
     Put {
         /// The key.
         key: Arc<str>,
-        /// The value that it gets.
+        /// The new value.
         value: Text,
     },
     /// Append to the value of a key.
     Append {
         /// The key.
         key: Arc<str>,
-        /// What comes behind the value that it has.
+        /// The text to append.
         value: Text,
     },
 }
 
 impl KvInput {
-    /// The key that is asked about.
+    /// Returns the key.
     pub fn key(&self) -> &Arc<str> {
         match self {
             KvInput::Get { key } | KvInput::Put { key, .. } | KvInput::Append { key, .. } => key,
@@ -41,22 +42,23 @@ impl KvInput {
     }
 }
 
-/// What a client hears.
+/// The output of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KvOutput {
-    /// The value that a get read, or, since 2024, that an append found.
+    /// The value that a get read, or, since 2024, the value before an append.
     Value(Text),
-    /// No value: the answer of a put, of an append before 2024, and of any
+    /// No value: the output of a put, of an append before 2024, and of any
     /// operation that never returned.
     Nothing,
 }
 
-/// The service as a model: a key that nobody wrote has the empty value, and keys
-/// do not touch each other.
+/// The service as a model. A key that was never written has the empty value,
+/// and keys are independent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KvModel;
 
-/// An operation on a value: the value after it, or `None` if it does not fit.
+/// Applies an operation to a value. Returns the value after it, or `None` if
+/// the output does not fit.
 fn apply(value: &Text, input: &KvInput, output: &KvOutput) -> Option<Text> {
     let found = match output {
         KvOutput::Value(read) => read == value,
@@ -96,7 +98,7 @@ impl Model for KvModel {
         apply(state, input, output)
     }
 
-    /// By key, in the order of the keys.
+    /// Partitions by key, in the order of the keys.
     fn partition(&self, history: &[Operation<KvInput, KvOutput>]) -> Vec<Vec<usize>> {
         let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, operation) in history.iter().enumerate() {
@@ -118,8 +120,8 @@ impl Model for KvModel {
     }
 }
 
-/// The same service without partitions: the state is the value of every key.
-/// Much slower, and good only to test the checker and its models.
+/// The same service without partitions: the state holds the values of all keys.
+/// Much slower; its purpose is to test the checker and its models.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WholeKvModel;
 

@@ -1,10 +1,10 @@
-//! Porcupine: is a concurrent history linearizable?
+//! Porcupine: checks whether a concurrent history is linearizable.
 //!
-//! Clients of a service call operations that overlap. The service is
+//! Clients of a service call operations that overlap. A history is
 //! *linearizable* (Herlihy and Wing, 1990) if each operation seems to take
-//! effect at one instant between its call and its return: if there is an order of
-//! the operations that keeps to real time and that the service, used by one
-//! client at a time, could have answered just so.
+//! effect at one instant between its call and its return: if there is an order
+//! of the operations that agrees with real time, and in which the service could
+//! have returned the same outputs to a single client.
 //!
 //! ```text
 //! client 0  |------- put("x", "1") -------|
@@ -12,8 +12,9 @@
 //! client 2                              |-- get("x") -> "" --|     not linearizable
 //! ```
 //!
-//! Client 2 calls after client 1 has returned, so it must not see less. Tests
-//! that look at final values find nothing wrong here; a checker does.
+//! Client 2 calls after client 1 has returned, so it must not read an older
+//! value. Tests that check only final values do not find this bug; a checker
+//! does.
 //!
 //! ```
 //! use porcupine::kv::{KvInput, KvModel, KvOutput};
@@ -35,61 +36,65 @@
 //!
 //! # The search
 //!
-//! A [`Model`] says what the service does for one client at a time: an initial
-//! state, and whether an answer fits a state and which state follows. The checker
-//! looks for an order that fits, after Wing and Gong (1993):
+//! A [`Model`] describes the service as used by one client at a time: its
+//! initial state, whether an output fits a state, and which state follows. The
+//! checker searches for an order that fits, after Wing and Gong (1993):
 //!
-//! 1. The calls and returns stand in a list, in the order of time. At equal times
-//!    calls come first, for intervals are closed. (`entries.rs`)
-//! 2. Go through the list. If the model allows the operation called here next,
-//!    take it out of the list, and begin again at the front.
-//! 3. At a return, its operation should have taken effect before, and nothing
-//!    allowed it. Undo the last choice, and go on behind it. (`search.rs`)
-//! 4. The list is empty: linearizable. Nothing is left to undo: not.
+//! 1. Put the calls and returns into a list, in the order of time. At equal
+//!    times calls come first, because intervals are closed. (`entries.rs`)
+//! 2. Go through the list. At a call, if the model allows its operation next,
+//!    take the operation out of the list, and start again at the front.
+//! 3. At a return, the operation should have taken effect before, but no choice
+//!    allowed it. Undo the last choice, and continue behind it. (`search.rs`)
+//! 4. If the list is empty, the history is linearizable. If there is no choice
+//!    left to undo, it is not.
 //!
 //! What can follow depends only on the set of operations that have taken effect
-//! and the state that they led to. Such a *configuration* is looked into once
-//! (Lowe, 2017): a legal choice that leads to a known one counts as not allowed.
-//! So the steps that it takes to refute a history are a property of the history,
-//! and tests pin them. (`cache.rs`, `bitset.rs`)
+//! and on the resulting state. The search visits each such *configuration* once
+//! (Lowe, 2017): it rejects a legal choice that leads to a known configuration.
+//! The number of steps to refute a history is therefore a property of the
+//! history, and tests pin it. (`cache.rs`, `bitset.rs`)
 //!
 //! A history is linearizable if its parts for each object are, so a model may
-//! [partition](Model::partition) it, such as by key (Horn and Kroening, 2015).
-//! Some parts are refuted at once, others take for ever: they are searched in
-//! turn, a few hundred steps each, on one thread, and the first refutation ends
-//! it all. (`check.rs`)
+//! [partition](Model::partition) it, for example by key (Horn and Kroening,
+//! 2015). Some parts are refuted immediately, others take forever. The checker
+//! therefore searches them in turn, a few hundred steps each, on one thread.
+//! The first refutation ends the check. (`check.rs`)
 //!
-//! The problem is NP-complete, so there are [`Limits`]. Those on steps and memory
-//! follow from the history alone: a verdict under them comes back with its seed.
+//! The problem is NP-complete, so there are [`Limits`]. Steps and memory depend
+//! on the history alone, so a verdict under these limits can be replayed from
+//! its seed.
 //!
-//! # What makes it fast
+//! # Performance
 //!
-//! * Operations are numbered by their calls. A set of them is "all so far" but for
-//!   a short window, and only the window is copied, hashed and compared.
-//! * Values of the key/value model are [`Text`]s: an appended value shares all that
-//!   it had before, so that a state costs as much as what was appended, and a
-//!   comparison goes back only to where both were known to be equal.
-//!   A [`TextPool`] makes recorded values share in the same way.
-//! * [`kv::Foresight`] knows what is read in a history, and takes all values that
-//!   lead to none of it for one. Crowds of overlapping appends become cheap.
-//! * The cache holds configurations in flat arrays, and its table four bytes of
-//!   hash for each, so that most lookups in vain touch nothing else.
+//! * Operations are numbered in the order of their calls. A set of them is "all
+//!   so far" except for a short window, and only the window is copied, hashed
+//!   and compared.
+//! * Values of the key/value model are [`Text`]s. An appended value shares the
+//!   storage of the value before, so a state costs only the appended piece, and
+//!   a comparison stops where both values are known to be equal. A [`TextPool`]
+//!   makes recorded values share in the same way.
+//! * [`kv::Foresight`] knows which values a history reads, and treats all
+//!   values that lead to none of them as one. This makes many overlapping
+//!   appends cheap.
+//! * The cache holds configurations in flat arrays. Its table holds four bytes
+//!   of each hash, so most lookups that find nothing access only the table.
 //!
-//! # What one sees
+//! # Output
 //!
-//! [`check_operations_verbose`] keeps the longest partial orders, and a [`Page`]
-//! shows them: one HTML file with a lane for each client, the longest order
-//! through the operations, and in red what could have come next but did not fit.
-//! [`Annotation`]s say what happened to servers and network meanwhile.
+//! [`check_operations_verbose`] keeps the longest partial orders, and a
+//! [`Page`] shows them: one HTML file with a lane for each client, the longest
+//! order through the operations, and in red the operations that could have come
+//! next but did not fit. [`Annotation`]s show what happened to servers and
+//! network.
 //!
-//! # What is left out
+//! # Left out on purpose
 //!
-//! * Threads. One search on one thread has the same steps in every run, and
-//!   a tester has other seeds to keep its cores busy.
-//! * Models that can be interrupted. A step should be short; limits are looked at
-//!   every few hundred.
-//! * Metadata: what Go's newer page shows of an operation beside what it asked and
-//!   heard.
+//! * Threads. A search on one thread takes the same steps in every run, and
+//!   other seeds can use the other cores.
+//! * Models that can be interrupted. A step should be short; the checker checks
+//!   its limits every few hundred steps.
+//! * Metadata, which Go's newer page shows in addition to inputs and outputs.
 
 mod bitset;
 mod cache;

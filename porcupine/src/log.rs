@@ -1,5 +1,5 @@
-//! Histories in files, an event a line: Jepsen's logs of etcd in [`jepsen`],
-//! key/value histories in [`kv`].
+//! Histories in files, with one event per line: Jepsen's logs of etcd in
+//! [`jepsen`], key/value histories in [`kv`].
 
 pub mod jepsen;
 pub mod kv;
@@ -9,12 +9,12 @@ use std::fmt;
 
 use crate::Operation;
 
-/// A line that does not fit, and why.
+/// An invalid line, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogError {
-    /// Which line, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// What is wrong with the line.
     pub what: String,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for LogError {
 
 impl std::error::Error for LogError {}
 
-/// Reads every line of a log; blank ones are passed over.
+/// Reads every line of a log and skips blank ones.
 fn read_lines(
     text: &str,
     mut read: impl FnMut(usize, &str) -> Result<(), String>,
@@ -39,7 +39,7 @@ fn read_lines(
     Ok(())
 }
 
-/// What is wrong with a line quotes some of it, which may be of any length.
+/// Shortens a message, which may quote a line of any length.
 fn shortened(what: String) -> String {
     const CHARACTERS: usize = 200;
     match what.char_indices().nth(CHARACTERS) {
@@ -48,11 +48,11 @@ fn shortened(what: String) -> String {
     }
 }
 
-/// Pairs what processes invoke with what they hear. A process does one thing at
-/// a time.
+/// Pairs the calls of processes with their returns. A process has at most one
+/// operation in progress.
 struct Pairing<I, O> {
     operations: Vec<Operation<I, Option<O>>>,
-    /// The operation under way of each process, as a position.
+    /// The operation in progress of each process, as a position.
     open: BTreeMap<usize, usize>,
     last_time: i64,
 }
@@ -62,18 +62,18 @@ impl<I, O> Pairing<I, O> {
         Pairing { operations: Vec::new(), open: BTreeMap::new(), last_time: 0 }
     }
 
-    /// The process calls.
+    /// Adds the call of an operation.
     fn invoke(&mut self, process: usize, input: I, call: i64) -> Result<(), String> {
         if self.open.insert(process, self.operations.len()).is_some() {
-            return Err(format!("process {process} invokes again before its operation returned"));
+            return Err(format!("process {process} invokes again before its operation returns"));
         }
         self.last_time = self.last_time.max(call);
         self.operations.push(Operation { client: process, input, call, output: None, ret: call });
         Ok(())
     }
 
-    /// The process hears the answer that `output` makes of what it asked; `None`
-    /// if it never will.
+    /// Adds the return of an operation. `output` computes the operation's
+    /// output from its input, or `None` if the outcome is unknown.
     fn complete(
         &mut self,
         process: usize,
@@ -97,7 +97,8 @@ impl<I, O> Pairing<I, O> {
         Ok(())
     }
 
-    /// All operations; those without an answer get `unknown` after all else.
+    /// Returns all operations. Those without an output get `unknown`, and
+    /// return after all others.
     fn finish(self, unknown: O) -> Vec<Operation<I, O>>
     where
         O: Clone,

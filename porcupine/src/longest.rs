@@ -1,10 +1,11 @@
-//! For each operation, the longest partial linearization that contains it.
+//! Records, for each operation, the longest partial linearization that contains
+//! it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// Follows the stack of a search and remembers, for each operation, the longest
-/// stack that it was on when the search had to go back.
+/// Follows the stack of a search and records, for each operation, the longest
+/// stack that contained it when the search had to backtrack.
 pub(crate) struct Longest {
     stack: Vec<Level>,
     /// By operation number.
@@ -14,31 +15,32 @@ pub(crate) struct Longest {
 /// An operation on the stack.
 struct Level {
     number: u32,
-    /// The length of the longest stack that has been recorded since the operation
-    /// came on it; no smaller at any level below.
+    /// The length of the longest stack recorded since the push of this
+    /// operation; no smaller at any level below.
     recorded: usize,
 }
 
 impl Longest {
-    /// Nothing recorded, for operations 0 to `operations` - 1.
+    /// Creates an empty record for operations 0 to `operations` - 1.
     pub(crate) fn new(operations: usize) -> Longest {
         Longest { stack: Vec::new(), best: vec![None; operations] }
     }
 
-    /// The operation comes on the stack.
+    /// Pushes an operation.
     pub(crate) fn push(&mut self, number: usize) {
         self.stack.push(Level { number: number as u32, recorded: 0 });
     }
 
-    /// The last operation leaves the stack.
+    /// Pops the last operation.
     pub(crate) fn pop(&mut self) {
         self.stack.pop();
     }
 
-    /// Records the stack for each operation on it for which it is the longest.
+    /// Records the stack for each of its operations for which it is the
+    /// longest.
     ///
-    /// Levels at the bottom that belong to a recorded stack of this length or more
-    /// are passed over: nothing is longer for them now.
+    /// Skips the levels at the bottom that belong to a recorded stack of at
+    /// least this length.
     pub(crate) fn record(&mut self) {
         let depth = self.stack.len();
         let stale = self.stack.partition_point(|level| level.recorded >= depth);
@@ -54,7 +56,7 @@ impl Longest {
         }
     }
 
-    /// The distinct recorded stacks, longest first, then by content.
+    /// Returns the distinct recorded stacks, longest first, then by content.
     pub(crate) fn distinct(&self) -> Vec<Rc<[u32]>> {
         let distinct: BTreeSet<_> = self.best.iter().flatten().cloned().collect();
         let mut sequences: Vec<_> = distinct.into_iter().collect();

@@ -1,29 +1,29 @@
-//! What a service should do: its sequential specification.
+//! Models: the sequential specification of a service.
 
 use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::Operation;
 
-/// The sequential specification of a service: states, and which operation may
-/// lead from which state to which.
+/// The sequential specification of a service: its states, and the operations
+/// that lead from one state to another.
 ///
 /// `Eq` and `Hash` of the state decide which configurations of the search count
 /// as visited. A poor hash makes the search slow, never wrong.
 pub trait Model {
-    /// What is asked.
+    /// The input of an operation.
     type Input: Debug;
-    /// What is answered.
+    /// The output of an operation.
     type Output: Debug;
-    /// A state of the service. The search keeps a copy for every configuration,
-    /// so that clones should share storage.
+    /// A state of the service. The search keeps a clone for every
+    /// configuration, so clones should share storage.
     type State: Clone + Eq + Hash + Debug;
 
-    /// The state before any operation.
+    /// Returns the state before any operation.
     fn init(&self) -> Self::State;
 
-    /// The state after the operation, or `None` if `state` does not allow this
-    /// answer. Must be pure: the search calls it in many orders.
+    /// Returns the state after the operation, or `None` if `state` does not
+    /// allow this output. Must be pure: the search calls it in many orders.
     fn step(
         &self,
         state: &Self::State,
@@ -31,25 +31,26 @@ pub trait Model {
         output: &Self::Output,
     ) -> Option<Self::State>;
 
-    /// Splits a history into parts that can be checked alone, such as one for
-    /// each key; by default it is one part. Each part is a list of positions in
-    /// `history`.
+    /// Splits a history into parts that can be checked independently, such as
+    /// one for each key. Each part is a list of positions in `history`. By
+    /// default the whole history is one part.
     fn partition(&self, history: &[Operation<Self::Input, Self::Output>]) -> Vec<Vec<usize>> {
         vec![(0..history.len()).collect()]
     }
 
-    /// An operation as people read it.
+    /// Describes an operation for the page.
     fn describe_operation(&self, input: &Self::Input, output: &Self::Output) -> String {
         format!("{input:?} -> {output:?}")
     }
 
-    /// A state as people read it.
+    /// Describes a state for the page.
     fn describe_state(&self, state: &Self::State) -> String {
         format!("{state:?}")
     }
 
-    /// About how many bytes a kept copy of `state` adds to what other states
-    /// share with it; counted against [`Limits::bytes`](crate::Limits::bytes).
+    /// Estimates the bytes that a clone of `state` takes, without storage that
+    /// it shares with other states. They count against
+    /// [`Limits::bytes`](crate::Limits::bytes).
     fn state_bytes(&self, state: &Self::State) -> usize {
         size_of_val(state)
     }

@@ -1,4 +1,4 @@
-//! Services that may answer in several ways and do not tell which one they took.
+//! Models of services whose next state does not follow from input and output.
 
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -7,20 +7,21 @@ use foldhash::fast::FixedState;
 
 use crate::{Model, Operation};
 
-/// A specification in which an operation may lead to several states. Wrapped in
-/// [`Nondeterministic`] it is a [`Model`].
+/// A specification in which an operation may lead to several states. Wrap it in
+/// [`Nondeterministic`] to get a [`Model`].
 pub trait NondeterministicModel {
-    /// What is asked.
+    /// The input of an operation.
     type Input: Debug;
-    /// What is answered.
+    /// The output of an operation.
     type Output: Debug;
     /// A state of the service.
     type State: Clone + Eq + Hash + Debug;
 
-    /// The states that the service may start in.
+    /// Returns the possible initial states.
     fn init(&self) -> Vec<Self::State>;
 
-    /// The states that may follow `state`; none if it does not allow this answer.
+    /// Returns the states that may follow `state`; none if it does not allow
+    /// this output.
     fn step(
         &self,
         state: &Self::State,
@@ -123,11 +124,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_equal_in_any_order_and_to_no_part_of_them() {
+    fn sets_are_equal_in_any_order_and_differ_from_their_subsets() {
         let hash = |states: &States<u32>| FixedState::default().hash_one(states);
-        let [all, turned, part] = [&[1, 2, 3][..], &[3, 1, 2, 1], &[1, 2]]
+        let [all, reordered, part] = [&[1, 2, 3][..], &[3, 1, 2, 1], &[1, 2]]
             .map(|states| States::of(states.iter().copied()));
-        assert_eq!((&all, hash(&all)), (&turned, hash(&turned)));
+        assert_eq!((&all, hash(&all)), (&reordered, hash(&reordered)));
         assert_ne!(all, part);
         assert_ne!(part, all);
     }

@@ -1,4 +1,4 @@
-//! A checked history as one HTML file, which needs nothing but a browser.
+//! A checked history as one self-contained HTML file.
 
 mod annotation;
 mod data;
@@ -15,13 +15,13 @@ use crate::{Model, Operation, Report};
 /// The page of a history that was checked verbosely.
 ///
 /// It has a lane for each client, with a box for each operation from call to
-/// return. Through the boxes goes the longest partial linearization of each
-/// partition; red strokes mark the operations that could have come next, but
-/// which the model does not allow. Under the clients are the lanes of the
-/// annotations: what happened to servers and network meanwhile.
+/// return. A line through the boxes shows the longest partial linearization of
+/// each partition. Red strokes mark the operations that could have come next,
+/// but that the model does not allow. The lanes below the clients show the
+/// annotations: what happened to servers and network.
 ///
-/// Very long values are shortened in the middle, and of very many partial
-/// linearizations only the longest are shown; the page says so.
+/// The page shortens very long values in the middle. If there are very many
+/// partial linearizations, it shows only the longest. It says so in both cases.
 #[derive(Debug)]
 pub struct Page<'a, M: Model> {
     model: &'a M,
@@ -32,8 +32,9 @@ pub struct Page<'a, M: Model> {
 }
 
 impl<'a, M: Model> Page<'a, M> {
-    /// The page of `history`, after what
-    /// [`check_operations_verbose`](crate::check_operations_verbose) says of it.
+    /// Creates the page of `history` and of the report that
+    /// [`check_operations_verbose`](crate::check_operations_verbose) returned
+    /// for it.
     pub fn new(
         model: &'a M,
         history: &'a [Operation<M::Input, M::Output>],
@@ -42,14 +43,14 @@ impl<'a, M: Model> Page<'a, M> {
         Page { model, history, report, title: "History".to_owned(), annotations: Vec::new() }
     }
 
-    /// Gives it a title, such as the name of the test.
+    /// Sets the title, such as the name of the test.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
     }
 
-    /// Adds to what happened beside the operations.
+    /// Adds annotations.
     #[must_use]
     pub fn annotate(mut self, annotations: impl IntoIterator<Item = Annotation>) -> Self {
         self.annotations.extend(annotations);
@@ -64,17 +65,17 @@ impl<'a, M: Model> Page<'a, M> {
     ///
     /// # Panics
     ///
-    /// If the report is not one on this history with this model.
+    /// If the report belongs to another history or model.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         let data = data::Data::of(self);
         html::write(&mut out, &self.title, &data)
     }
 
-    /// Writes the page to a file. One that cannot be finished is removed.
+    /// Writes the page to a file, and removes the file if that fails.
     ///
     /// # Errors
     ///
-    /// The file cannot be written.
+    /// If the file cannot be written.
     ///
     /// # Panics
     ///
@@ -85,7 +86,7 @@ impl<'a, M: Model> Page<'a, M> {
         let mut out = BufWriter::new(file);
         let written = self.write(&mut out).and_then(|()| out.flush());
         if written.is_err() && !is_device {
-            // What went wrong before counts more.
+            // The first error is the one to report.
             let _ = fs::remove_file(&path);
         }
         written

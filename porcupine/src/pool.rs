@@ -1,26 +1,27 @@
-//! Strings that come from outside, made texts that share storage.
+//! Converts strings to texts that share storage.
 
 use std::collections::BTreeMap;
 
 use crate::Text;
 
-/// Turns strings read from a service into [`Text`]s.
+/// Converts strings read from a service into [`Text`]s.
 ///
-/// A value that is read often is the value read before, a longer version of it,
-/// or an earlier one that came late. The pool keeps the last long value of each
-/// key and stores of a new one only what that does not have.
+/// Most values are the value read before, a longer version of it, or a prefix
+/// of it that arrives late. The pool keeps the last long value of each key, and
+/// stores only the part of a new value that the last one does not have.
 #[derive(Debug, Default)]
 pub struct TextPool {
     trunks: BTreeMap<String, Trunk>,
 }
 
 impl TextPool {
-    /// An empty pool.
+    /// Creates an empty pool.
     pub fn new() -> TextPool {
         TextPool::default()
     }
 
-    /// The value of `key` as a text that shares with earlier values of this key.
+    /// Returns a value of `key` as a text that shares storage with earlier
+    /// values of this key.
     pub fn share(&mut self, key: &str, value: &str) -> Text {
         if let Some(trunk) = self.trunks.get_mut(key) {
             return trunk.share(value);
@@ -29,12 +30,12 @@ impl TextPool {
     }
 }
 
-/// The last long value of a key, and the texts along it.
+/// The last long value of a key, and the texts that are prefixes of it.
 #[derive(Debug, Default)]
 struct Trunk {
     value: String,
-    /// Beginnings of `value` that have been read, shorter before longer.
-    cuts: Vec<Text>,
+    /// The prefixes of `value` that have been read, shorter before longer.
+    prefixes: Vec<Text>,
 }
 
 impl Trunk {
@@ -42,32 +43,32 @@ impl Trunk {
         if !self.value.starts_with(value) {
             self.grow_to(value);
         }
-        self.cut_at(value.len())
+        self.prefix(value.len())
     }
 
-    /// Makes `value` the trunk, on the longest cut that it begins with.
+    /// Makes `value` the trunk, and keeps the prefixes that it shares.
     fn grow_to(&mut self, value: &str) {
         let common = common_prefix(&self.value, value);
-        self.cuts.truncate(self.cuts.partition_point(|cut| cut.len() <= common));
-        let kept = self.cuts.last().map_or(0, Text::len);
+        self.prefixes.truncate(self.prefixes.partition_point(|prefix| prefix.len() <= common));
+        let kept = self.prefixes.last().map_or(0, Text::len);
         self.value.truncate(kept);
         self.value.push_str(&value[kept..]);
     }
 
-    /// The first `len` bytes of the trunk.
-    fn cut_at(&mut self, len: usize) -> Text {
-        let at = self.cuts.partition_point(|cut| cut.len() < len);
-        if let Some(cut) = self.cuts.get(at).filter(|cut| cut.len() == len) {
-            return cut.clone();
+    /// Returns the first `len` bytes of the trunk.
+    fn prefix(&mut self, len: usize) -> Text {
+        let at = self.prefixes.partition_point(|prefix| prefix.len() < len);
+        if let Some(prefix) = self.prefixes.get(at).filter(|prefix| prefix.len() == len) {
+            return prefix.clone();
         }
-        let shorter = at.checked_sub(1).map_or(Text::EMPTY, |before| self.cuts[before].clone());
-        let cut = shorter.append(&Text::from(&self.value[shorter.len()..len]));
-        self.cuts.insert(at, cut.clone());
-        cut
+        let shorter = at.checked_sub(1).map_or(Text::EMPTY, |at| self.prefixes[at].clone());
+        let prefix = shorter.append(&Text::from(&self.value[shorter.len()..len]));
+        self.prefixes.insert(at, prefix.clone());
+        prefix
     }
 }
 
-/// How many bytes two strings have in common at their beginning.
+/// Returns the length of the longest common prefix of two strings, in bytes.
 fn common_prefix(a: &str, b: &str) -> usize {
     if b.starts_with(a) {
         return a.len();
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_what_was_read_and_share_their_beginnings() {
+    fn shared_texts_equal_the_strings() {
         let mut pool = TextPool::new();
         let values = ["", "ab", "abcd", "a", "abcdef", "abxé", "abxè", "", "zz", "ab", "ab"];
         let texts = values.map(|value| pool.share("k", value));

@@ -1,35 +1,38 @@
-//! One register with reads, writes and compare-and-set, as Jepsen tests etcd.
+//! A register with reads, writes and compare-and-set, as in Jepsen's tests of
+//! etcd.
 
 use crate::Model;
 
-/// What a client asks.
+/// The input of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegisterInput {
-    /// The value of the register.
+    /// Read the value.
     Read,
     /// Replace the value.
     Write(i64),
-    /// Replace the value by the second number if it is the first.
+    /// Replace the value by the second number if it equals the first.
     Cas(i64, i64),
 }
 
-/// What a client hears.
+/// The output of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RegisterOutput {
-    /// What a read found; `None` if nothing was ever written.
+    /// The value that a read returned; `None` before the first write.
     Value(Option<i64>),
-    /// The answer of a write.
+    /// The output of a write.
     Written,
-    /// Whether a compare-and-set found what it expected.
+    /// Whether a compare-and-set replaced the value.
     Swapped(bool),
-    /// The operation timed out: it took effect or not, any time after its call.
+    /// The operation timed out: it may take effect at any time after its call,
+    /// or never.
     Unknown,
 }
 
-/// The register as a model. A read may find nothing before the first write.
+/// The register as a model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RegisterModel {
-    /// What it holds at first.
+    /// The initial value; `None` if a read before the first write finds no
+    /// value.
     pub initial: Option<i64>,
 }
 
@@ -52,9 +55,9 @@ impl Model for RegisterModel {
             (RegisterInput::Read, RegisterOutput::Value(found)) => (found == *state, *state),
             (RegisterInput::Read, _) => (true, *state),
             (RegisterInput::Write(value), _) => (true, Some(value)),
-            (RegisterInput::Cas(from, to), answer) => {
+            (RegisterInput::Cas(from, to), output) => {
                 let swaps = *state == Some(from);
-                let fits = !matches!(answer, RegisterOutput::Swapped(swapped) if swapped != swaps);
+                let fits = !matches!(output, RegisterOutput::Swapped(swapped) if swapped != swaps);
                 (fits, if swaps { Some(to) } else { *state })
             }
         };
@@ -62,17 +65,17 @@ impl Model for RegisterModel {
     }
 
     fn describe_operation(&self, input: &RegisterInput, output: &RegisterOutput) -> String {
-        let asked = match input {
+        let call = match input {
             RegisterInput::Read => "read()".to_owned(),
             RegisterInput::Write(value) => format!("write({value})"),
             RegisterInput::Cas(from, to) => format!("cas({from}, {to})"),
         };
         match output {
-            RegisterOutput::Value(value) => format!("{asked} -> {}", self.describe_state(value)),
-            RegisterOutput::Written => asked,
-            RegisterOutput::Swapped(true) => format!("{asked} -> ok"),
-            RegisterOutput::Swapped(false) => format!("{asked} -> fail"),
-            RegisterOutput::Unknown => format!("{asked} -> ?"),
+            RegisterOutput::Value(value) => format!("{call} -> {}", self.describe_state(value)),
+            RegisterOutput::Written => call,
+            RegisterOutput::Swapped(true) => format!("{call} -> ok"),
+            RegisterOutput::Swapped(false) => format!("{call} -> fail"),
+            RegisterOutput::Unknown => format!("{call} -> ?"),
         }
     }
 

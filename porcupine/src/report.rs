@@ -1,24 +1,25 @@
-//! What a check finds, and what it costs.
+//! The report of a check: verdicts and costs.
 
-/// What a check found.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The history is linearizable.
     Ok,
-    /// It is not.
+    /// The history is not linearizable.
     Illegal,
-    /// A limit was reached before either was proved.
+    /// The check reached a limit before it was decided.
     Unknown,
 }
 
-/// How much was searched.
+/// The cost of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Calls of [`Model::step`](crate::Model::step).
     pub steps: u64,
-    /// Distinct configurations reached: set of linearized operations, and state.
+    /// Distinct configurations reached: pairs of linearized operations and
+    /// state.
     pub insertions: u64,
-    /// The most operations that were linearized at a time.
+    /// The largest number of operations linearized at a time.
     pub depth: usize,
 }
 
@@ -27,7 +28,8 @@ pub struct Counts {
 pub struct Report {
     /// The verdict on the whole history.
     pub verdict: Verdict,
-    /// Steps and insertions of all partitions in sum, and the greatest depth.
+    /// The sums of all partitions' steps and insertions, and their greatest
+    /// depth.
     pub counts: Counts,
     /// The partitions in the model's order.
     pub partitions: Vec<PartitionReport>,
@@ -38,12 +40,12 @@ pub struct Report {
 pub struct PartitionReport {
     /// Its operations, as positions in the history.
     pub operations: Vec<usize>,
-    /// The verdict on it; `Unknown` also if another partition was refuted first.
+    /// The verdict; also `Unknown` if another partition was refuted first.
     pub verdict: Verdict,
-    /// How much was searched in it.
+    /// The cost of its search.
     pub counts: Counts,
-    /// For each operation the longest partial linearization found that contains
-    /// it, as positions in the history in the order of effect; none twice, the
-    /// longest first. Empty unless the check was verbose.
+    /// For each operation, the longest partial linearization found that
+    /// contains it, as positions in the history in the order of effect; without
+    /// duplicates, longest first. Empty unless the check was verbose.
     pub partial_linearizations: Vec<Vec<usize>>,
 }

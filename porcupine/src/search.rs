@@ -1,49 +1,49 @@
-//! The search for a linearization of one partition, by Wing and Gong with
-//! Lowe's memory of configurations.
+//! The search for a linearization of one partition: Wing and Gong's algorithm
+//! with Lowe's cache of configurations.
 
 use crate::bitset::Bitset;
 use crate::cache::Cache;
-use crate::entries::{At, Entries};
+use crate::entries::{Entries, EntryKind};
 use crate::longest::Longest;
 use crate::report::{Counts, Verdict};
 use crate::{Model, Operation};
 
-/// A search that can be run in slices.
+/// A search that can run in slices.
 ///
-/// It chooses what takes effect next: the first operation in the list whose answer
-/// fits the state is linearized, taken out of the list, and the search begins
-/// again at the front. A return at the cursor means that its operation should
-/// have been linearized before, and none of the orders tried allowed it: the
-/// last choice is undone, and the cursor goes on behind it.
+/// The search chooses which operation takes effect next. It linearizes the
+/// first operation in the list whose output fits the state, takes it out of the
+/// list, and starts again at the front. A return at the cursor means that its
+/// operation should have been linearized before, but no order tried so far
+/// allowed it. The search then undoes the last choice, and the cursor continues
+/// behind it.
 pub(crate) struct Search<'a, M: Model> {
     model: &'a M,
     history: &'a [Operation<M::Input, M::Output>],
-    /// What is not linearized yet.
+    /// The operations that are not linearized yet.
     entries: Entries,
-    /// The place in the list that is looked at next.
+    /// The next place in the list.
     cursor: u32,
-    /// What is linearized; with `state`, the current configuration.
+    /// The linearized operations; with `state`, the current configuration.
     linearized: Bitset,
     state: M::State,
     /// The linearized operations in their order.
     calls: Vec<Linearized<M::State>>,
     cache: Cache<M::State>,
-    /// In a verbose search, what the page shows.
+    /// In a verbose search, the orders for the page.
     longest: Option<Longest>,
     counts: Counts,
 }
 
 /// An operation on the stack.
 struct Linearized<S> {
-    /// Its call's place in the list.
+    /// The place of its call in the list.
     call: u32,
     /// The state before it.
     before: S,
 }
 
 impl<'a, M: Model> Search<'a, M> {
-    /// A search that has not begun, over the operations at `positions` of the
-    /// history.
+    /// Creates a search over the operations at `positions` of the history.
     pub(crate) fn new(
         model: &'a M,
         history: &'a [Operation<M::Input, M::Output>],
@@ -65,34 +65,34 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    /// Goes on for at most so many steps of the model. Not `Unknown` when the
-    /// search has ended.
+    /// Continues for at most `steps` steps of the model. Returns `Unknown` if
+    /// the search has not ended.
     pub(crate) fn run(&mut self, steps: u64) -> Verdict {
         let end = self.counts.steps + steps;
         while !self.entries.is_empty() {
             match self.entries.at(self.cursor) {
-                At::Call(_) if self.counts.steps == end => return Verdict::Unknown,
-                At::Call(number) => self.try_to_linearize(number),
-                At::Return if self.calls.is_empty() => return Verdict::Illegal,
-                At::Return => self.backtrack(),
+                EntryKind::Call(_) if self.counts.steps == end => return Verdict::Unknown,
+                EntryKind::Call(number) => self.try_to_linearize(number),
+                EntryKind::Return if self.calls.is_empty() => return Verdict::Illegal,
+                EntryKind::Return => self.backtrack(),
             }
         }
         Verdict::Ok
     }
 
-    /// How much has been searched.
+    /// Returns how much has been searched.
     pub(crate) fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// About how much memory the search holds.
+    /// Estimates the memory of the search.
     pub(crate) fn bytes(&self) -> usize {
         self.cache.bytes()
     }
 
-    /// The longest partial linearizations found so far, the current one among
-    /// them, as positions in the history; longest first, none twice. None unless
-    /// the search is verbose.
+    /// Returns the longest partial linearizations found so far, including the
+    /// current one, as positions in the history; longest first, without
+    /// duplicates. Empty unless the search is verbose.
     pub(crate) fn partial_linearizations(&mut self) -> Vec<Vec<usize>> {
         self.record();
         let distinct = self.longest.as_ref().map(Longest::distinct).unwrap_or_default();
@@ -100,8 +100,8 @@ impl<'a, M: Model> Search<'a, M> {
         distinct.iter().map(|numbers| numbers.iter().map(position).collect()).collect()
     }
 
-    /// Takes the operation called at the cursor next, if the model allows it
-    /// and the configuration that follows is new; else passes over it.
+    /// Linearizes the operation called at the cursor, if the model allows it
+    /// and the next configuration is new; otherwise skips it.
     fn try_to_linearize(&mut self, number: usize) {
         self.counts.steps += 1;
         let Operation { input, output, .. } = &self.history[self.entries.position(number)];
@@ -130,8 +130,7 @@ impl<'a, M: Model> Search<'a, M> {
     /// Undoes the last choice. The stack is not empty.
     fn backtrack(&mut self) {
         self.record();
-        let Linearized { call, before } =
-            self.calls.pop().expect("the search goes back only from a choice it made");
+        let Linearized { call, before } = self.calls.pop().expect("backtracking follows a choice");
         self.state = before;
         self.linearized.remove(self.entries.number(call));
         self.entries.unlift(call);
@@ -141,7 +140,7 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    /// In a verbose search, keeps the current order where it is the longest.
+    /// In a verbose search, records the current order.
     fn record(&mut self) {
         if let Some(longest) = &mut self.longest {
             longest.record();

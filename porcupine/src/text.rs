@@ -1,4 +1,4 @@
-//! Values that grow by appending, and share what they have in common.
+//! Strings that grow by appending and share storage.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An immutable string whose appended versions share its storage.
 ///
-/// A clone costs a pointer, [`append`](Text::append) the appended piece,
-/// whatever the length. Equality is exact, and cheap in the long run: two texts
-/// found equal remember it, so that longer versions of them are compared only
-/// behind that point.
+/// A clone copies a pointer, and [`append`](Text::append) costs only the
+/// appended piece, whatever the length. Equality is exact, and cheap on
+/// average: two texts found equal record it, so comparing longer versions of
+/// them stops there.
 #[derive(Clone, Default)]
 pub struct Text(Option<Arc<TextNode>>);
 
@@ -19,11 +19,11 @@ struct TextNode {
     before: Text,
     /// Never empty.
     piece: Arc<str>,
-    /// Of the whole text, in bytes.
+    /// The length of the whole text, in bytes.
     len: usize,
-    /// Of the whole text's bytes, however it is cut into pieces.
+    /// The hash of the whole text's bytes, independent of the pieces.
     hash: u64,
-    /// Texts with the same class are equal. Each begins with a class of its own.
+    /// Texts of the same class are equal. Each text starts with a new class.
     class: AtomicU64,
 }
 
@@ -34,20 +34,20 @@ impl Text {
     /// The empty text.
     pub const EMPTY: Text = Text(None);
 
-    /// About how many bytes a text takes that shares all but its last piece.
+    /// About the number of bytes of a text that shares all but its last piece.
     pub const OWN_BYTES: usize = size_of::<TextNode>() + 2 * size_of::<usize>();
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |node| node.len)
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// This text and `more` behind it.
+    /// Returns this text followed by `more`.
     pub fn append(&self, more: &Text) -> Text {
         match &more.0 {
             None => self.clone(),
@@ -69,15 +69,15 @@ impl Text {
         })))
     }
 
-    /// A hash of the bytes, however they are cut into pieces.
+    /// Returns the hash of the bytes, independent of the pieces.
     #[inline]
     pub(crate) fn hash_value(&self) -> u64 {
         self.0.as_ref().map_or(HASH_OF_NOTHING, |node| node.hash)
     }
 
-    /// The [hashes](Self::hash_value) of all that this text begins with, itself and
-    /// the empty text included.
-    pub(crate) fn beginnings(&self) -> impl Iterator<Item = u64> {
+    /// Returns the [hashes](Self::hash_value) of all prefixes, including the
+    /// empty text and this text.
+    pub(crate) fn prefix_hashes(&self) -> impl Iterator<Item = u64> {
         let bytes = self.pieces().into_iter().flat_map(str::bytes);
         let longer = bytes.scan(HASH_OF_NOTHING, |hash, byte| {
             *hash = hash_byte(*hash, byte);
@@ -86,7 +86,7 @@ impl Text {
         std::iter::once(HASH_OF_NOTHING).chain(longer)
     }
 
-    /// The pieces in their order.
+    /// Returns the pieces in their order.
     fn pieces(&self) -> Vec<&str> {
         let mut pieces = Vec::new();
         let mut text = self;
@@ -99,7 +99,7 @@ impl Text {
     }
 }
 
-// FNV-1a: a hash that can go on where it ended.
+// FNV-1a: appending a piece continues the hash.
 const HASH_OF_NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn hash_on(hash: u64, piece: &str) -> u64 {
@@ -113,13 +113,13 @@ fn hash_byte(hash: u64, byte: u8) -> u64 {
 impl TextNode {
     #[inline]
     fn class(&self) -> u64 {
-        // Relaxed: a class is a fact about texts that never change; whoever sees
-        // an old one only compares again.
+        // Relaxed: texts never change, so an old class is still correct. A thread
+        // that reads one only compares again.
         self.class.load(Ordering::Relaxed)
     }
 
-    /// Compares piece by piece from the end to the start, or to where both are
-    /// known to be equal. Both are of one length.
+    /// Compares two texts of the same length, piece by piece from the end,
+    /// until the rest is known to be equal.
     fn has_the_bytes_of(&self, other: &TextNode) -> bool {
         let (mut left, mut right) = (TextTail::of(self), TextTail::of(other));
         loop {
@@ -138,10 +138,10 @@ impl TextNode {
     }
 }
 
-/// A text that is read from its end.
+/// A reader that reads a text from its end.
 struct TextTail<'a> {
     node: &'a TextNode,
-    /// What is not read of the node's piece.
+    /// The part of the node's piece that is not read yet.
     rest: &'a [u8],
 }
 
@@ -150,19 +150,19 @@ impl<'a> TextTail<'a> {
         TextTail { node, rest: node.piece.as_bytes() }
     }
 
-    /// The last `len` bytes that are not read; no more than the rest.
+    /// Reads the last `len` unread bytes; `len` is at most that of the rest.
     fn take(&mut self, len: usize) -> &'a [u8] {
         let (rest, taken) = self.rest.split_at(self.rest.len() - len);
         self.rest = rest;
         taken
     }
 
-    /// If a whole piece is read, the text before it.
+    /// Returns the text before the piece, if the whole piece is read.
     fn at_cut(&self) -> Option<Option<&'a TextNode>> {
         self.rest.is_empty().then_some(self.node.before.0.as_deref())
     }
 
-    /// Goes on to the piece before, if one is read.
+    /// Moves to the piece before, if the whole piece is read.
     fn refill(&mut self) {
         if let Some(Some(before)) = self.at_cut() {
             *self = TextTail::of(before);
@@ -221,8 +221,8 @@ impl fmt::Debug for Text {
 }
 
 impl Drop for TextNode {
-    /// Drops what came before in a loop: a recursion would be as deep as
-    /// there are pieces.
+    /// Drops the earlier pieces in a loop: a recursion could overflow the
+    /// stack.
     fn drop(&mut self) {
         let mut before = self.before.0.take();
         while let Some(mut node) = before.and_then(Arc::into_inner) {

@@ -1,4 +1,4 @@
-//! Small histories whose verdict is plain.
+//! Small histories with a known verdict.
 
 use porcupine::kv::{self, KvModel, WholeKvModel};
 use porcupine::register::{RegisterInput, RegisterModel, RegisterOutput};
@@ -32,7 +32,7 @@ fn verdict(steps: &[Step]) -> Verdict {
 }
 
 #[test]
-fn reads_may_see_a_concurrent_write_or_not_but_never_go_back() {
+fn reads_may_see_a_concurrent_write_but_not_go_back_in_time() {
     let seen_late = [write(100, 0, 100), read(100, 25, 75), read(0, 30, 60)];
     assert_eq!(verdict(&seen_late), Verdict::Ok);
     let gone_back = [write(200, 0, 100), read(200, 10, 30), read(0, 40, 90)];
@@ -40,23 +40,25 @@ fn reads_may_see_a_concurrent_write_or_not_but_never_go_back() {
 }
 
 #[test]
-fn operations_may_take_no_time() {
+fn operations_may_have_zero_duration() {
     let seen_late = [write(100, 0, 100), read(100, 25, 75), read(0, 30, 30), read(0, 30, 30)];
     assert_eq!(verdict(&seen_late), Verdict::Ok);
     let gone_back = [write(200, 0, 100), read(200, 10, 10), read(200, 10, 10), read(0, 40, 90)];
     assert_eq!(verdict(&gone_back), Verdict::Illegal);
 }
 
-/// Intervals are closed: who ends when another begins is concurrent with it.
+/// Intervals are closed: an operation that ends when another starts is
+/// concurrent with it.
 #[test]
-fn calls_come_before_returns_of_the_same_time() {
+fn calls_come_before_returns_at_the_same_time() {
     assert_eq!(verdict(&[write(1, 0, 10), read(0, 10, 20)]), Verdict::Ok);
     assert_eq!(verdict(&[write(1, 0, 9), read(0, 10, 20)]), Verdict::Illegal);
 }
 
-/// What was never answered took effect or not, but as the model says.
+/// An operation that never returned may have taken effect or not, but only as
+/// the model allows.
 #[test]
-fn unknown_outcomes_are_no_licence() {
+fn operation_with_unknown_outcome_obeys_the_model() {
     let cas = |from| (RegisterInput::Cas(from, 2), RegisterOutput::Unknown, 0, 99);
     assert_eq!(verdict(&[write(4, 0, 9), cas(4), read(4, 10, 19), read(2, 20, 29)]), Verdict::Ok);
     assert_eq!(verdict(&[write(4, 0, 9), cas(9), read(2, 10, 19)]), Verdict::Illegal);
@@ -65,7 +67,7 @@ fn unknown_outcomes_are_no_licence() {
 }
 
 #[test]
-fn values_that_a_key_never_had_are_refused() {
+fn output_that_a_key_never_had_is_illegal() {
     use kv::KvOutput::{Nothing, Value};
     let after_an_append_of_a = |input: &kv::KvInput, output| {
         let append = kv::KvInput::Append { key: "k".into(), value: "a".into() };
@@ -94,13 +96,13 @@ fn values_that_a_key_never_had_are_refused() {
 }
 
 #[test]
-fn nothing_is_linearizable() {
+fn empty_history_is_linearizable() {
     assert_eq!(check_operations(&KvModel, &[], Limits::NONE).verdict, Verdict::Ok);
     assert_eq!(check_operations(&WholeKvModel, &[], Limits::NONE).verdict, Verdict::Ok);
 }
 
 #[test]
-fn events_are_ordered_by_their_place() {
+fn events_are_ordered_by_position() {
     let write = || EventKind::Call(RegisterInput::Write(100));
     let read = || EventKind::Call(RegisterInput::Read);
     let events = |order: [(usize, EventKind<RegisterInput, RegisterOutput>); 6]| {
@@ -116,7 +118,7 @@ fn events_are_ordered_by_their_place() {
         (1, returns(100)),
         (0, written()),
     ];
-    let report = check_events(&REGISTER, events(legal), Limits::NONE).expect("paired");
+    let report = check_events(&REGISTER, events(legal), Limits::NONE).expect("the events pair");
     assert_eq!(report.verdict, Verdict::Ok);
     let illegal = [
         (0, write()),
@@ -126,15 +128,15 @@ fn events_are_ordered_by_their_place() {
         (2, returns(0)),
         (0, written()),
     ];
-    let report = check_events(&REGISTER, events(illegal), Limits::NONE).expect("paired");
+    let report = check_events(&REGISTER, events(illegal), Limits::NONE).expect("the events pair");
     assert_eq!(report.verdict, Verdict::Illegal);
 }
 
 #[test]
-fn events_that_do_not_pair_are_refused() {
+fn unpaired_events_are_rejected() {
     let call = |id| HistoryEvent { client: 0, id, kind: EventKind::Call(RegisterInput::Read) };
     let ret = |id| HistoryEvent { client: 0, id, kind: EventKind::Return(RegisterOutput::Unknown) };
-    let error = |events: Vec<_>| operations_of(events).expect_err("they do not pair");
+    let error = |events: Vec<_>| operations_of(events).expect_err("the events do not pair");
     assert_eq!(error(vec![call(7), ret(7), call(7)]), EventError::CalledTwice(2));
     assert_eq!(error(vec![ret(7)]), EventError::NotOpen(0));
     assert_eq!(error(vec![call(7), ret(7), ret(7)]), EventError::NotOpen(2));
@@ -143,12 +145,12 @@ fn events_that_do_not_pair_are_refused() {
 
 #[test]
 #[should_panic(expected = "operation 1 returns at 4, before its call at 5")]
-fn time_does_not_run_backwards() {
+fn return_before_the_call_panics() {
     verdict(&[write(1, 0, 10), read(1, 5, 4)]);
 }
 
 #[test]
-fn limits_end_in_unknown() {
+fn check_is_unknown_at_a_limit() {
     let steps: Vec<_> = (0..12).flat_map(|i| [write(i, 0, 100), read(-1, 0, 100)]).collect();
     let history = history(&steps);
     let check = |limits| check_operations(&REGISTER, &history, limits);
@@ -158,13 +160,13 @@ fn limits_end_in_unknown() {
     let time = Some(std::time::Duration::ZERO);
     assert_eq!(check(Limits { time, ..Limits::NONE }).verdict, Verdict::Unknown);
     let time = Some(std::time::Duration::MAX);
-    let for_ever = Limits { steps: Some(1_000), time, ..Limits::NONE };
-    assert_eq!(check(for_ever).counts.steps, 1_000);
+    let no_deadline = Limits { steps: Some(1_000), time, ..Limits::NONE };
+    assert_eq!(check(no_deadline).counts.steps, 1_000);
 }
 
-/// Only partitions that are still searched hold memory.
+/// Only undecided partitions count against the memory limit.
 #[test]
-fn what_is_decided_needs_no_memory() {
+fn decided_partitions_hold_no_memory() {
     let verdict = |keys: i64, operations: i64| {
         let operation = |at: i64| {
             let input = kv::KvInput::Put { key: (at % keys).to_string().into(), value: "v".into() };
@@ -179,13 +181,13 @@ fn what_is_decided_needs_no_memory() {
         let history: Vec<_> = (0..operations).map(operation).collect();
         check_operations(&KvModel, &history, Limits { bytes: Some(20_000), ..Limits::NONE }).verdict
     };
-    assert_eq!(verdict(1, 5_000), Verdict::Unknown, "one key that takes more than a slice");
+    assert_eq!(verdict(1, 5_000), Verdict::Unknown, "one key needs more than a slice");
     assert_eq!(verdict(50, 5_000), Verdict::Ok);
 }
 
-/// The first partition would take for ever, the second is wrong at once.
+/// The first partition would take forever, the second is refuted immediately.
 #[test]
-fn a_refuted_partition_ends_the_check() {
+fn refuted_partition_ends_the_check() {
     let operation =
         |client, input, output, call, ret| Operation { client, input, call, output, ret };
     let append = |client, key: &str, value: usize| {

@@ -1,4 +1,5 @@
-//! The checker against the definition: on small histories all orders are tried.
+//! Compares the checker with the definition, which tries all orders of small
+//! histories.
 
 mod support;
 
@@ -10,7 +11,8 @@ const MODEL: RegisterModel = RegisterModel { initial: None };
 
 type History = Vec<Operation<RegisterInput, RegisterOutput>>;
 
-/// Operations at random times with random answers; times collide often.
+/// Returns operations at random times with random outputs. Many times are
+/// equal.
 fn random_history(random: &mut Random) -> History {
     let mut number = |limit: u64| random.below(limit) as i64;
     let mut history = Vec::new();
@@ -31,7 +33,8 @@ fn random_history(random: &mut Random) -> History {
     history
 }
 
-/// Whether the rest can follow, in any order that keeps time and model.
+/// Returns whether the rest can follow, in some order that agrees with real
+/// time and the model.
 fn some_order_is_legal(state: Option<i64>, rest: &History) -> bool {
     let soonest = rest.iter().map(|operation| operation.ret).min();
     soonest.is_none_or(|soonest| {

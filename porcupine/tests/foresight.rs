@@ -1,4 +1,4 @@
-//! The model that has looked at the answers comes to the same verdicts, sooner.
+//! The model that knows the outputs finds the same verdicts in fewer steps.
 
 mod support;
 
@@ -10,7 +10,8 @@ fn with_foresight(history: &History) -> Report {
     check_operations(&Foresight::of(history), history, Limits::REPLAYABLE)
 }
 
-/// Same verdict, and no more steps.
+/// Asserts the same verdict as the plain model's in no more steps, and returns
+/// it.
 fn compare(history: &History) -> Verdict {
     let plain = check_operations(&KvModel, history, Limits::NONE);
     let foreseen = with_foresight(history);
@@ -19,12 +20,12 @@ fn compare(history: &History) -> Verdict {
     foreseen.verdict
 }
 
-/// Operations at random times with random answers, most of them wrong.
+/// Returns operations at random times with random outputs, most of them wrong.
 fn random_history(random: &mut Random) -> History {
     let mut number = |limit: u64| random.below(limit) as i64;
     let mut history = Vec::new();
     for client in 0..=number(6) as usize {
-        // Cut in different ways, so that the same value comes about in several.
+        // Different pieces, so that the same value can be built in several ways.
         let value = Text::from(["a", "b", "ab", ""][number(4) as usize]);
         let read = KvOutput::Value(Text::from(["", "a", "b", "ab", "ba"][number(5) as usize]));
         let (input, output) = match number(5) {
@@ -41,7 +42,7 @@ fn random_history(random: &mut Random) -> History {
 }
 
 #[test]
-fn verdicts_are_the_plain_models() {
+fn verdicts_are_those_of_the_plain_model() {
     let mut random = Random::new(1);
     let histories = (0..5_000).map(|_| random_history(&mut random));
     let linearizable = histories.filter(|history| compare(history) == Verdict::Ok).count();
@@ -56,14 +57,15 @@ fn verdicts_are_the_plain_models() {
 }
 
 #[test]
-fn what_is_not_read_is_said_to_be_so() {
+fn unread_state_is_described_as_unread() {
     let model = Foresight::of(&[]);
     assert_eq!(model.describe_state(&model.init()), "unread");
     assert!(model.state_bytes(&Some("a".into())) > model.state_bytes(&None));
 }
 
-/// All clients append at the same time. Then one of them reads a value that has what
-/// they appended in the opposite order, but for what the first `missing` did.
+/// Returns a history in which all clients append at the same time. Then one of
+/// them reads the appended pieces in the reverse order, without the first
+/// `missing`.
 fn crowd(clients: usize, missing: usize) -> History {
     let append = |client: usize| Operation {
         client,
@@ -84,9 +86,10 @@ fn crowd(clients: usize, missing: usize) -> History {
     (0..clients).map(append).chain([get]).collect()
 }
 
-/// Clients that a partition held up all go on at once when it heals.
+/// When a partition heals, the operations of all clients that it blocked
+/// overlap.
 #[test]
-fn a_crowd_costs_its_subsets_and_not_its_orders() {
+fn overlapping_appends_cost_subsets_instead_of_orders() {
     const CLIENTS: usize = 12;
     for (missing, verdict) in [(0, Verdict::Ok), (1, Verdict::Illegal)] {
         let history = crowd(CLIENTS, missing);

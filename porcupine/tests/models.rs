@@ -1,5 +1,4 @@
-//! Models of a user's own: a set, and a register that keeps to itself what it
-//! chose.
+//! User-defined models: a set, and a register that does not reveal its choices.
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -11,7 +10,8 @@ use porcupine::{
 /// Adds a number, or reads the whole set if there is none.
 type Add = Option<u32>;
 
-/// A set; the output of a read is what it found, or nothing if it never returned.
+/// A set. The output of a read is its content, or `None` if the read never
+/// returned.
 struct SetModel;
 
 impl Model for SetModel {
@@ -38,7 +38,7 @@ impl Model for SetModel {
 }
 
 #[test]
-fn reads_of_a_set_see_open_additions_or_not() {
+fn read_of_a_set_may_see_concurrent_additions() {
     let verdict = |added: [u32; 2], found: Option<&[u32]>| {
         let operation =
             |client, input, output, call, ret| Operation { client, input, call, output, ret };
@@ -55,18 +55,18 @@ fn reads_of_a_set_see_open_additions_or_not() {
     assert_eq!(verdict([100, 110], Some(&[100, 100, 110])), Verdict::Illegal);
 }
 
-/// What is asked of a register that holds several numbers.
+/// The input of a register that holds several numbers.
 #[derive(Debug)]
-enum Ask {
-    /// Hold some of these; the register does not tell which.
+enum SecretiveInput {
+    /// Store some of these numbers; the register does not report which.
     PutAny(Vec<u32>),
-    /// Tell some of what you hold.
+    /// Return some of the numbers.
     GetAny,
-    /// Tell all.
+    /// Return all numbers.
     GetAll,
 }
 
-/// What the register holds. The hash may be as bad as can be.
+/// The numbers in the register. Without `HASHED` all hashes are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Held<const HASHED: bool>(BTreeSet<u32>);
 
@@ -81,7 +81,7 @@ impl<const HASHED: bool> Hash for Held<HASHED> {
 struct SecretiveRegister<const HASHED: bool>;
 
 impl<const HASHED: bool> NondeterministicModel for SecretiveRegister<HASHED> {
-    type Input = Ask;
+    type Input = SecretiveInput;
     type Output = Vec<u32>;
     type State = Held<HASHED>;
 
@@ -89,25 +89,30 @@ impl<const HASHED: bool> NondeterministicModel for SecretiveRegister<HASHED> {
         vec![Held(BTreeSet::new())]
     }
 
-    fn step(&self, state: &Held<HASHED>, input: &Ask, output: &Vec<u32>) -> Vec<Held<HASHED>> {
-        let told: BTreeSet<u32> = output.iter().copied().collect();
+    fn step(
+        &self,
+        state: &Held<HASHED>,
+        input: &SecretiveInput,
+        output: &Vec<u32>,
+    ) -> Vec<Held<HASHED>> {
+        let returned: BTreeSet<u32> = output.iter().copied().collect();
         let legal = match input {
-            Ask::PutAny(numbers) => {
+            SecretiveInput::PutAny(numbers) => {
                 let subset = |bits: u32| {
                     let chosen = numbers.iter().enumerate().filter(|&(at, _)| bits >> at & 1 == 1);
                     Held(chosen.map(|(_, &number)| number).collect())
                 };
                 return (0..1 << numbers.len()).map(subset).collect();
             }
-            Ask::GetAny => told.is_subset(&state.0),
-            Ask::GetAll => told == state.0,
+            SecretiveInput::GetAny => returned.is_subset(&state.0),
+            SecretiveInput::GetAll => returned == state.0,
         };
         if legal { vec![state.clone()] } else { Vec::new() }
     }
 }
 
 #[test]
-fn a_set_of_states_is_a_state() {
+fn nondeterministic_model_follows_all_possible_states() {
     fn verdict<const HASHED: bool>(all: &[u32]) -> Verdict {
         let operation = |(client, (input, output))| {
             let (call, ret) =
@@ -115,10 +120,10 @@ fn a_set_of_states_is_a_state() {
             Operation { client, input, call, output, ret }
         };
         let history: Vec<_> = [
-            (Ask::PutAny(vec![1, 2, 3, 4]), vec![]),
-            (Ask::GetAny, vec![2]),
-            (Ask::GetAny, vec![1, 4]),
-            (Ask::GetAll, all.to_vec()),
+            (SecretiveInput::PutAny(vec![1, 2, 3, 4]), vec![]),
+            (SecretiveInput::GetAny, vec![2]),
+            (SecretiveInput::GetAny, vec![1, 4]),
+            (SecretiveInput::GetAll, all.to_vec()),
         ]
         .into_iter()
         .enumerate()

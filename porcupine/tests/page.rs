@@ -1,4 +1,4 @@
-//! What a page is made of: its data, read again from the file.
+//! The data of a page, read back from the file.
 
 use porcupine::kv::{KvInput, KvModel, KvOutput};
 use porcupine::register::{self, RegisterModel};
@@ -23,27 +23,28 @@ fn put(client: usize, key: &str, value: &str, times: [i64; 2]) -> Operation<KvIn
     operation(client, input, KvOutput::Nothing, times)
 }
 
-/// The page of a history, and the data in it.
+/// Returns the page of a history, and the data in it.
 fn page(history: &[Operation<KvInput, KvOutput>], annotations: Vec<Annotation>) -> (String, Value) {
     let report = check_operations_verbose(&KvModel, history, Limits::NONE);
     let mut file = Vec::new();
     let page = Page::new(&KvModel, history, &report).title("a <title>").annotate(annotations);
-    page.write(&mut file).expect("a Vec takes everything");
-    let html = String::from_utf8(file).expect("the page is text");
+    page.write(&mut file).expect("writing to a Vec cannot fail");
+    let html = String::from_utf8(file).expect("the page is UTF-8");
     let line = html.lines().find_map(|line| line.strip_prefix("const data = "));
-    let json = line.and_then(|line| line.strip_suffix(';')).expect("the data is a line of its own");
+    let json = line.and_then(|line| line.strip_suffix(';')).expect("the data has its own line");
     let data = serde_json::from_str(json).expect("the data is JSON");
     (html, data)
 }
 
-/// Start and end of each operation of a partition.
+/// Returns start and end of each operation of a partition.
 fn times(partition: &Value) -> Vec<[i64; 2]> {
     let number = |time: &Value| time.as_i64().expect("a number");
     let history = partition["History"].as_array().expect("a list");
     history.iter().map(|one| [number(&one["Start"]), number(&one["End"])]).collect()
 }
 
-/// The steps of a partial linearization: operations, each with the value after it.
+/// Returns the steps of a partial linearization: operations, each with the
+/// value after it.
 fn steps(steps: &[(usize, &str)]) -> Vec<Value> {
     let step =
         |&(index, value)| json!({ "Index": index, "StateDescription": format!("'{value}'") });
@@ -51,7 +52,7 @@ fn steps(steps: &[(usize, &str)]) -> Vec<Value> {
 }
 
 #[test]
-fn data_of_an_illegal_history() {
+fn page_has_the_data_of_an_illegal_history() {
     let (_, data) = page(
         &[
             get(0, "x", "w", [0, 100]),
@@ -84,9 +85,9 @@ fn data_of_an_illegal_history() {
     assert_eq!(x["InitialState"], "''");
 }
 
-/// Nothing that clients wrote can end the script or open a tag.
+/// No value can end the script or open a tag.
 #[test]
-fn values_stay_text() {
+fn values_are_escaped() {
     let value = "</script><script>alert(1)</script> & \u{2028} \"'\\";
     let (html, data) = page(&[put(0, "<k>", value, [0, 1])], Vec::new());
     assert_eq!(html.matches("</script").count(), 1);
@@ -98,7 +99,7 @@ fn values_stay_text() {
 }
 
 #[test]
-fn annotations_share_the_clock() {
+fn annotations_use_the_clock_of_the_operations() {
     let annotations = vec![
         Annotation::new("server 1", 10, 20, "down").details("killed").colors("white", "#a00"),
         Annotation { lane: Lane::Client(0), ..Annotation::new("", 30, 5, "left") },
@@ -135,9 +136,9 @@ fn long_values_are_shortened_and_the_page_says_so() {
 }
 
 #[test]
-fn an_empty_history_of_a_register_has_a_page() {
+fn empty_history_has_a_page() {
     let model = RegisterModel::default();
     let history: [Operation<register::RegisterInput, register::RegisterOutput>; 0] = [];
     let report = check_operations_verbose(&model, &history, Limits::NONE);
-    Page::new(&model, &history, &report).write(Vec::new()).expect("a Vec takes everything");
+    Page::new(&model, &history, &report).write(Vec::new()).expect("writing to a Vec cannot fail");
 }

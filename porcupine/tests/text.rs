@@ -1,4 +1,4 @@
-//! Texts: what they are must not depend on how they came about.
+//! Texts do not depend on the pieces that they were built from.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,7 +15,7 @@ fn joined(pieces: &[&str]) -> Text {
 }
 
 #[test]
-fn cuts_do_not_matter() {
+fn pieces_do_not_change_a_text() {
     let whole = Text::from("one two three");
     for pieces in
         [&["one", " two", " three"][..], &["o", "", "ne two thre", "e"], &["one two three"]]
@@ -30,7 +30,7 @@ fn cuts_do_not_matter() {
 }
 
 #[test]
-fn other_texts_differ() {
+fn different_texts_are_not_equal() {
     let text = joined(&["ab", "cd"]);
     for other in ["", "abc", "abcde", "abce", "xbcd"] {
         assert_ne!(text, Text::from(other));
@@ -40,9 +40,9 @@ fn other_texts_differ() {
     assert!(Text::EMPTY.is_empty());
 }
 
-/// FNV-1a makes one number of these two.
+/// FNV-1a has the same hash for these two texts.
 #[test]
-fn texts_of_one_hash_differ() {
+fn texts_with_equal_hashes_are_not_equal() {
     let [one, other] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"].map(Text::from);
     assert_eq!(hash(&one), hash(&other));
     assert_ne!(one, other);
@@ -50,10 +50,11 @@ fn texts_of_one_hash_differ() {
     assert_ne!(longer(&one), longer(&other));
 }
 
-/// Longer versions of equal texts are compared behind the common part only, and
-/// dropped without a recursion: else this would take minutes, or the stack.
+/// Comparisons of longer versions of equal texts skip the common part, and a
+/// drop does not recurse. Otherwise this test would take minutes or overflow
+/// the stack.
 #[test]
-fn long_texts_are_cheap() {
+fn long_texts_are_cheap_to_compare_and_drop() {
     let (mut left, mut right) = (Text::EMPTY, Text::EMPTY);
     for number in 0..200_000 {
         let piece = number.to_string();

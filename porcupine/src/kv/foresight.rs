@@ -1,4 +1,5 @@
-//! Another model of the same service, which has looked at the answers first.
+//! A model of the same service that knows the outputs of the history in
+//! advance.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
@@ -6,57 +7,59 @@ use hashbrown::HashSet;
 use super::{KvInput, KvModel, KvOutput, apply, describe};
 use crate::{Model, Operation, Text};
 
-/// [`KvModel`] for one history, of which it knows what is read.
+/// [`KvModel`] for one history whose outputs it knows in advance.
 ///
-/// Appends that overlap can follow each other in any order, and every order leads
-/// to another value: ten of them to 3,628,800. Yet at most one such value leads to
-/// what is read next. A value that no answer of the history begins with stays so,
-/// whatever is appended to it, and no read fits before the next put. All such
-/// values have the same future, so they are one state here: *unread*. Overlapping
-/// appends then cost as many configurations as they have subsets, not orders.
+/// Overlapping appends can take effect in any order, and every order leads to
+/// another value: ten appends to 3,628,800 values. Yet at most one of these
+/// values leads to what is read next. If no output of the history starts with a
+/// value, that remains true whatever is appended to it, and no read fits before
+/// the next put. All such values have the same future, so this model treats
+/// them as one state: *unread*. Overlapping appends then cost one configuration
+/// per subset instead of one per order.
 ///
-/// Verdicts are those of [`KvModel`], in no more steps and mostly in fewer. Only
-/// the page tells less: it does not show values that were not read.
+/// The verdicts are those of [`KvModel`], in no more steps and usually in
+/// fewer. But the page shows less: it omits values that were never read.
 #[derive(Clone, Debug)]
 pub struct Foresight {
-    /// The hashes of all beginnings of all answers. That a value which is none has one
-    /// of these hashes costs a few steps and nothing else. Only an answer that has one
-    /// by chance could spoil a verdict: hashes have 64 bits.
-    beginnings: HashSet<u64, FixedState>,
+    /// The hashes of all prefixes of all outputs. If another value has one of
+    /// these hashes, the search takes a few more steps. Only an output whose
+    /// hash collides with that of another prefix could change a verdict, and
+    /// hashes have 64 bits.
+    prefixes: HashSet<u64, FixedState>,
 }
 
 impl Foresight {
-    /// The model for this history, and for no other. It takes time and memory for
-    /// every byte that was written and then read.
+    /// Creates the model of this history, and of no other. Takes time and
+    /// memory for every byte that was written and then read.
     pub fn of(history: &[Operation<KvInput, KvOutput>]) -> Foresight {
-        let mut answers: Vec<&Text> = history
+        let mut outputs: Vec<&Text> = history
             .iter()
             .filter_map(|operation| match &operation.output {
                 KvOutput::Value(read) => Some(read),
                 KvOutput::Nothing => None,
             })
             .collect();
-        // The longest first: most others are beginnings of it.
-        answers.sort_by_key(|answer| std::cmp::Reverse(answer.len()));
-        let mut beginnings = HashSet::with_hasher(FixedState::default());
-        for answer in answers {
-            if !beginnings.contains(&answer.hash_value()) {
-                beginnings.extend(answer.beginnings());
+        // The longest first: most others are prefixes of it.
+        outputs.sort_by_key(|output| std::cmp::Reverse(output.len()));
+        let mut prefixes = HashSet::with_hasher(FixedState::default());
+        for output in outputs {
+            if !prefixes.contains(&output.hash_value()) {
+                prefixes.extend(output.prefix_hashes());
             }
         }
-        Foresight { beginnings }
+        Foresight { prefixes }
     }
 
-    /// The state that stands for this value.
+    /// Returns the state that represents this value.
     fn state(&self, value: Text) -> Option<Text> {
-        self.beginnings.contains(&value.hash_value()).then_some(value)
+        self.prefixes.contains(&value.hash_value()).then_some(value)
     }
 }
 
 impl Model for Foresight {
     type Input = KvInput;
     type Output = KvOutput;
-    /// The value of the partition's key; nothing for one that is unread.
+    /// The value of the partition's key, or `None` for an unread one.
     type State = Option<Text>;
 
     fn init(&self) -> Option<Text> {

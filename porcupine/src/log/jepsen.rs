@@ -7,21 +7,21 @@
 //! INFO  jepsen.util - 1  :info  :cas  :timed-out
 //! ```
 //!
-//! Blanks or tabs part the fields. After `:info` the outcome is unknown: the
-//! operation stays open to the end.
+//! Blanks or tabs separate the fields. After `:info` the outcome is unknown:
+//! the operation remains open to the end.
 
 use super::{LogError, Pairing, read_lines};
 use crate::Operation;
 use crate::register::{RegisterInput, RegisterOutput};
 
-/// What every line begins with.
+/// The start of every line.
 const PREFIX: &str = "INFO  jepsen.util - ";
 
-/// The history in a log. Times are line numbers.
+/// Reads the history in a log. Times are line numbers.
 ///
 /// # Errors
 ///
-/// The first line that does not fit.
+/// The first invalid line.
 pub fn read(text: &str) -> Result<Vec<Operation<RegisterInput, RegisterOutput>>, LogError> {
     let mut pairing = Pairing::new();
     read_lines(text, |line, content| read_line(&mut pairing, line as i64, content))?;
@@ -35,27 +35,35 @@ fn read_line(
 ) -> Result<(), String> {
     let rest = content
         .strip_prefix(PREFIX)
-        .ok_or_else(|| format!("does not begin with `{PREFIX}`, as Jepsen's lines do"))?;
+        .ok_or_else(|| format!("does not start with `{PREFIX}`, as Jepsen's lines do"))?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     let [process, kind, function, value @ ..] = fields.as_slice() else {
-        return Err("wants a process, :invoke, :ok, :fail or :info, a function, a value".into());
+        return Err(
+            "expected a process, :invoke, :ok, :fail or :info, a function and a value".into()
+        );
     };
     let process =
-        process.parse().map_err(|_| format!("`{process}` is no process: a process is a number"))?;
+        process.parse().map_err(|_| format!("`{process}` is not a process: expected a number"))?;
     if *kind == ":invoke" {
         return pairing.invoke(process, input(function, value)?, time);
     }
-    pairing.complete(process, time, |asked| {
-        if name(asked) != *function {
-            return Err(format!("ends {function}, but process {process} invoked {}", name(asked)));
+    pairing.complete(process, time, |invoked| {
+        if name(invoked) != *function {
+            let invoked = name(invoked);
+            return Err(format!(
+                "returns from {function}, but process {process} invoked {invoked}"
+            ));
         }
-        // Writers repeat what they asked; readers and who gave up say something else.
-        let repeats = *kind != ":info" && *asked != RegisterInput::Read;
-        if repeats && input(function, value)? != *asked {
+        // The return of a write repeats its input; that of a read, or after a timeout,
+        // does not.
+        let repeats = *kind != ":info" && *invoked != RegisterInput::Read;
+        if repeats && input(function, value)? != *invoked {
             let value = value.join(" ");
-            return Err(format!("ends {function} {value}, which process {process} did not invoke"));
+            return Err(format!(
+                "returns from {function} {value}, which process {process} did not invoke"
+            ));
         }
-        output(asked, kind, value)
+        output(invoked, kind, value)
     })
 }
 
@@ -73,23 +81,23 @@ fn input(function: &str, value: &[&str]) -> Result<RegisterInput, String> {
         (":write", [value]) => Ok(RegisterInput::Write(number(value)?)),
         (":cas", [from, to]) => {
             let pair = from.strip_prefix('[').zip(to.strip_suffix(']'));
-            let (from, to) = pair.ok_or("a :cas has two numbers in brackets, such as [4 2]")?;
+            let (from, to) = pair.ok_or("a :cas needs two numbers in brackets, such as [4 2]")?;
             Ok(RegisterInput::Cas(number(from)?, number(to)?))
         }
         _ => Err(format!(
-            "invokes `{function} {}`: know :read nil, :write N and :cas [A B]",
+            "unknown operation `{function} {}`: expected :read nil, :write N or :cas [A B]",
             value.join(" ")
         )),
     }
 }
 
-/// What an operation heard; `None` if it stays open.
+/// Returns the output of an operation, or `None` if its outcome is unknown.
 fn output(
-    asked: &RegisterInput,
+    invoked: &RegisterInput,
     kind: &str,
     value: &[&str],
 ) -> Result<Option<RegisterOutput>, String> {
-    let output = match (kind, asked, value) {
+    let output = match (kind, invoked, value) {
         (":info", _, _) => return Ok(None),
         (":fail", RegisterInput::Read, [":timed-out"]) => RegisterOutput::Unknown,
         (":ok", RegisterInput::Read, ["nil"]) => RegisterOutput::Value(None),
@@ -98,12 +106,12 @@ fn output(
         (":ok", RegisterInput::Cas(..), _) => RegisterOutput::Swapped(true),
         (":fail", RegisterInput::Cas(..), _) => RegisterOutput::Swapped(false),
         _ => {
-            return Err(format!("`{kind} {} {}` says nothing known", name(asked), value.join(" ")));
+            return Err(format!("unknown result `{kind} {} {}`", name(invoked), value.join(" ")));
         }
     };
     Ok(Some(output))
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| format!("`{text}` is no number"))
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
 }

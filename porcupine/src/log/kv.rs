@@ -7,10 +7,10 @@
 //! {:process 1, :type :ok, :f :get, :key "4", :value "x 0 1 y"}
 //! ```
 //!
-//! Two more fields, of our own, may follow: `:old`, the value that an append
-//! found, and `:time`, in nanoseconds, on every line or on none. Without it the
-//! times are line numbers. An operation that ends with `:info`, or never, has
-//! an unknown outcome.
+//! Two optional fields extend the format: `:old`, the value before an append,
+//! and `:time`, in nanoseconds, on every line or on none. Without it times are
+//! line numbers. An operation that ends with `:info`, or never, has an unknown
+//! outcome.
 
 mod fields;
 
@@ -23,11 +23,11 @@ use crate::{Operation, Text, TextPool};
 
 use fields::{Fields, LineKind};
 
-/// The history in a log.
+/// Reads the history in a log.
 ///
 /// # Errors
 ///
-/// The first line that does not fit.
+/// The first invalid line.
 pub fn read(text: &str) -> Result<Vec<Operation<KvInput, KvOutput>>, LogError> {
     let mut pairing = Pairing::new();
     let mut pool = TextPool::new();
@@ -35,13 +35,13 @@ pub fn read(text: &str) -> Result<Vec<Operation<KvInput, KvOutput>>, LogError> {
     read_lines(text, |line, content| {
         let fields = Fields::read(content)?;
         if *timed.get_or_insert(fields.time.is_some()) != fields.time.is_some() {
-            return Err("either every line has a :time or none".into());
+            return Err("either all lines need a :time, or none".into());
         }
         let time = fields.time.unwrap_or(line as i64);
         if fields.kind == LineKind::Invoke {
             return pairing.invoke(fields.process, input(&fields)?, time);
         }
-        pairing.complete(fields.process, time, |asked| output(asked, &fields, &mut pool))
+        pairing.complete(fields.process, time, |invoked| output(invoked, &fields, &mut pool))
     })?;
     Ok(pairing.finish(KvOutput::Nothing))
 }
@@ -53,36 +53,38 @@ fn input(fields: &Fields) -> Result<KvInput, String> {
         ("put", Some(value)) => Ok(KvInput::Put { key, value: value.as_str().into() }),
         ("append", Some(value)) => Ok(KvInput::Append { key, value: value.as_str().into() }),
         ("put" | "append", None) => Err(format!("a :{} needs a :value", fields.function)),
-        (other, _) => Err(format!("invokes :{other}: know :get, :put and :append")),
+        (other, _) => Err(format!("unknown function :{other}: expected :get, :put or :append")),
     }
 }
 
-/// What an operation heard; `None` if it stays open.
+/// Returns the output of an operation, or `None` if its outcome is unknown.
 fn output(
-    asked: &KvInput,
+    invoked: &KvInput,
     fields: &Fields,
     pool: &mut TextPool,
 ) -> Result<Option<KvOutput>, String> {
-    let (function, key) = (name(asked), asked.key());
+    let (function, key) = (name(invoked), invoked.key());
     if (function, &**key) != (&fields.function, &fields.key) {
         return Err(format!(
-            "ends :{} of {:?}, but process {} invoked :{function} of {key:?}",
+            "returns from :{} of {:?}, but process {} invoked :{function} of {key:?}",
             fields.function, fields.key, fields.process
         ));
     }
     if fields.kind == LineKind::Info {
         return Ok(None);
     }
-    let found = match asked {
+    let found = match invoked {
         KvInput::Get { .. } => {
             Some(fields.value.as_ref().ok_or("a :get that is :ok needs a :value")?)
         }
         KvInput::Put { value, .. } | KvInput::Append { value, .. } => {
-            if let Some(told) = &fields.value
-                && Text::from(told.as_str()) != *value
+            if let Some(repeated) = &fields.value
+                && Text::from(repeated.as_str()) != *value
             {
                 let process = fields.process;
-                return Err(format!("ends with {told:?}, but process {process} invoked {value:?}"));
+                return Err(format!(
+                    "returns with value {repeated:?}, but process {process} invoked {value:?}"
+                ));
             }
             fields.old.as_ref()
         }
@@ -98,7 +100,8 @@ fn name(input: &KvInput) -> &'static str {
     }
 }
 
-/// Writes a history with its times, so that [`read`] has the same verdict on it.
+/// Writes a history with its times. The history that [`read`] returns has the
+/// same verdict.
 ///
 /// # Errors
 ///
@@ -111,7 +114,7 @@ pub fn write(out: impl Write, history: &[Operation<KvInput, KvOutput>]) -> io::R
         events.push((operation.call, at, false, process));
         events.push((operation.ret, at, true, process));
     }
-    // At one time a client's return comes before its next call.
+    // At equal times a client's return comes before its next call.
     events.sort_unstable();
     let mut out = io::BufWriter::new(out);
     for (time, at, is_return, process) in events {
@@ -122,8 +125,9 @@ pub fn write(out: impl Write, history: &[Operation<KvInput, KvOutput>]) -> io::R
     out.flush()
 }
 
-/// A process for each operation: its client, or a new one while the client does
-/// something else, for a process does one thing at a time.
+/// Returns a process for each operation: its client, or a new one while the
+/// client has another operation in progress, because a process has only one at
+/// a time.
 fn processes(order: &[&Operation<KvInput, KvOutput>]) -> Vec<usize> {
     let mut new = order.iter().map(|operation| operation.client + 1).max().unwrap_or(0);
     let mut free_at = BTreeMap::new();

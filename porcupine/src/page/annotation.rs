@@ -1,17 +1,17 @@
-//! What happened beside the operations of a history.
+//! Annotations: what happened in addition to the operations of a history.
 
-/// Something to show on the page: a fault, a restart, a remark.
+/// An entry of the page that is not an operation: a fault, a restart, a remark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
-    /// Where it is shown.
+    /// The row of the page.
     pub lane: Lane,
-    /// When it began, in nanoseconds on the history's clock.
+    /// The start, in nanoseconds on the history's clock.
     pub start: i64,
-    /// When it ended; `start` for a point in time. An earlier end counts as one.
+    /// The end. An end at or before `start` is a point in time.
     pub end: i64,
-    /// What the box says.
+    /// The text in the box.
     pub description: String,
-    /// What is told when the mouse is on it.
+    /// The text of the tooltip.
     pub details: String,
     /// The colour of the text in CSS; the page's own if empty.
     pub text_color: String,
@@ -22,14 +22,14 @@ pub struct Annotation {
 /// A row of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// That of a client, among its operations.
+    /// The lane of a client.
     Client(usize),
-    /// One of its own, with a name, below the clients.
+    /// A named lane below the clients.
     Tag(String),
 }
 
 impl Annotation {
-    /// A span of time in a lane of its own, such as `("server 2", "down")`.
+    /// Creates an annotation in a named lane, such as `("server 2", "down")`.
     pub fn new(
         tag: impl Into<String>,
         start: i64,
@@ -47,14 +47,14 @@ impl Annotation {
         }
     }
 
-    /// Says more about it.
+    /// Sets the text of the tooltip.
     #[must_use]
     pub fn details(mut self, details: impl Into<String>) -> Annotation {
         self.details = details.into();
         self
     }
 
-    /// Colours the text and the box, in CSS.
+    /// Sets the colours of the text and the box, in CSS.
     #[must_use]
     pub fn colors(mut self, text: impl Into<String>, background: impl Into<String>) -> Annotation {
         self.text_color = text.into();

@@ -1,5 +1,6 @@
-//! What the page's script works on. Names and shape are those of the Go
-//! program's page; verdicts, initial states and the notes are ours.
+//! The data for the page's script. Names and structure are those of the Go
+//! program's page; verdicts, initial states and the list of what is left out
+//! are additions.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +9,18 @@ use serde::Serialize;
 use super::{Annotation, Lane, Page};
 use crate::{Model, PartitionReport, Verdict};
 
-/// The distance of two distinct times on the page's clock. It leaves room to
-/// move an end a little, and keeps numbers within what JavaScript counts exactly.
+/// The distance of two distinct times on the page's clock. It leaves room for
+/// moving an end, and keeps numbers within JavaScript's exact range.
 const TICK: usize = 100;
 
 /// Texts longer than this, in characters, are shortened in the middle.
 const LONG: usize = 200;
 
-/// How many characters of a long text are kept at its start and at its end.
-/// Values grow at their end, where the interesting part is.
+/// The number of characters of a long text that are kept at its start and at
+/// its end. Values grow at their end, which is the interesting part.
 const KEPT: (usize, usize) = (50, 120);
 
-/// How many steps of partial linearizations a page shows in all, beside the
+/// The number of steps of partial linearizations on a page, not counting the
 /// longest of each partition; about 10 MB.
 const MANY_STEPS: usize = 50_000;
 
@@ -30,7 +31,7 @@ pub(super) struct Data {
     verdict: &'static str,
     partitions: Vec<Partition>,
     annotations: Vec<Note>,
-    /// What is not shown in full.
+    /// Messages about parts that are not shown in full.
     left_out: Vec<String>,
 }
 
@@ -38,12 +39,12 @@ pub(super) struct Data {
 #[serde(rename_all = "PascalCase")]
 struct Partition {
     verdict: &'static str,
-    /// An operation's number is its place here.
+    /// Indexed by operation number.
     history: Vec<Element>,
     initial_state: String,
     /// Longest first.
     partial_linearizations: Vec<Vec<Step>>,
-    /// For operations on a partial linearization, the longest that has it.
+    /// For each operation on a partial linearization, the longest one with it.
     largest: BTreeMap<usize, usize>,
 }
 
@@ -52,7 +53,8 @@ struct Partition {
 struct Element {
     client_id: usize,
     start: usize,
-    /// In nanoseconds; a string, because it may be too long for JavaScript.
+    /// In nanoseconds; a string, because it may exceed JavaScript's exact
+    /// range.
     original_start: String,
     end: usize,
     original_end: String,
@@ -71,9 +73,9 @@ struct Step {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Note {
-    /// 0 if there is a tag.
+    /// 0 for a named lane.
     client_id: usize,
-    /// Empty if it belongs to a client.
+    /// The name of the lane; empty for the lane of a client.
     tag: String,
     start: usize,
     original_start: String,
@@ -87,7 +89,7 @@ struct Note {
 }
 
 impl Data {
-    /// The data of a page.
+    /// Returns the data of a page.
     pub(super) fn of<M: Model>(page: &Page<'_, M>) -> Data {
         let mut builder =
             PageBuilder { page, clock: PageClock::of(page), steps: 0, dropped: 0, cut: 0 };
@@ -107,7 +109,7 @@ fn name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The page's clock: the distinct times of the history, an even distance apart.
+/// The page's clock: the distinct times of the history, at equal distances.
 struct PageClock(Vec<i64>);
 
 impl PageClock {
@@ -121,7 +123,7 @@ impl PageClock {
     }
 
     fn tick(&self, time: i64) -> usize {
-        TICK * self.0.binary_search(&time).expect("every time on the page is on its clock")
+        TICK * self.0.binary_search(&time).expect("the clock has all times of the page")
     }
 }
 
@@ -130,9 +132,9 @@ struct PageBuilder<'a, M: Model> {
     clock: PageClock,
     /// Steps of partial linearizations so far.
     steps: usize,
-    /// Partial linearizations that are left out.
+    /// The number of partial linearizations left out.
     dropped: usize,
-    /// Texts that have been shortened.
+    /// The number of shortened texts.
     cut: usize,
 }
 
@@ -154,7 +156,7 @@ impl<M: Model> PageBuilder<'_, M> {
             }
             self.steps += sequence.len();
             for position in sequence {
-                // Those before are at least as long.
+                // Earlier sequences are at least as long.
                 largest.entry(numbers[position]).or_insert(partial_linearizations.len());
             }
             partial_linearizations.push(self.replay(sequence, &numbers));
@@ -178,7 +180,7 @@ impl<M: Model> PageBuilder<'_, M> {
         }
     }
 
-    /// The states along a partial linearization.
+    /// Returns the states of a partial linearization.
     fn replay(&mut self, sequence: &[usize], numbers: &BTreeMap<usize, usize>) -> Vec<Step> {
         let model = self.page.model;
         let mut state = model.init();
@@ -216,7 +218,7 @@ impl<M: Model> PageBuilder<'_, M> {
     }
 
     fn shorten(&mut self, text: String) -> String {
-        // Bytes first: they are counted already, and no fewer than characters.
+        // Check bytes first: their number is known, and at least that of characters.
         let length = if text.len() > LONG { text.chars().count() } else { text.len() };
         if length <= LONG {
             return text;

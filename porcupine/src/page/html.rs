@@ -1,4 +1,4 @@
-//! The file: template, style, script and data, put together.
+//! Writes the file from template, style, script and data.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut impl Write, title: &str, data: &Data) -> io::Resul
     ];
     let mut rest = TEMPLATE;
     for (mark, part) in parts {
-        let (before, after) = rest.split_once(mark).expect("the template has every mark, in order");
+        let (before, after) = rest.split_once(mark).expect("the template has all marks, in order");
         out.write_all(before.as_bytes())?;
         out.write_all(part.as_bytes())?;
         rest = after;
@@ -32,8 +32,9 @@ fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// JSON that can stand in a script: nothing in it ends the script or a line. The
-/// characters occur within strings only, where an escape means the same.
+/// Escapes JSON for use in a script, so that nothing in it ends the script or a
+/// line. The escaped characters occur only in strings, where an escape means
+/// the same.
 fn escape_script(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {

@@ -1,22 +1,22 @@
 "use strict";
 
-// The page draws what is near the window only, so that histories of many
-// thousand operations stay quick. All text goes in as text, never as markup.
+// The page draws only what is near the window, so histories of many thousand
+// operations remain fast. It inserts all text as text, never as markup.
 
 const GAP = 20; // the least distance of two times, and of two points of a line
 const INSET = 7; // the distance of a point from the edges of its box
-const EPSILON = 16; // how far an end is moved that falls on a start, in ticks
+const EPSILON = 16; // how far to move an end that equals a start, in ticks
 const ROW = 36;
 const BOX = 24;
 const TOP = 14;
-const PADDING = 23; // beside a box's text: both sides, with room for a point
-const WIDEST = 300; // no box is made wider than this for its text's sake
+const PADDING = 23; // left and right of a box's text, with room for a point
+const WIDEST = 300; // the greatest width of a box because of its text
 
 const byId = (id) => document.getElementById(id);
 const [scroller, sheet, names, boxes, strokes, tooltip] =
   ["scroller", "sheet", "names", "boxes", "strokes", "tooltip"].map(byId);
 
-// ---- What there is: boxes in lanes, and lines through them.
+// ---- The model: boxes in lanes, and lines through them.
 
 /** A box: an operation of a partition, or an annotation. */
 function element(source, partition, index) {
@@ -32,7 +32,7 @@ const operations = data.Partitions.map((partition, p) =>
 const notes = data.Annotations.map((source) => element(source, -1, -1));
 const elements = operations.flat().concat(notes);
 
-/** Intervals are closed: who ends when another starts overlaps with it. */
+/** Moves ends: intervals are closed, so one that ends when another starts overlaps it. */
 function stretch() {
   const starts = new Set(elements.map((one) => one.start));
   for (const one of elements) {
@@ -40,7 +40,7 @@ function stretch() {
   }
 }
 
-/** The lanes: clients by number, then tags by name. */
+/** Returns the lanes: clients by number, then tags by name. */
 function lanes() {
   const byName = new Map();
   for (const one of elements) {
@@ -55,7 +55,7 @@ function lanes() {
   return [...byName.values()].sort(order);
 }
 
-/** Spreads a lane over as many rows as it has members at a time. */
+/** Spreads a lane over rows, so that the members of a row do not overlap. */
 function rowsOf(lane) {
   const rows = [];
   for (const one of lane.members.sort((a, b) => a.start - b.start)) {
@@ -66,7 +66,7 @@ function rowsOf(lane) {
   return rows;
 }
 
-/** The line of a partial linearization, and the errors at its end. */
+/** Returns the line of a partial linearization, with the errors at its end. */
 function lineOf(partition, steps, search) {
   const included = new Set(steps.map((step) => step.Index));
   const left = (one) => !included.has(one.index);
@@ -80,7 +80,7 @@ function lineOf(partition, steps, search) {
   return { partition, steps, points, errors };
 }
 
-/** The lines of every partition, longest first, and which one tries what. */
+/** Returns the lines of each partition, longest first, and which line tries which operation. */
 function lines() {
   return data.Partitions.map((partition, p) => {
     const search = {
@@ -88,7 +88,7 @@ function lines() {
       byEnd: [...operations[p]].sort((a, b) => a.end - b.end),
     };
     const all = partition.PartialLinearizations.map((steps) => lineOf(p, steps, search));
-    // An empty line, too, has errors: operations that nothing can come before.
+    // An empty line has errors too: operations that no other can precede.
     if (!all.length && operations[p].length) all.push(lineOf(p, [], search));
     const tried = new Map();
     all.forEach((line, at) => line.errors.forEach(({ of }) => {
@@ -98,7 +98,7 @@ function lines() {
   });
 }
 
-// ---- Where it is: time is stretched until texts and points have room.
+// ---- The layout: stretches time until texts and points have room.
 
 const ruler = document.createElement("canvas").getContext("2d");
 
@@ -108,8 +108,8 @@ function widthOf(one) {
   return Math.min(ruler.measureText(one.source.Description).width + PADDING, WIDEST);
 }
 
-/** What has to be placed at each time: starts, ends, and points of lines. */
-function agenda(searched) {
+/** Returns what to place at each time, in order: starts, ends, and points of lines. */
+function schedule(searched) {
   const times = new Map();
   const at = (time) => {
     if (!times.has(time)) times.set(time, { starts: [], ends: [], points: [] });
@@ -129,19 +129,19 @@ function agenda(searched) {
       at(Math.max(time, point.of.start)).points.push({ line, point, error: true });
     }
   }
-  return [...times].sort(([a], [b]) => a - b).map(([, agenda]) => agenda);
+  return [...times].sort(([a], [b]) => a - b).map(([, entries]) => entries);
 }
 
-/** Gives everything its place from left to right; the width of it all. */
+/** Places everything from left to right, and returns the total width. */
 function place(searched) {
   let x = margin - GAP;
-  for (const { starts, ends, points } of agenda(searched)) {
+  for (const { starts, ends, points } of schedule(searched)) {
     x += GAP;
     for (const one of ends) x = Math.max(x, one.left + widthOf(one), one.reach + INSET);
     for (const one of ends) one.right = x;
     for (const one of starts) one.left = x;
     for (const { line, point, error } of points) {
-      // The errors of a line all come after its last point.
+      // All errors of a line come after its last point.
       point.x = Math.max(x + INSET, (line.last ?? -GAP) + GAP);
       if (!error) line.last = point.x;
       point.of.reach = Math.max(point.of.reach, point.x);
@@ -150,14 +150,14 @@ function place(searched) {
   return x;
 }
 
-// ---- What is shown: the window's part of it, and what is selected.
+// ---- Drawing: the part in the window, and the selection.
 
 stretch();
 const searched = lines();
 const rows = [];
 let hovered = null;
 let pinned = null;
-/** Where time begins, right of the names. */
+/** The left edge of the time axis, right of the names. */
 let margin = 0;
 /** The part of the sheet that is drawn. */
 let drawn = { left: 0, right: -1 };
@@ -169,8 +169,8 @@ function make(tag, className, text) {
   return node;
 }
 
-/** Names and rules of the lanes, and the place of each row. */
-function layLanes() {
+/** Adds names and separators of the lanes, and places each row. */
+function layOutLanes() {
   let top = TOP;
   let tagged = false;
   for (const lane of lanes()) {
@@ -194,7 +194,7 @@ function layLanes() {
   sheet.style.height = top + "px";
 }
 
-/** The line that belongs to an operation: one through it, or one up to it. */
+/** Returns the line of an operation: one through it, or one that ends before it. */
 function lineFor(one) {
   const { all, tried } = searched[one.partition];
   const at = data.Partitions[one.partition].Largest[one.index] ?? tried.get(one.index);
@@ -206,13 +206,13 @@ function selected() {
   return one && one.partition >= 0 ? one : null;
 }
 
-/** The lines to show, one for each partition. */
+/** Returns the lines to show, one for each partition. */
 function shownLines() {
   const one = selected();
   return searched.map(({ all }, p) => one?.partition === p ? lineFor(one) : all[0]).filter(Boolean);
 }
 
-/** The first member of a row that ends behind `x`. */
+/** Returns the index of the first member of a row that ends right of `x`. */
 function firstBehind(row, x) {
   let [low, high] = [0, row.length];
   while (low < high) {
@@ -265,7 +265,7 @@ function drawLine(group, { points, errors }) {
   const near = ({ x }) => x > drawn.left - 4000 && x < drawn.right + 4000;
   const middle = ({ of, x }) => `${x - drawn.left} ${of.top + BOX / 2}`;
   const bar = ({ of, x }) => `M${x - drawn.left} ${of.top - 4}v${BOX + 8}`;
-  // A line's points go from left to right: the near ones are neighbours.
+  // A line's points go from left to right, so the near ones are adjacent.
   const first = points.findIndex(near);
   const last = points.findLastIndex(near);
   if (first >= 0) {
@@ -287,7 +287,7 @@ function svg(tag, className, path) {
   return node;
 }
 
-/** Marks the boxes by what is selected. */
+/** Marks the boxes according to the selection. */
 function paint() {
   const one = selected();
   const tried = new Set(shownLines().flatMap((line) => line.errors.map(({ of }) => of)));
@@ -300,7 +300,7 @@ function paint() {
   drawStrokes();
 }
 
-/** Draws anew when the window comes near the end of what is drawn. */
+/** Redraws when the window gets near the edge of what is drawn. */
 function refresh(force) {
   const left = scroller.scrollLeft;
   const width = scroller.clientWidth;
@@ -311,34 +311,34 @@ function refresh(force) {
   }
 }
 
-// ---- What is told.
+// ---- The tooltip.
 
 const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ",");
 
-/** The rows of a tooltip: name, text, class. */
-function storyOf(one) {
+/** Returns the rows of a tooltip: name, text, class. */
+function tooltipRows(one) {
   const { source } = one;
-  const story = [["from", grouped(source.OriginalStart)], ["to", grouped(source.OriginalEnd)]];
-  if (source.Annotation) return source.Details ? [...story, ["details", source.Details]] : story;
-  story.unshift(["client", String(source.ClientId)]);
+  const rows = [["from", grouped(source.OriginalStart)], ["to", grouped(source.OriginalEnd)]];
+  if (source.Annotation) return source.Details ? [...rows, ["details", source.Details]] : rows;
+  rows.unshift(["client", String(source.ClientId)]);
   const { steps, errors } = lineFor(one);
   const at = steps.findIndex((step) => step.Index === one.index);
   const states = [data.Partitions[one.partition].InitialState, ...steps.map((step) => step.StateDescription)];
   if (at >= 0) {
-    story.push(["state before", states[at], "code"], ["state after", states[at + 1], "code"]);
+    rows.push(["state before", states[at], "code"], ["state after", states[at + 1], "code"]);
   } else if (errors.some(({ of }) => of === one)) {
-    story.push(["state before", states.at(-1), "code"], ["state after", "not allowed in this state", "wrong"]);
+    rows.push(["state before", states.at(-1), "code"], ["state after", "not allowed in this state", "wrong"]);
   } else {
-    story.push(["state", "no order was found that comes as far as this", "wrong"]);
+    rows.push(["state", "no order was found that reaches this operation", "wrong"]);
   }
-  return story;
+  return rows;
 }
 
-function tell(one, event) {
+function showTooltip(one, event) {
   tooltip.hidden = !one;
   if (!one) return;
   const list = make("dl", "");
-  for (const [name, text, className] of storyOf(one)) {
+  for (const [name, text, className] of tooltipRows(one)) {
     list.append(make("dt", "", name), make("dd", className ?? "", text));
   }
   tooltip.replaceChildren(make("div", "code", one.source.Description), list);
@@ -350,7 +350,7 @@ function tell(one, event) {
 
 function hover(event) {
   const one = event.target.closest?.(".box")?.element ?? null;
-  tell(one, event);
+  showTooltip(one, event);
   if (one === hovered) return;
   hovered = one;
   if (!pinned) paint();
@@ -374,8 +374,8 @@ function summarize() {
 }
 
 /**
- * The leftmost error that is shown. Where the search was given up, a line ends
- * anywhere, so errors of refuted partitions go first.
+ * Returns the leftmost error shown. If a search was stopped, its line ends
+ * anywhere, so errors of refuted partitions are preferred.
  */
 function firstError() {
   const refuted = ({ partition }) => data.Partitions[partition].Verdict === "Illegal";
@@ -393,7 +393,7 @@ function jump() {
   });
 }
 
-layLanes();
+layOutLanes();
 summarize();
 for (const [id, go] of [["jump", jump], ["back", () => scroller.scrollTo(0, 0)]]) {
   byId(id).hidden = !firstError();
@@ -405,6 +405,6 @@ scroller.addEventListener("mouseleave", hover);
 scroller.addEventListener("click", (event) => pin(event.target.closest(".box")?.element ?? null));
 addEventListener("keydown", (event) => { if (event.key === "Escape") pin(null); });
 addEventListener("resize", () => refresh(true));
-// What is wrong may be far from the start.
+// The first error may be far from the start.
 if (data.Verdict === "Illegal" && firstError()) jump();
 refresh(true);

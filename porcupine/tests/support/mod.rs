@@ -1,5 +1,5 @@
-//! Histories of a key/value service, made from a seed: good ones, and ones of
-//! services that are broken in a known way.
+//! Generates histories of a key/value service from a seed. The service is
+//! correct, or broken in a known way.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
@@ -12,21 +12,21 @@ use porcupine::{Text, TextPool};
 
 pub(crate) type History = Vec<Operation<KvInput, KvOutput>>;
 
-/// What clients do, and how closely they crowd.
+/// The parameters of a history.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) clients: usize,
-    /// By each client.
+    /// Operations of each client.
     pub(crate) operations: usize,
     pub(crate) keys: usize,
-    /// The longest pause between two operations of a client, for operations that
-    /// take up to 100.
+    /// The longest pause between two operations of a client. An operation takes
+    /// up to 100.
     pub(crate) pause: u64,
     pub(crate) service: Service,
 }
 
-/// How a service answers.
+/// The behaviour of a service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Correct,
@@ -36,7 +36,7 @@ pub(crate) enum Service {
     LostAppend,
 }
 
-/// SplitMix64.
+/// A random generator: SplitMix64.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -53,13 +53,13 @@ impl Random {
     }
 }
 
-/// An operation that has been called, and when it takes effect.
+/// An operation, and the time at which it takes effect.
 struct Planned {
     operation: Operation<KvInput, KvOutput>,
     effect: i64,
 }
 
-/// The history of a plan, in the order of the returns.
+/// Returns the history of a plan, in the order of the returns.
 pub(crate) fn history(plan: Plan) -> History {
     let mut planned = calls(plan);
     planned.sort_by_key(|one| one.effect);
@@ -93,15 +93,20 @@ fn calls(plan: Plan) -> Vec<Planned> {
     planned
 }
 
-/// Lets the service answer, in the order of the effects. A broken one is wrong
-/// once, at the first occasion in the second half that no order can excuse.
+/// Sets the outputs of the operations, in the order of their effects. A broken
+/// service is wrong once: at the first operation in the second half for which
+/// no other order makes it right.
 fn take_effect(planned: &mut [Planned], service: Service) {
     let wrong = (planned.len() / 2..planned.len()).find(|&at| match service {
         Service::Correct => false,
         Service::StaleGet => last_write(planned, at).is_some(),
         Service::LostAppend => is_missed(planned, at),
     });
-    assert_eq!(wrong.is_some(), service != Service::Correct, "no operation was fit to go wrong");
+    assert_eq!(
+        wrong.is_some(),
+        service != Service::Correct,
+        "the plan has no operation that can go wrong"
+    );
     // The value of each key, and the value before the last write.
     let mut values: BTreeMap<Arc<str>, (String, String)> = BTreeMap::new();
     let mut pool = TextPool::new();
@@ -122,8 +127,9 @@ fn take_effect(planned: &mut [Planned], service: Service) {
     }
 }
 
-/// For a get: the last write to its key, if it returned before the get's call.
-/// To miss it is wrong, for no value is written twice.
+/// For a get, returns the last write to its key, if it returned before the
+/// get's call. A get that misses it is wrong, because no value is written
+/// twice.
 fn last_write(planned: &[Planned], get: usize) -> Option<&Planned> {
     let Planned { operation, .. } = &planned[get];
     let is_write = |one: &&Planned| !matches!(one.operation.input, KvInput::Get { .. });
@@ -132,8 +138,8 @@ fn last_write(planned: &[Planned], get: usize) -> Option<&Planned> {
     (!is_write(&&planned[get]) && write.operation.ret < operation.call).then_some(write)
 }
 
-/// For an append: whether a later get has to see it, because no put can have
-/// come between.
+/// For an append, returns whether a later get has to see it, because no put can
+/// have taken effect between them.
 fn is_missed(planned: &[Planned], append: usize) -> bool {
     let Operation { input, call, ret, .. } = &planned[append].operation;
     let same_key = |one: &&Planned| one.operation.input.key() == input.key();

@@ -1,13 +1,13 @@
 //! One line of a key/value history: a flat map in Clojure's notation.
 
-/// Which end of an operation a line tells.
+/// The type of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineKind {
     /// The call.
     Invoke,
     /// The return.
     Ok,
-    /// Nothing more will be heard of it.
+    /// The end of an operation with an unknown outcome.
     Info,
 }
 
@@ -34,7 +34,7 @@ enum FieldValue {
 }
 
 impl Fields {
-    /// The fields of a line, or what is wrong with it.
+    /// Reads the fields of a line. The error says what is wrong with the line.
     pub(super) fn read(line: &str) -> Result<Fields, String> {
         let mut scanner = Scanner { rest: line.trim() };
         let (mut process, mut kind, mut function, mut key) = (None, None, None, None);
@@ -44,7 +44,7 @@ impl Fields {
         while !scanner.skip('}') {
             let name = scanner.keyword()?;
             if names.contains(&name) {
-                return Err(format!("has a :{name} twice"));
+                return Err(format!("has the field :{name} twice"));
             }
             match (name.as_str(), scanner.value()?) {
                 ("process", FieldValue::Number(number)) => process = usize::try_from(number).ok(),
@@ -55,16 +55,18 @@ impl Fields {
                 ("old", FieldValue::Text(text)) => old = Some(text),
                 ("value" | "old", FieldValue::Nil) => {}
                 ("time", FieldValue::Number(number)) => time = Some(number),
-                (name, _) => return Err(format!("`:{name}` is not known, or not with this value")),
+                (name, _) => {
+                    return Err(format!("unknown field :{name}, or a value of the wrong type"));
+                }
             }
             names.push(name);
             scanner.skip(',');
         }
         if !scanner.rest.is_empty() {
-            return Err(format!("goes on after its end: `{}`", scanner.rest));
+            return Err(format!("has text after the closing brace: `{}`", scanner.rest));
         }
         Ok(Fields {
-            process: process.ok_or("has no :process, a number from 0")?,
+            process: process.ok_or("has no :process (a number from 0)")?,
             kind: kind.ok_or("has no :type")?,
             function: function.ok_or("has no :f")?,
             key: key.ok_or("has no :key")?,
@@ -80,17 +82,18 @@ fn kind_of(word: &str) -> Result<LineKind, String> {
         "invoke" => Ok(LineKind::Invoke),
         "ok" => Ok(LineKind::Ok),
         "info" => Ok(LineKind::Info),
-        _ => Err(format!("is of type :{word}: know :invoke, :ok and :info")),
+        _ => Err(format!("unknown type :{word}: expected :invoke, :ok or :info")),
     }
 }
 
-/// What is not read of a line.
+/// The unread part of a line.
 struct Scanner<'a> {
     rest: &'a str,
 }
 
 impl Scanner<'_> {
-    /// Whether the character is next; if so, it and the blanks behind it are read.
+    /// If the character is next, reads it and the blanks after it. Returns
+    /// whether it is.
     fn skip(&mut self, wanted: char) -> bool {
         let after = self.rest.strip_prefix(wanted);
         self.rest = after.map_or(self.rest, str::trim_start);
@@ -98,17 +101,18 @@ impl Scanner<'_> {
     }
 
     fn expect(&mut self, wanted: char) -> Result<(), String> {
-        if self.skip(wanted) { Ok(()) } else { Err(self.complaint(&format!("`{wanted}`"))) }
+        if self.skip(wanted) { Ok(()) } else { Err(self.unexpected(&format!("`{wanted}`"))) }
     }
 
-    fn complaint(&self, wanted: &str) -> String {
+    /// Returns the message that something else than `wanted` is next.
+    fn unexpected(&self, wanted: &str) -> String {
         match self.rest.chars().next() {
-            Some(found) => format!("has `{found}` where {wanted} should be"),
-            None => format!("ends where {wanted} should be"),
+            Some(found) => format!("expected {wanted}, found `{found}`"),
+            None => format!("expected {wanted}, found the end of the line"),
         }
     }
 
-    /// The characters up to a blank, a comma or the closing brace.
+    /// Reads the characters up to a blank, a comma or the closing brace.
     fn word(&mut self) -> &str {
         let end = self.rest.find([' ', '\t', ',', '}']).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
@@ -118,7 +122,7 @@ impl Scanner<'_> {
 
     fn keyword(&mut self) -> Result<String, String> {
         if !self.rest.starts_with(':') {
-            return Err(self.complaint("a name such as :process"));
+            return Err(self.unexpected("a name such as :process"));
         }
         Ok(self.word()[1..].to_owned())
     }
@@ -135,16 +139,16 @@ impl Scanner<'_> {
             "nil" => Ok(FieldValue::Nil),
             word => {
                 let number = word.parse();
-                number.map(FieldValue::Number).map_err(|_| format!("`{word}` is no value"))
+                number.map(FieldValue::Number).map_err(|_| format!("`{word}` is not a value"))
             }
         }
     }
 
-    /// A string up to its closing quote; the opening one is read.
+    /// Reads a string up to its closing quote, after the opening one.
     fn quoted(&mut self) -> Result<String, String> {
         let mut text = String::new();
         loop {
-            let end = self.rest.find(['"', '\\']).ok_or("has a string without an end")?;
+            let end = self.rest.find(['"', '\\']).ok_or("has an unterminated string")?;
             text.push_str(&self.rest[..end]);
             let closes = self.rest[end..].starts_with('"');
             self.rest = &self.rest[end + 1..];
@@ -156,11 +160,11 @@ impl Scanner<'_> {
         }
     }
 
-    /// What stands for itself, or for something else, behind a backslash: the
-    /// escapes of Clojure and those of Rust's `{:?}`.
+    /// Reads an escape after its backslash: those of Clojure and of Rust's
+    /// `{:?}`.
     fn escaped(&mut self) -> Result<char, String> {
         let mut rest = self.rest.chars();
-        let escape = rest.next().ok_or("has a string without an end")?;
+        let escape = rest.next().ok_or("has an unterminated string")?;
         self.rest = rest.as_str();
         match escape {
             'n' => Ok('\n'),
@@ -173,15 +177,15 @@ impl Scanner<'_> {
         }
     }
 
-    /// `{e9}` or `00e9`.
+    /// Reads a code point: `{e9}` or `00e9`.
     fn code_point(&mut self) -> Result<char, String> {
         let (digits, rest) = match self.rest.strip_prefix('{') {
             Some(braced) => braced.split_once('}'),
             None => self.rest.split_at_checked(4),
         }
-        .ok_or("has an unfinished \\u")?;
+        .ok_or("has an incomplete \\u escape")?;
         self.rest = rest;
         let code = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
-        code.ok_or_else(|| format!("has `\\u{digits}`, which is no character"))
+        code.ok_or_else(|| format!("has `\\u{digits}`, which is not a character"))
     }
 }
