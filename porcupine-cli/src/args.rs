@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use porcupine::Limits;
 
-/// Which specification a history is checked against.
+/// The model that a history is checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ModelName {
     /// A register with compare-and-set; Jepsen's logs of etcd.
@@ -28,8 +28,8 @@ impl fmt::Display for ModelName {
 
 /// Checks whether histories are linearizable.
 ///
-/// Exit status: 0 all are, 1 one is not, 2 not decided within the limits, or bad
-/// input.
+/// Exit status: 0 if all are, 1 if one is not, 2 if a limit ended the check,
+/// the input is invalid, or the output cannot be written.
 #[derive(Debug, Parser)]
 #[command(name = "porcupine", version)]
 pub(crate) struct Args {
@@ -37,7 +37,8 @@ pub(crate) struct Args {
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// What the files are, register or kv; without it their first lines tell
+    /// Model of the files: register or kv [default: detected from their first
+    /// lines]
     #[arg(long, value_parser = model)]
     pub(crate) model: Option<ModelName>,
 
@@ -45,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) page: Option<PathBuf>,
 
-    /// Search every partition to its end, also when one has been refuted
+    /// Search every partition to its end, even after one is refuted
     #[arg(long)]
     full: bool,
 
@@ -53,15 +54,15 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) no_partition: bool,
 
-    /// Give up after so many steps of the model
+    /// Stop after N steps of the model
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
 
-    /// Give up when the search holds so many megabytes
+    /// Stop when the search holds MB megabytes
     #[arg(long, value_name = "MB", default_value_t = 1000)]
     memory: usize,
 
-    /// Give up after so many seconds
+    /// Stop after this number of seconds, such as 1.5
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 
@@ -71,13 +72,14 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The arguments of the process. Wrong ones end it with a line and status 2.
+    /// Returns the arguments of the process. Invalid arguments end the process
+    /// with one line on the standard error and status 2.
     pub(crate) fn of_process() -> Args {
         Args::try_parse().and_then(Args::checked).unwrap_or_else(|error| {
             if !error.use_stderr() {
                 error.exit(); // help or version
             }
-            // Its first paragraph says it all; the rest is the usage.
+            // The first paragraph is the error; the rest is the usage.
             let text = error.to_string();
             let paragraph = text.split("\n\n").next().unwrap_or_default();
             let words: Vec<_> = paragraph.split_whitespace().skip(1).collect();
@@ -86,14 +88,14 @@ impl Args {
         })
     }
 
-    /// Refuses arguments that contradict each other.
+    /// Rejects arguments that contradict each other.
     fn checked(self) -> Result<Args, clap::Error> {
         if self.page.is_some() && self.files.len() > 1 {
             let message = "--page shows one history: name one file";
             return Err(Args::command().error(ErrorKind::ArgumentConflict, message));
         }
-        // The page may name the same file in another way. A file that does not
-        // exist yet is another one.
+        // Two paths may name the same file. A page that does not exist yet is
+        // another file.
         if let ([file], Some(page)) = (self.files.as_slice(), &self.page)
             && same_file::is_same_file(file, page).unwrap_or(false)
         {
@@ -103,12 +105,13 @@ impl Args {
         Ok(self)
     }
 
-    /// Whether the check goes on after a refutation; a page wants all of it.
+    /// Returns whether the check continues after a refutation. A page needs
+    /// that.
     pub(crate) fn is_full(&self) -> bool {
         self.full || self.page.is_some()
     }
 
-    /// How much a check may cost.
+    /// Returns the limits of a check.
     pub(crate) fn limits(&self) -> Limits {
         let bytes = self.memory.saturating_mul(1_000_000);
         Limits { steps: self.steps, bytes: Some(bytes), time: self.timeout }
@@ -119,11 +122,11 @@ fn model(text: &str) -> Result<ModelName, String> {
     match text {
         "register" => Ok(ModelName::Register),
         "kv" => Ok(ModelName::Kv),
-        _ => Err("the models are register and kv".into()),
+        _ => Err("expected register or kv".into()),
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "takes a number of seconds, such as 1.5".into())
+    seconds.ok_or_else(|| "expected a number of seconds, such as 1.5".into())
 }

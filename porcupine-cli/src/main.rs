@@ -1,8 +1,8 @@
 //! `porcupine`: checks whether histories in files are linearizable.
 //!
-//! It reads all files before it checks or writes anything, so that a broken
-//! file stops it early. `args.rs` is the command line, `subject.rs` a history with
-//! its model, `show.rs` what is printed.
+//! It reads all files before it checks or writes anything, so an invalid file
+//! stops it early. `args.rs` is the command line, `subject.rs` a history with
+//! its model, `show.rs` the output.
 
 mod args;
 mod show;
@@ -23,7 +23,7 @@ struct Checked {
     model: args::ModelName,
     operations: usize,
     report: Report,
-    /// How long the check took, without reading the file or writing the page.
+    /// The time of the check, without reading the file or writing the page.
     time: Duration,
 }
 
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Checks the histories that the arguments name. Returns the exit status, or
-/// the one line that says what is wrong.
+/// Checks the histories that the arguments name. Returns the exit status, or a
+/// message of one line.
 fn run(args: &Args) -> Result<u8, String> {
     let subjects: Vec<Subject> =
         args.files.iter().map(|file| Subject::read(file, args)).collect::<Result<_, _>>()?;
@@ -60,7 +60,7 @@ fn run(args: &Args) -> Result<u8, String> {
     Ok(status(&checked))
 }
 
-/// 0 if all histories are linearizable, 1 if one is not, else 2.
+/// Returns 0 if all histories are linearizable, 1 if one is not, else 2.
 fn status(checked: &[Checked]) -> u8 {
     let any = |verdict| checked.iter().any(|one| one.report.verdict == verdict);
     if any(Verdict::Illegal) {

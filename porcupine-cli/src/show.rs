@@ -1,4 +1,4 @@
-//! What is printed: a line for one history, a table for several, or JSON.
+//! The output: a line for one history, a table for several, or JSON.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::Checked;
 
-/// What people read.
+/// Returns the output for people.
 pub(crate) fn text(checked: &[Checked]) -> String {
     match checked {
         [one] => line(one),
@@ -30,7 +30,7 @@ fn line(one: &Checked) -> String {
         "{}: {}: {operations} operation{plural}{partitions}, {} ms \
          (steps={steps} insertions={insertions} depth={depth})\n",
         escaped_name(file),
-        in_words(report.verdict),
+        verdict_text(report.verdict),
         milliseconds(*time),
     )
 }
@@ -55,7 +55,7 @@ fn table(checked: &[Checked]) -> String {
         let Counts { steps, insertions, depth } = report.counts;
         table.add_row([
             escaped_name(file).into_owned(),
-            in_words(report.verdict).to_owned(),
+            verdict_text(report.verdict).to_owned(),
             operations.to_string(),
             report.partitions.len().to_string(),
             milliseconds(*time),
@@ -74,14 +74,14 @@ fn total(checked: &[Checked]) -> String {
     for verdict in [Verdict::Ok, Verdict::Illegal, Verdict::Unknown] {
         if count(verdict) > 0 {
             let comma = if text.ends_with(':') { "" } else { "," };
-            write!(text, "{comma} {} {}", count(verdict), in_words(verdict))
-                .expect("a String takes everything");
+            write!(text, "{comma} {} {}", count(verdict), verdict_text(verdict))
+                .expect("writing to a String cannot fail");
         }
     }
     text + "\n"
 }
 
-fn in_words(verdict: Verdict) -> &'static str {
+fn verdict_text(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Ok => "linearizable",
         Verdict::Illegal => "NOT linearizable",
@@ -93,7 +93,7 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64() * 1e3)
 }
 
-/// What programs read: an array with an object for each history.
+/// Returns the output for programs: an array with an object for each history.
 pub(crate) fn json(checked: &[Checked]) -> String {
     let one = |one: &Checked| {
         let partitions: Vec<_> = (one.report.partitions.iter())

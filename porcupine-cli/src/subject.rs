@@ -14,8 +14,9 @@ use printing::escaped_name;
 
 use crate::args::{Args, ModelName};
 
-/// The largest file that is read, in bytes: some five million operations.
-const LARGEST: u64 = 1_000_000_000;
+/// The largest file that the program reads, in bytes: about five million
+/// operations.
+const MAX_FILE_SIZE: u64 = 1_000_000_000;
 
 type Operations<M> = Vec<Operation<<M as Model>::Input, <M as Model>::Output>>;
 
@@ -30,7 +31,7 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// The history in a file, or the line that says what is wrong with it.
+    /// Reads the history in a file. The error is a message of one line.
     pub(crate) fn read(file: &Path, args: &Args) -> Result<Subject, String> {
         let name = escaped_name(file);
         let text = text_of(file)?;
@@ -39,9 +40,9 @@ impl Subject {
         };
         let model = match args.model {
             Some(model) => model,
-            None => guess(&text[start..]).ok_or_else(|| {
+            None => detect(&text[start..]).ok_or_else(|| {
                 let line = line_at(text.as_bytes(), start);
-                format!("{name}:{line}: neither a Jepsen log nor a key/value history: say --model")
+                format!("{name}:{line}: neither a Jepsen log nor a key/value history: use --model")
             })?,
         };
         let message = |LogError { line, what }| format!("{name}:{line}: {what}");
@@ -54,7 +55,7 @@ impl Subject {
         }
     }
 
-    /// Which model it is.
+    /// Returns the model.
     pub(crate) fn model(&self) -> ModelName {
         match self {
             Subject::Register(_) => ModelName::Register,
@@ -62,7 +63,7 @@ impl Subject {
         }
     }
 
-    /// How many operations there are.
+    /// Returns the number of operations.
     pub(crate) fn operations(&self) -> usize {
         match self {
             Subject::Register(history) => history.len(),
@@ -70,7 +71,7 @@ impl Subject {
         }
     }
 
-    /// Checks it: to the first refutation, or in full.
+    /// Checks the history, up to the first refutation or in full.
     pub(crate) fn check(&self, limits: Limits, full: bool) -> Report {
         match self {
             Subject::Register(history) => check(&register_model(), history, limits, full),
@@ -93,7 +94,7 @@ impl Subject {
     }
 }
 
-/// The register of etcd, which holds nothing at first.
+/// Returns the model of a register of etcd, which has no value at first.
 fn register_model() -> RegisterModel {
     RegisterModel { initial: None }
 }
@@ -111,7 +112,7 @@ fn check<M: Model>(
     }
 }
 
-/// The text of a file, or the line that says why there is none.
+/// Reads the text of a file. The error is a message of one line.
 fn text_of(file: &Path) -> Result<String, String> {
     let name = escaped_name(file);
     let bytes = bytes_of(file).map_err(|error| format!("{name}: cannot be read: {error}"))?;
@@ -119,31 +120,32 @@ fn text_of(file: &Path) -> Result<String, String> {
         let line = line_at(error.as_bytes(), error.utf8_error().valid_up_to());
         format!("{name}:{line}: is not UTF-8")
     })?;
-    // Some editors begin a file with a mark that is no part of the text.
+    // Some editors write a byte order mark, which is not a part of the text.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// The content of a file, or of a device, which may never end.
+/// Reads the content of a file, or of a device, which may never end.
 fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(file)?;
     let mut bytes = Vec::new();
-    if file.metadata()?.len() <= LARGEST {
-        // One byte more shows whether the input ends there.
-        (&file).take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 <= LARGEST {
+    if file.metadata()?.len() <= MAX_FILE_SIZE {
+        // One more byte shows whether the input is longer.
+        (&file).take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 <= MAX_FILE_SIZE {
             return Ok(bytes);
         }
     }
-    Err(io::Error::other(format!("it is larger than {} MB", LARGEST / 1_000_000)))
+    let megabytes = MAX_FILE_SIZE / 1_000_000;
+    Err(io::Error::other(format!("the file is larger than the limit of {megabytes} MB")))
 }
 
-/// The line of the byte at `position`, from 1.
+/// Returns the number of the line that contains the byte at `position`, from 1.
 fn line_at(text: &[u8], position: usize) -> usize {
     1 + text[..position].iter().filter(|&&byte| byte == b'\n').count()
 }
 
-/// The model that goes with the first line.
-fn guess(text: &str) -> Option<ModelName> {
+/// Detects the model from the first line.
+fn detect(text: &str) -> Option<ModelName> {
     match text.get(..4)? {
         "INFO" => Some(ModelName::Register),
         start if start.starts_with('{') => Some(ModelName::Kv),
