@@ -1,5 +1,5 @@
-//! What the two benchmarks of MapReduce share: a word count over a generated
-//! text, by the programs of the package `mapreduce`.
+//! Shared by the two benchmarks of MapReduce: a word count over a generated
+//! text, with the programs of the package `mapreduce`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -16,7 +16,8 @@ pub(crate) const FILES: usize = 32;
 /// The file for the counters of a job.
 pub(crate) const COUNTERS: &str = "counters";
 
-/// The size of the text in megabytes: the first argument that is a number, or 100.
+/// Returns the size of the text in megabytes: the first argument that is a
+/// number, or 100.
 pub(crate) fn megabytes() -> usize {
     std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100)
 }
@@ -37,20 +38,23 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds the programs: Cargo does so by itself only for targets of their own
-    /// package.
+    /// Builds the programs. Cargo builds them automatically only for targets of
+    /// their own package.
     pub(crate) fn build() -> Programs {
-        let this = std::env::current_exe().expect("the system knows its running programs");
+        let this = std::env::current_exe().expect("the system knows the path of a running program");
         // This is TARGET/release/deps/NAME.
         let target = this.ancestors().nth(3).expect("Cargo keeps programs in its target folder");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--release", "-p", "mapreduce", "--bins"]);
         cargo.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(target);
-        assert!(cargo.status().expect("Cargo starts").success(), "the programs do not build");
+        assert!(
+            cargo.status().expect("Cargo starts").success(),
+            "the programs of mapreduce do not build"
+        );
         Programs { folder: target.join("release") }
     }
 
-    /// A command that runs one of them in a folder.
+    /// Returns a command that runs a program in a folder.
     pub(crate) fn command(&self, name: &str, folder: &Path) -> Command {
         let mut command = Command::new(self.folder.join(name));
         command.current_dir(folder).stdin(Stdio::null());
@@ -76,7 +80,7 @@ impl Programs {
     }
 }
 
-/// The CPU time in a report of the system.
+/// Returns the CPU time of a system's report.
 pub(crate) fn cpu(usage: &libc::rusage) -> Duration {
     let time = |time: libc::timeval| {
         Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
@@ -84,12 +88,13 @@ pub(crate) fn cpu(usage: &libc::rusage) -> Duration {
     time(usage.ru_utime) + time(usage.ru_stime)
 }
 
-/// The lines of all files in a folder whose names start with `prefix`, sorted.
+/// Returns the sorted lines of all files in a folder whose names start with
+/// `prefix`.
 pub(crate) fn sorted_lines(folder: &Path, prefix: &str) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("the folder").flatten();
+    let entries = fs::read_dir(folder).expect("the folder exists").flatten();
     let texts: Vec<String> = entries
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .map(|entry| fs::read_to_string(entry.path()).expect("an output"))
+        .map(|entry| fs::read_to_string(entry.path()).expect("the output is readable"))
         .collect();
     let mut lines: Vec<String> =
         texts.iter().flat_map(|text| text.lines()).map(Into::into).collect();

@@ -1,21 +1,20 @@
-//! The load that the service carries: each clerk starts its next operation as soon
-//! as it has the reply to the last.
+//! The throughput of the service. Each clerk starts its next operation as soon
+//! as it has the reply to the last one.
 //!
 //! Every second operation is a `Put` of 16 bytes to the clerk's own key, the
-//! others are `Get`s. The first table is in real time, on a network without latency:
-//! it shows the cost of the code. The second is in virtual time, on the network of
-//! the tests, where a call takes a millisecond and the code takes no time: it shows
-//! the cost of the protocol.
+//! others are `Get`s. The first table is in real time, on a network without
+//! latency: it shows the cost of the code. The second is in virtual time, on
+//! the network of the tests, where a call takes a millisecond and the code
+//! takes no time: it shows the cost of the protocol.
 //!
-//! * `p50`, `p99`: how long an operation takes, at the median and for the slowest
-//!   hundredth.
-//! * `RPCs/op`, `bytes/op`: all calls, the clerks' and Raft's, and their payload.
-//! * `appends/op/peer`: of these, Raft's alone, for each server but the leader.
-//!   Below one when operations share a call.
+//! * `p50`, `p99`: the median of an operation's time, and its 99th percentile.
+//! * `RPCs/op`, `bytes/op`: all calls of clerks and of Raft, and their payload.
+//! * `appends/op/peer`: Raft's calls for each server except the leader. Below
+//!   one when operations share a call.
 //!
-//! Arguments that are numbers are the numbers of clerks; the default is 1, 8 and 64.
+//! Pass the numbers of clerks as arguments; the default is 1, 8 and 64.
 
-#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end if its output is closed")]
 
 use std::sync::Arc;
 
@@ -25,10 +24,10 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config};
 
-/// How long the clerks work.
+/// The duration of the load.
 const LOAD: Duration = Duration::from_secs(2);
 
-/// Raft's log is trimmed at this size, in bytes.
+/// The size of Raft's log, in bytes, at which the service takes a snapshot.
 const MAX_RAFT_STATE: usize = 100_000;
 
 /// The names of the columns.
@@ -68,7 +67,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Ends to all servers.
+/// Creates ends to all servers.
 fn ends(network: &Network, owner: &str, n: usize) -> Vec<ClientEnd> {
     let make = |server: usize| {
         let name = format!("{owner} to {server}");
@@ -82,14 +81,14 @@ fn ends(network: &Network, owner: &str, n: usize) -> Vec<ClientEnd> {
 
 /// The measurements of one run.
 struct Measured {
-    /// How long each operation took, in order of length.
+    /// The time of each operation, sorted.
     latencies: Vec<Duration>,
     elapsed: Duration,
     rpcs: u64,
     bytes: u64,
 }
 
-/// One clerk's operations until the end; how long each took.
+/// Runs one clerk's operations until `end`. Returns the time of each.
 fn work(clerk: &Clerk, key: &str, end: Instant) -> Vec<Duration> {
     let mut latencies = Vec::new();
     let mut begin = Instant::now();
@@ -110,7 +109,7 @@ fn measure(n: usize, clerks: usize) -> Measured {
     let cluster = Cluster::new(n);
     let clerk = |i| {
         let clerk = Clerk::new(ends(&cluster.network, &format!("clerk {i}"), n));
-        // A clerk that has a reply knows the leader.
+        // After its first reply, a clerk knows the leader.
         clerk.get("");
         clerk
     };
@@ -122,14 +121,15 @@ fn measure(n: usize, clerks: usize) -> Measured {
         thread::spawn(move || work(&clerk, &i.to_string(), begin + LOAD))
     };
     let threads: Vec<_> = clerks.into_iter().enumerate().map(spawn).collect();
-    let join = |thread: thread::JoinHandle<Vec<Duration>>| thread.join().expect("a clerk returns");
+    let join =
+        |thread: thread::JoinHandle<Vec<Duration>>| thread.join().expect("the clerk returns");
     let mut latencies: Vec<Duration> = threads.into_iter().flat_map(join).collect();
     let (elapsed, after) = (begin.elapsed(), counters());
     latencies.sort_unstable();
     Measured { latencies, elapsed, rpcs: after.0 - before.0, bytes: after.1 - before.1 }
 }
 
-/// One line of a table.
+/// Formats one line of a table.
 fn line(n: usize, clerks: usize, measured: &Measured) -> String {
     let Measured { latencies, elapsed, rpcs, bytes } = measured;
     let ops = latencies.len() as f64;

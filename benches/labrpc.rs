@@ -1,10 +1,10 @@
-//! What a call costs: microseconds per RPC, in real time.
+//! The cost of a call: microseconds per RPC, in real time.
 //!
 //! `course` is the benchmark of the course (an integer to a short string, one
-//! client); `struct` and `64KiB` send structs; `8x8` has eight clients, each
-//! calling its own server. All on a reliable network without latency, so that
-//! what is measured is the package itself: encoding, the way through the
-//! network, and the change to the handler's thread and back.
+//! client). `struct` sends a struct, `64KiB` sends bytes. `8x8` has eight
+//! clients, each calling its own server. The network is reliable and has no
+//! latency, so the benchmark measures the package itself: encoding, the
+//! network, and the switch to the handler's thread and back.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ pub struct Message {
 }
 
 labrpc::service! {
-    /// Returns what it gets.
+    /// Returns its arguments.
     pub service Echo {
         /// The course's Handler2.
         fn handler_2(i64) -> String;
-        /// The message itself.
+        /// Returns the message.
         fn message(Message) -> Message;
-        /// The bytes themselves.
+        /// Returns the bytes.
         fn bulk(bytes::Bytes) -> bytes::Bytes;
     }
 }
@@ -52,7 +52,7 @@ impl EchoService for Plain {
     }
 }
 
-/// A client of a new server.
+/// Returns a client of a new server.
 fn client(network: &Network, name: usize) -> EchoClient {
     network.add_server(name, Server::new().with_service(echo_service(Arc::new(Plain))));
     let end: ClientEnd = network.make_end(name);
@@ -61,7 +61,7 @@ fn client(network: &Network, name: usize) -> EchoClient {
     EchoClient::new(end)
 }
 
-/// The real time that `calls` calls take when several clients share them.
+/// Returns the real time of `calls` calls that several clients share.
 fn concurrently(clients: &[EchoClient], calls: u64) -> Duration {
     let each = calls.div_ceil(clients.len() as u64);
     let start = Instant::now();
@@ -71,13 +71,13 @@ fn concurrently(clients: &[EchoClient], calls: u64) -> Duration {
             let client = client.clone();
             thread::spawn(move || {
                 for i in 0..each {
-                    black_box(client.handler_2(&(i as i64)).expect("a reliable network"));
+                    black_box(client.handler_2(&(i as i64)).expect("the network is reliable"));
                 }
             })
         })
         .collect();
     for thread in threads {
-        thread.join().expect("a client that got all replies");
+        thread.join().expect("the client gets all replies");
     }
     start.elapsed().mul_f64(calls as f64 / (each * clients.len() as u64) as f64)
 }

@@ -1,12 +1,12 @@
-//! What the primitives cost, in real and in virtual mode.
+//! The cost of the primitives in real and in virtual mode.
 //!
-//! `cargo bench -p benches --bench labrt`. The figures to watch: lock and unlock in real mode
-//! within 2 ns of parking_lot, a virtual switch below 100 ns.
+//! `cargo bench -p benches --bench labrt`. The targets: lock and unlock in real
+//! mode within 2 ns of parking_lot, a virtual switch below 100 ns.
 
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
-    reason = "it compares with the real primitives and measures real time"
+    reason = "the benchmark compares with the real primitives and measures real time"
 )]
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn simulated(body: impl FnOnce() + Send + 'static) -> StdDuration {
 }
 
 /// Measures a body on real threads.
-fn really(body: impl FnOnce() + Send + 'static) -> StdDuration {
+fn on_real_threads(body: impl FnOnce() + Send + 'static) -> StdDuration {
     timed(&Config { clock: Clock::Real, ..Config::default() }, body)
 }
 
@@ -61,10 +61,10 @@ fn real_channels(criterion: &mut Criterion) {
         });
     });
     group.bench_function("there and back, bounded(1)", |bench| {
-        bench.iter_custom(|rounds| really(move || ping_pong(1, rounds)));
+        bench.iter_custom(|rounds| on_real_threads(move || ping_pong(1, rounds)));
     });
     group.bench_function("go and answer", |bench| {
-        bench.iter_custom(|rounds| really(move || go_and_answer(rounds)));
+        bench.iter_custom(|rounds| on_real_threads(move || go_and_answer(rounds)));
     });
     group.finish();
 }
@@ -101,7 +101,7 @@ fn yields(threads: u64, rounds: u64) {
     let share = rounds.div_ceil(threads);
     let start = |_| thread::spawn(move || (0..share).for_each(|_| thread::yield_now()));
     let workers: Vec<_> = (0..threads).map(start).collect();
-    workers.into_iter().for_each(|worker| worker.join().expect("it does not fail"));
+    workers.into_iter().for_each(|worker| worker.join().expect("the worker does not fail"));
 }
 
 fn virtual_threads(criterion: &mut Criterion) {
@@ -153,7 +153,7 @@ fn selects(rounds: u64) {
         tx.send(round).expect("the receiver lives");
         select! {
             recv(rx) -> got => assert_eq!(got, Ok(round)),
-            recv(stopped) -> _ => unreachable!("nobody stops it"),
+            recv(stopped) -> _ => unreachable!("the channel stays open and empty"),
         }
     }
 }
@@ -171,7 +171,9 @@ fn whole_simulation(criterion: &mut Criterion) {
                     thread::spawn(move || *counter.lock() += 1)
                 };
                 let workers: Vec<_> = (0..4).map(add).collect();
-                workers.into_iter().for_each(|worker| worker.join().expect("no failure"));
+                workers
+                    .into_iter()
+                    .for_each(|worker| worker.join().expect("the worker does not fail"));
             });
             assert!(run.result.is_ok());
         });

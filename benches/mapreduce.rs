@@ -6,7 +6,7 @@
 //! $ cargo bench -p benches --bench mapreduce -- 1000    # 1 GB
 //! ```
 
-#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end if its output is closed")]
 
 mod job;
 
@@ -17,20 +17,21 @@ use std::process::Child;
 
 use labrt::time::{Duration, Instant};
 
-/// What processes have used.
+/// The resources that processes have used.
 #[derive(Clone, Copy, Default)]
 struct Usage {
     cpu: Duration,
-    /// The most that one of them used, in kB.
+    /// The largest memory of one process, in kB.
     peak: i64,
 }
 
 fn main() {
     let megabytes = job::megabytes();
     let programs = job::Programs::build();
-    let root = tempfile::tempdir().expect("a folder");
+    let root = tempfile::tempdir().expect("the system has a temporary directory");
     let folder = root.path();
-    let inputs = job::write_text(folder, megabytes * 1_000_000).expect("there is room");
+    let inputs =
+        job::write_text(folder, megabytes * 1_000_000).expect("the disk has room for the text");
 
     let report = |name: &str, used: Usage, wall: Duration, intermediate: u64| {
         let (cpu, wall) = (used.cpu.as_secs_f64(), wall.as_secs_f64());
@@ -55,7 +56,7 @@ fn main() {
     }
 }
 
-/// Waits for processes, and returns what all of them used.
+/// Waits for processes, and returns their total usage.
 fn sum(processes: Vec<Child>) -> Usage {
     processes.into_iter().map(reap).fold(Usage::default(), |sum, next| Usage {
         cpu: sum.cpu + next.cpu,
@@ -63,11 +64,11 @@ fn sum(processes: Vec<Child>) -> Usage {
     })
 }
 
-/// Waits for a process, which must succeed.
+/// Waits for a process, which must succeed, and returns its usage.
 fn reap(child: Child) -> Usage {
     let id = libc::pid_t::try_from(child.id()).expect("the system's ids fit its own type");
     let (mut status, mut usage) = (0, MaybeUninit::<libc::rusage>::zeroed());
-    // SAFETY: both pointers have room for what the call writes, and nobody else
+    // SAFETY: both pointers have room for what the call writes, and no other code
     // waits for this child.
     let reaped = unsafe { libc::wait4(id, &raw mut status, 0, usage.as_mut_ptr()) };
     assert_eq!((reaped, status), (id, 0), "a program failed");
@@ -76,10 +77,10 @@ fn reap(child: Child) -> Usage {
     Usage { cpu: job::cpu(&usage), peak: usage.ru_maxrss }
 }
 
-/// The bytes between map and reduce, as the job has counted them.
+/// Returns the bytes between map and reduce, as the job has counted them.
 fn intermediate(folder: &Path) -> u64 {
     let counters = fs::read_to_string(folder.join(job::COUNTERS)).expect("the job has ended");
     let mut lines = counters.lines();
     let sum = lines.find_map(|line| line.strip_prefix("mr.intermediate_bytes="));
-    sum.and_then(|sum| sum.parse().ok()).expect("every job counts them")
+    sum.and_then(|sum| sum.parse().ok()).expect("every job counts its intermediate bytes")
 }

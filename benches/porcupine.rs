@@ -1,5 +1,5 @@
-//! What it costs to check an operation: in the nearly sequential histories of the
-//! labs, and in crowded ones.
+//! The cost of checking an operation: in nearly sequential histories, as in the
+//! labs, and in highly concurrent ones.
 
 #[path = "../porcupine/tests/support/mod.rs"]
 mod support;
@@ -13,9 +13,9 @@ fn check(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("check");
     for (name, clients, operations, keys, pause) in [
         ("one client, one key", 1, 30_000, 1, 50),
-        ("five clients, five keys, seldom at a time", 5, 6_000, 5, 1_000),
-        ("five clients, one key, often at a time", 5, 6_000, 1, 100),
-        ("fifty clients, ten keys, always at a time", 50, 20, 10, 50),
+        ("five clients, five keys, rarely concurrent", 5, 6_000, 5, 1_000),
+        ("five clients, one key, often concurrent", 5, 6_000, 1, 100),
+        ("fifty clients, ten keys, always concurrent", 50, 20, 10, 50),
     ] {
         let plan = Plan { seed: 1, clients, operations, keys, pause, service: Service::Correct };
         let history = history(plan);

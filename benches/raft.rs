@@ -1,13 +1,13 @@
-//! What a Raft costs: how fast virtual time passes, and what an agreement
+//! The cost of Raft: how fast virtual time passes, and how long an agreement
 //! takes.
 //!
 //! `idle` is a cluster that only sends heartbeats; its rate is virtual seconds
 //! per second. `agree` is a client that waits for each of its commands; its
-//! rate is commands per second. Both in virtual time; `agree_real` is the same
-//! client on real threads. The first line shows the share of a core that an idle
-//! cluster takes on real threads: nothing may wait by spinning.
+//! rate is commands per second. Both run in virtual time; `agree_real` is the
+//! same client on real threads. The first line shows the share of a core that
+//! an idle cluster takes on real threads: no thread may busy-wait.
 
-#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end if its output is closed")]
 
 use std::sync::Arc;
 
@@ -19,16 +19,18 @@ use labrt::time::{Duration, Instant};
 use labrt::{Clock, Config, thread};
 use raft::{ApplyMsg, Raft, raft_service};
 
-/// Virtual seconds that the idle cluster runs.
+/// The virtual seconds for which the idle cluster runs.
 const IDLE: u64 = 60;
 
-/// Commands that a client waits for, one after the other.
+/// The commands that a client waits for, one after the other.
 const COMMANDS: u64 = 1000;
 
-/// Sizes of the clusters that agree: the cost per server should hardly grow.
+/// The sizes of the clusters that agree. The cost per server should hardly
+/// grow.
 const SERVERS: [usize; 5] = [3, 5, 7, 25, 101];
 
-/// Servers on a reliable network, and the indexes that any of them applies.
+/// Servers on a reliable network, and a channel with the indexes that they
+/// apply.
 struct Cluster {
     network: Network,
     rafts: Vec<Arc<Raft>>,
@@ -76,10 +78,11 @@ impl Cluster {
         }
     }
 
-    /// Waits until the leader, as the first server, has applied a command.
+    /// Starts a command, and waits until the leader, which applies it first,
+    /// has applied it.
     fn agree(&self) {
         let index = self.start();
-        // A leader that lost its place may have lost the command as well.
+        // If the leader changes, the command may be lost: retry after a second.
         while let Ok(applied) = self.applied.recv_timeout(Duration::from_secs(1)) {
             if applied >= index {
                 return;
@@ -117,7 +120,7 @@ fn print_idle_share() {
     println!("raft/idle_real          CPU:    {:.2} % of a core", 100.0 * share);
 }
 
-/// The time that the commands take on the run's clock, without the election.
+/// Returns the time of the commands on the run's clock, without the election.
 fn agree(servers: usize) -> Duration {
     let cluster = Cluster::new(servers);
     cluster.agree();
@@ -128,7 +131,7 @@ fn agree(servers: usize) -> Duration {
     begin.elapsed()
 }
 
-/// Runs a body, each time with another seed.
+/// Runs a body with the next seed.
 fn run<R: Send + 'static>(
     clock: Clock,
     seed: &mut u64,

@@ -1,12 +1,12 @@
 //! Measures how throughput grows with the number of groups, in the model of the
-//! test `throughput_grows_with_groups_4B`, and draws it: `docs/throughput.svg`.
+//! test `throughput_grows_with_groups_4B`, and draws `docs/throughput.svg`.
 
 use std::error::Error;
 
 use plotters::prelude::*;
 use tester::Context;
 
-/// The harness and the model are the tests'.
+/// The harness and the model of the tests.
 #[path = "../shardkv/tests/shardkv"]
 #[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 mod tests {
@@ -16,7 +16,7 @@ mod tests {
 
 use tests::{harness, throughput};
 
-/// Where the picture goes.
+/// The path of the picture.
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/throughput.svg");
 
 /// Width and height of the picture in pixels.
@@ -25,7 +25,7 @@ const SIZE: (u32, u32) = (640, 400);
 /// Height of letters in pixels.
 const LETTERS: i32 = 14;
 
-/// Groups, and operations per second.
+/// A number of groups, and its operations per second.
 type Point = (f64, f64);
 
 fn main() {
@@ -39,7 +39,7 @@ fn main() {
     );
 }
 
-/// Measures, and prints a table.
+/// Measures all numbers of groups, and prints a table.
 fn measure(ctx: &Context) -> Vec<Point> {
     ctx.print("groups  ops/s  times one group");
     let mut one = None;
@@ -52,8 +52,8 @@ fn measure(ctx: &Context) -> Vec<Point> {
     throughput::GROUPS.into_iter().map(measure).collect()
 }
 
-/// Draws the points, and the line on which they would be if throughput grew in
-/// exact proportion.
+/// Draws the points, and a line for throughput in exact proportion to the
+/// number of groups.
 fn draw(points: &[Point]) -> Result<(), Box<dyn Error>> {
     let (_, one) = points[0];
     let area = SVGBackend::new(PICTURE, SIZE).into_drawing_area();

@@ -1,6 +1,6 @@
-//! The same word count on this engine and on Apache Spark, over the same
-//! generated text, one after the other on this machine. CPU time and memory are
-//! of all processes together.
+//! Compares a word count on this engine with the same one on Apache Spark, over
+//! the same generated text, one after the other on this machine. CPU time and
+//! memory are those of all processes together.
 //!
 //! ```console
 //! $ cargo bench -p benches --bench spark            # 100 MB
@@ -9,7 +9,7 @@
 //!
 //! This needs Java and a network: see docs/mapreduce-scale.md.
 
-#![expect(clippy::disallowed_macros, reason = "a benchmark may end when its reader does")]
+#![expect(clippy::disallowed_macros, reason = "a benchmark may end if its output is closed")]
 
 mod job;
 
@@ -22,22 +22,23 @@ use std::process::{Command, Stdio};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
-/// Workers of ours. Spark takes all processors.
+/// The number of workers of this engine. Spark takes all processors.
 const WORKERS: usize = 2;
 
-/// Between two looks at the memory.
-const LOOK: Duration = Duration::from_millis(50);
+/// The time between two samples of the memory.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
 
 fn main() {
     let megabytes = job::megabytes();
     let programs = job::Programs::build();
-    let root = tempfile::tempdir().expect("a folder");
+    let root = tempfile::tempdir().expect("the system has a temporary directory");
     let folder = root.path();
-    let inputs = job::write_text(folder, megabytes * 1_000_000).expect("there is room");
+    let inputs =
+        job::write_text(folder, megabytes * 1_000_000).expect("the disk has room for the text");
 
     adopt_orphans();
-    // There is no application of this name: the script prepares everything, and
-    // ends before Spark begins.
+    // No application has this name: the script prepares everything, and ends before
+    // Spark starts.
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/mr-on-spark");
     let _ = Command::new(script).args(["none", "-", "-"]).stderr(Stdio::null()).status();
     measure("ours", || drop(programs.start_job(folder, &inputs, WORKERS)));
@@ -51,12 +52,12 @@ fn main() {
     println!("outputs are equal: {} lines", ours.len());
 }
 
-/// Waits until all processes that `begin` starts, and all of theirs, have ended,
-/// and prints what they used.
+/// Waits until all processes that `begin` starts, and all of theirs, have
+/// ended. Prints what they used.
 ///
-/// The system adds up the CPU time of processes whose parents wait for them. Spark
-/// does not wait for its Python processes, so this also adds up the CPU time at the
-/// last look at each process. The greater sum counts.
+/// The system adds up the CPU time of processes whose parents wait for them.
+/// Spark does not wait for its Python processes, so this function also adds up
+/// the last sample of each process. It prints the greater sum.
 fn measure(name: &str, begin: impl FnOnce()) {
     let (before, time) = (cpu_of_children(), Instant::now());
     begin();
@@ -65,37 +66,39 @@ fn measure(name: &str, begin: impl FnOnce()) {
         let family = descendants();
         peak = peak.max(family.iter().filter_map(|process| memory(process.id)).sum());
         seen.extend(family.iter().map(|process| ((process.id, process.begin), process.cpu)));
-        thread::sleep(LOOK);
+        thread::sleep(SAMPLE_INTERVAL);
     }
     let (wall, waited) = (time.elapsed().as_secs_f64(), cpu_of_children() - before);
     let cpu = waited.max(seen.values().sum()).as_secs_f64();
     println!("{name:6} wall_s={wall:.2} cpu_s={cpu:.2} peak_MB={}", peak / 1_000_000);
 }
 
-/// Makes processes whose parents die children of this one, so that they count.
+/// Makes processes whose parents have ended children of this one, so that they
+/// count.
 fn adopt_orphans() {
     // SAFETY: a plain system call.
     let result = unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// Waits for the children that have ended, all of which must succeed. Returns
-/// false if none is left.
+/// Waits for the children that have ended, all of which must have succeeded.
+/// Returns false if no child is left.
 fn reap() -> bool {
     loop {
         let mut status = 0;
-        // SAFETY: the pointer has room for what the call writes, and nobody else
+        // SAFETY: the pointer has room for what the call writes, and no other code
         // waits for children.
         match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
             0 => return true,
             -1 => return false,
-            // Spark ends its Python processes by signals.
+            // Spark kills its Python processes by signals.
             _ => assert!(libc::WIFSIGNALED(status) || status == 0, "a program failed"),
         }
     }
 }
 
-/// The CPU time of all children that this process has waited for, and of theirs.
+/// Returns the CPU time of all children that this process has waited for, and
+/// of theirs.
 fn cpu_of_children() -> Duration {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the pointer has room for what the call writes.
@@ -110,12 +113,13 @@ fn cpu_of_children() -> Duration {
 struct Process {
     id: u32,
     parent: u32,
-    /// In the system's ticks: an earlier process with the same id has another.
+    /// The start time in the system's ticks; distinguishes processes with the
+    /// same id.
     begin: u64,
     cpu: Duration,
 }
 
-/// All processes below this one.
+/// Returns all descendants of this process.
 fn descendants() -> Vec<Process> {
     let mut others: Vec<Process> = (fs::read_dir("/proc").expect("Linux has it").flatten())
         .filter_map(|entry| process(entry.file_name().to_str()?.parse().ok()?))
@@ -132,18 +136,19 @@ fn descendants() -> Vec<Process> {
     family
 }
 
-/// The process with that id, if it still exists.
+/// Returns the process with that id, if it still exists.
 fn process(id: u32) -> Option<Process> {
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain any characters.
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
-    // A tick is a hundredth of a second on every Linux of today.
+    // A tick is a hundredth of a second on every current Linux.
     let cpu = Duration::from_millis(10 * (number(11)? + number(12)?));
     Some(Process { id, parent: number(1)? as u32, begin: number(19)?, cpu })
 }
 
-/// A process's own memory and its part of what it shares, in bytes.
+/// Returns the memory of a process with its part of shared memory (PSS), in
+/// bytes.
 fn memory(id: u32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
