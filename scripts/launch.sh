@@ -1,6 +1,6 @@
 # Sourced by the launchers, which set root to the top of the clone.
 
-# launch PROGRAM ARGUMENTS...: builds the program if need be, and becomes it.
+# launch PROGRAM ARGUMENTS...: builds the program if needed, and replaces the shell with it.
 launch() {
     program=$1
     shift

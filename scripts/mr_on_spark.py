@@ -1,9 +1,8 @@
-"""The Spark side of mr-on-spark, which see.
+"""The Spark job that the script mr-on-spark runs.
 
-Every input is one partition, as it is one map task in mapreduce: `mrapp map`
-gets its lines, Spark sorts the pairs by key into partitions, and `mrapp reduce`
-gets each of those. The lines of the results are written as mapreduce writes
-them, `KEY RESULT`.
+Each input is one partition, like one map task in mapreduce. `mrapp map` reads
+its lines, Spark sorts the pairs by key into partitions, and `mrapp reduce` reads
+each of those. Results are written as mapreduce writes them: `KEY RESULT`.
 """
 
 import os
@@ -13,12 +12,13 @@ import sys
 
 from pyspark import SparkConf, SparkContext
 
-# As many as mrcoordinator has.
+# The same number as in mrcoordinator.
 REDUCES = 10
 
 
 def configuration():
-    """A Spark of this machine alone, quiet, that never cuts an input."""
+    """Returns the settings of a quiet Spark that never splits an input. It runs on
+    this machine unless SPARK_MASTER names another."""
     return SparkConf().setAll([
         ("spark.master", os.environ.get("SPARK_MASTER", "local[*]")),
         ("spark.app.name", "mr-on-spark"),
@@ -29,20 +29,20 @@ def configuration():
 
 
 def command(half, app):
-    """The command line of half an application."""
+    """Returns the command line for one half of an application: map or reduce."""
     return shlex.join([os.environ["MRAPP"], half, app])
 
 
 def pair(line):
-    """Key and value of a line of Hadoop Streaming."""
+    """Returns key and value of a line of Hadoop Streaming."""
     key, _, value = line.partition("\t")
     return key, value
 
 
 def run(spark, app, inputs, out):
-    """The whole job."""
+    """Runs the whole job."""
     def mapped(file):
-        # pipe() gives the program this environment and no other.
+        # pipe() passes exactly this environment to the program.
         env = {**os.environ, "mapreduce_map_input_file": file}
         lines = spark.textFile("file://" + os.path.abspath(file), 1)
         return lines.pipe(command("map", app), env=env, checkCode=True)
@@ -55,18 +55,18 @@ def run(spark, app, inputs, out):
 
 
 def main():
-    """Reads the command line; the status tells whether OUT is whole."""
+    """Reads the command line and runs the job. Exits with 0 only if OUT is complete."""
     app, *inputs, out = sys.argv[1:]
     for file in inputs:
         if not os.path.isfile(file):
             sys.exit(f"mr-on-spark: cannot read input {file}: no such file")
     if os.path.exists(out):
-        sys.exit(f"mr-on-spark: {out} is there already: remove it, or write elsewhere")
+        sys.exit(f"mr-on-spark: output {out} exists: remove it or choose another path")
     with SparkContext(conf=configuration()) as spark:
         try:
             run(spark, app, inputs, out)
-        except Exception as error:  # Spark's own are many, and all mean the same.
-            # It was not there before, and is not whole.
+        except Exception as error:  # Spark has many types; all mean that the job failed.
+            # This job created OUT, and it is incomplete.
             shutil.rmtree(out, ignore_errors=True)
             reason = str(error).strip().splitlines() or [type(error).__name__]
             sys.exit(f"mr-on-spark: the job failed: {reason[0]}")

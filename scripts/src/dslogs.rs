@@ -1,16 +1,16 @@
 //! `dslogs` shows the debug lines of a test: in colour by topic, in columns by
-//! server, the wanted topics and times only.
+//! server, filtered by topic and time.
 //!
-//! It is the course's script of the same name, with its options and colours. A
-//! debug line is what a test prints under `VERBOSE=1`: time since the start in
-//! tenths of milliseconds, topic, server, message.
+//! It has the options and colours of the course's script of the same name. A test
+//! prints debug lines with `VERBOSE=1`: time since the start in tenths of
+//! milliseconds, topic, server, message.
 //!
 //! ```text
 //! 012345 VOTE S1 gives S2 its vote in T3
 //! ```
 //!
-//! Without options such a line becomes `time message`. With `--columns 3` it goes,
-//! without the time, to the column of its server:
+//! Without options dslogs prints such a line as `time message`. With `--columns 3`
+//! it prints the message, without the time, in the column of its server:
 //!
 //! ```text
 //! S0 stands for
@@ -19,38 +19,38 @@
 //!                 vote in T3
 //! ```
 //!
-//! The log may be a stream, a file, or the bundle of a failed run (a folder); then
-//! what failed stands above it. `--command 7` shows the way of entry #7 through the
-//! servers instead: who started, sent, saved, committed and applied it, when, and
-//! who did not (`chart.rs` has a picture).
+//! The log may be a stream, a file, or the bundle of a failed run (a folder); for a
+//! bundle dslogs prints the failure above the log. `--command 7` follows entry #7
+//! instead: which servers started, sent, saved, committed and applied it, when, and
+//! which did not (`chart.rs` has an example).
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! * A line that is no debug line (a panic, `--- FAIL`, the lines of Cargo) is
-//!   never dropped, whatever the filters. It is printed as it is, under a rule of
-//!   `#`; a block of such lines has one rule, and after a line that begins with
-//!   `panic` there are none, so that a backtrace stays in one piece.
-//! * The line that tells the seed needs no rule and stays on top of its log.
-//! * Text does not command the terminal: control characters are shown, as `\x1b`.
-//!   Lines that are no debug lines keep theirs where no terminal is, so that the
-//!   output of other programs reaches a file byte for byte.
-//! * Any number of servers: a server without a column gets one. The
-//!   rules stand in `layout.rs`.
+//! * dslogs never drops a line that is not a debug line (a panic, `--- FAIL`, the
+//!   lines of Cargo), whatever the filters. It prints the line unchanged, under a
+//!   rule of `#`. A block of such lines has one rule, and after a line that begins
+//!   with `panic` there are no rules, so that a backtrace stays in one piece.
+//! * The line with the seed needs no rule and stays on top of its log.
+//! * Text cannot control the terminal: dslogs prints control characters as `\x1b`.
+//!   Without a terminal it leaves them in lines that are not debug lines, so that
+//!   the output of other programs reaches a file byte for byte.
+//! * Any number of servers works: a server without a column gets one, by the rules
+//!   in `layout.rs`.
 //! * Lines appear as soon as they are in the input. Memory does not grow with the
 //!   log, only with its longest line.
 //!
-//! # The code
+//! # Source files
 //!
-//! A line goes through one file after the other: `input.rs` reads it, `line.rs`
-//! takes it apart by the list of topics in `topic.rs`, `filter.rs` decides, and
-//! `page.rs` prints it, after `printing::escape` has made its text harmless, where
-//! `layout.rs` says and as `wrap.rs` breaks it. `args.rs` is the command line,
-//! `bundle.rs` knows the folder of a failed run.
+//! A line passes through these files: `input.rs` reads it, `line.rs` parses it with
+//! the list of topics in `topic.rs`, `filter.rs` decides whether to show it, and
+//! `page.rs` prints it. `printing::escape` escapes its text, `layout.rs` chooses the
+//! column, and `wrap.rs` breaks it into rows. `args.rs` is the command line,
+//! `bundle.rs` reads the folder of a failed run.
 //!
-//! For `--command`, `step.rs` reads steps of entries from debug lines and
-//! `trace.rs` from a bundle's trace; `groups.rs` parts them by group of
-//! servers, `timeline.rs` gathers those of one entry, `findings.rs` says what follows
-//! from them, `chart.rs` draws it.
+//! For `--command`, `step.rs` reads steps of entries from debug lines and `trace.rs`
+//! reads them from a bundle's trace. `groups.rs` separates them by group of servers,
+//! `timeline.rs` collects those of one entry, `findings.rs` draws conclusions from
+//! them, and `chart.rs` prints it all.
 
 mod args;
 mod bundle;
@@ -86,27 +86,27 @@ use page::{Page, Style};
 enum Error {
     /// The input cannot be opened or read.
     Input(io::Error),
-    /// The output takes no more.
+    /// The output cannot be written.
     Output(io::Error),
-    /// The input has no answer to what is asked for, or more than one.
-    NoAnswer(String),
+    /// The log does not have the requested entry, or several groups have it.
+    NotFound(String),
 }
 
-/// The program: its arguments are the process's. The exit status is 0, or 2 for a
-/// wrong command line and for a log that cannot be read or shown.
+/// Runs the program with the arguments of the process. The exit status is 0, or 2
+/// for a wrong command line and for a log that cannot be read or shown.
 pub fn main() -> ExitCode {
     let args = Args::of_process();
-    let complaint = match run(&args) {
+    let message = match run(&args) {
         Ok(()) => return ExitCode::SUCCESS,
-        // Whoever read the output has seen enough: `dslogs log | head`.
+        // The reader has closed the pipe: `dslogs log | head`.
         Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }
         Err(Error::Output(error)) => format!("the output cannot be written: {error}"),
         Err(Error::Input(error)) => format!("{}: cannot be read: {error}", args.source_name()),
-        Err(Error::NoAnswer(what)) => format!("{}: {what}", args.source_name()),
+        Err(Error::NotFound(what)) => format!("{}: {what}", args.source_name()),
     };
-    printing::error_line!("dslogs: {complaint}");
+    printing::error_line!("dslogs: {message}");
     ExitCode::from(2)
 }
 
@@ -129,7 +129,7 @@ fn run(args: &Args) -> Result<(), Error> {
     }
 }
 
-/// An empty page on the standard output.
+/// Creates an empty page on the standard output.
 fn page(columns: Option<Columns>, args: &Args) -> Page<impl Write> {
     let stdout = io::stdout();
     let style = Style {
@@ -140,7 +140,7 @@ fn page(columns: Option<Columns>, args: &Args) -> Page<impl Write> {
     Page::new(BufWriter::with_capacity(1 << 16, stdout.lock()), columns, style)
 }
 
-/// Tells what failed in the run of a bundle.
+/// Prints the failure of a bundle's run.
 fn head<W: Write>(bundle: Option<&Bundle>, page: &mut Page<W>) -> Result<(), Error> {
     let mut lines = bundle.map(Bundle::header).unwrap_or_default();
     if bundle.is_some() {
@@ -149,7 +149,7 @@ fn head<W: Write>(bundle: Option<&Bundle>, page: &mut Page<W>) -> Result<(), Err
     lines.iter().try_for_each(|line| page.note(line)).map_err(Error::Output)
 }
 
-/// Shows the way of one entry: `--command`.
+/// Follows one entry: `--command`.
 fn follow_entry(
     args: &Args,
     index: u64,
@@ -161,13 +161,13 @@ fn follow_entry(
     let mut groups = Groups::new(index, args.group.as_deref());
     let names = bundle.map(Bundle::names).unwrap_or_default();
     names.iter().for_each(|(server, name)| groups.name(*server, name));
-    (0..bundle.map_or(0, Bundle::servers)).for_each(|server| groups.hear_of(server));
+    (0..bundle.map_or(0, Bundle::servers)).for_each(|server| groups.add_server(server));
     let seeds = match trace {
         Some(trace) => chart::read_trace(&mut groups, trace).map(|()| Vec::new()),
         None => chart::read_log(&mut groups, input),
     };
     let seeds = seeds.map_err(Error::Input)?;
-    let (group, timeline) = groups.choose().map_err(Error::NoAnswer)?;
+    let (group, timeline) = groups.choose().map_err(Error::NotFound)?;
     let columns = Columns {
         count: timeline.servers.len().max(args.least_columns()),
         first: timeline.servers.start,
@@ -187,7 +187,7 @@ fn follow_entry(
 fn show<W: Write>(mut input: Input, filter: &Filter, mut page: Page<W>) -> Result<(), Error> {
     let mut text = Vec::new();
     loop {
-        // What is read is shown before more is waited for.
+        // Show the lines that were read before waiting for more.
         if input.is_about_to_wait() {
             page.flush().map_err(Error::Output)?;
         }

@@ -1,58 +1,57 @@
-//! `dstest` runs tests of the labs many times and tells which fail, how often,
-//! and how to see a failure again.
+//! `dstest` runs tests of the labs many times and reports which fail, how often,
+//! and how to replay a failure.
 //!
 //! ```console
 //! $ scripts/dstest -n 1000 2A 2B 2C 2D
 //! ```
 //!
-//! It is the script of the course's teaching assistants with the same options,
-//! file names and table, for tests that have two clocks. In virtual time a run
+//! It has the options, file names and table of the script by the course's
+//! teaching assistants, for tests that have two clocks. In virtual time a run
 //! takes milliseconds, so a process makes many (`LAB_RUNS`), and a failure
-//! comes back from its seed: dstest makes the failing run once more, keeps its
-//! debug lines as its log and a bundle that explains the failure
-//! (`docs/bundle.md`), and prints the command that repeats it. In real time
-//! (`--real`) a process makes one run, and its output is the log.
+//! repeats from its seed: dstest replays the failing run, keeps the debug lines
+//! as its log and a bundle that explains the failure (`docs/bundle.md`), and
+//! prints the command that repeats it. In real time (`--real`) a process makes
+//! one run, and its output is the log.
 //!
-//! # The life of a batch
+//! # The stages of a batch
 //!
-//! 1. `names` finds the tests that the user means, among those that `workspace`
+//! 1. `names` finds the tests that the user names, among those that `workspace`
 //!    has built and listed.
 //! 2. `plan` cuts each test's seeds into chunks; the workers of `batch` take them.
-//! 3. `runner` makes a chunk's runs in a `process` and reads what came of them
-//!    from the file that `LAB_REPORT` names (`report`), never from printed text.
-//!    A process stops at its first failure: the seeds after it go back into the
-//!    plan.
-//! 4. For a failed run, unless there were enough of its kind, `replay` makes
-//!    log and bundle, which `logs` keeps.
-//! 5. `results` gathers figures and failures; `table`, `junit` and the JSON of
+//! 3. `runner` makes a chunk's runs in a `process` and reads their results from
+//!    the file that `LAB_REPORT` names (`report`), never from printed text. A
+//!    process stops at its first failure; the seeds after it go back to the plan.
+//! 4. For a failed run, up to the limit per kind of failure, `replay` produces
+//!    log and bundle, and `logs` keeps them.
+//! 5. `results` collects figures and failures; `table`, `junit` and the JSON of
 //!    `results` show them.
 //!
-//! # Map of the code
+//! # Source files
 //!
-//! | file | idea |
+//! | file | contents |
 //! |---|---|
 //! | `options` | the command line |
 //! | `course` | parts of the labs by year, times of the Go tests |
-//! | `names` | from what a user writes to tests |
+//! | `names` | finds the tests for the names that a user writes |
 //! | `workspace` | Cargo, test binaries and their tests |
 //! | `plan` | which runs come next |
-//! | `process` | a child that can always be ended, with its helpers |
+//! | `process` | a child process that can be killed with all its descendants |
 //! | `report` | the lines of `LAB_REPORT` |
 //! | `runner` | one process, from its environment to its runs |
-//! | `replay` | a failed run once more |
+//! | `replay` | repeats a failed run |
 //! | `logs` | the folder of logs and bundles |
 //! | `lock` | one batch at a time in a folder |
 //! | `batch` | the workers |
-//! | `stop` | Ctrl-C, and other ends before the end |
+//! | `stop` | Ctrl-C, and other reasons to end early |
 //! | `statistics` | mean, deviation, interval |
-//! | `results` | what is known in the end, and the JSON file |
-//! | `screen`, `paint`, `table`, `junit` | how it is shown |
+//! | `results` | the results of a batch, and the JSON file |
+//! | `screen`, `paint`, `table`, `junit` | the output |
 //!
-//! # What is left out
+//! # Not supported
 //!
-//! `--race` is accepted and does nothing: safe Rust has no data races. What it is
-//! used for in Go, to find code that minds the order of events, is the simulator's
-//! work: it preempts at locks and sends (`LAB_PREEMPT`).
+//! `--race` is accepted and does nothing: safe Rust has no data races. In Go the
+//! race detector also finds code that depends on the order of events. Here the
+//! simulator does so: it preempts at locks and sends (`LAB_PREEMPT`).
 
 mod batch;
 mod course;
@@ -90,14 +89,14 @@ use runner::Runner;
 use stop::Stop;
 use workspace::{Test, Workspace};
 
-/// A test has failed, or the user has ended the batch.
+/// A test failed, or the user interrupted the batch.
 const FAILED: u8 = 1;
 
 /// Nothing could be run, or results or the output could not be written.
 const UNUSABLE: u8 = 2;
 
-/// The program: its exit status is 0 if all tests passed, 1 if one failed or the
-/// batch was interrupted, 2 if it could not be run.
+/// Runs the program. Its exit status is 0 if all tests passed, 1 if one failed or
+/// the batch was interrupted, 2 if it could not be run.
 pub fn main() -> ExitCode {
     let cli = options::parse(std::env::args_os());
     let paint = Paint::for_stdout();
@@ -113,7 +112,7 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// `dstest TESTS...`
+/// Runs `dstest TESTS...`.
 fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
     let timeout = options.timeout()?;
     let files = Files { json: options.json.clone(), junit: options.junit.clone() };
@@ -121,16 +120,17 @@ fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
     let _lock = Lock::take(&output)?;
     if options.race {
         screen::say(&paint.yellow(
-            "--race: Rust has no race detector and needs none; the simulator's preemption \
-             (LAB_PREEMPT) shakes the order of events",
+            "--race has no effect: Rust has no race detector and needs none; the simulator \
+             varies the order of events by preemption (LAB_PREEMPT)",
         ));
     }
     let workspace = Workspace { manifest: options.manifest(), release: !options.dev };
     let tests = tests(options, &workspace)?;
     files.check()?;
-    let stop = Stop::on_signals().map_err(|error| format!("no signal handler: {error}"))?;
+    let stop =
+        Stop::on_signals().map_err(|error| format!("cannot install a signal handler: {error}"))?;
     let runner = Runner::new(options.clock(), timeout, stop.clone())
-        .map_err(|error| format!("no folder for temporary files: {error}"))?;
+        .map_err(|error| format!("cannot create a temporary folder: {error}"))?;
     let replay = replay::Command::new(options.clock(), &workspace, options.manifest_path.as_ref());
     announce(options, &tests);
     let batch = Batch::new(options, &tests, &runner, &replay, Folder::new(output), paint);
@@ -138,12 +138,12 @@ fn run(options: &Options, paint: Paint) -> Result<ExitCode, String> {
     show(&results, options.timing, paint);
     let status = finish(&results, &files, stop.interrupted());
     match broken {
-        Some(error) => Err(format!("a test could not be run: {error}")),
+        Some(error) => Err(format!("cannot run a test: {error}")),
         None => status,
     }
 }
 
-/// The tests that the user means, built.
+/// Builds and returns the tests that the user names.
 fn tests(options: &Options, workspace: &Workspace) -> Result<Vec<Test>, String> {
     let mut labs = workspace.labs()?;
     let edition = options.edition();
@@ -156,17 +156,17 @@ fn tests(options: &Options, workspace: &Workspace) -> Result<Vec<Test>, String> 
         }
     }
     if let Some(name) = unknown {
-        screen::say(&format!("building the tests of every lab, to look for `{name}`"));
-    // If the lab that a name means is not here, the others tell near names.
+        screen::say(&format!("building the tests of every lab to find `{name}`"));
+    // If the workspace lacks the named lab, the other labs supply the nearest names.
     } else if labs.iter().any(|lab| packages.contains(lab.package.as_str())) {
         labs.retain(|lab| packages.contains(lab.package.as_str()));
     }
     names::select(&options.tests, edition, &workspace.tests(&labs)?)
 }
 
-/// The first seed of each test.
+/// Returns the first seed of each test.
 fn starts(options: &Options, tests: &[Test]) -> Vec<u64> {
-    // The keys of the standard library's hash maps are the system's randomness.
+    // The standard library seeds the keys of its hash maps from the system.
     let random = || RandomState::new().build_hasher().finish();
     tests.iter().map(|_| options.seed_start.unwrap_or_else(random)).collect()
 }
@@ -183,19 +183,19 @@ fn announce(options: &Options, tests: &[Test]) {
     );
 }
 
-/// `dstest merge FILES...`
+/// Runs `dstest merge FILES...`.
 fn merge(paths: &[PathBuf], files: &Files, paint: Paint) -> Result<ExitCode, String> {
     let mut joined: Option<Results> = None;
     for path in paths {
-        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", escaped_name(path));
-        let text = std::fs::read_to_string(path).map_err(|error| told(&error))?;
-        let results = Results::parse(&text).map_err(|error| told(&error))?;
+        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", escaped_name(path));
+        let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+        let results = Results::parse(&text).map_err(|error| named(&error))?;
         match &mut joined {
             None => joined = Some(results),
-            Some(joined) => joined.merge(results).map_err(|error| told(&error))?,
+            Some(joined) => joined.merge(results).map_err(|error| named(&error))?,
         }
     }
-    let results = joined.expect("clap asks for a file");
+    let results = joined.expect("clap requires at least one file");
     show(&results, false, paint);
     finish(&results, files, false)
 }
@@ -210,8 +210,8 @@ fn show(results: &Results, timing: bool, paint: Paint) {
     }
 }
 
-/// Writes the files and chooses the exit status: of a test that failed and a file
-/// or an output that could not be written the test matters more.
+/// Writes the files and returns the exit status. A failed test takes precedence over
+/// a file or an output that could not be written.
 fn finish(results: &Results, files: &Files, interrupted: bool) -> Result<ExitCode, String> {
     let written = files.write(results).and(screen::written());
     if results.failed() == 0 && !interrupted {
@@ -223,14 +223,14 @@ fn finish(results: &Results, files: &Files, interrupted: bool) -> Result<ExitCod
     Ok(ExitCode::from(FAILED))
 }
 
-/// Files that the user wants.
+/// The result files that the user requests.
 struct Files {
     json: Option<PathBuf>,
     junit: Option<PathBuf>,
 }
 
 impl Files {
-    /// Finds out before the batch, not after it, that a file cannot be written.
+    /// Checks before the batch that the files can be written.
     fn check(&self) -> Result<(), String> {
         for path in [&self.json, &self.junit].into_iter().flatten() {
             let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
@@ -239,7 +239,7 @@ impl Files {
         Ok(())
     }
 
-    /// Writes both; the error is of the first that could not be written.
+    /// Writes both files. Returns the error of the first that could not be written.
     fn write(&self, results: &Results) -> Result<(), String> {
         let json = write(self.json.as_deref(), || results.to_json());
         let junit = write(self.junit.as_deref(), || junit::to_xml(results));

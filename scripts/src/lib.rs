@@ -1,4 +1,4 @@
-//! The tools around the labs; each program is a module.
+//! The tools for the labs; each program is a module.
 
 pub mod dslogs;
 pub mod dstest;

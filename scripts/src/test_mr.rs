@@ -1,5 +1,5 @@
-//! `test-mr` runs the seven tests of the MapReduce lab and prints the lines of
-//! the course's script of that name; `test-mr-many N` does so N times.
+//! `test-mr` runs the seven tests of the MapReduce lab and prints the same lines
+//! as the course's script of that name; `test-mr-many N` does so N times.
 //!
 //! ```console
 //! $ scripts/test-mr
@@ -9,11 +9,10 @@
 //! *** PASSED ALL TESTS
 //! ```
 //!
-//! What is judged, and how, stands in one place,
-//! `mapreduce/tests/mapreduce/course.rs`: the script builds that test binary,
-//! with the programs that it starts, and runs its tests one after the other.
-//! Whatever a failed test has to say follows its line, unless the first
-//! argument is `quiet`.
+//! The tests are those of `mapreduce/tests/mapreduce/course.rs`: the script
+//! builds that test binary, with the programs that it starts, and runs its tests
+//! one after the other. The output of a failed test follows its line, unless the
+//! first argument is `quiet`.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -25,10 +24,10 @@ use crate::dstest::process::Process;
 use crate::dstest::stop::Stop;
 use crate::dstest::workspace::{Test, Workspace};
 
-/// The package of the lab.
+/// The lab's package.
 const LAB: &str = "mapreduce";
 
-/// The tests in the course's order: what the course calls them, and we.
+/// The tests in the course's order: the course's name and ours.
 const TESTS: [(&str, &str); 7] = [
     ("wc", "wc_MR"),
     ("indexer", "indexer_MR"),
@@ -39,13 +38,13 @@ const TESTS: [(&str, &str); 7] = [
     ("crash", "crash_worker_MR"),
 ];
 
-/// How long all tests together may take, as in the course.
+/// The time limit for all tests together, as in the course.
 const LIMIT: Duration = Duration::from_secs(900);
 
-/// Between two looks at whether the user wants no more.
-const LOOK: Duration = Duration::from_millis(100);
+/// The interval between checks for Ctrl-C and for the time limit.
+const POLL: Duration = Duration::from_millis(100);
 
-/// The program `test-mr [quiet]`: its exit status is 0 if all tests passed.
+/// Runs the program `test-mr [quiet]`. Its exit status is 0 if all tests passed.
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quiet = match arguments.as_slice() {
@@ -56,7 +55,7 @@ pub fn main() -> ExitCode {
     finish("test-mr", Lab::build(quiet).and_then(|lab| lab.trial()))
 }
 
-/// The program `test-mr-many N`: stops at the first trial that fails.
+/// Runs the program `test-mr-many N`, which stops at the first failed trial.
 pub fn main_many() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let count = match arguments.as_slice() {
@@ -72,7 +71,7 @@ fn usage(usage: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Ends a program that passed, or did not, or could not even try.
+/// Returns the exit status, and prints the error if the tests could not run.
 fn finish(program: &str, passed: Result<bool, String>) -> ExitCode {
     match passed {
         Ok(true) => ExitCode::SUCCESS,
@@ -84,7 +83,7 @@ fn finish(program: &str, passed: Result<bool, String>) -> ExitCode {
     }
 }
 
-/// The lab, built.
+/// The lab's tests, built.
 struct Lab {
     tests: Vec<Test>,
     quiet: bool,
@@ -94,16 +93,17 @@ struct Lab {
 impl Lab {
     fn build(quiet: bool) -> Result<Self, String> {
         let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a crate of the workspace");
+            Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace");
         let workspace = Workspace { manifest: root.join("Cargo.toml"), release: true };
         let mut labs = workspace.labs()?;
         labs.retain(|lab| lab.package == LAB);
         let tests = workspace.tests(&labs)?;
-        let stop = Stop::on_signals().map_err(|error| format!("no signal handler: {error}"))?;
+        let stop = Stop::on_signals()
+            .map_err(|error| format!("cannot install a signal handler: {error}"))?;
         Ok(Lab { tests, quiet, stop })
     }
 
-    /// All tests, `count` times over.
+    /// Runs all tests, `count` times.
     fn trials(&self, count: u32) -> Result<bool, String> {
         for trial in 1..=count {
             if !self.trial()? {
@@ -115,7 +115,7 @@ impl Lab {
         Ok(true)
     }
 
-    /// All tests once. A failed one does not keep the others from running.
+    /// Runs all tests once, also after a failure.
     fn trial(&self) -> Result<bool, String> {
         let deadline = Instant::now() + LIMIT;
         let mut passed_all = true;
@@ -134,14 +134,14 @@ impl Lab {
         Ok(passed_all)
     }
 
-    /// One test, until it ends, the time is up, or the user wants no more.
+    /// Runs one test until it ends, the time is up, or the user interrupts it.
     fn run(&self, test: &Test, deadline: Instant) -> io::Result<bool> {
         let mut output = tempfile::tempfile()?;
         let mut command = Command::new(&*test.binary);
         command.args([&test.path, "--exact"]).current_dir(&test.folder);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output.try_clone()?);
         let process = Process::start(&mut command)?;
-        while !process.wait(LOOK) && !self.stop.interrupted() && Instant::now() < deadline {}
+        while !process.wait(POLL) && !self.stop.interrupted() && Instant::now() < deadline {}
         let passed = process.end().status.success();
         if !passed && !self.quiet {
             show(&mut output)?;
@@ -155,7 +155,7 @@ fn say(line: &str) -> Result<(), String> {
     printing::to_stdout(format!("{line}\n"))
 }
 
-/// Copies what a test has said to the standard error.
+/// Copies the output of a test to the standard error.
 fn show(output: &mut File) -> io::Result<()> {
     let mut text = Vec::new();
     output.rewind()?;

@@ -13,19 +13,19 @@ use super::topic::{self, Topic, TopicSet};
 
 /// Shows the debug lines of the labs: in colour by topic, in columns by server.
 ///
-/// A line that is no debug line is always shown, as it is, under a rule of `#`.
+/// Other lines are always shown, unchanged, under a rule of `#`.
 #[derive(Debug, Parser)]
 #[command(name = "dslogs", version, after_help = after_help())]
 pub(crate) struct Args {
-    /// The log, or the bundle of a failed run: a folder, or latest; the standard
-    /// input without it, or for -
+    /// The log, or the bundle of a failed run: a folder, or `latest` for the newest;
+    /// the standard input if missing or -
     file: Option<PathBuf>,
 
-    /// No colours (also when the output is no terminal, and when NO_COLOR is set)
+    /// Print no colours, as without a terminal or with NO_COLOR set
     #[arg(long)]
     no_color: bool,
 
-    /// A column for each of N servers; more appear when the log has more
+    /// Show N columns, one per server; add more if the log has more servers
     #[arg(short, long, value_name = "N", value_parser = parse_columns)]
     columns: Option<usize>,
 
@@ -33,15 +33,15 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "TOPICS", value_delimiter = ',', value_parser = topic::parse)]
     ignore: Vec<Topic>,
 
-    /// Show only these topics, without those to hide: -j VOTE,LEAD
+    /// Show only these topics: -j VOTE,LEAD; --ignore takes precedence
     #[arg(short, long, value_name = "TOPICS", value_delimiter = ',', value_parser = topic::parse)]
     just: Vec<Topic>,
 
-    /// Show the times in front of the columns, too
+    /// Print times in front of the columns
     #[arg(short, long)]
     time: bool,
 
-    /// Hide debug lines before this time: seconds (1.5), or the six digits of a
+    /// Hide debug lines before this time: in seconds (1.5), or the six digits of a
     /// line
     #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
     from: Option<Moment>,
@@ -50,29 +50,30 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
     to: Option<Moment>,
 
-    /// Show the way of log entry N through all servers: started, sent, saved,
-    /// committed, applied, with the time between
+    /// Follow log entry N through all servers: started, sent, saved, committed,
+    /// applied, with the times between
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(conflicts_with = "follow")]
     pub(crate) command: Option<u64>,
 
-    /// With --command: the group of servers that is meant, if several have an entry
-    /// N; its name, or its servers' numbers, such as 3-5
+    /// With --command, if several groups of servers have an entry N: the group's
+    /// name, or the numbers of its servers, such as 3-5
     #[arg(long, value_name = "NAME", requires = "command")]
     pub(crate) group: Option<String>,
 
-    /// At the end of the file wait for more, as tail -f does
+    /// Wait for more lines at the end of the file, as tail -f does
     #[arg(short, long)]
     pub(crate) follow: bool,
 }
 
 impl Args {
-    /// The arguments of the process. Wrong ones end it with a message and status 2.
+    /// Reads the arguments of the process. Wrong ones end it with a message and
+    /// status 2.
     pub(crate) fn of_process() -> Args {
         Args::parse().checked().unwrap_or_else(|error| error.exit())
     }
 
-    /// Refuses arguments that contradict each other.
+    /// Rejects arguments that contradict each other.
     fn checked(self) -> Result<Args, clap::Error> {
         if self.from > self.to && self.to.is_some() {
             let message = "--to is earlier than --from: no line can be shown";
@@ -81,34 +82,34 @@ impl Args {
         Ok(self)
     }
 
-    /// The log; none is the standard input.
+    /// Returns the log; `None` is the standard input.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref().filter(|path| path.as_os_str() != "-")
     }
 
-    /// What messages call the log.
+    /// Returns the name of the log for messages.
     pub(crate) fn source_name(&self) -> String {
         self.file().map_or("the standard input".to_owned(), |path| escaped_name(path).into_owned())
     }
 
-    /// Whether to colour an output that is, or is not, a terminal.
+    /// Returns whether to colour the output.
     pub(crate) fn colour(&self, is_terminal: bool) -> bool {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         is_terminal && !self.no_color && !unwanted
     }
 
-    /// How many columns the user wants at least.
+    /// Returns the least number of columns.
     pub(crate) fn least_columns(&self) -> usize {
         self.columns.unwrap_or(1)
     }
 
-    /// The columns, if there are to be any.
+    /// Returns the columns, if the user wants columns.
     pub(crate) fn layout(&self) -> Option<Columns> {
         let margin = if self.time { TIME_MARGIN } else { 0 };
         self.columns.map(|count| Columns { count, first: 0, margin })
     }
 
-    /// Which lines are wanted: the topics of `--just` without those of `--ignore`.
+    /// Returns the filter: the topics of `--just` without those of `--ignore`.
     pub(crate) fn filter(&self) -> Filter {
         let just = match self.just.as_slice() {
             [] => TopicSet::ALL,
@@ -125,7 +126,7 @@ impl Args {
 fn parse_columns(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),
-        _ => Err(format!("takes a number of servers, 1 to {MOST}")),
+        _ => Err(format!("expected a number of servers, 1 to {MOST}")),
     }
 }
 
@@ -142,11 +143,11 @@ fn after_help() -> String {
     )
 }
 
-/// The widest page: a slip in `COLUMNS` shall not fill a disk with rules.
+/// The widest page: a typing error in `COLUMNS` must not fill a disk with rules.
 const WIDEST: usize = 10_000;
 
-/// Cells in a line of the page: the terminal's; `COLUMNS` says it where the output
-/// goes elsewhere, or the terminal behind the pager does.
+/// Returns the cells in a line of the page: those of the terminal. If the output is
+/// no terminal, `COLUMNS` decides, or else the terminal behind the pager.
 pub(crate) fn page_width() -> usize {
     let terminal = |size: Option<(terminal_size::Width, _)>| size.map(|(width, _)| width.0.into());
     let variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok().filter(|&cells| cells > 0);
@@ -168,12 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_is_sound() {
+    fn clap_accepts_the_definition() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn just_comes_first_then_ignore() {
+    fn ignore_takes_precedence_over_just() {
         let filter = args("-j VOTE,TERM -j LEAD --ignore TERM").expect("valid").filter();
         for (topic, shown) in [("VOTE", true), ("LEAD", true), ("TERM", false), ("PERS", false)] {
             let text = format!("000001 {topic} S0 x");
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_refused() {
+    fn wrong_values_are_rejected() {
         for words in [
             "-c 0",
             "-c 101",
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_is_the_standard_input() {
+    fn a_dash_means_the_standard_input() {
         assert_eq!(args("-").expect("valid").file(), None);
         assert_eq!(args("log").expect("valid").file(), Some(Path::new("log")));
     }

@@ -1,4 +1,4 @@
-//! The folder that a failed run leaves behind; `docs/bundle.md` describes it.
+//! Reads the folder that a failed run leaves behind; `docs/bundle.md` describes it.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::line::leading_peer;
 
-/// The form of bundles that is understood.
+/// The format of bundles that dslogs reads.
 const FORMAT: u32 = 1;
 
-/// The name by which the newest bundle of a folder is found.
+/// The name of the link to the newest bundle in a folder.
 const LATEST: &str = "latest";
 
 /// A bundle.
@@ -23,7 +23,7 @@ pub(crate) struct Bundle {
     about: About,
 }
 
-/// What `bundle.json` tells, as far as we care.
+/// The fields of `bundle.json` that dslogs uses.
 #[derive(Debug, Deserialize)]
 struct About {
     test: String,
@@ -38,13 +38,13 @@ struct About {
     warning: Option<String>,
 }
 
-/// In what form `bundle.json` is.
+/// The format of `bundle.json`.
 #[derive(Debug, Deserialize)]
 struct Format {
     format: u32,
 }
 
-/// What the user has named.
+/// What the path of the user names.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// A log.
@@ -53,9 +53,9 @@ pub(crate) enum Found {
     Bundle(Box<Bundle>),
 }
 
-/// Finds out what a path means: a log, a bundle, a folder whose newest bundle is
-/// meant. A bare `latest` that is not here is that of the newest folder here that
-/// has one: dstest makes a new folder each time.
+/// Finds the log or bundle for a path. A folder of bundles stands for its newest. If
+/// the current directory has no `latest`, the bare name stands for that of the newest
+/// folder there: dstest creates a new folder each time.
 pub(crate) fn find(path: &Path) -> io::Result<Found> {
     let latest = || newest_latest().filter(|_| path.as_os_str() == LATEST && !path.exists());
     let path = latest().unwrap_or_else(|| path.to_owned());
@@ -67,10 +67,10 @@ pub(crate) fn find(path: &Path) -> io::Result<Found> {
             return Bundle::open(folder).map(|bundle| Found::Bundle(Box::new(bundle)));
         }
     }
-    Err(invalid("a folder without a bundle: it has neither bundle.json nor latest"))
+    Err(invalid("the folder has no bundle: neither bundle.json nor latest"))
 }
 
-/// The newest `*/latest`.
+/// Returns the newest `*/latest`.
 fn newest_latest() -> Option<PathBuf> {
     let links = std::fs::read_dir(".").ok()?.flatten().map(|entry| {
         let name = PathBuf::from(entry.file_name());
@@ -86,21 +86,21 @@ fn newest_latest() -> Option<PathBuf> {
 impl Bundle {
     fn open(folder: PathBuf) -> io::Result<Bundle> {
         let text = std::fs::read(folder.join("bundle.json"))?;
-        // Another format need not have anything else in common.
+        // Another format may have no other field in common.
         match parse(&text)? {
             Format { format: FORMAT } => Ok(Bundle { folder, about: parse(&text)? }),
             Format { format } => {
-                Err(invalid(&format!("a bundle of format {format}; only {FORMAT} is known")))
+                Err(invalid(&format!("the bundle has format {format}, not {FORMAT}")))
             }
         }
     }
 
-    /// Its debug lines.
+    /// Returns the path of its debug lines.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("log.txt")
     }
 
-    /// Its trace, if it has one: real time leaves none.
+    /// Opens its trace, if it has one: a run in real time has none.
     pub(crate) fn trace(&self) -> io::Result<Option<BufReader<File>>> {
         match File::open(self.folder.join("trace.jsonl")) {
             Ok(file) => Ok(Some(BufReader::with_capacity(1 << 16, file))),
@@ -109,14 +109,14 @@ impl Bundle {
         }
     }
 
-    /// How many servers the run had.
+    /// Returns the number of servers in the run.
     pub(crate) fn servers(&self) -> usize {
         self.about.servers.unwrap_or(0)
     }
 
-    /// The servers that have names, with these: `servers.txt` tells them.
+    /// Returns the servers with names, from `servers.txt`.
     pub(crate) fn names(&self) -> Vec<(usize, String)> {
-        // Without the file nothing is lost but the names.
+        // Without the file only the names are missing.
         let text = std::fs::read_to_string(self.folder.join("servers.txt")).unwrap_or_default();
         let named = text.lines().filter_map(|line| {
             let (_, rest) = line.split_once(" name=")?;
@@ -125,7 +125,7 @@ impl Bundle {
         named.collect()
     }
 
-    /// What failed, and how to see it again: lines to stand above the log.
+    /// Returns the lines above the log: what failed, and how to replay it.
     pub(crate) fn header(&self) -> Vec<String> {
         let About { test, seed, clock, message, place, thread, time_s, replay, warning, .. } =
             &self.about;
@@ -146,7 +146,7 @@ impl Bundle {
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> io::Result<T> {
     serde_json::from_slice(text)
-        .map_err(|error| invalid(&format!("bundle.json is not understood: {error}")))
+        .map_err(|error| invalid(&format!("cannot parse bundle.json: {error}")))
 }
 
 fn invalid(text: &str) -> io::Error {
@@ -172,7 +172,7 @@ mod tests {
         "files":["log.txt"]}"#;
 
     #[test]
-    fn a_bundle_tells_what_failed() {
+    fn the_header_says_what_failed() {
         let (_temp, folder) = bundle(JSON);
         let Found::Bundle(bundle) = find(&folder).expect("found") else { panic!("no bundle") };
         assert_eq!(
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_bundles_means_its_latest() {
+    fn a_folder_of_bundles_stands_for_its_latest() {
         let (temp, folder) = bundle(JSON);
         assert!(find(temp.path()).is_err());
         std::os::unix::fs::symlink("x_2A-0x2a", temp.path().join(LATEST)).expect("linked");
@@ -201,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_refused() {
-        for (json, told) in [
-            (r#"{"format":2}"#.to_owned(), "only 1 is known"),
-            (r#"{"format":1}"#.to_owned(), "bundle.json is not understood: missing field"),
+    fn other_formats_are_rejected() {
+        for (json, expected) in [
+            (r#"{"format":2}"#.to_owned(), "the bundle has format 2, not 1"),
+            (r#"{"format":1}"#.to_owned(), "cannot parse bundle.json: missing field"),
         ] {
             let (_temp, folder) = bundle(&json);
-            let error = find(&folder).expect_err("refused").to_string();
-            assert!(error.contains(told), "{error}");
+            let error = find(&folder).expect_err("rejected").to_string();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

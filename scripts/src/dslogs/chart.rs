@@ -1,4 +1,4 @@
-//! `--command N`: the way of one entry, as a picture and in words.
+//! `--command N`: prints the history of one entry as a chart, with findings below.
 //!
 //! ```text
 //! entry #7 on 3 servers; time in s, gap in ms
@@ -9,10 +9,10 @@
 //!  0.2351      +0.6                    saves
 //! ```
 //!
-//! Rows stand in the order of time, each in the column of its server; the gap is
-//! the time since the row above. Times come from the trace of a bundle, which knows
-//! nanoseconds, or from a log, which knows tenths of milliseconds. What the test
-//! did meanwhile spans the page.
+//! Rows are in the order of time, each in the column of its server; the gap is the
+//! time since the row above. Times are those of a bundle's trace, which has
+//! nanoseconds, or of a log, which has tenths of milliseconds. Actions of the test
+//! span the page.
 
 use std::io::{self, BufRead, Write};
 
@@ -23,10 +23,10 @@ use super::input::Input;
 use super::line::Line;
 use super::page::Page;
 use super::step::{Step, StepKind};
-use super::timeline::{Row, Timeline, What};
-use super::trace::{self, Told};
+use super::timeline::{Content, Row, Timeline};
+use super::trace::{self, TraceItem};
 
-/// How finely times are known.
+/// The resolution of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clock {
     /// From a log.
@@ -36,12 +36,12 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// Cells that time and gap take in front of the columns.
+    /// Returns the cells for time and gap in front of the columns.
     pub(crate) fn margin(self) -> usize {
         self.margin_of(0, Some(0)).len() + 2
     }
 
-    /// Time, and gap, in front of a row. Times are in microseconds.
+    /// Returns time and gap for the front of a row. Both are given in microseconds.
     fn margin_of(self, time: u64, gap: Option<u64>) -> String {
         let (time, gap) = (time as f64 / 1e6, gap.map(|gap| gap as f64 / 1e3));
         match (self, gap) {
@@ -52,7 +52,7 @@ impl Clock {
         }
     }
 
-    /// What stands above them.
+    /// Returns the heading above them.
     fn title(self) -> String {
         match self {
             Clock::Tenths => format!("{:>9} {:>10}", "time", "gap"),
@@ -61,7 +61,7 @@ impl Clock {
     }
 }
 
-/// Takes steps and remarks from debug lines. Gives back the lines that tell seeds.
+/// Reads steps and remarks from debug lines. Returns the lines with seeds.
 pub(crate) fn read_log(groups: &mut Groups, mut input: Input) -> io::Result<Vec<u8>> {
     let (mut text, mut seeds) = (Vec::new(), Vec::new());
     while input.read_line(&mut text)? {
@@ -79,7 +79,7 @@ pub(crate) fn read_log(groups: &mut Groups, mut input: Input) -> io::Result<Vec<
             groups.remark(micros, String::from_utf8_lossy(line.message).into_owned());
             continue;
         }
-        line.peer.into_iter().for_each(|peer| groups.hear_of(peer));
+        line.peer.into_iter().for_each(|peer| groups.add_server(peer));
         if let Some(step) = Step::parse(line.message) {
             groups.add(micros, step);
         }
@@ -87,13 +87,13 @@ pub(crate) fn read_log(groups: &mut Groups, mut input: Input) -> io::Result<Vec<
     Ok(seeds)
 }
 
-/// Takes steps and remarks from a bundle's trace.
+/// Reads steps and remarks from a bundle's trace.
 pub(crate) fn read_trace(groups: &mut Groups, mut trace: impl BufRead) -> io::Result<()> {
     let mut text = Vec::new();
     while trace.read_until(b'\n', &mut text)? > 0 {
         match trace::parse(&text) {
-            Some((nanos, Told::Step(step))) => groups.add(nanos / 1000, step),
-            Some((nanos, Told::Remark(text))) => groups.remark(nanos / 1000, text),
+            Some((nanos, TraceItem::Step(step))) => groups.add(nanos / 1000, step),
+            Some((nanos, TraceItem::Remark(text))) => groups.remark(nanos / 1000, text),
             None => {}
         }
         text.clear();
@@ -101,8 +101,8 @@ pub(crate) fn read_trace(groups: &mut Groups, mut trace: impl BufRead) -> io::Re
     Ok(())
 }
 
-/// Prints what the timeline of a group tells: the rows that the filter lets through,
-/// and what follows from all of them.
+/// Prints the timeline of a group: the rows that pass the filter, and the findings
+/// from all rows.
 pub(crate) fn print<W: Write>(
     group: &str,
     timeline: &Timeline,
@@ -135,19 +135,19 @@ fn print_row<W: Write>(
     page: &mut Page<W>,
 ) -> io::Result<()> {
     let topic = row.topic();
-    match &row.what {
-        What::Remarks { texts, times } => {
+    match &row.content {
+        Content::Remarks { texts, times } => {
             let mut text = texts.join(", ");
             if *times > texts.len() as u64 {
                 text.push_str(&repeated(*times, row, clock));
             }
-            // A space more, as there is before the columns.
+            // One more space, as in front of the columns.
             page.across(&format!("{margin} "), topic, text.as_bytes())
         }
-        What::Step(step) => page.down(margin, step.server, topic, words(step).as_bytes()),
-        What::Sends { server, to, times } => {
-            let to_whom: Vec<String> = to.iter().map(|server| format!("S{server}")).collect();
-            let mut text = format!("sends to {}", to_whom.join(" "));
+        Content::Step(step) => page.down(margin, step.server, topic, words(step).as_bytes()),
+        Content::Sends { server, to, times } => {
+            let peers: Vec<String> = to.iter().map(|server| format!("S{server}")).collect();
+            let mut text = format!("sends to {}", peers.join(" "));
             if *times > to.len() as u64 {
                 text.push_str(&repeated(*times, row, clock));
             }
@@ -156,13 +156,13 @@ fn print_row<W: Write>(
     }
 }
 
-/// What stands behind a row of several events.
+/// Returns the text at the end of a row of several events.
 fn repeated(times: u64, row: &Row, clock: Clock) -> String {
     let last = clock.margin_of(row.until, None);
     format!(" (x{times}, last {})", last.trim_start())
 }
 
-/// What a server does, in its column.
+/// Returns what a server does, for its column.
 fn words(step: &Step) -> String {
     let verb = step.kind.verb();
     let mut text = match step.kind {

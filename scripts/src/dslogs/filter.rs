@@ -1,10 +1,10 @@
-//! Which lines are wanted.
+//! Decides which lines are shown.
 
 use super::line::Line;
 use super::topic::{Topic, TopicSet};
 
-/// Topics and a span of time. It says something about debug lines only: every
-/// other line is shown.
+/// Topics and a time span. They apply only to debug lines; all other lines are
+/// shown.
 #[derive(Debug)]
 pub(crate) struct Filter {
     /// The topics to show.
@@ -16,13 +16,13 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Whether a line is to be shown.
+    /// Returns whether to show a line.
     pub(crate) fn shows(&self, line: &Line<'_>) -> bool {
         let Line::Debug(line) = line else { return true };
         self.wants(line.topic, Moment(line.time))
     }
 
-    /// Whether what a topic is about, and was at this moment, is to be shown.
+    /// Returns whether to show an event with this topic at this moment.
     pub(crate) fn wants(&self, topic: Topic, moment: Moment) -> bool {
         self.topics.contains(topic) && (self.from..=self.to).contains(&moment)
     }
@@ -38,7 +38,7 @@ impl Moment {
     /// Later than any line.
     pub(crate) const END: Moment = Moment(u64::MAX);
 
-    /// The moment in which so many microseconds have passed.
+    /// Returns the moment after this many microseconds.
     pub(crate) fn of_micros(micros: u64) -> Moment {
         Moment(micros / 100)
     }
@@ -46,7 +46,7 @@ impl Moment {
     /// Reads seconds (`1.5`, `1.5s`) or the digits of a line (`015000`: six or
     /// more).
     pub(crate) fn parse(text: &str) -> Result<Moment, String> {
-        const WRONG: &str = "takes seconds such as 1.5, or the six digits of a line";
+        const WRONG: &str = "expected seconds such as 1.5, or the six digits of a line";
         if text.len() >= 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(Moment).map_err(|_| WRONG.to_owned());
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn topics_and_times_are_tested_on_debug_lines_only() {
+    fn topics_and_times_apply_only_to_debug_lines() {
         let vote = topic::parse("VOTE").expect("known");
         let filter = Filter { topics: TopicSet::of(&[vote]), from: Moment(10), to: Moment(20) };
         for (text, shown) in [

@@ -1,32 +1,34 @@
-//! What a timeline shows to who looks closely: who lacks the entry, what was lost,
-//! how long it took.
+//! States what is hard to see in a timeline: which servers lack the entry, what was
+//! lost, how long it took.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::step::{Step, StepKind};
 use super::timeline::Timeline;
 
-/// Sentences, the gravest first.
+/// Returns sentences, the most serious first.
 pub(crate) fn findings(timeline: &Timeline) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(parted(timeline));
+    sentences.extend(diverged(timeline));
     sentences.extend(overwritten(timeline));
     sentences.extend(missing(timeline));
     sentences.extend(durations(timeline));
     sentences
 }
 
-/// Two state machines that have applied entries of different terms.
-fn parted(timeline: &Timeline) -> Option<String> {
+/// Reports state machines that applied entries of different terms.
+fn diverged(timeline: &Timeline) -> Option<String> {
     let terms = applied(timeline);
-    let told: Vec<String> =
-        terms.iter().map(|(term, servers)| format!("{} of T{term}", names(servers))).collect();
+    let entries: Vec<String> = terms
+        .iter()
+        .map(|(term, servers)| format!("that of T{term} by {}", names(servers)))
+        .collect();
     (terms.len() > 1).then(|| {
-        format!("Different entries #{} were applied: by {}.", timeline.index, told.join(", by "))
+        format!("Servers applied different entries #{}: {}.", timeline.index, entries.join(", "))
     })
 }
 
-/// Who has applied the entry of which term.
+/// Returns which servers applied the entry of each term.
 fn applied(timeline: &Timeline) -> BTreeMap<u64, BTreeSet<usize>> {
     let mut terms: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
     for step in steps(timeline, StepKind::Apply) {
@@ -37,7 +39,7 @@ fn applied(timeline: &Timeline) -> BTreeMap<u64, BTreeSet<usize>> {
     terms
 }
 
-/// The same index was given to more than one command.
+/// Reports that more than one command was started at the index.
 fn overwritten(timeline: &Timeline) -> Option<String> {
     let starts: Vec<String> = steps(timeline, StepKind::Start)
         .map(|step| match step.term {
@@ -49,46 +51,48 @@ fn overwritten(timeline: &Timeline) -> Option<String> {
         return None;
     }
     let mut text = format!(
-        "#{} was started {} times: {}; only one can stay",
+        "#{} was started {} times: {}; only one can be committed",
         timeline.index,
         starts.len(),
         starts.join(", ")
     );
     let terms: Vec<u64> = applied(timeline).into_keys().collect();
     if let [term] = terms[..] {
-        text.push_str(&format!(", that of T{term} did"));
+        text.push_str(&format!(", and that of T{term} was"));
     }
     text.push('.');
     Some(text)
 }
 
-/// Who has not saved the entry, who has and has not applied it.
+/// Reports the servers that did not save the entry, and those that saved it and did
+/// not apply it.
 fn missing(timeline: &Timeline) -> Vec<String> {
-    let who = |kinds: &[StepKind]| -> BTreeSet<usize> {
+    let servers_with = |kinds: &[StepKind]| -> BTreeSet<usize> {
         let done = timeline.steps().filter(|(_, step)| kinds.contains(&step.kind));
         done.map(|(_, step)| step.server).collect()
     };
     let index = timeline.index;
     // A leader that starts an entry has it in its log.
-    let has = who(&[StepKind::Start, StepKind::Save, StepKind::Install, StepKind::Apply]);
-    let applied = who(&[StepKind::Apply, StepKind::Install]);
-    let lacks = timeline.servers.clone().filter(|server| !has.contains(server)).collect();
-    let waits = has.difference(&applied).copied().collect();
+    let has = servers_with(&[StepKind::Start, StepKind::Save, StepKind::Install, StepKind::Apply]);
+    let applied = servers_with(&[StepKind::Apply, StepKind::Install]);
+    let lacks: BTreeSet<usize> =
+        timeline.servers.clone().filter(|server| !has.contains(server)).collect();
+    let waits: BTreeSet<usize> = has.difference(&applied).copied().collect();
     let mut sentences = Vec::new();
-    for (servers, what) in [(lacks, "never had"), (waits, "had, and never applied,")] {
-        let servers: BTreeSet<usize> = servers;
-        if !servers.is_empty() {
-            sentences.push(format!("{} {what} #{index}.", names(&servers)));
-        }
+    if !lacks.is_empty() {
+        sentences.push(format!("{} never had #{index}.", names(&lacks)));
     }
-    if who(&[StepKind::Commit, StepKind::Apply, StepKind::Install]).is_empty() {
-        sentences.push(format!("Nobody has committed #{index}."));
+    if !waits.is_empty() {
+        sentences.push(format!("{} had #{index} and never applied it.", names(&waits)));
+    }
+    if servers_with(&[StepKind::Commit, StepKind::Apply, StepKind::Install]).is_empty() {
+        sentences.push(format!("No server committed #{index}."));
     }
     sentences
 }
 
-/// How long it took from the start that was committed: that of its term, or the
-/// last before.
+/// Reports the times since the start of the committed entry: the start in its term,
+/// or the last one before the commit.
 fn durations(timeline: &Timeline) -> Option<String> {
     let first = |kind: StepKind| timeline.steps().find(|(_, step)| step.kind == kind);
     let (committed, _) = first(StepKind::Commit).or_else(|| first(StepKind::Apply))?;
@@ -98,8 +102,8 @@ fn durations(timeline: &Timeline) -> Option<String> {
         step.kind == StepKind::Start && *time <= committed && !other
     };
     let (started, _) = timeline.steps().rfind(before)?;
-    let mut text = format!("From start to commit {}", milliseconds(committed - started));
-    // A server that is started again applies again; that tells no delay.
+    let mut text = format!("From start to commit: {}", milliseconds(committed - started));
+    // A restarted server applies the entry again, which is not a delay.
     let mut applied = BTreeMap::new();
     for (time, step) in timeline.steps().filter(|(_, step)| step.kind == StepKind::Apply) {
         applied.entry(step.server).or_insert(time);
@@ -107,7 +111,7 @@ fn durations(timeline: &Timeline) -> Option<String> {
     if let Some(last) = applied.values().max() {
         let servers = applied.keys().copied().collect();
         let last = milliseconds(last.saturating_sub(started));
-        text.push_str(&format!(", to the last of {} to apply {last}", names(&servers)));
+        text.push_str(&format!("; to the last apply by {}: {last}", names(&servers)));
     }
     text.push('.');
     Some(text)
@@ -121,7 +125,7 @@ fn steps(timeline: &Timeline, kind: StepKind) -> impl Iterator<Item = &Step> {
     timeline.steps().map(|(_, step)| step).filter(move |step| step.kind == kind)
 }
 
-/// `S0`, `S0 and S1`, `S0, S1 and S2`.
+/// Returns `S0`, `S0 and S1` or `S0, S1 and S2`.
 fn names(servers: &BTreeSet<usize>) -> String {
     let names: Vec<String> = servers.iter().map(|server| format!("S{server}")).collect();
     match names.split_last() {
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_lacks_the_entry_is_told() {
+    fn servers_that_lack_the_entry_are_reported() {
         let lines = [
             (1_000, "S0 starts #7 in T3"),
             (1_100, "S0 sends #7 to S2"),
@@ -155,28 +159,29 @@ mod tests {
             found(&lines),
             [
                 "S2 never had #7.",
-                "S1 had, and never applied, #7.",
-                "From start to commit 1.0 ms, to the last of S0 to apply 1.5 ms."
+                "S1 had #7 and never applied it.",
+                "From start to commit: 1.0 ms; to the last apply by S0: 1.5 ms."
             ]
         );
-        let told = ["S1 had, and never applied, #7.", "Nobody has committed #7."];
-        assert_eq!(found(&[(1, "S1 saves #7")])[1..], told);
+        let expected = ["S1 had #7 and never applied it.", "No server committed #7."];
+        assert_eq!(found(&[(1, "S1 saves #7")])[1..], expected);
     }
 
     #[test]
-    fn overwritten_entries_are_told() {
+    fn overwritten_entries_are_reported() {
         let mut lines = vec![(1, "S0 starts #7 in T3"), (9, "S1 starts #7 in T5")];
-        let told = "#7 was started 2 times: in T3 by S0, in T5 by S1; only one can stay";
-        assert_eq!(found(&lines)[0], format!("{told}."));
+        let starts = "#7 was started 2 times: in T3 by S0, in T5 by S1; only one can be committed";
+        assert_eq!(found(&lines)[0], format!("{starts}."));
         lines.push((10, "S0 applies #7 of T5"));
-        assert_eq!(found(&lines)[0], format!("{told}, that of T5 did."));
+        assert_eq!(found(&lines)[0], format!("{starts}, and that of T5 was."));
     }
 
     #[test]
-    fn two_entries_in_one_place_come_first() {
+    fn different_entries_at_one_index_come_first() {
         let lines =
             [(1, "S0 applies #7 of T3"), (2, "S1 applies #7 of T3"), (3, "S2 applies #7 of T5")];
-        let told = "Different entries #7 were applied: by S0 and S1 of T3, by S2 of T5.";
-        assert_eq!(found(&lines)[0], told);
+        let expected =
+            "Servers applied different entries #7: that of T3 by S0 and S1, that of T5 by S2.";
+        assert_eq!(found(&lines)[0], expected);
     }
 }

@@ -1,15 +1,15 @@
-//! Where lines come from.
+//! Reads lines from a pipe, a file, or a file that grows.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a followed file is looked at.
+/// How often a followed file is checked for more lines.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The longest line in bytes that is read as one: no log has it, and what is no log
-/// must not fill the memory.
+/// The longest line that is read as one, in bytes. Logs have shorter lines, and a
+/// file that is no log must not fill the memory.
 const LONGEST: u64 = 1 << 20;
 
 /// A log that is read line by line: a pipe, a file, or a file that grows.
@@ -18,8 +18,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens a file, or the standard input, which ends when its writer is done: it
-    /// needs no following.
+    /// Opens a file or the standard input. The latter ignores `follow`: it ends only
+    /// when its writer does.
     pub(crate) fn open(file: Option<&Path>, follow: bool) -> io::Result<Input> {
         let source: Box<dyn Read> = match file {
             None => Box::new(io::stdin().lock()),
@@ -29,23 +29,24 @@ impl Input {
         Ok(Input { reader: BufReader::with_capacity(1 << 16, source) })
     }
 
-    /// Whether no whole line is at hand: to read on may take a while.
+    /// Returns whether no whole line is buffered, so that the next read may wait.
     pub(crate) fn is_about_to_wait(&self) -> bool {
         !self.reader.buffer().contains(&b'\n')
     }
 
-    /// Reads a line with its end, in place of what `text` held. `false` means that
-    /// there are no more. A line longer than [`LONGEST`] comes in parts without end.
+    /// Reads a line with its end into `text`, which it clears first. Returns `false` at
+    /// the end of the input. A line longer than [`LONGEST`] is read in parts without
+    /// end.
     pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
         text.clear();
         Ok((&mut self.reader).take(LONGEST).read_until(b'\n', text)? > 0)
     }
 }
 
-/// A file that has no end: more is waited for.
+/// A file without end: a read at its end waits for more.
 struct Follow {
     file: File,
-    /// The bytes read.
+    /// How many bytes were read.
     position: u64,
     /// Whether they end in the middle of a line.
     mid_line: bool,
@@ -56,9 +57,9 @@ impl Follow {
         Follow { file, position: 0, mid_line: false }
     }
 
-    /// Whether the file was emptied and is written anew. (What is no regular file
-    /// has no length.)
-    fn was_cut(&self) -> io::Result<bool> {
+    /// Returns whether the file was truncated and is written again. (Only regular
+    /// files have a length.)
+    fn was_truncated(&self) -> io::Result<bool> {
         let metadata = self.file.metadata()?;
         Ok(metadata.is_file() && metadata.len() < self.position)
     }
@@ -76,10 +77,10 @@ impl Read for Follow {
                 self.mid_line = buffer[count - 1] != b'\n';
                 return Ok(count);
             }
-            if self.was_cut()? {
+            if self.was_truncated()? {
                 self.file.rewind()?;
                 self.position = 0;
-                // The rest of this line will never come.
+                // The rest of this line is lost.
                 if std::mem::take(&mut self.mid_line) && !buffer.is_empty() {
                     buffer[0] = b'\n';
                     return Ok(1);
@@ -97,7 +98,7 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn lines_keep_their_ends() {
+    fn lines_keep_their_line_ends() {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(b"one\r\n\ntwo").expect("written");
         let mut input = Input::open(Some(file.path()), false).expect("open");
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_end_comes_in_parts() {
+    fn a_very_long_line_is_read_in_parts() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         file.as_file().set_len(2 * LONGEST + 3).expect("room");
         let mut input = Input::open(Some(file.path()), false).expect("open");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_followed_file_may_grow_and_begin_anew() {
+    fn a_followed_file_may_grow_and_be_truncated() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let mut writer = file.as_file();
         let mut input = Input::open(Some(file.path()), true).expect("open");

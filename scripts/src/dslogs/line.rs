@@ -1,4 +1,4 @@
-//! Takes a line apart.
+//! Parses a line.
 
 use super::topic::Topic;
 
@@ -7,9 +7,9 @@ use super::topic::Topic;
 pub(crate) enum Line<'a> {
     /// A debug line.
     Debug(DebugLine<'a>),
-    /// The line with which a test process tells its seed, with its end.
+    /// The line in which a test process prints its seed, with its line end.
     Seed(&'a [u8]),
-    /// Any other line: of the test, of Cargo, of a panic; with its end.
+    /// Any other line, of the test, Cargo or a panic, with its line end.
     Foreign(&'a [u8]),
 }
 
@@ -20,17 +20,16 @@ pub(crate) struct DebugLine<'a> {
     pub(crate) digits: &'a str,
     /// The same in tenths of milliseconds.
     pub(crate) time: u64,
-    /// What the line is about.
+    /// The topic.
     pub(crate) topic: Topic,
-    /// The server that the message begins with; a test may name none.
+    /// The server that the message begins with, if any.
     pub(crate) peer: Option<usize>,
-    /// All that follows the topic, the server included.
+    /// The text after the topic, including the server.
     pub(crate) message: &'a [u8],
 }
 
 impl Line<'_> {
-    /// Sees what a line is. `text` ends with a line feed, save at the end of a
-    /// file.
+    /// Parses a line. `text` ends with a line feed, except at the end of a file.
     pub(crate) fn parse(text: &[u8]) -> Line<'_> {
         let content = without_end(text);
         match DebugLine::parse(content) {
@@ -41,7 +40,7 @@ impl Line<'_> {
     }
 }
 
-/// A line less its line feed, and the carriage return before that.
+/// Returns a line without its line feed and the carriage return before that.
 pub(crate) fn without_end(text: &[u8]) -> &[u8] {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     text.strip_suffix(b"\r").unwrap_or(text)
@@ -60,12 +59,12 @@ impl DebugLine<'_> {
     }
 }
 
-/// How many digits the text begins with.
+/// Returns the number of digits that the text begins with.
 fn leading_digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The server that a message begins with: `S12` and no further letter.
+/// Returns the server that a message begins with: `S12` without a letter after it.
 pub(crate) fn leading_peer(message: &[u8]) -> Option<usize> {
     let text = message.strip_prefix(b"S")?;
     let (digits, rest) = text.split_at(leading_digits(text));
@@ -75,7 +74,7 @@ pub(crate) fn leading_peer(message: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Whether this is `seed 0x2a (virtual clock)`.
+/// Returns whether this is a line like `seed 0x2a (virtual clock)`.
 fn is_seed(content: &[u8]) -> bool {
     let seed = content.strip_prefix(b"seed 0x").and_then(|rest| rest.strip_suffix(b" clock)"));
     let Some(seed) = seed else { return false };
@@ -103,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn times_may_be_long_and_ends_missing() {
+    fn long_times_and_both_line_ends_are_parsed() {
         assert_eq!(debug("12345678 INFO S0 late").time, 12_345_678);
         assert_eq!(debug("000000 INFO S0 \r\n").message, b"S0 ");
     }
 
     #[test]
-    fn peers_are_whole_numbers_at_the_beginning() {
+    fn a_peer_is_a_whole_number_at_the_beginning() {
         for (message, peer) in [
             ("S0", Some(0)),
             ("S12: hello", Some(12)),
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_foreign_with_its_end() {
+    fn all_other_lines_are_foreign() {
         for text in [
             "",
             "\n",
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_line_is_known() {
+    fn the_seed_line_is_recognized() {
         for text in ["seed 0x2a (virtual clock)\n", "seed 0xffffffffffffffff (real clock)"] {
             assert_eq!(Line::parse(text.as_bytes()), Line::Seed(text.as_bytes()));
         }

@@ -1,4 +1,4 @@
-//! Prints lines.
+//! Prints lines, in columns or without.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -10,19 +10,19 @@ use super::topic::{self, Topic};
 use super::wrap::Wrap;
 use printing::escape;
 
-/// How the page looks.
+/// The style of the page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     /// Whether debug lines are coloured by topic.
     pub(crate) colour: bool,
-    /// Whether control characters are made visible in every line, not only in
-    /// messages: a terminal obeys them, a file does not mind.
+    /// Whether control characters are escaped in every line, not only in messages: a
+    /// terminal would obey them, while a file should keep them.
     pub(crate) escape_all: bool,
-    /// Cells of a line.
+    /// The width of a line in cells.
     pub(crate) width: usize,
 }
 
-/// The output, and what it has to remember between lines.
+/// The output, and the state that it keeps between lines.
 #[derive(Debug)]
 pub(crate) struct Page<W> {
     out: W,
@@ -30,15 +30,15 @@ pub(crate) struct Page<W> {
     style: Style,
     /// Whether the line above is foreign.
     in_foreign_block: bool,
-    /// Whether a panic was seen, after which there are no rules.
+    /// Whether a panic was printed, after which there are no rules.
     panicked: bool,
-    /// The message at hand, made harmless: one buffer for all.
+    /// The current message, escaped: one buffer for all messages.
     text: String,
     inks: Inks,
 }
 
-/// What turns the colour of each topic on: written out once, since a long log asks
-/// a million times. Without colours there are none.
+/// The text that turns the colour of each topic on, made once, since a long log uses
+/// it a million times. Empty without colours.
 #[derive(Debug)]
 struct Inks(Vec<String>);
 
@@ -53,21 +53,21 @@ impl Inks {
     }
 }
 
-/// What turns the colour off and ends the line.
+/// The text that turns the colour off and ends the line.
 const INK_OFF: &str = "\x1b[0m\n";
 
 /// Enough for most indents.
 const SPACES: &str = "                                                                ";
 
 impl<W: Write> Page<W> {
-    /// An empty page, with columns or without.
+    /// Creates an empty page, with columns or without.
     pub(crate) fn new(out: W, columns: Option<Columns>, style: Style) -> Self {
         let (in_foreign_block, panicked) = (false, false);
         let inks = Inks::new(style.colour);
         Page { out, columns, style, in_foreign_block, panicked, text: String::new(), inks }
     }
 
-    /// Hands everything over to the reader.
+    /// Writes everything that is buffered.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -87,7 +87,7 @@ impl<W: Write> Page<W> {
         }
     }
 
-    /// Draws the rule where a block begins.
+    /// Draws the rule above a block of foreign lines.
     fn begin_foreign(&mut self, text: &[u8]) -> io::Result<()> {
         let begins = !std::mem::replace(&mut self.in_foreign_block, true);
         if begins && !self.panicked {
@@ -97,7 +97,7 @@ impl<W: Write> Page<W> {
         Ok(())
     }
 
-    /// Prints a line that is not to be taken apart.
+    /// Prints a line that is not a debug line.
     pub(crate) fn as_it_is(&mut self, text: &[u8]) -> io::Result<()> {
         if !self.style.escape_all {
             return self.out.write_all(text);
@@ -109,8 +109,8 @@ impl<W: Write> Page<W> {
         self.out.write_all(end)
     }
 
-    /// A debug line goes to the column of its server. Those of the test, and of
-    /// nobody, span the page.
+    /// Prints a debug line in the column of its server. Lines of the test, and lines
+    /// without a server, span the page.
     fn debug(&mut self, line: &DebugLine<'_>) -> io::Result<()> {
         let peer = line.peer.filter(|_| !line.topic.is_test());
         match peer.zip(self.columns) {
@@ -122,8 +122,8 @@ impl<W: Write> Page<W> {
         }
     }
 
-    /// Prints a message in the column of a server, as many rows as it takes, the
-    /// time in front of the first one. There have to be columns.
+    /// Prints a message in the column of a server, in as many rows as needed, with the
+    /// time in front of the first one. Panics on a page without columns.
     pub(crate) fn down(
         &mut self,
         mut time: &str,
@@ -136,7 +136,7 @@ impl<W: Write> Page<W> {
         self.text.clear();
         escape(message, ' ', &mut self.text);
         for row in Wrap::new(&self.text, place.width) {
-            // Times that are too long for the margin still end before the text.
+            // A time that is too long for the margin still has a space after it.
             let least = usize::from(!time.is_empty());
             self.out.write_all(time.as_bytes())?;
             let gap = place.indent.saturating_sub(time.len()).max(least);
@@ -173,7 +173,7 @@ impl<W: Write> Page<W> {
         ink(&mut self.out, None, &self.text)
     }
 
-    /// Prints a line of our own.
+    /// Prints a line of dslogs itself.
     pub(crate) fn note(&mut self, line: &str) -> io::Result<()> {
         self.text.clear();
         escape(line.as_bytes(), '\t', &mut self.text);
@@ -181,10 +181,10 @@ impl<W: Write> Page<W> {
     }
 }
 
-/// Leaves `cells` empty, the last of which is before the cell `until`.
+/// Leaves `cells` cells empty, up to the cell `until`.
 ///
-/// A terminal that knows colours also knows how to move on by so many cells, in a
-/// tenth of the bytes; but not past its edge.
+/// A terminal with colours can also move the cursor forward, which takes a tenth of
+/// the bytes; but not past its edge.
 fn skip(out: &mut impl Write, mut cells: usize, style: Style, until: usize) -> io::Result<()> {
     if style.colour && cells > 4 && until < style.width {
         return write!(out, "\x1b[{cells}C");
@@ -216,7 +216,7 @@ mod tests {
     fn printed(columns: Option<Columns>, style: Style, log: &str) -> String {
         let mut page = Page::new(Vec::new(), columns, style);
         for line in log.split_inclusive('\n') {
-            page.print(&Line::parse(line.as_bytes())).expect("memory takes all");
+            page.print(&Line::parse(line.as_bytes())).expect("a vector takes all bytes");
         }
         String::from_utf8(page.out).expect("text")
     }
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn without_columns_there_are_times() {
-        let log = "000001 VOTE S1 votes\n000002 TEST S1 crash\n000003 INFO nobody";
-        let expected = "000001 S1 votes\n000002 S1 crash\n000003 nobody\n";
+        let log = "000001 VOTE S1 votes\n000002 TEST S1 crash\n000003 INFO x";
+        let expected = "000001 S1 votes\n000002 S1 crash\n000003 x\n";
         assert_eq!(printed(None, PLAIN, log), expected);
     }
 
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn times_stand_in_front_once() {
+    fn only_the_first_row_has_the_time() {
         let log = "000001 VOTE S0 votes for S1\n1234567 VOTE S1 late\n";
         assert_eq!(
             in_columns(2, true, log),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_test_and_nobody_span_the_page() {
+    fn lines_without_a_server_span_the_page() {
         let log = "000001 TEST S1 starts as a new incarnation\n000002 WARN no server's own text\n";
         let expected = "000001 S1 starts as a new incarnation\n000002 no server's own text\n";
         assert_eq!(in_columns(3, false, log), expected);
@@ -279,14 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_the_topics() {
+    fn each_topic_has_its_colour() {
         let style = Style { colour: true, ..PLAIN };
         let expected = "\x1b[38;2;103;160;178m000001 S0 v\x1b[0m\n";
         assert_eq!(printed(None, style, "000001 VOTE S0 v\n"), expected);
     }
 
     #[test]
-    fn a_terminal_is_not_commanded() {
+    fn control_characters_are_escaped() {
         let log = "000001 VOTE S0 \x1b[2J\n\x1b]0;title\x07\r\n";
         let rule = "#".repeat(24);
         assert_eq!(

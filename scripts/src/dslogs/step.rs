@@ -1,7 +1,6 @@
-//! What happens to the entries of a replicated log: steps that servers take with
-//! one entry or with several.
+//! The steps that servers take with one or several entries of a replicated log.
 //!
-//! A debug line tells a step in words, `#5..#7` being the entries from 5 to 7:
+//! A debug line describes a step in words; `#5..#7` are the entries from 5 to 7:
 //!
 //! ```text
 //! 012345 LOG1 S1 sends #5..#7 to S2
@@ -22,9 +21,9 @@ pub(crate) enum StepKind {
     Commit,
     /// The state machine takes a command.
     Apply,
-    /// A snapshot takes the place of entries, and of all before them.
+    /// A snapshot replaces entries, and all before them.
     Snapshot,
-    /// Such a snapshot comes from another server.
+    /// A server installs such a snapshot from another server.
     Install,
 }
 
@@ -46,28 +45,28 @@ impl StepKind {
         row.expect("every kind has a row")
     }
 
-    /// What a server does: `saves`.
+    /// Returns the verb for what a server does: `saves`.
     pub(crate) fn verb(self) -> &'static str {
         self.row().1
     }
 
-    /// The step that events of this kind are, if they are any.
+    /// Returns the kind of step for a kind of event, if the event is a step.
     pub(crate) fn of_event(event: &str) -> Option<StepKind> {
         TABLE.iter().find(|(_, _, known, _)| *known == event).map(|(kind, ..)| *kind)
     }
 
-    /// The kinds of events that are steps.
+    /// Returns the kinds of events that are steps.
     #[cfg(test)]
     pub(crate) fn events() -> impl Iterator<Item = &'static str> {
         TABLE.iter().map(|(_, _, event, _)| *event)
     }
 
-    /// The topic of its lines.
+    /// Returns the topic of its lines.
     pub(crate) fn topic(self) -> Topic {
         Topic::named(self.row().3).expect("the table names known topics")
     }
 
-    /// Whether it is about all earlier entries, too.
+    /// Returns whether the step also covers all earlier entries.
     fn is_cumulative(self) -> bool {
         matches!(self, StepKind::Commit | StepKind::Snapshot | StepKind::Install)
     }
@@ -76,22 +75,22 @@ impl StepKind {
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// Who takes it.
+    /// The server that takes it.
     pub(crate) server: usize,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: StepKind,
     /// The first of its entries.
     pub(crate) first: u64,
     /// The last of its entries.
     pub(crate) last: u64,
-    /// The term, if it is told.
+    /// The term, if known.
     pub(crate) term: Option<u64>,
-    /// Whom the entries are sent to.
+    /// The peer that gets the entries.
     pub(crate) to: Option<usize>,
 }
 
 impl Step {
-    /// Reads the message of a debug line.
+    /// Parses the message of a debug line.
     pub(crate) fn parse(message: &[u8]) -> Option<Step> {
         let mut words = std::str::from_utf8(message).ok()?.split_whitespace();
         let server = number(words.next()?, "S")?;
@@ -108,18 +107,18 @@ impl Step {
         Some(step)
     }
 
-    /// Whether it is about this entry.
+    /// Returns whether the step covers this entry.
     pub(crate) fn is_about(&self, index: u64) -> bool {
         index <= self.last && (self.kind.is_cumulative() || self.first <= index)
     }
 }
 
-/// The number behind a prefix: `T3`, and what punctuation may follow.
+/// Parses the number after a prefix, such as `T3`, also before punctuation.
 fn number<N: std::str::FromStr>(word: &str, prefix: &str) -> Option<N> {
     word.trim_end_matches([',', ';', ':', '.']).strip_prefix(prefix)?.parse().ok()
 }
 
-/// The entries of `#5` and `#5..#7`.
+/// Parses the entries of `#5` or `#5..#7`.
 fn range(word: &str) -> Option<(u64, u64)> {
     let (first, last) = word.split_once("..").unwrap_or((word, word));
     Some((number(first, "#")?, number(last, "#")?)).filter(|(first, last)| first <= last)
@@ -134,18 +133,19 @@ mod tests {
     }
 
     #[test]
-    fn lines_tell_steps() {
-        let told =
+    fn steps_are_parsed() {
+        let expected =
             Step { server: 1, kind: StepKind::Start, first: 7, last: 7, term: Some(3), to: None };
-        assert_eq!(step("S1 starts #7 in T3"), Some(told.clone()));
-        let told = Step { kind: StepKind::Send, first: 5, term: None, to: Some(12), ..told };
-        assert_eq!(step("S1 sends #5..#7 to S12"), Some(told.clone()));
-        let told = Step { kind: StepKind::Save, term: Some(4), to: None, ..told };
-        assert_eq!(step("S1 saves #5..#7, T4"), Some(told));
+        assert_eq!(step("S1 starts #7 in T3"), Some(expected.clone()));
+        let expected =
+            Step { kind: StepKind::Send, first: 5, term: None, to: Some(12), ..expected };
+        assert_eq!(step("S1 sends #5..#7 to S12"), Some(expected.clone()));
+        let expected = Step { kind: StepKind::Save, term: Some(4), to: None, ..expected };
+        assert_eq!(step("S1 saves #5..#7, T4"), Some(expected));
     }
 
     #[test]
-    fn other_lines_do_not() {
+    fn other_lines_are_not_steps() {
         for message in [
             "",
             "S1",
@@ -154,7 +154,7 @@ mod tests {
             "S1 saves #x",
             "S1 saves #7..#5",
             "S1 votes for #7",
-            "nobody saves #7",
+            "x saves #7",
             "S1 T3 saves #7",
         ] {
             assert_eq!(step(message), None, "{message:?}");
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_about_all_before_it() {
+    fn a_commit_covers_all_earlier_entries() {
         let about = |message, index| step(message).expect(message).is_about(index);
         assert!(about("S1 saves #5..#7", 5) && about("S1 saves #5..#7", 7));
         assert!(!about("S1 saves #5..#7", 4) && !about("S1 saves #5..#7", 8));

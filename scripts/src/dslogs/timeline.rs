@@ -1,5 +1,5 @@
-//! The way of one entry through the servers, put together from the steps of a log
-//! or a trace.
+//! The history of one entry on all servers, collected from the steps of a log or a
+//! trace.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -8,17 +8,17 @@ use super::line;
 use super::step::{Step, StepKind};
 use super::topic::Topic;
 
-/// What happened to an entry, in the order of time.
+/// The events of an entry, in the order of time.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    /// Which entry.
+    /// The index of the entry.
     pub(crate) index: u64,
-    /// The servers, as far as they were heard of.
+    /// The servers that are known.
     pub(crate) servers: Range<usize>,
     events: Vec<(u64, Event)>,
-    /// How far the steps that are about all earlier entries have come.
+    /// The last entry of the latest step of each kind on each server.
     reached: BTreeMap<(usize, StepKind), u64>,
-    /// The first and the last entry of which anything was told.
+    /// The first and the last entry that have steps.
     known: Option<(u64, u64)>,
 }
 
@@ -28,38 +28,37 @@ enum Event {
     Remark(String),
 }
 
-/// What stands in one row of the picture.
+/// One row of the chart.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// When it began, in microseconds.
+    /// The time of its first event, in microseconds.
     pub(crate) from: u64,
-    /// When it ended.
+    /// The time of its last event.
     pub(crate) until: u64,
-    /// What it was.
-    pub(crate) what: What,
+    /// Its content.
+    pub(crate) content: Content,
 }
 
-/// What a row tells.
+/// The content of a row.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum Content {
     /// A step of a server.
     Step(Step),
-    /// What a leader has sent without anything else happening meanwhile: who, to
-    /// whom, how often.
+    /// Consecutive sends of one leader: from `server`, to which peers, how often.
     Sends { server: usize, to: BTreeSet<usize>, times: u64 },
-    /// What the test did meanwhile: for each server the last.
+    /// Consecutive actions of the test: the last for each server.
     Remarks { texts: Vec<String>, times: u64 },
 }
 
 impl Timeline {
-    /// Nothing is known yet of an entry. The servers are counted from `first`.
+    /// Creates an empty timeline. The servers are counted from `first`.
     pub(crate) fn new(index: u64, first: usize) -> Self {
         let (events, reached) = (Vec::new(), BTreeMap::new());
         Timeline { index, servers: first..first, events, reached, known: None }
     }
 
-    /// A server exists.
-    pub(crate) fn hear_of(&mut self, server: usize) {
+    /// Adds a server.
+    pub(crate) fn add_server(&mut self, server: usize) {
         let Range { start, end } = self.servers;
         self.servers = start.min(server)..end.max(server + 1);
     }
@@ -69,8 +68,8 @@ impl Timeline {
     pub(crate) fn add(&mut self, time: u64, mut step: Step) {
         // The term is that of the last entry of the step.
         step.term = step.term.filter(|_| step.last == self.index);
-        self.hear_of(step.server);
-        step.to.into_iter().for_each(|to| self.hear_of(to));
+        self.add_server(step.server);
+        step.to.into_iter().for_each(|to| self.add_server(to));
         let (low, high) = self.known.unwrap_or((step.first, step.last));
         self.known = Some((low.min(step.first), high.max(step.last)));
         if self.is_news(&step) {
@@ -78,8 +77,9 @@ impl Timeline {
         }
     }
 
-    /// Whether a step is about the entry, and not said before. A commit of #9 after
-    /// one of #8 is no longer about #7; after a restart that begins at #3 it is.
+    /// Returns whether a step is about the entry and is not a repetition. A commit of
+    /// #9 after one of #8 says nothing new about #7; after a restart that begins at #3
+    /// it does.
     fn is_news(&mut self, step: &Step) -> bool {
         let reached = self.reached.insert((step.server, step.kind), step.last).unwrap_or(0);
         let again = match step.kind {
@@ -89,17 +89,17 @@ impl Timeline {
         step.is_about(self.index) && !again
     }
 
-    /// Adds what the test did. It is shown if it was between two steps.
+    /// Adds an action of the test. It is shown if it was between two steps.
     pub(crate) fn remark(&mut self, time: u64, text: String) {
         self.events.push((time, Event::Remark(text)));
     }
 
-    /// The entries of which anything was told.
+    /// Returns the first and the last entry that have steps.
     pub(crate) fn known(&self) -> Option<(u64, u64)> {
         self.known
     }
 
-    /// The steps, each with its time.
+    /// Returns the steps, each with its time.
     pub(crate) fn steps(&self) -> impl DoubleEndedIterator<Item = (u64, &Step)> {
         self.events.iter().filter_map(|(time, event)| match event {
             Event::Step(step) => Some((*time, step)),
@@ -107,7 +107,7 @@ impl Timeline {
         })
     }
 
-    /// The rows, from the first step to the last.
+    /// Returns the rows, from the first step to the last.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let events = &self.events;
         let is_step = |(_, event): &(u64, Event)| matches!(event, Event::Step(_));
@@ -118,7 +118,7 @@ impl Timeline {
             match event {
                 Event::Remark(text) => remarked(&mut rows, *time, text),
                 Event::Step(step) if step.kind == StepKind::Send => sent(&mut rows, *time, step),
-                Event::Step(step) => rows.push(Row::at(*time, What::Step(step.clone()))),
+                Event::Step(step) => rows.push(Row::at(*time, Content::Step(step.clone()))),
             }
         }
         rows
@@ -126,23 +126,23 @@ impl Timeline {
 }
 
 impl Row {
-    /// What it is about.
+    /// Returns its topic.
     pub(crate) fn topic(&self) -> Topic {
-        match &self.what {
-            What::Step(step) => step.kind.topic(),
-            What::Sends { .. } => StepKind::Send.topic(),
-            What::Remarks { .. } => Topic::test(),
+        match &self.content {
+            Content::Step(step) => step.kind.topic(),
+            Content::Sends { .. } => StepKind::Send.topic(),
+            Content::Remarks { .. } => Topic::test(),
         }
     }
 
-    fn at(time: u64, what: What) -> Self {
-        Row { from: time, until: time, what }
+    fn at(time: u64, content: Content) -> Self {
+        Row { from: time, until: time, content }
     }
 }
 
-/// Adds what a leader sent: to the last row, if that is the same leader's.
+/// Adds a send of a leader: to the last row, if that has sends of the same leader.
 fn sent(rows: &mut Vec<Row>, time: u64, step: &Step) {
-    if let Some(Row { until, what: What::Sends { server, to, times }, .. }) = rows.last_mut()
+    if let Some(Row { until, content: Content::Sends { server, to, times }, .. }) = rows.last_mut()
         && *server == step.server
     {
         *until = time;
@@ -151,13 +151,13 @@ fn sent(rows: &mut Vec<Row>, time: u64, step: &Step) {
         return;
     }
     let to = step.to.into_iter().collect();
-    rows.push(Row::at(time, What::Sends { server: step.server, to, times: 1 }));
+    rows.push(Row::at(time, Content::Sends { server: step.server, to, times: 1 }));
 }
 
-/// Adds what the test did: to the last row, if that is of its doing, too. There a
-/// server that is connected, and cut off, and connected again, is connected.
+/// Adds an action of the test: to the last row, if that has actions too. The row
+/// keeps only the last action for each server.
 fn remarked(rows: &mut Vec<Row>, time: u64, text: &str) {
-    if let Some(Row { until, what: What::Remarks { texts, times }, .. }) = rows.last_mut() {
+    if let Some(Row { until, content: Content::Remarks { texts, times }, .. }) = rows.last_mut() {
         let server = |text: &str| line::leading_peer(text.as_bytes());
         texts.retain(|earlier| server(earlier).is_none() || server(earlier) != server(text));
         texts.push(text.to_owned());
@@ -165,7 +165,7 @@ fn remarked(rows: &mut Vec<Row>, time: u64, text: &str) {
         *times += 1;
         return;
     }
-    rows.push(Row::at(time, What::Remarks { texts: vec![text.to_owned()], times: 1 }));
+    rows.push(Row::at(time, Content::Remarks { texts: vec![text.to_owned()], times: 1 }));
 }
 
 #[cfg(test)]
@@ -183,18 +183,18 @@ mod tests {
         timeline
     }
 
-    /// What each row tells, in short.
-    fn told(timeline: &Timeline) -> Vec<String> {
-        let tell = |row: Row| match row.what {
-            What::Step(step) => format!("{} S{} {}", row.from, step.server, step.kind.verb()),
-            What::Sends { server, to, times } => {
+    /// Returns each row as a short text.
+    fn rows(timeline: &Timeline) -> Vec<String> {
+        let text = |row: Row| match row.content {
+            Content::Step(step) => format!("{} S{} {}", row.from, step.server, step.kind.verb()),
+            Content::Sends { server, to, times } => {
                 format!("{}-{} S{server} to {to:?} {times}x", row.from, row.until)
             }
-            What::Remarks { texts, times } => {
+            Content::Remarks { texts, times } => {
                 format!("{}-{} {} {times}x", row.from, row.until, texts.join(", "))
             }
         };
-        timeline.rows().into_iter().map(tell).collect()
+        timeline.rows().into_iter().map(text).collect()
     }
 
     #[test]
@@ -203,12 +203,12 @@ mod tests {
             7,
             &[(1, "S0 starts #6"), (2, "S0 starts #7"), (3, "S1 saves #5..#9"), (4, "S2 saves #8")],
         );
-        assert_eq!(told(&timeline), ["2 S0 starts", "3 S1 saves"]);
+        assert_eq!(rows(&timeline), ["2 S0 starts", "3 S1 saves"]);
         assert_eq!((timeline.known(), timeline.servers), (Some((5, 9)), 0..3));
     }
 
     #[test]
-    fn what_is_sent_again_and_again_is_one_row() {
+    fn repeated_sends_share_a_row() {
         let timeline = timeline(
             7,
             &[
@@ -220,11 +220,11 @@ mod tests {
             ],
         );
         let expected = ["1-3 S0 to {1, 2} 3x", "4 S1 saves", "5-5 S0 to {2} 1x"];
-        assert_eq!(told(&timeline), expected);
+        assert_eq!(rows(&timeline), expected);
     }
 
     #[test]
-    fn a_commit_counts_when_it_comes_to_the_entry() {
+    fn a_commit_is_shown_when_it_first_covers_the_entry() {
         let timeline = timeline(
             7,
             &[
@@ -232,24 +232,24 @@ mod tests {
                 (2, "S0 commits #9"),
                 (3, "S0 commits #10"),
                 (4, "S1 installs #20"),
-                // It was restarted.
+                // After a restart.
                 (5, "S0 commits #3"),
                 (6, "S0 commits #10"),
             ],
         );
-        assert_eq!(told(&timeline), ["2 S0 commits", "4 S1 installs", "6 S0 commits"]);
+        assert_eq!(rows(&timeline), ["2 S0 commits", "4 S1 installs", "6 S0 commits"]);
     }
 
     #[test]
-    fn remarks_stand_between_steps_only() {
+    fn remarks_are_shown_only_between_steps() {
         let lines =
             [(1, "before"), (2, "S0 starts #7"), (3, "S2 crash"), (4, "S1 saves #7"), (5, "after")];
         let timeline = timeline(7, &lines);
-        assert_eq!(told(&timeline), ["2 S0 starts", "3-3 S2 crash 1x", "4 S1 saves"]);
+        assert_eq!(rows(&timeline), ["2 S0 starts", "3-3 S2 crash 1x", "4 S1 saves"]);
     }
 
     #[test]
-    fn of_many_remarks_the_last_of_each_server_counts() {
+    fn a_row_of_remarks_keeps_the_last_of_each_server() {
         let timeline = timeline(
             7,
             &[
@@ -262,6 +262,6 @@ mod tests {
             ],
         );
         let remarks = "2-5 all is well, S2 disconnect, S1 connect 4x";
-        assert_eq!(told(&timeline), ["1 S0 starts", remarks, "6 S1 saves"]);
+        assert_eq!(rows(&timeline), ["1 S0 starts", remarks, "6 S1 saves"]);
     }
 }

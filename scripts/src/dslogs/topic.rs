@@ -2,7 +2,7 @@
 
 use anstyle::RgbColor;
 
-/// A topic, by its place in the table.
+/// A topic: its index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Topic(u8);
 
@@ -17,7 +17,7 @@ static TABLE: [(&str, RgbColor, &str); 16] = [
     ("CMIT", RgbColor(0x98, 0x71, 0x9f), "commits"),
     ("PERS", RgbColor(0xd0, 0x83, 0x41), "stable storage"),
     ("SNAP", RgbColor(0xfd, 0x97, 0x1f), "snapshots"),
-    ("DROP", RgbColor(0xff, 0x61, 0x5c), "what is thrown away"),
+    ("DROP", RgbColor(0xff, 0x61, 0x5c), "lost messages, killed servers"),
     ("CLNT", RgbColor(0x00, 0x81, 0x3c), "clients"),
     ("TEST", RgbColor(0xfe, 0x2c, 0x79), "the test"),
     ("INFO", RgbColor(0xff, 0xff, 0xff), "information"),
@@ -27,47 +27,47 @@ static TABLE: [(&str, RgbColor, &str); 16] = [
 ];
 
 impl Topic {
-    /// The topic of this name.
+    /// Returns the topic of this name.
     pub(crate) fn named(name: &[u8]) -> Option<Topic> {
         let place = TABLE.iter().position(|(known, ..)| known.as_bytes() == name)?;
         Some(Topic(place as u8))
     }
 
-    /// That of the test's own lines.
+    /// Returns the topic of the test's own lines.
     pub(crate) fn test() -> Topic {
-        Topic::named(b"TEST").expect("the table has it")
+        Topic::named(b"TEST").expect("the table has TEST")
     }
 
-    /// What its lines are coloured with.
+    /// Returns the colour of its lines.
     pub(crate) fn colour(self) -> RgbColor {
         TABLE[self.index()].1
     }
 
-    /// Its place among [`all`].
+    /// Returns its index in [`all`].
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
 
-    /// Whether its lines are the test's own, which belong to no server.
+    /// Returns whether its lines are the test's own, which belong to no server.
     pub(crate) fn is_test(self) -> bool {
         TABLE[self.index()].0 == "TEST"
     }
 }
 
-/// Every topic, in the course's order.
+/// Returns all topics, in the course's order.
 pub(crate) fn all() -> impl Iterator<Item = Topic> {
     (0..TABLE.len()).map(|place| Topic(place as u8))
 }
 
-/// Reads a topic of the command line; the error lists them all.
+/// Parses a topic of the command line. The error lists all topics.
 pub(crate) fn parse(name: &str) -> Result<Topic, String> {
     Topic::named(name.to_ascii_uppercase().as_bytes()).ok_or_else(|| {
         let names = TABLE.map(|(name, ..)| name);
-        format!("no such topic; there are {}", names.join(", "))
+        format!("unknown topic; the topics are {}", names.join(", "))
     })
 }
 
-/// All topics with their meaning, a line each.
+/// Returns all topics with their meanings, a line each.
 pub(crate) fn list() -> String {
     let lines = TABLE.iter().map(|(name, _, meaning)| format!("  {name}  {meaning}"));
     lines.collect::<Vec<_>>().join("\n")
@@ -81,17 +81,17 @@ impl TopicSet {
     /// Every topic.
     pub(crate) const ALL: TopicSet = TopicSet(u16::MAX);
 
-    /// The topics of a list.
+    /// Creates the set of the topics in a list.
     pub(crate) fn of(topics: &[Topic]) -> TopicSet {
         TopicSet(topics.iter().fold(0, |bits, topic| bits | 1 << topic.0))
     }
 
-    /// The topics of this set that are not in the other.
+    /// Returns the topics of this set that are not in the other.
     pub(crate) fn without(self, other: TopicSet) -> TopicSet {
         TopicSet(self.0 & !other.0)
     }
 
-    /// Whether the topic is in the set.
+    /// Returns whether the topic is in the set.
     pub(crate) fn contains(self, topic: Topic) -> bool {
         self.0 & 1 << topic.0 != 0
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_topic_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_topic_lists_all_topics() {
         for name in ["VOTES", "", "VOT", "VOTE "] {
             let error = parse(name).expect_err(name);
             assert!(TABLE.iter().all(|(known, ..)| error.contains(known)), "{error}");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_take_topics_away() {
+    fn without_removes_topics() {
         let [vote, timr, trce] = ["VOTE", "TIMR", "TRCE"].map(|name| parse(name).expect(name));
         let set = TopicSet::of(&[vote, trce]).without(TopicSet::of(&[trce, timr]));
         assert!(set.contains(vote) && !set.contains(timr) && !set.contains(trce));

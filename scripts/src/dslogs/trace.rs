@@ -1,23 +1,23 @@
-//! The lines of a bundle's trace: JSON, of which the steps of entries are read, and
-//! what the test did to servers. `docs/bundle.md` lists all kinds.
+//! Reads the JSON lines of a bundle's trace: the steps of entries, and what the test
+//! did to servers. `docs/bundle.md` lists all kinds.
 
 use serde::Deserialize;
 
 use super::step::{Step, StepKind};
 
-/// Kinds of what the test does to a server: remarks beside the steps.
+/// The kinds of events that the test causes, shown as remarks beside the steps.
 const FAULTS: [&str; 4] = ["boot", "crash", "connect", "disconnect"];
 
-/// What a line tells.
+/// What a line of the trace describes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum TraceItem {
     /// A step of an entry.
     Step(Step),
-    /// What the test did, in words.
+    /// An action of the test, as text.
     Remark(String),
 }
 
-/// A line, as far as we care.
+/// The fields of a line that dslogs uses.
 #[derive(Deserialize)]
 struct Event<'a> {
     /// Nanoseconds.
@@ -32,21 +32,21 @@ struct Event<'a> {
     to: Option<usize>,
 }
 
-/// Reads a line: the time in nanoseconds, and what happened. None if it tells
-/// nothing of entries or faults (a message without entries), or cannot be read: a
-/// run that was killed may have left half a line.
-pub(crate) fn parse(line: &[u8]) -> Option<(u64, Told)> {
-    // Nearly all lines tell something else: then it is enough to see their kind.
+/// Parses a line into the time in nanoseconds and what happened. Returns `None` for a
+/// line about other things, such as a message without entries, and for a line that
+/// cannot be parsed: a run that was killed may have left half a line.
+pub(crate) fn parse(line: &[u8]) -> Option<(u64, TraceItem)> {
+    // Nearly all lines are about other things; their kind is enough to skip them.
     let kind = kind_of(line)?;
     if StepKind::of_event(kind).is_none() && !FAULTS.contains(&kind) {
         return None;
     }
     let event: Event<'_> = serde_json::from_slice(line).ok()?;
-    let told = match StepKind::of_event(event.kind) {
-        Some(kind) => Told::Step(event.step(kind)?),
-        None => Told::Remark(format!("S{} {}", event.peer?, event.kind)),
+    let item = match StepKind::of_event(event.kind) {
+        Some(kind) => TraceItem::Step(event.step(kind)?),
+        None => TraceItem::Remark(format!("S{} {}", event.peer?, event.kind)),
     };
-    Some((event.t, told))
+    Some((event.t, item))
 }
 
 impl Event<'_> {
@@ -58,7 +58,7 @@ impl Event<'_> {
     }
 }
 
-/// The kind, without reading the rest.
+/// Returns the kind without parsing the rest.
 fn kind_of(line: &[u8]) -> Option<&str> {
     const BEFORE: &[u8] = b"\"kind\":\"";
     let at = line.windows(BEFORE.len()).position(|text| text == BEFORE)? + BEFORE.len();
@@ -71,32 +71,32 @@ fn kind_of(line: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn told(kind: &str, rest: &str) -> Option<Told> {
+    fn parsed(kind: &str, rest: &str) -> Option<TraceItem> {
         let line = format!(
             r#"{{"t":1500,"thread":3,"name":"S1 \"x\"","server":1,"kind":"{kind}"{rest},
             "site":"a:1"}}"#
         );
-        parse(line.as_bytes()).map(|(time, told)| {
+        parse(line.as_bytes()).map(|(time, item)| {
             assert_eq!(time, 1500);
-            told
+            item
         })
     }
 
     #[test]
-    fn steps_and_faults_are_told() {
+    fn steps_and_faults_are_parsed() {
         let step =
             Step { server: 1, kind: StepKind::Send, first: 5, last: 7, term: None, to: Some(2) };
         let rest = r#","to":2,"prev":4,"first":5,"last":7,"commit":3"#;
-        assert_eq!(told("append", rest), Some(Told::Step(step)));
+        assert_eq!(parsed("append", rest), Some(TraceItem::Step(step)));
         let step =
             Step { server: 1, kind: StepKind::Apply, first: 7, last: 7, term: Some(3), to: None };
-        assert_eq!(told("apply", r#","index":7,"term":3"#), Some(Told::Step(step)));
-        assert_eq!(told("crash", r#","peer":2"#), Some(Told::Remark("S2 crash".to_owned())));
+        assert_eq!(parsed("apply", r#","index":7,"term":3"#), Some(TraceItem::Step(step)));
+        assert_eq!(parsed("crash", r#","peer":2"#), Some(TraceItem::Remark("S2 crash".to_owned())));
     }
 
-    /// A test of the workspace checks that document against the crates.
+    /// The test `events` checks that document against the crates.
     #[test]
-    fn the_document_has_all_that_is_read() {
+    fn the_document_lists_all_kinds_and_fields_used() {
         let document = include_str!("../../../docs/bundle.md");
         let has = |kind: &str, names: &[&str]| {
             let row = document.lines().find(|line| line.starts_with(&format!("| `{kind}` |")));
@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_passed_over() {
-        assert_eq!(told("append", r#","to":2,"prev":4,"first":5,"last":4,"commit":3"#), None);
-        assert_eq!(told("send", r#","end":2,"to":null"#), None);
-        assert_eq!(told("of next year", ""), None);
+    fn other_lines_are_skipped() {
+        assert_eq!(parsed("append", r#","to":2,"prev":4,"first":5,"last":4,"commit":3"#), None);
+        assert_eq!(parsed("send", r#","end":2,"to":null"#), None);
+        assert_eq!(parsed("of next year", ""), None);
         assert_eq!(parse(br#"{"t":1500,"server":1,"kind":"start","ind"#), None);
         assert_eq!(parse(b"no json"), None);
     }

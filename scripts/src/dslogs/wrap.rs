@@ -2,8 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// The lines of a text: broken at spaces, and inside a word that is too long.
-/// Spaces at a break are left out; a text without any characters has no lines.
+/// Iterates over the lines of a text, broken at spaces, and inside a word that is
+/// too long. Leaves out spaces at a break. An empty text has no lines.
 #[derive(Debug)]
 pub(crate) struct Wrap<'a> {
     rest: &'a str,
@@ -11,20 +11,20 @@ pub(crate) struct Wrap<'a> {
 }
 
 impl<'a> Wrap<'a> {
-    /// Lines of `width` cells at most. A single character that is wider has a line
-    /// of its own.
+    /// Breaks a text into lines of at most `width` cells. A wider single character
+    /// gets its own line.
     pub(crate) fn new(text: &'a str, width: usize) -> Self {
         Wrap { rest: text, width }
     }
 
-    /// Where the next line ends: the whole rest if it fits.
+    /// Returns where the next line ends: at the end of the text if it fits.
     fn line_end(&self) -> usize {
-        // Nearly all text is plain, a cell for each byte; then nothing is counted.
+        // Nearly all text is ASCII, a cell for each byte, and needs no counting.
         let head = &self.rest.as_bytes()[..self.rest.len().min(self.width + 1)];
         if head.is_ascii() { self.plain_end(head) } else { self.counted_end() }
     }
 
-    /// The end of a line of plain text, of which `head` is what decides.
+    /// Returns the end of a line of ASCII text. `head` is one byte more than a line.
     fn plain_end(&self, head: &[u8]) -> usize {
         if head.len() <= self.width {
             return head.len();
@@ -33,7 +33,7 @@ impl<'a> Wrap<'a> {
         space.unwrap_or(self.width.max(1))
     }
 
-    /// The same for any text.
+    /// Returns the end of a line of any text.
     fn counted_end(&self) -> usize {
         let (mut cells, mut last_space) = (0, None);
         for (at, character) in self.rest.char_indices() {
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_spaces_vanish_at_a_break_only() {
+    fn spaces_vanish_only_at_a_break() {
         assert_eq!(lines("a  b     c", 4), ["a  b", "c"]);
         assert_eq!(lines("      abcdef", 4), ["    ", "abcd", "ef"]);
     }
 
     #[test]
-    fn cells_are_counted_not_characters() {
+    fn width_counts_cells_not_characters() {
         assert_eq!(lines("日本語です", 4), ["日本", "語で", "す"]);
         assert_eq!(lines("日本", 1), ["日", "本"]);
         // A combining accent takes no cell and stays with its letter.
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_breaks_as_any_other() {
+    fn ascii_text_breaks_like_any_other() {
         let text =
             "   S3 T12 steps  back from 8765 to 5, by Position { index: 3, term: 12345678 } ";
         for width in 0..90 {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_spaces_is_lost() {
+    fn only_spaces_are_lost() {
         let text = "S3 T12 steps back from 8765 to 5 for S4, by Position { index: 3, term: 日本 }";
         for width in 1..80 {
             let joined: String = lines(text, width).concat().split(' ').collect();

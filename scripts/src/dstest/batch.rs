@@ -1,5 +1,5 @@
-//! A batch: workers that take chunks of the plan until nothing is left, or until
-//! somebody has had enough.
+//! A batch: workers take chunks from the plan until none are left or the batch
+//! is stopped.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,29 +19,28 @@ use super::runner::{Outcome, Purpose, Run, Runner};
 use super::screen::{Left, Screen};
 use super::workspace::Test;
 
-/// How long a worker without work sleeps at most before it looks for a signal,
-/// which wakes nobody.
-const NAP: Duration = Duration::from_millis(100);
+/// How often an idle worker checks for a signal, which does not wake it.
+const POLL: Duration = Duration::from_millis(100);
 
-/// All that workers share.
+/// The state that the workers share.
 #[derive(Debug)]
 pub(crate) struct Batch<'a> {
-    /// What the user has chosen.
+    /// The user's options.
     pub(crate) options: &'a Options,
-    /// What is run.
+    /// The tests to run.
     pub(crate) tests: &'a [Test],
-    /// How it is run.
+    /// Runs them.
     pub(crate) runner: &'a Runner,
-    /// How a run is repeated by hand.
+    /// The command that repeats a run by hand.
     pub(crate) replay: &'a replay::Command,
-    /// Where logs go.
+    /// The folder for logs.
     pub(crate) folder: Folder,
-    /// What is seen.
+    /// Shows progress and failures.
     pub(crate) screen: Screen,
-    /// Colours.
+    /// The colours.
     pub(crate) paint: Paint,
     state: Mutex<State>,
-    /// A chunk was handed back.
+    /// Notified when a chunk was handed back.
     handed_back: Condvar,
 }
 
@@ -49,15 +48,15 @@ pub(crate) struct Batch<'a> {
 struct State {
     plan: Plan,
     results: Results,
-    /// Runs that are still to come.
+    /// Runs left.
     left: u64,
-    /// Failures of each kind so far, of which the first have logs.
+    /// Failures of each kind so far. The first ones have logs.
     kept: BTreeMap<Signature, u64>,
-    /// Why nothing can be run any more.
+    /// The error because of which nothing can be run any more.
     broken: Option<io::Error>,
 }
 
-/// A run whose log is to be kept.
+/// A run whose log may be kept.
 struct Noted {
     run: Run,
     /// Finished runs of all tests, this one included.
@@ -65,7 +64,7 @@ struct Noted {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch that has not begun.
+    /// Creates a batch without starting it.
     pub(crate) fn new(
         options: &'a Options,
         tests: &'a [Test],
@@ -95,7 +94,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Runs everything, with `--loop` again and again, and tells what came of it.
+    /// Runs everything, with `--loop` repeatedly, and returns the results and the
+    /// error that ended the batch, if any.
     pub(crate) fn run(self, starts: &[u64]) -> (Results, Option<io::Error>) {
         let began = Instant::now();
         let (mut iter, mut done) = (self.options.iter, 0_u64);
@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
         (results, state.broken)
     }
 
-    /// Gives every test `iter` seeds, after `done` earlier ones, and works.
+    /// Runs `iter` seeds of every test, after `done` earlier ones.
     fn round(&self, starts: &[u64], done: u64, iter: u64) {
         let mut state = self.state();
         for (test, start) in starts.iter().enumerate() {
@@ -147,7 +147,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The next chunk, if there will be one.
+    /// Waits for the next chunk and returns it; `None` at the end of the batch.
     fn take(&self) -> Option<Chunk> {
         let mut state = self.state();
         while !self.runner.stop.requested() {
@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
                 Next::Run(chunk) => return Some(chunk),
                 Next::Done => return None,
                 Next::Wait => {
-                    let woken = self.handed_back.wait_timeout(state, NAP);
+                    let woken = self.handed_back.wait_timeout(state, POLL);
                     (state, _) = woken.expect("no worker has panicked");
                 }
             }
@@ -163,7 +163,7 @@ impl<'a> Batch<'a> {
         None
     }
 
-    /// Debug lines cost time: they are only asked for when their log is kept.
+    /// Turns debug lines on only when their log is kept: they cost time.
     fn purpose(&self) -> Purpose<'static> {
         match (self.options.archive, self.options.clock(), self.options.verbose) {
             (true, _, level) | (false, Clock::Real, level @ 1..) => Purpose::Verbose(level.min(2)),
@@ -171,12 +171,12 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Enters what became of a chunk, and looks after the logs.
+    /// Adds the outcome of a chunk to the results and keeps logs.
     fn record(&self, chunk: Chunk, outcome: &Outcome) {
         let failed = outcome.runs.iter().any(|run| run.failure.is_some());
         if failed && self.options.until_fail {
-            // Before anybody can take what this chunk has left.
-            self.runner.stop.is_enough();
+            // Before another worker can take the rest of this chunk.
+            self.runner.stop.end_batch();
         }
         let noted = self.enter(chunk, outcome);
         self.handed_back.notify_all();
@@ -215,8 +215,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Keeps the log of a failed run, if it is one of the first of its kind, and
-    /// tells of it.
+    /// Reports a failed run, and keeps its log if it is one of the first of its
+    /// kind.
     fn failure(&self, test: usize, outcome: &Outcome, noted: Noted) {
         let Noted { run, finished } = noted;
         let tested = &self.tests[test];
@@ -227,13 +227,13 @@ impl<'a> Batch<'a> {
             let log = self.folder.log(tested.name(), finished);
             text.push_str(&self.explain(tested, outcome, &run, log, &mut failed));
         } else {
-            text.push_str(&format!("seed {:#x}, no log: enough of this kind (--keep)", run.seed));
+            text.push_str(&format!("seed {:#x}, no log: limit per kind (--keep)", run.seed));
         }
         self.screen.say(&text);
         self.state().results.tests[test].failure(failed);
     }
 
-    /// Whether a failure is one of those of its kind whose logs are kept.
+    /// Counts a failure of its kind and returns whether its log is kept.
     fn is_kept(&self, failed: &Failed) -> bool {
         let mut state = self.state();
         let kept = state.kept.entry(failed.signature()).or_default();
@@ -241,8 +241,8 @@ impl<'a> Batch<'a> {
         self.options.keep().is_none_or(|keep| *kept <= keep)
     }
 
-    /// Keeps log and bundle of a failure, and says where they are and how to see it
-    /// again.
+    /// Keeps log and bundle of a failure. Returns lines that say where they are and
+    /// how to replay it.
     fn explain(
         &self,
         test: &Test,
@@ -276,9 +276,9 @@ impl<'a> Batch<'a> {
         lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n    ")
     }
 
-    /// In virtual time log and bundle come from the same run made again. In
-    /// real time there is no second chance to see it, and after Ctrl-C no time.
-    /// The value is a warning.
+    /// Runs the failed seed again and keeps log and bundle of that run. This works
+    /// only in virtual time; after Ctrl-C it would take too long. Returns a warning
+    /// if the runs differ.
     fn keep_replay(
         &self,
         test: &Test,
@@ -289,18 +289,18 @@ impl<'a> Batch<'a> {
         self.folder.prepare(log)?;
         let (verbose, bundles) = (self.options.verbose, self.folder.absolute());
         let again = replay::again(self.runner, test, run, verbose, &bundles);
-        let (again, warning) = again.map_err(|error| format!("it cannot be run again: {error}"))?;
-        // Ctrl-C may have come before the failure did.
+        let (again, warning) = again.map_err(|error| format!("cannot run it again: {error}"))?;
+        // Ctrl-C may have ended the second run before it failed.
         let output = if again.runs.is_empty() { &outcome.output } else { &again.output };
         let kept = self.folder.keep(output, log).map(|()| warning);
         again.discard();
         kept
     }
 
-    /// Nothing can be run: the first reason counts.
+    /// Ends the batch because nothing can be run. The first error is reported.
     fn give_up(&self, error: io::Error) {
         self.state().broken.get_or_insert(error);
-        self.runner.stop.is_enough();
+        self.runner.stop.end_batch();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,7 +1,7 @@
-//! What the course fixed: the parts of its labs and the names of its tests by year,
+//! The course's facts: the parts of its labs and the names of its tests by year,
 //! and how long Raft's tests take.
 
-/// Which edition's numbers the labs go by.
+/// The edition of the course, which sets the numbers of the labs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Edition {
     /// Up to 2023: Raft is lab 2.
@@ -18,9 +18,9 @@ pub(crate) struct Part {
     pub(crate) package: &'static str,
     /// The last word of the names of its tests.
     pub(crate) word: &'static str,
-    /// What the course called it up to 2023, if it existed.
+    /// The course's name for it up to 2023, if it existed.
     before_2024: Option<&'static str>,
-    /// What the course calls it since.
+    /// The course's name for it from 2024 on.
     from_2024: &'static str,
 }
 
@@ -34,7 +34,7 @@ impl Part {
         Part { package, word, before_2024, from_2024 }
     }
 
-    /// What an edition calls the part of this test, if it has it.
+    /// Returns what an edition calls the part of this test, if the edition has it.
     pub(crate) fn tag_of(&self, test: &str, edition: Edition) -> Option<&'static str> {
         let moved =
             || MOVED.iter().find(|(package, name, _)| (*package, *name) == (self.package, test));
@@ -44,7 +44,7 @@ impl Part {
         }
     }
 
-    /// What an edition calls the part, and those of its tests that it has moved.
+    /// Returns what an edition calls the part and the tests that it has moved.
     pub(crate) fn tags(&self, edition: Edition) -> impl Iterator<Item = &'static str> {
         let moved = MOVED
             .iter()
@@ -53,7 +53,7 @@ impl Part {
     }
 }
 
-/// Whether `text` is a tag or its lab's number: `2A`, `2a`, `2`.
+/// Returns whether `text` is the tag or its lab's number: `2A`, `2a`, `2`.
 pub(crate) fn calls(text: &str, tag: &str) -> bool {
     tag.eq_ignore_ascii_case(text) || &tag[..1] == text
 }
@@ -76,12 +76,12 @@ pub(crate) const PARTS: [Part; 10] = [
 const MOVED: [(&str, &str, &str); 2] =
     [("shardkv", "static_shards_4B", "5A"), ("shardkv", "rejection_4B", "5A")];
 
-/// Names that packages of the course had: package, older name.
+/// Former names of the course's packages: package, older name.
 const OLD_PACKAGES: [(&str, &str); 2] = [("kvraft", "raftkv"), ("shardctrler", "shardmaster")];
 
-/// Names in Go that tests had for a time and that differ by more than their tag:
-/// package, test, the older name without `Test`. (In 2022 two of Raft's tests were
-/// called `For2023Test...`; that is a prefix, which `names` takes off.)
+/// Former Go names of tests that differ by more than their tag: package, test, the
+/// older name without `Test`. (In 2022 two of Raft's tests were called
+/// `For2023Test...`; `names` removes that prefix.)
 const OLD_TESTS: [(&str, &str, &str); 5] = [
     ("kvsrv", "mem_put_many_clients_2", "MemPutMany"),
     ("kvsrv", "mem_put_many_clients_2", "MemPutMany2"),
@@ -90,20 +90,20 @@ const OLD_TESTS: [(&str, &str, &str); 5] = [
     ("shardkv", "concurrent_3_4B", "Challenge1Concurrent"),
 ];
 
-/// The package that a name means, be it an older one.
+/// Returns the package for its current or its former name.
 pub(crate) fn package(name: &str) -> &str {
     OLD_PACKAGES.iter().find(|(_, old)| *old == name).map_or(name, |(package, _)| package)
 }
 
-/// The older names of a test.
+/// Returns the older names of a test.
 pub(crate) fn old_names(package: &str, test: &str) -> impl Iterator<Item = &'static str> {
     let is = move |(of, name, _): &&(&str, &str, &str)| (*of, *name) == (package, test);
     OLD_TESTS.iter().filter(is).map(|(.., old)| *old)
 }
 
-/// Seconds that a run takes in Go: one run of the tests of 2023 with a public
-/// solution, alone on two cores. They depend on the solution (a quiet Raft sends
-/// later, but waits longer), so they tell an order of magnitude and set no limit.
+/// The seconds of a run in Go: one run of the tests of 2023 with a public solution,
+/// alone on two cores. They depend on the solution (a Raft that sends less often
+/// waits longer), so they are an order of magnitude, not a limit.
 const GO_SECONDS: [(&str, f64); 28] = [
     ("initial_election_2A", 3.1),
     ("re_election_2A", 4.9),
@@ -135,7 +135,7 @@ const GO_SECONDS: [(&str, f64); 28] = [
     ("snapshot_init_2D", 2.8),
 ];
 
-/// Seconds that a test takes in Go, if that was measured.
+/// Returns the seconds of a test in Go, if it was measured.
 pub(crate) fn go_seconds(package: &str, name: &str) -> Option<f64> {
     // All measured tests are Raft's; other labs have tests of the same names.
     let measured = GO_SECONDS.iter().filter(|_| package == "raft");
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_called_by_year() {
+    fn the_edition_sets_the_names_of_parts() {
         let called = |text, edition| -> Vec<&str> {
             let is_called = |part: &&Part| part.tags(edition).any(|tag| calls(text, tag));
             PARTS.iter().filter(is_called).map(|part| part.word).collect()
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(called("2", Edition::From2024), ["2"]);
         assert_eq!(called("3A", Edition::From2024), ["2A"]);
         assert_eq!(called("5", Edition::From2024), ["4A", "4B"]);
-        assert_eq!(called("5A", Edition::From2024), ["4A", "4B"], "4B has lost two tests to 5A");
+        assert_eq!(called("5A", Edition::From2024), ["4A", "4B"], "5A has two tests of 4B");
         assert_eq!(called("4A", Edition::Before2024), ["4A"]);
         assert_eq!(called("2A", Edition::From2024), [""; 0]);
         assert_eq!(called("", Edition::Before2024), [""; 0]);

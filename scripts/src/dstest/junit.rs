@@ -1,10 +1,10 @@
-//! The results in the form that CI systems read: JUnit's XML, a case per test.
+//! Writes the results as JUnit XML, which CI systems read: a case per test.
 
 use std::fmt::Write;
 
 use super::results::{Results, Tally};
 
-/// The whole file.
+/// Returns the whole file.
 pub(crate) fn to_xml(results: &Results) -> String {
     let ran: Vec<&Tally> = results.tests.iter().filter(|tally| tally.runs > 0).collect();
     let failures = ran.iter().filter(|tally| tally.failed > 0).count();
@@ -39,7 +39,8 @@ fn case(text: &mut String, tally: &Tally) {
     text.push_str("</failure>\n</testcase>\n");
 }
 
-/// Text for XML, which has no way to write most control characters.
+/// Escapes text for XML. Most control characters have no form in XML and become
+/// `U+FFFD`.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -66,7 +67,7 @@ mod tests {
     use crate::dstest::workspace::Test;
 
     #[test]
-    fn a_case_per_test() {
+    fn each_test_that_ran_has_a_case() {
         let tests = ["a::x_2A", "a::y_2A", "a::z_2A"].map(|path| Test::new("raft", path));
         let mut results = Results::new(Clock::Virtual, &tests);
         let passed = Run { seed: 1, seconds: Some(0.5), measured: None, failure: None };

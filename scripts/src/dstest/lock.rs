@@ -1,7 +1,7 @@
-//! Two batches do not write into one folder.
+//! Prevents two batches from writing into one folder.
 //!
-//! A batch holds a lock on a file in its folder from its beginning to its end. The
-//! system takes the lock away from a process that is gone, however it went.
+//! A batch holds a lock on a file in its folder until it ends. The system releases
+//! the lock when the process ends in any way.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 /// The name of the file.
 const NAME: &str = ".lock";
 
-/// A folder that belongs to this batch.
+/// The lock of a batch on its folder.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: PathBuf,
-    /// The folders that were made for it, the innermost first.
+    /// The folders that were created for it, the innermost first.
     made: Vec<PathBuf>,
     /// Holds the lock while it is open.
     _locked: File,
 }
 
 impl Lock {
-    /// Takes a folder, which need not exist yet. The error is that another batch has
-    /// it. `None` means that the folder cannot be written, which costs the logs alone,
-    /// or that its file system has no locks.
+    /// Locks a folder, which need not exist yet. It is an error if another batch has
+    /// locked it. Returns `None` if the folder cannot be written, in which case only
+    /// the logs are lost, or if its file system has no locks.
     pub(crate) fn take(folder: &Path) -> Result<Option<Lock>, String> {
         let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
         let made = folder.ancestors().take_while(missing).map(Path::to_owned).collect();
@@ -40,7 +40,7 @@ impl Lock {
                     ));
                 }
                 Err(TryLockError::Error(_)) => return Ok(None),
-                // Its last holder has just removed it.
+                // The last holder has just removed the file.
                 Ok(()) if locked.metadata().is_ok_and(|data| data.nlink() == 0) => {}
                 Ok(()) => return Ok(Some(Lock { file, made, _locked: locked })),
             }
@@ -49,9 +49,9 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// Leaves nothing behind that is not a log or a bundle.
+    /// Removes the lock file and the folders that were created for it if empty.
     fn drop(&mut self) {
-        // What cannot be removed, or is not empty, stays.
+        // A folder with logs or bundles is not empty and stays.
         let _ = std::fs::remove_file(&self.file);
         self.made.iter().all(|folder| std::fs::remove_dir(folder).is_ok());
     }
@@ -66,11 +66,11 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let folder = temp.path().join("a/b");
         let lock = Lock::take(&folder).unwrap().expect("it can be locked");
-        let refused = Lock::take(&folder).unwrap_err();
-        let told = "a/b is in use by another dstest; choose another folder with -o";
-        assert!(refused.ends_with(told), "{refused}");
+        let error = Lock::take(&folder).unwrap_err();
+        let expected = "a/b is in use by another dstest; choose another folder with -o";
+        assert!(error.ends_with(expected), "{error}");
         drop(lock);
-        assert!(!temp.path().join("a").exists(), "what was made is gone");
+        assert!(!temp.path().join("a").exists(), "the created folders are removed");
         let lock = Lock::take(&folder).unwrap();
         std::fs::write(folder.join("x.log"), "").unwrap();
         drop(lock);

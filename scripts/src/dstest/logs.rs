@@ -5,46 +5,48 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a log that are kept from its beginning, and as many from its end: a run
-/// that hangs in a loop can write for minutes.
+/// How many bytes of a log are kept from its beginning, and again from its end: a
+/// run that hangs in a loop can write for minutes.
 const KEPT: u64 = 8 << 20;
 
-/// Where logs go: made when the first one comes.
+/// The folder for logs, created for the first one.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    /// A folder that need not exist yet.
+    /// Names a folder, which need not exist yet.
     pub(crate) fn new(path: PathBuf) -> Self {
         Folder { path }
     }
 
-    /// Where the log of a test is kept, after so many finished runs of all tests.
+    /// Returns the path for the log of a test; `finished` counts the finished runs of
+    /// all tests.
     pub(crate) fn log(&self, test: &str, finished: u64) -> PathBuf {
         self.path.join(format!("{test}_{finished}.log"))
     }
 
-    /// Where the bundle of a run of virtual time is: the tester chooses the name.
+    /// Returns the path of the bundle of a run in virtual time. The tester chose this
+    /// name.
     pub(crate) fn bundle(&self, test: &str, seed: u64) -> PathBuf {
         self.path.join(format!("{test}-{seed:#x}"))
     }
 
-    /// The folder for processes that run elsewhere.
+    /// Returns the absolute path, for processes in other working directories.
     pub(crate) fn absolute(&self) -> PathBuf {
-        // Without a current folder nothing here works.
+        // Without a working directory nothing here works.
         std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
-    /// Makes room for a log: finds out that nothing can be written before the
-    /// run is made again for it. The error names the place.
+    /// Creates a log, so that an unwritable folder is found before the run is repeated
+    /// for it. The error names the path.
     pub(crate) fn prepare(&self, log: &Path) -> Result<File, String> {
         let made = std::fs::create_dir_all(&self.path).and_then(|()| File::create(log));
         made.map_err(|error| unwritable(log, &error))
     }
 
-    /// Copies an output to the place of a log. The error names the place.
+    /// Copies an output to the path of a log. The error names the path.
     pub(crate) fn keep(&self, output: &Path, log: &Path) -> Result<(), String> {
         copy(output, &mut self.prepare(log)?, KEPT).map_err(|error| unwritable(log, &error))
     }
@@ -54,7 +56,7 @@ fn unwritable(log: &Path, error: &io::Error) -> String {
     format!("{} cannot be written: {error}", printing::escaped_name(log))
 }
 
-/// Copies a file, but for the middle of one that is longer than twice `part`.
+/// Copies a file. If it is longer than twice `part`, the middle is left out.
 fn copy(from: &Path, to: &mut File, part: u64) -> io::Result<()> {
     let mut from = File::open(from)?;
     let length = from.metadata()?.len();
@@ -67,7 +69,7 @@ fn copy(from: &Path, to: &mut File, part: u64) -> io::Result<()> {
     io::copy(&mut from, to).map(|_| ())
 }
 
-/// The last bytes of a file.
+/// Returns the last bytes of a file.
 pub(crate) fn end_of(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -77,11 +79,11 @@ pub(crate) fn end_of(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
     Ok(end)
 }
 
-/// A folder that is named by the local time: `%Y%m%d_%H%M%S`.
+/// Returns the local time as the name of a folder: `%Y%m%d_%H%M%S`.
 pub(crate) fn default_folder() -> String {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
-    let now = libc::time_t::try_from(now).expect("the time fits the system's own type");
-    let time = local_time(now).expect("the year of now is no larger than an int");
+    let now = libc::time_t::try_from(now).expect("the time fits time_t");
+    let time = local_time(now).expect("the current year fits an int");
     format!(
         "{:04}{:02}{:02}_{:02}{:02}{:02}",
         time.tm_year + 1900,
@@ -95,13 +97,13 @@ pub(crate) fn default_folder() -> String {
 
 fn local_time(now: libc::time_t) -> io::Result<libc::tm> {
     let mut time = MaybeUninit::<libc::tm>::zeroed();
-    // SAFETY: both pointers are good for the call. It reads the environment, as
-    // does everything else here; nothing in this process ever changes it.
+    // SAFETY: both pointers are valid for the call. It reads the environment, which
+    // nothing in this process ever changes.
     let result = unsafe { libc::localtime_r(&raw const now, time.as_mut_ptr()) };
     if result.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call has succeeded and filled it.
+    // SAFETY: the call succeeded and initialized it.
     Ok(unsafe { time.assume_init() })
 }
 
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_is_made_for_the_first_log() {
+    fn the_first_log_creates_the_folder() {
         let temp = tempfile::tempdir().unwrap();
         let output = temp.path().join("output");
         std::fs::write(&output, "lines\n").unwrap();
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_is_an_error() {
+    fn a_folder_that_cannot_be_created_is_an_error() {
         let temp = tempfile::tempdir().unwrap();
         let output = temp.path().join("output");
         std::fs::write(&output, "lines\n").unwrap();

@@ -1,6 +1,6 @@
-//! From what a user calls a test to the tests of the workspace.
+//! Finds the tests for the names that a user writes.
 //!
-//! | written | means |
+//! | argument | meaning |
 //! |---|---|
 //! | `all` | the course's tests of every lab |
 //! | `raft`, `2` | all parts of a lab |
@@ -9,19 +9,19 @@
 //! | `figure_8_2C`, `persistence::figure_8_2C` | the name in Rust |
 //! | `TestFigure82C`, `TestFigure83C`, `TestFigure8` | the name in Go, of any year |
 //!
-//! Every match is of whole names or whole last words. (What `cargo test` does,
-//! to look for a piece of a name, runs `figure_8_unreliable_2C` too when asked
-//! for `figure_8`, and nothing at all when asked for `2a`.)
+//! Only whole names and whole last words match. (`cargo test` matches parts of
+//! names: for `figure_8` it also runs `figure_8_unreliable_2C`, and for `2a`
+//! nothing.)
 
 use std::collections::BTreeSet;
 
 use super::course::{self, Edition, PARTS, Part};
 use super::workspace::Test;
 
-/// How many names are offered in place of one that matches nothing.
-const OFFERED: usize = 4;
+/// How many names the error for an unknown name suggests.
+const SUGGESTED: usize = 4;
 
-/// The tests that `names` mean, each once, in the order of the names.
+/// Returns the tests that `names` mean, each once, in the order of the names.
 ///
 /// The error is a message about the first name that matches nothing.
 pub(crate) fn select(
@@ -42,8 +42,8 @@ pub(crate) fn select(
     Ok(selected)
 }
 
-/// The packages that a name can only mean, if it tells that much; so that no
-/// other lab has to be built.
+/// Returns the only packages that a name can mean, if the name shows them, so that
+/// dstest need not build other labs.
 pub(crate) fn packages(name: &str, edition: Edition) -> Option<Vec<&'static str>> {
     let of = |wanted: &dyn Fn(&Part) -> bool| -> Vec<&str> {
         PARTS.iter().filter(|part| wanted(part)).map(|part| part.package).collect()
@@ -53,24 +53,24 @@ pub(crate) fn packages(name: &str, edition: Edition) -> Option<Vec<&'static str>
     let by_tag = of(&|part| {
         let years = [Edition::Before2024, Edition::From2024];
         let mut tags = years.iter().flat_map(|&year| part.tags(year)).chain([part.word]);
-        // A bare digit at the end of a Go name may be a part of the name.
+        // A single digit at the end of a Go name may belong to the name.
         tags.any(|tag| tag.len() == 2 && name.ends_with(tag))
     });
     [by_lab, by_part, by_tag].into_iter().find(|packages| !packages.is_empty())
 }
 
-/// The part of the course that a test belongs to.
+/// Returns the part of the course that a test belongs to.
 fn part_of(test: &Test) -> Option<&'static Part> {
     PARTS.iter().find(|part| part.package == test.package && part.word == test.last_word())
 }
 
-/// What an edition calls the part of a test.
+/// Returns what an edition calls the part of a test.
 fn tag_of(test: &Test, edition: Edition) -> Option<&'static str> {
     part_of(test)?.tag_of(test.name(), edition)
 }
 
-/// Goes from the widest meaning of a name to the narrowest; the first that has
-/// tests wins.
+/// Tries the meanings of a name from the widest to the narrowest. The first that
+/// matches a test wins.
 fn find<'a>(name: &str, edition: Edition, tests: &'a [Test]) -> Vec<&'a Test> {
     let called = |test: &Test| tag_of(test, edition).is_some_and(|tag| course::calls(name, tag));
     let package = course::package(name);
@@ -95,8 +95,8 @@ fn find<'a>(name: &str, edition: Edition, tests: &'a [Test]) -> Vec<&'a Test> {
     meanings.iter().map(tests_of).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// A name without what differs between Go and Rust: `TestFigure82C` and
-/// `figure_8_2C` become `figure82c`. In 2022 some tests were called
+/// Reduces a name to what Go and Rust share: `TestFigure82C` and `figure_8_2C`
+/// become `figure82c`. In 2022 some tests were called
 /// `For2023TestFollowerFailure2B`.
 fn squash(name: &str) -> String {
     let name = name.strip_prefix("For2023").unwrap_or(name);
@@ -104,14 +104,14 @@ fn squash(name: &str) -> String {
     name.replace('_', "").to_ascii_lowercase()
 }
 
-/// A course test's squashed name without its tag: what it was called in 2016.
+/// Returns a course test's squashed name without its tag: its name in 2016.
 fn base(test: &Test) -> Option<String> {
     let part = part_of(test)?;
     test.name().strip_suffix(part.word).map(squash)
 }
 
-/// A test's squashed name under the tag of an edition. Some of the course's tests
-/// carry no tag in Go; those are found by their bare names.
+/// Returns a test's squashed name with the tag of an edition. Some of the course's
+/// tests have no tag in Go; those match by their bare names.
 fn go_name(test: &Test, edition: Edition) -> Option<String> {
     match base(test) {
         Some(base) => Some(base + &tag_of(test, edition)?.to_ascii_lowercase()),
@@ -119,25 +119,25 @@ fn go_name(test: &Test, edition: Edition) -> Option<String> {
     }
 }
 
-/// What to say about a name that matches nothing.
+/// Returns the error for a name that matches nothing.
 fn unknown(name: &str, edition: Edition, tests: &[Test]) -> String {
     if edition == Edition::Before2024 && !find(name, Edition::From2024, tests).is_empty() {
-        return format!("no test matches `{name}`; with --year 2024 it does");
+        return format!("no test matches `{name}` before 2024; try --year 2024");
     }
     if edition == Edition::From2024 && !find(name, Edition::Before2024, tests).is_empty() {
-        return format!("no test matches `{name}` in 2024; without --year 2024 it does");
+        return format!("no test matches `{name}` in 2024; try without --year 2024");
     }
-    let mut offers = BTreeSet::from(["all"]);
+    let mut known = BTreeSet::from(["all"]);
     for test in tests {
-        offers.extend([test.package.as_str(), test.name()]);
-        offers.extend(tag_of(test, edition));
+        known.extend([test.package.as_str(), test.name()]);
+        known.extend(tag_of(test, edition));
     }
     let wanted = squash(name);
-    let distance = |offer: &&str| strsim::damerau_levenshtein(&wanted, &squash(offer));
-    let mut offers: Vec<&str> = offers.into_iter().collect();
-    offers.sort_by_key(distance);
-    offers.truncate(OFFERED);
-    format!("no test matches `{name}`; the nearest names: {}", offers.join(", "))
+    let distance = |known: &&str| strsim::damerau_levenshtein(&wanted, &squash(known));
+    let mut nearest: Vec<&str> = known.into_iter().collect();
+    nearest.sort_by_key(distance);
+    nearest.truncate(SUGGESTED);
+    format!("no test matches `{name}`; the nearest names: {}", nearest.join(", "))
 }
 
 #[cfg(test)]
@@ -187,11 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn parts_and_labs() {
+    fn parts_and_labs_are_found() {
         assert_eq!(old("2A"), ["raft initial_election_2A", "raft re_election_2A"]);
         assert_eq!(old("2").len(), 7);
         assert_eq!(old("raft"), old("2"));
-        assert_eq!(old("all").len(), 15, "all tests but two: of the course is what has a tag");
+        assert_eq!(old("all").len(), 15, "course tests have a tag, two of the tests have none");
         assert_eq!(old("shardmaster"), ["shardctrler basic_4A"]);
         assert_eq!(old("1"), ["mapreduce crash_MR"]);
         assert_eq!(old("3"), ["kvraft basic_3A"]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_year_moves_the_numbers() {
+    fn the_edition_sets_the_lab_numbers() {
         assert_eq!(new("3A"), old("2A"));
         assert_eq!(new("3"), old("raft"));
         assert_eq!(new("4A"), ["kvraft basic_3A"]);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_course_gave_up() {
+    fn old_course_names_are_found() {
         for name in ["TestMemPutMany", "TestMemPutMany2", "TestMemPutManyClients"] {
             assert_eq!(old(name), ["kvsrv mem_put_many_clients_2"], "{name}");
         }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_rust_and_go() {
+    fn names_in_rust_and_go_are_found() {
         for name in [
             "figure_8_2C",
             "persistence::figure_8_2C",
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_nothing_is_told_with_its_neighbours() {
+    fn an_unknown_name_is_reported_with_the_nearest_names() {
         let error = selected(&["2A", "figre_8_2C"], Edition::Before2024).unwrap_err();
         assert!(error.starts_with("no test matches `figre_8_2C`; the nearest names: figure_8_2C"));
         let error = selected(&["elect"], Edition::Before2024).unwrap_err();
@@ -257,13 +257,13 @@ mod tests {
         let error = selected(&["6B"], Edition::Before2024).unwrap_err();
         assert!(error.starts_with("no test matches `6B`; the nearest"), "{error}");
         let error = selected(&["2A"], Edition::From2024).unwrap_err();
-        assert_eq!(error, "no test matches `2A` in 2024; without --year 2024 it does");
+        assert_eq!(error, "no test matches `2A` in 2024; try without --year 2024");
         let error = selected(&["5"], Edition::Before2024).unwrap_err();
-        assert_eq!(error, "no test matches `5`; with --year 2024 it does");
+        assert_eq!(error, "no test matches `5` before 2024; try --year 2024");
     }
 
     #[test]
-    fn names_tell_their_packages() {
+    fn names_show_their_packages() {
         let of = |name| packages(name, Edition::Before2024);
         assert_eq!(of("raft"), Some(vec!["raft"; 4]));
         assert_eq!(of("2B"), Some(vec!["raft"]));

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::course::Edition;
 use super::logs;
 
-/// Runs the tests of the labs many times and tells which fail, how often, and how
-/// to see it again.
+/// Runs the tests of the labs many times and reports which fail, how often, and
+/// how to replay a failure.
 #[derive(Debug, Parser)]
 #[command(name = "dstest", version, after_help = AFTER)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -24,46 +24,47 @@ pub(crate) struct Cli {
     pub(crate) options: Options,
 }
 
-/// What dstest does besides running tests.
+/// The subcommands; without one dstest runs tests.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subcommands {
-    /// Join the files that `--json` wrote on several machines into one table.
+    /// Merge the `--json` files of several machines into one table.
     Merge {
-        /// The files.
+        /// The `--json` files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Write the joined results as JSON.
+        /// Write the merged results as JSON.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// Write the joined results as JUnit XML.
+        /// Write the merged results as JUnit XML.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
     },
 }
 
-/// What follows the list of options.
+/// The help text below the list of options.
 const AFTER: &str = "\
 TESTS are names in Rust (figure_8_2C) or Go (TestFigure82C, TestFigure83C), parts \
 (2A), labs (raft, 2), a last word (2025) or all. Whole names and words only.
 
 In virtual time a process runs many seeds, and the time of a run is its CPU time. \
-A failing seed is run once more with VERBOSE=1 and LAB_BUNDLE: that is its log, and \
+dstest repeats a failing seed with VERBOSE=1 and LAB_BUNDLE; it keeps that log and \
 a folder that explains the failure, for `scripts/dslogs`. In real time a process \
 makes one run, and its output is the log.
 
 dstest sets LAB_CLOCK, LAB_SEED, LAB_RUNS, LAB_REPORT and VERBOSE, in virtual time \
-LAB_BUNDLE too; other LAB_ variables reach the tests as they are.
+LAB_BUNDLE too; it passes other LAB_ variables on unchanged.
 
-Exit status: 0 all passed, 1 a test failed or Ctrl-C, 2 nothing could be run.";
+Exit status: 0 all passed; 1 a test failed, or Ctrl-C; 2 nothing could be run, or \
+results or output could not be written.";
 
 /// How to run tests.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to run.
+    /// Tests to run.
     #[arg(required = true, value_name = "TESTS")]
     pub(crate) tests: Vec<String>,
 
-    /// All runs of the first test, then the next; otherwise they take turns.
+    /// Make all runs of one test before the next; otherwise tests take turns.
     #[arg(short, long)]
     pub(crate) sequential: bool,
 
@@ -75,36 +76,36 @@ pub(crate) struct Options {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = positive())]
     pub(crate) iter: u64,
 
-    /// Folder for logs and bundles, made at the first one [default: the time,
+    /// Folder for logs and bundles, created for the first one [default: the time,
     /// such as 20240131_235959].
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// Set VERBOSE for the logs that are kept, once more for 2.
+    /// Set VERBOSE=1 for the logs that are kept; -vv sets VERBOSE=2.
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Keep logs and bundles of so many failures of a kind; 0 is of all.
+    /// Logs and bundles kept per kind of failure (0 = no limit).
     #[arg(long, value_name = "N", default_value_t = 10)]
     keep: u64,
 
-    /// Keep the logs of passing runs too; one run per process then.
+    /// Keep the logs of passing runs too; each process then makes one run.
     #[arg(short, long)]
     pub(crate) archive: bool,
 
-    /// Accepted: Rust has no race detector to turn on.
+    /// Accepted without effect: Rust has no race detector.
     #[arg(short, long, overrides_with = "no_race")]
     pub(crate) race: bool,
 
-    /// Accepted, the default.
+    /// Accepted without effect.
     #[arg(short = 'R', long, overrides_with = "race")]
     no_race: bool,
 
-    /// After a round, multiply the runs by the growth and start again, for ever.
+    /// Repeat forever, each round with more runs; --growth sets the factor.
     #[arg(short, long = "loop")]
     pub(crate) looped: bool,
 
-    /// That factor.
+    /// Growth factor for --loop.
     #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = positive())]
     pub(crate) growth: u64,
 
@@ -112,7 +113,7 @@ pub(crate) struct Options {
     #[arg(short, long)]
     pub(crate) timing: bool,
 
-    /// Kill a run that takes longer, with all its processes; 0 is never.
+    /// Kill a run that takes longer, with all its processes (0 = no timeout).
     #[arg(short = 'd', long, value_name = "SECONDS", default_value_t = 180.0)]
     timeout: f64,
 
@@ -120,23 +121,24 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) until_fail: bool,
 
-    /// First seed of every test [default: random, another for each test].
+    /// First seed of every test [default: a random seed for each test].
     #[arg(long, value_name = "SEED", value_parser = parse_seed)]
     pub(crate) seed_start: Option<u64>,
 
-    /// Only part I of N of the seeds, for many machines; see also `dstest merge`.
+    /// Run only part I of N of the seeds, for many machines; see `dstest merge`.
     #[arg(long, value_name = "I/N", value_parser = parse_shard, requires = "seed_start")]
     pub(crate) shard: Option<Shard>,
 
-    /// Virtual time, the default.
+    /// Run in virtual time, the default.
     #[arg(long, conflicts_with = "real")]
     sim: bool,
 
-    /// Real time: one run per process, one at a time unless -p says more.
+    /// Run in real time: one run per process, one process unless -p sets more.
     #[arg(long)]
     real: bool,
 
-    /// The edition whose numbers the labs go by; from 2024 on Raft is lab 3.
+    /// The course's edition, which sets the numbers of the labs; from 2024 Raft is
+    /// lab 3.
     #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(u16).range(2016..))]
     year: Option<u16>,
 
@@ -168,7 +170,7 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// Its value for `LAB_CLOCK`.
+    /// The value for `LAB_CLOCK`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Clock::Virtual => "virtual",
@@ -190,25 +192,26 @@ impl Options {
         if self.real { Clock::Real } else { Clock::Virtual }
     }
 
-    /// How many processes at a time.
+    /// Returns the number of processes to run at a time.
     pub(crate) fn workers(&self) -> u64 {
         let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         self.workers.unwrap_or_else(|| if self.real { 1 } else { cores() })
     }
 
-    /// How long a run may take.
+    /// Returns the time limit of a run, if there is one.
     pub(crate) fn timeout(&self) -> Result<Option<Duration>, String> {
-        let limit = Duration::try_from_secs_f64(self.timeout)
-            .map_err(|_| format!("--timeout {}: not a number of seconds", self.timeout))?;
+        let limit = Duration::try_from_secs_f64(self.timeout).map_err(|_| {
+            format!("--timeout {} is not a number of seconds (0 = no timeout)", self.timeout)
+        })?;
         Ok(Some(limit).filter(|limit| !limit.is_zero()))
     }
 
-    /// How many failures of a kind have their logs kept, if not all.
+    /// Returns the limit of logs per kind of failure, if there is one.
     pub(crate) fn keep(&self) -> Option<u64> {
         Some(self.keep).filter(|&keep| keep > 0)
     }
 
-    /// The folder for logs: without `-o` another one each second.
+    /// Returns the folder for logs; without `-o` its name is the current time.
     pub(crate) fn output(&self) -> PathBuf {
         self.output.clone().unwrap_or_else(|| PathBuf::from(logs::default_folder()))
     }
@@ -221,7 +224,7 @@ impl Options {
         }
     }
 
-    /// The workspace whose tests are run.
+    /// Returns the `Cargo.toml` of the workspace with the tests.
     pub(crate) fn manifest(&self) -> PathBuf {
         let here = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
         self.manifest_path.clone().unwrap_or_else(here)
@@ -238,7 +241,7 @@ fn parse_seed(text: &str) -> Result<u64, String> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    seed.map_err(|error| format!("{error}; a seed is a number of 64 bits, decimal or 0x"))
+    seed.map_err(|error| format!("{error}; a seed is a 64-bit number (decimal or 0x...)"))
 }
 
 fn parse_shard(text: &str) -> Result<Shard, String> {
@@ -246,10 +249,10 @@ fn parse_shard(text: &str) -> Result<Shard, String> {
         .split_once('/')
         .and_then(|(index, of)| Some(Shard { index: index.parse().ok()?, of: of.parse().ok()? }));
     let fits = |shard: &Shard| (1..=shard.of).contains(&shard.index);
-    numbers.filter(fits).ok_or_else(|| "a shard is I/N with I from 1 to N, such as 2/8".to_owned())
+    numbers.filter(fits).ok_or_else(|| "expected I/N with I from 1 to N, such as 2/8".to_owned())
 }
 
-/// Reads the command line; what is wrong with it ends the process with status 2.
+/// Reads the command line. A wrong one ends the process with status 2.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Cli {
     Cli::parse_from(arguments)
 }
@@ -265,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn clap_finds_no_contradiction() {
+    fn clap_accepts_the_definition() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn defaults_are_the_originals() {
+    fn defaults_match_the_course_script() {
         let options = options(&["2A"]);
         assert_eq!((options.iter, options.growth, options.verbose), (10, 10, 0));
         assert!(!options.sequential && !options.archive && !options.looped && !options.timing);
@@ -280,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_the_originals() {
+    fn short_options_match_the_course_script() {
         let options =
             options(&["-s", "-p3", "-n5", "-oout", "-vv", "-a", "-rR", "-l", "-g2", "-t", "x"]);
         assert_eq!(
@@ -299,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_checked() {
+    fn invalid_numbers_are_rejected() {
         assert_eq!(parse_seed("0x2a"), Ok(42));
         assert_eq!(parse_seed("42"), Ok(42));
         assert!(parse_seed("-1").is_err());

@@ -1,40 +1,40 @@
-//! Colour, where it is welcome.
+//! Colours, where the output supports them.
 
 use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 
-/// The colours of the lines: as in the original.
+/// The colours of the lines, as in the course's script.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paint {
     on: bool,
 }
 
 impl Paint {
-    /// Colours for the standard output: only at a terminal, and not for those who
-    /// have set `NO_COLOR`.
+    /// Turns colours on if the standard output is a terminal and `NO_COLOR` is not
+    /// set.
     pub(crate) fn for_stdout() -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Paint { on: std::io::stdout().is_terminal() && !unwanted }
     }
 
-    /// No colours, wherever the tests run.
+    /// Turns colours off, also when the tests run on a terminal.
     #[cfg(test)]
     pub(crate) fn off() -> Self {
         Paint { on: false }
     }
 
-    /// Whether there are colours at all.
+    /// Returns whether colours are on.
     pub(crate) fn is_on(self) -> bool {
         self.on
     }
 
-    /// Text of what failed.
+    /// Colours a failure.
     pub(crate) fn red(self, text: &str) -> String {
         self.colour(AnsiColor::Red, text)
     }
 
-    /// A notice.
+    /// Colours a notice.
     pub(crate) fn yellow(self, text: &str) -> String {
         self.colour(AnsiColor::Yellow, text)
     }

@@ -1,10 +1,10 @@
-//! Which runs come next.
+//! Decides which runs come next.
 //!
-//! Every test has seeds to go through. A worker takes a chunk of one test's seeds,
-//! runs them in one process, and hands back those that were not reached: a process
-//! stops at its first failure. Chunks take about half a second each: short enough
-//! for the bars to move and for all workers to end together, long enough for the
-//! start of a process not to matter.
+//! Every test has a queue of seeds. A worker takes a chunk of one test's seeds,
+//! runs them in one process, and hands back those that did not run, since a
+//! process stops at its first failure. A chunk takes about half a second: short
+//! enough for the bars to move and for all workers to end together, long enough
+//! for the start of a process not to matter.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use std::time::Duration;
 /// How long a chunk should take.
 const CHUNK_SECONDS: f64 = 0.5;
 
-/// Runs of the first chunk, when nobody knows yet how long one takes.
+/// Runs of the first chunk, while the time of a run is unknown.
 const FIRST_CHUNK: u64 = 4;
 
-/// Seeds one after the other; after the largest comes 0.
+/// Consecutive seeds; after the largest comes 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
     /// The first.
@@ -25,23 +25,23 @@ pub(crate) struct Seeds {
 }
 
 impl Seeds {
-    /// The seed at a place.
+    /// Returns the seed at an offset.
     pub(crate) fn at(self, place: u64) -> u64 {
         self.start.wrapping_add(place)
     }
 
-    /// Cuts off the first `count`, or as many as there are.
+    /// Splits off the first `count` seeds, or all if there are fewer.
     fn split(self, count: u64) -> (Seeds, Seeds) {
         let count = count.min(self.count);
         let rest = Seeds { start: self.at(count), count: self.count - count };
         (Seeds { count, ..self }, rest)
     }
 
-    /// Part `index` (from 1) of `of` parts that differ by one seed at most.
+    /// Returns part `index` (from 1) of `of` parts whose sizes differ by at most one.
     pub(crate) fn part(self, index: u64, of: u64) -> Seeds {
         assert!((1..=of).contains(&index), "part {index} of {of}");
         let border = |index: u64| {
-            // The product may pass 64 bits.
+            // The product may exceed 64 bits.
             let border = u128::from(self.count) * u128::from(index) / u128::from(of);
             u64::try_from(border).expect("a border lies within the seeds")
         };
@@ -55,30 +55,30 @@ impl Seeds {
 pub(crate) struct Chunk {
     /// Which test.
     pub(crate) test: usize,
-    /// Which seeds of it; at least one.
+    /// Which of its seeds; at least one.
     pub(crate) seeds: Seeds,
 }
 
-/// What a worker is to do.
+/// What a worker does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Run these.
+    /// Run this chunk.
     Run(Chunk),
-    /// Wait: what others are running may leave something.
+    /// Wait: another worker may hand seeds back.
     Wait,
-    /// Nothing will be left.
+    /// End: no seeds are left.
     Done,
 }
 
-/// How runs are shared out.
+/// How runs are distributed to workers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
-    /// All runs of a test before the next test; otherwise one test after the
-    /// other gets its turn.
+    /// Whether all runs of a test come before the next test; otherwise tests take
+    /// turns.
     pub(crate) sequential: bool,
-    /// One run per process.
+    /// Whether each process makes only one run.
     pub(crate) single: bool,
-    /// How many share the work.
+    /// The number of workers.
     pub(crate) workers: u64,
 }
 
@@ -88,18 +88,18 @@ struct Queue {
     waiting: VecDeque<Seeds>,
     /// Runs that were taken and not handed back.
     running: u64,
-    /// How long a run took of late.
+    /// The time per run in the latest chunk.
     seconds_per_run: Option<f64>,
 }
 
 impl Queue {
-    /// Runs that nobody has taken.
+    /// Returns the number of runs that no worker has taken.
     fn waiting(&self) -> u64 {
         self.waiting.iter().map(|seeds| seeds.count).sum()
     }
 
-    /// Seconds of one worker for all that is left; `None` if there is something and
-    /// no run has ended yet.
+    /// Returns the seconds that one worker needs for all runs left; `None` if there
+    /// are some and none has ended yet.
     fn seconds_left(&self) -> Option<f64> {
         match self.waiting() + self.running {
             0 => Some(0.0),
@@ -108,19 +108,19 @@ impl Queue {
     }
 }
 
-/// What is still to be run.
+/// The runs that are left.
 #[derive(Debug)]
 pub(crate) struct Plan {
     rules: Rules,
     queues: Vec<Queue>,
-    /// Whose turn it is.
+    /// The test that is next.
     turn: usize,
     /// Chunks that were taken and not handed back.
     taken: usize,
 }
 
 impl Plan {
-    /// Nothing to run yet, for a number of tests.
+    /// Creates an empty plan for a number of tests.
     pub(crate) fn new(rules: Rules, tests: usize) -> Self {
         let queues = std::iter::repeat_with(Queue::default).take(tests).collect();
         Plan { rules, queues, turn: 0, taken: 0 }
@@ -133,7 +133,7 @@ impl Plan {
         }
     }
 
-    /// What a worker is to do now.
+    /// Returns what a worker does now.
     pub(crate) fn next(&mut self) -> Next {
         let tests = self.queues.len();
         let turns = (0..tests).map(|step| (self.turn + step) % tests);
@@ -160,17 +160,17 @@ impl Plan {
         }
         let queue = &self.queues[test];
         let size = match queue.seconds_per_run {
-            // A cast of a huge number ends at the largest there is.
+            // The cast of a huge number saturates.
             Some(seconds) => (CHUNK_SECONDS / seconds.max(1e-9)) as u64,
             None => FIRST_CHUNK,
         };
-        // Towards the end everybody gets a share.
+        // Towards the end every worker gets a share.
         size.min(queue.waiting().div_ceil(self.rules.workers)).max(1)
     }
 
-    /// Takes a chunk back of which the first `ran` seeds were run.
+    /// Takes back a chunk whose first `ran` seeds were run.
     pub(crate) fn hand_back(&mut self, chunk: Chunk, ran: u64, took: Duration) {
-        assert!(self.taken > 0, "only what was taken can be handed back");
+        assert!(self.taken > 0, "a chunk was handed back that no worker had taken");
         self.taken -= 1;
         let queue = &mut self.queues[chunk.test];
         queue.running -= chunk.seeds.count;
@@ -183,8 +183,8 @@ impl Plan {
         }
     }
 
-    /// A guess at the time that is left. Tests differ a thousandfold in what a run
-    /// takes, so there is none before a run of each test has ended.
+    /// Estimates the time left. The time of a run differs a thousandfold between
+    /// tests, so there is no estimate before each test has finished a run.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         let seconds: f64 = self.queues.iter().map(Queue::seconds_left).sum::<Option<f64>>()?;
         Duration::try_from_secs_f64(seconds / self.rules.workers as f64).ok()
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_take_turns_or_not() {
+    fn tests_take_turns_unless_sequential() {
         let mut turns = plan(false, 1, &[20, 20]);
         assert_eq!([(); 4].map(|()| take(&mut turns).test), [0, 1, 0, 1]);
         let mut sequence = plan(true, 1, &[8, 8]);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_weighed_by_test() {
+    fn time_left_is_estimated_per_test() {
         let mut plan = plan(false, 2, &[1000, 10]);
         let [quick, slow] = [(); 2].map(|()| take(&mut plan));
         assert_eq!(plan.time_left(), None);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_reached_comes_again() {
+    fn seeds_that_did_not_run_are_taken_again() {
         let mut plan = plan(false, 1, &[4]);
         let chunk = take(&mut plan);
         assert_eq!(plan.next(), Next::Wait);

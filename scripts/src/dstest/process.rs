@@ -1,9 +1,8 @@
-//! A child process that can always be ended, with everything it started.
+//! A child process that can be killed with everything it started.
 //!
-//! The child leads a process group of its own. That has two effects: Ctrl-C at the
-//! terminal reaches dstest alone, which then ends its children in order; and a
-//! kill goes to the whole group, so that helpers of a hanging test do not outlive
-//! it.
+//! The child leads its own process group. Ctrl-C at the terminal therefore reaches
+//! only dstest, which then ends its children; and a kill reaches the whole group,
+//! so that the helpers of a hanging test do not outlive it.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -19,7 +18,7 @@ pub(crate) struct Process {
     started: Instant,
     /// Gets a message, or is closed, when the child has ended.
     ended: Receiver<()>,
-    /// Never asked to wait: the child is reaped in [`Process::end`].
+    /// Never waited for: [`Process::end`] reaps the child.
     _child: Child,
 }
 
@@ -28,39 +27,39 @@ pub(crate) struct Process {
 pub(crate) struct Ended {
     /// Its exit status.
     pub(crate) status: ExitStatus,
-    /// From its start to its end.
+    /// Time from its start to its end.
     pub(crate) wall: Duration,
-    /// CPU time in its own code.
+    /// CPU time in user code.
     pub(crate) user: Duration,
-    /// CPU time in the system's.
+    /// CPU time in the system.
     pub(crate) system: Duration,
 }
 
 impl Process {
-    /// Starts a command as the leader of a group.
+    /// Starts a command as the leader of a process group.
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         let started = Instant::now();
         let child = command.process_group(0).spawn()?;
-        let id = libc::pid_t::try_from(child.id()).expect("the system's ids fit its own type");
+        let id = libc::pid_t::try_from(child.id()).expect("a process id fits pid_t");
         let (sender, ended) = channel();
         std::thread::spawn(move || {
             await_end(id);
-            // Nobody listens any more to a child that was killed.
+            // A killed child has no receiver any more.
             let _ = sender.send(());
         });
         Ok(Process { id, started, ended, _child: child })
     }
 
-    /// Waits up to `patience` and tells whether the child has ended.
-    pub(crate) fn wait(&self, patience: Duration) -> bool {
+    /// Waits up to `timeout` and returns whether the child has ended.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
-        self.ended.recv_timeout(patience) != Err(Timeout)
+        self.ended.recv_timeout(timeout) != Err(Timeout)
     }
 
-    /// Kills what is left of the group, and reaps the child.
+    /// Kills the remaining processes of the group and reaps the child.
     pub(crate) fn end(self) -> Ended {
-        // SAFETY: a plain system call. The child was not reaped yet, so its id,
-        // and that of its group, cannot belong to anybody else by now.
+        // SAFETY: a plain system call. The child is not reaped yet, so no other
+        // process or group can have its id.
         unsafe { libc::kill(-self.id, libc::SIGKILL) };
         let wall = self.started.elapsed();
         let (status, usage) = reap(self.id);
@@ -68,10 +67,10 @@ impl Process {
     }
 }
 
-/// Returns when a child has ended, and leaves it to be reaped: until then nobody
-/// else gets its id, and a kill hits nobody else.
+/// Waits until a child has ended, without reaping it: until then no other process
+/// gets its id, and a kill hits no other process.
 fn await_end(id: libc::pid_t) {
-    let id = libc::id_t::try_from(id).expect("ids are positive");
+    let id = libc::id_t::try_from(id).expect("process ids are positive");
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
         let options = libc::WEXITED | libc::WNOWAIT;
@@ -83,7 +82,7 @@ fn await_end(id: libc::pid_t) {
     }
 }
 
-/// Takes a child's status and usage from the system.
+/// Reaps a child and returns its status and usage.
 fn reap(id: libc::pid_t) -> (ExitStatus, libc::rusage) {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
@@ -91,13 +90,13 @@ fn reap(id: libc::pid_t) -> (ExitStatus, libc::rusage) {
     while unsafe { libc::wait4(id, &raw mut status, 0, usage.as_mut_ptr()) } == -1 {
         let error = io::Error::last_os_error();
         let interrupted = error.kind() == io::ErrorKind::Interrupted;
-        assert!(interrupted, "a child is reaped once, here: {error}");
+        assert!(interrupted, "cannot reap a child, which is reaped only here: {error}");
     }
     // SAFETY: zeroes are a valid value, and the call may have written another.
     (ExitStatus::from_raw(status), unsafe { usage.assume_init() })
 }
 
-/// The system's fields differ in type from one system to the next.
+/// Converts a time of the system. The types of its fields differ between systems.
 fn duration(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let micros = u64::try_from(time.tv_usec).unwrap_or_default();
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_ends_by_itself() {
+    fn the_status_of_a_child_is_returned() {
         let process = shell("sleep 0.05; exit 7");
         assert!(process.wait(Duration::from_secs(60)));
         let ended = process.end();
@@ -143,10 +142,10 @@ mod tests {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("process {helper} lives on");
+        panic!("process {helper} is still running");
     }
 
-    /// In a container nobody may reap orphans.
+    /// In a container orphans may stay zombies.
     fn is_zombie(id: libc::pid_t) -> bool {
         let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         state.contains(") Z ")

@@ -1,5 +1,5 @@
-//! A failed run once more: the command for it, its log with all debug lines,
-//! and its bundle.
+//! Repeats a failed run: the command for it, its log with all debug lines, and its
+//! bundle.
 
 use std::path::{Path, PathBuf};
 
@@ -10,23 +10,23 @@ use super::plan::Seeds;
 use super::runner::{Outcome, Purpose, Run, Runner};
 use super::workspace::{Test, Workspace};
 
-/// Variables that can change what a run does, and that reach the tests from the
-/// user's own environment.
+/// Variables that can change a run and that the tests inherit from the user's
+/// environment.
 const INHERITED: [&str; 6] =
     ["LAB_BACKTRACE", "LAB_CHECK", "LAB_ENGINE", "LAB_LIMIT", "LAB_PREEMPT", "LAB_WATCHDOG"];
 
-/// How runs are repeated by hand.
+/// Makes the command that repeats a run by hand.
 #[derive(Debug)]
 pub(crate) struct Command {
-    /// Variables of every run.
+    /// The variables of every run.
     variables: String,
-    /// `cargo test`, with what comes before the test.
+    /// `cargo test` and its options.
     cargo: String,
 }
 
 impl Command {
-    /// For tests of a workspace. Only one that the user has named has to be named
-    /// in the command.
+    /// Creates the command for the tests of a workspace. It names the workspace only
+    /// if the user did.
     pub(crate) fn new(clock: Clock, workspace: &Workspace, named: Option<&PathBuf>) -> Self {
         let mut variables = String::new();
         if clock == Clock::Real {
@@ -50,7 +50,7 @@ impl Command {
         Command { variables, cargo }
     }
 
-    /// The command for one run.
+    /// Returns the command for one run.
     pub(crate) fn line(&self, test: &Test, seed: u64) -> String {
         let Command { variables, cargo } = self;
         let Test { package, path, .. } = test;
@@ -58,9 +58,9 @@ impl Command {
     }
 }
 
-/// Makes a failed run of virtual time again, for its log, and for its bundle in a
-/// folder. What they say is only worth reading if it is the same run: the second
-/// value warns if it is not.
+/// Repeats a failed run in virtual time, for its log, and for its bundle in a
+/// folder. They explain the failure only if both runs are the same; the second value
+/// is a warning if they differ.
 pub(crate) fn again(
     runner: &Runner,
     test: &Test,
@@ -74,7 +74,7 @@ pub(crate) fn again(
     Ok((outcome, warning))
 }
 
-/// In what two runs of one seed differ.
+/// Returns a warning that says how two runs of one seed differ.
 fn difference(first: &Run, again: &Run) -> Option<String> {
     let hash = |run: &Run| run.measured.as_ref().map(|measured| measured.hash.clone());
     let text = if again.failure.is_none() {
@@ -82,7 +82,7 @@ fn difference(first: &Run, again: &Run) -> Option<String> {
     } else if again.failure != first.failure {
         "the same seed fails in another way when it is run again"
     } else if hash(again) != hash(first) {
-        "the same seed takes another course when it is run again"
+        "the same seed gives another trace when it is run again"
     } else {
         return None;
     };
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_the_same_by_failure_and_hash() {
+    fn runs_with_equal_failure_and_hash_are_the_same() {
         let run = |message: Option<&str>, hash: &str| Run {
             seed: 1,
             seconds: None,
@@ -136,6 +136,6 @@ mod tests {
         let differs = |again| difference(&first, &again).unwrap();
         assert!(differs(run(None, "1")).contains("passes"));
         assert!(differs(run(Some("b"), "1")).contains("another way"));
-        assert!(differs(run(Some("a"), "2")).contains("another course"));
+        assert!(differs(run(Some("a"), "2")).contains("another trace"));
     }
 }

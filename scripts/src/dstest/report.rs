@@ -1,4 +1,4 @@
-//! The lines of `LAB_REPORT`: what the tester tells tools about each run.
+//! The lines of `LAB_REPORT`: what the tester reports to tools about each run.
 
 use std::io;
 use std::path::Path;
@@ -20,25 +20,25 @@ pub(crate) struct Entry {
     pub(crate) cpu_s: f64,
     /// Requests sent.
     pub(crate) rpcs: u64,
-    /// Checks that could not tell whether the run is sound.
+    /// Checks without a result.
     #[serde(default)]
     pub(crate) unknown: u64,
     /// The message of a failure.
     pub(crate) panic: Option<String>,
-    /// Its file, line and column.
+    /// The file, line and column of a failure.
     pub(crate) place: Option<String>,
     /// The hash of the trace.
     pub(crate) hash: String,
 }
 
 impl Entry {
-    /// Whether the run passed.
+    /// Returns whether the run passed.
     pub(crate) fn passed(&self) -> bool {
         self.verdict == "passed"
     }
 }
 
-/// The runs of a report. One that no run was added to may not exist; a process
+/// Reads the runs of a report. A report without runs may not exist, and a process
 /// that was killed may have left half a line.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<Entry>> {
     let text = match std::fs::read_to_string(path) {
@@ -58,7 +58,7 @@ mod tests {
         "hash":"0x00"}"#;
 
     #[test]
-    fn half_a_line_is_no_run() {
+    fn half_a_line_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report");
         assert_eq!(read(&path).unwrap(), []);

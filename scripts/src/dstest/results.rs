@@ -1,6 +1,6 @@
-//! What a batch has found out, and how results of several machines join.
+//! The results of a batch, and how results of several machines are merged.
 //!
-//! This is also the form of the file that `--json` writes; `docs/dstest.md`
+//! They are also the format of the file that `--json` writes; `docs/dstest.md`
 //! describes it.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use super::runner::{Failure, Run};
 use super::statistics::{Moments, wilson};
 use super::workspace::Test;
 
-/// The version of the file's form.
+/// The version of the file format.
 const FORMAT: u32 = 1;
 
 /// The most of anything that a file may count. Readers of JSON keep such a number
@@ -25,15 +25,15 @@ const MOST: u64 = 1 << 53;
 /// The results of a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
-    /// The version of this form.
+    /// The version of the file format.
     format: u32,
     /// The clock of the tests.
     pub(crate) clock: Clock,
-    /// Seconds that the batch took; the longest of batches that were joined.
+    /// Seconds that the batch took; for merged batches the longest.
     pub(crate) wall_s: f64,
-    /// Whether it was ended before all runs were made.
+    /// Whether the batch ended before all runs.
     pub(crate) interrupted: bool,
-    /// Each test with a finished run.
+    /// The results of each test.
     pub(crate) tests: Vec<Tally>,
 }
 
@@ -46,72 +46,72 @@ pub(crate) struct Tally {
     pub(crate) test: String,
     /// Finished runs.
     pub(crate) runs: u64,
-    /// Failed ones.
+    /// Failed runs.
     pub(crate) failed: u64,
-    /// Seconds per run: CPU time in virtual time, else of the wall clock.
+    /// Seconds per run: CPU time in virtual time, wall clock in real time.
     pub(crate) time_s: Moments,
     /// Lab seconds per run.
     pub(crate) virtual_s: Moments,
     /// Requests per run.
     pub(crate) rpcs: Moments,
-    /// Checks that could not tell whether a run is sound.
+    /// Checks without a result.
     #[serde(default)]
     pub(crate) unknown: u64,
     /// Seconds of all its processes.
     pub(crate) processes: Usage,
-    /// Each failed run, in the order of their ends.
+    /// The failed runs, in the order in which they ended.
     pub(crate) failures: Vec<Failed>,
 }
 
-/// What processes have used, in seconds.
+/// Time that processes used, in seconds.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Usage {
     /// On the wall clock.
     pub(crate) real_s: f64,
-    /// CPU time in their own code.
+    /// CPU time in user code.
     pub(crate) user_s: f64,
-    /// CPU time in the system's.
+    /// CPU time in the system.
     pub(crate) system_s: f64,
 }
 
 /// A failed run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failed {
-    /// Text, since not every reader of JSON keeps 64 bits of a number.
+    /// Written as text, since not every JSON reader keeps 64 bits of a number.
     #[serde(with = "hexadecimal")]
     pub(crate) seed: u64,
     /// The panic's message.
     pub(crate) message: String,
-    /// The panic's place.
+    /// The panic's file, line and column.
     pub(crate) place: Option<String>,
-    /// The hash of its trace, if it came to that.
+    /// The hash of its trace, if the tester reported it.
     pub(crate) hash: Option<String>,
-    /// Where its log is, if it could be kept.
+    /// The path of its log, if that was kept.
     pub(crate) log: Option<PathBuf>,
-    /// Where its bundle is, if it has one.
+    /// The path of its bundle, if it has one.
     #[serde(default)]
     pub(crate) bundle: Option<PathBuf>,
     /// The command that repeats the run.
     pub(crate) replay: String,
 }
 
-/// Failures that look alike.
+/// Failures of one kind.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
-    /// How many.
+    /// Number of failures.
     pub(crate) count: u64,
-    /// The one with the smallest seed, and its test.
+    /// The failure with the smallest seed, and its test.
     pub(crate) first: (&'a Tally, &'a Failed),
-    /// How many in each test.
+    /// Number of failures in each test.
     pub(crate) tests: BTreeMap<&'a str, u64>,
-    /// How many have a log.
+    /// Number of failures with a log.
     pub(crate) logs: u64,
-    /// The one with the smallest seed of those that have a bundle.
+    /// The failure with the smallest seed among those with a bundle.
     pub(crate) bundled: Option<&'a Failed>,
 }
 
 impl Results {
-    /// Results without any run.
+    /// Creates results without any run.
     pub(crate) fn new(clock: Clock, tests: &[Test]) -> Self {
         let tally = |test: &Test| Tally {
             package: test.package.clone(),
@@ -122,12 +122,12 @@ impl Results {
         Results { format: FORMAT, clock, wall_s: 0.0, interrupted: false, tests }
     }
 
-    /// Runs of all tests.
+    /// Returns the number of runs of all tests.
     pub(crate) fn runs(&self) -> u64 {
         total(&self.tests, |tally| tally.runs)
     }
 
-    /// Failed runs of all tests.
+    /// Returns the number of failed runs of all tests.
     pub(crate) fn failed(&self) -> u64 {
         total(&self.tests, |tally| tally.failed)
     }
@@ -135,7 +135,7 @@ impl Results {
     /// Adds the results of another batch.
     pub(crate) fn merge(&mut self, other: Results) -> Result<(), String> {
         if other.clock != self.clock {
-            return Err("one batch ran in virtual time and another in real time".to_owned());
+            return Err("cannot merge a batch in virtual time with one in real time".to_owned());
         }
         self.wall_s = self.wall_s.max(other.wall_s);
         self.interrupted |= other.interrupted;
@@ -162,7 +162,7 @@ impl Results {
         Ok(())
     }
 
-    /// All failures by what they look like, the most frequent first.
+    /// Returns all failures grouped by kind, the most frequent first.
     pub(crate) fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: BTreeMap<Signature, Group> = BTreeMap::new();
         for tally in &self.tests {
@@ -186,10 +186,10 @@ impl Results {
         Ok(results)
     }
 
-    /// The file: the results, and for each test what follows from them.
+    /// Returns the JSON file: the results, and for each test the derived figures.
     pub(crate) fn to_json(&self) -> String {
         let mut value = serde_json::to_value(self).expect("text and numbers become JSON");
-        let tests = value["tests"].as_array_mut().expect("a list of tests");
+        let tests = value["tests"].as_array_mut().expect("`tests` is a list");
         for (entry, tally) in tests.iter_mut().zip(&self.tests) {
             let (low, high) = tally.interval();
             entry["failure_rate"] = tally.rate().into();
@@ -203,7 +203,7 @@ impl Results {
 }
 
 impl<'a> Group<'a> {
-    /// The group of a failure, without it.
+    /// Creates the group of a failure, without counting it.
     fn new(tally: &'a Tally, failed: &'a Failed) -> Self {
         let tests = BTreeMap::new();
         Group { count: 0, first: (tally, failed), tests, logs: 0, bundled: None }
@@ -227,7 +227,7 @@ impl Tally {
         self.test.rsplit("::").next().unwrap_or(&self.test)
     }
 
-    /// Adds a run. What is known of a failure is added by [`Tally::failure`].
+    /// Adds a run. [`Tally::failure`] adds the details of a failure.
     pub(crate) fn run(&mut self, run: &Run) {
         self.runs += 1;
         self.failed += u64::from(run.failure.is_some());
@@ -241,14 +241,14 @@ impl Tally {
         }
     }
 
-    /// Adds what a process has used.
+    /// Adds the time that a process used.
     pub(crate) fn process(&mut self, ended: &Ended) {
         self.processes.real_s += ended.wall.as_secs_f64();
         self.processes.user_s += ended.user.as_secs_f64();
         self.processes.system_s += ended.system.as_secs_f64();
     }
 
-    /// Adds what is known of a failed run.
+    /// Adds the details of a failed run.
     pub(crate) fn failure(&mut self, failed: Failed) {
         self.failures.push(failed);
         assert!(self.failures.len() as u64 <= self.failed, "only failed runs have failures");
@@ -283,17 +283,17 @@ impl Tally {
         self.failures.extend(other.failures);
     }
 
-    /// The share of runs that failed.
+    /// Returns the share of runs that failed.
     pub(crate) fn rate(&self) -> f64 {
         if self.runs == 0 { 0.0 } else { self.failed as f64 / self.runs as f64 }
     }
 
-    /// The 95 % interval of that share.
+    /// Returns the 95 % interval of that share.
     pub(crate) fn interval(&self) -> (f64, f64) {
         wilson(self.failed, self.runs)
     }
 
-    /// Seconds of a run in Go.
+    /// Returns the seconds of a run in Go, if they were measured.
     pub(crate) fn go_seconds(&self) -> Option<f64> {
         course::go_seconds(&self.package, self.name())
     }
@@ -314,21 +314,21 @@ fn is_amount(figure: f64) -> bool {
 
 /// What failures of one kind share: message and place. Numbers in the message
 /// (indexes, terms, server ids) differ from run to run and do not count, nor does
-/// whether there is one: `Some(3)` is as good as `None`.
+/// whether there is one: `Some(3)` counts as `None`.
 pub(crate) type Signature = (String, Option<String>);
 
 impl Failed {
-    /// What is known of a run that failed, but for its log and bundle.
+    /// Creates the details of a failed run, without log and bundle.
     pub(crate) fn new(run: Run, replay: String) -> Self {
-        let Failure { message, place } = run.failure.expect("the run has failed");
+        let Failure { message, place } = run.failure.expect("the run failed");
         let hash = run.measured.map(|measured| measured.hash);
         Failed { seed: run.seed, message, place, hash, log: None, bundle: None, replay }
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the failure.
     pub(crate) fn signature(&self) -> Signature {
         let mut message = String::new();
-        // What follows on other lines, such as a list of threads, is of this run alone.
+        // Further lines, such as a list of threads, differ from run to run.
         for letter in self.message.lines().next().unwrap_or_default().chars() {
             if !letter.is_ascii_digit() {
                 message.push(letter);
@@ -339,7 +339,7 @@ impl Failed {
         (message.replace("Some(#)", "None"), self.place.clone())
     }
 
-    /// The first line of the message, and the place.
+    /// Returns the first line of the message, with the place.
     pub(crate) fn headline(&self) -> String {
         let message = self.message.lines().next().unwrap_or_default();
         match &self.place {
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn files_join() {
+    fn files_are_merged() {
         let one = results(vec![tally("a::x_2A", &[(u64::MAX, "no leader")])]);
         let mut joined = Results::parse(&one.to_json()).unwrap();
         assert_eq!(joined.tests[0].failures[0].seed, u64::MAX);
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_format_is_refused() {
+    fn a_file_of_another_format_is_rejected() {
         let text = results(Vec::new()).to_json().replace("\"format\": 1", "\"format\": 9");
         assert_eq!(Results::parse(&text).unwrap_err(), "format 9, and only 1 is known");
         assert!(Results::parse("nothing").is_err());

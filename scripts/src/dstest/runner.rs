@@ -1,4 +1,4 @@
-//! One process: some seeds of one test, from the environment to what came of it.
+//! Runs one process: some seeds of one test, from its environment to its results.
 
 use std::fs::File;
 use std::io;
@@ -17,37 +17,36 @@ use super::report::{self, Entry};
 use super::stop::Stop;
 use super::workspace::Test;
 
-/// How often a running process is looked at. Its end is noticed at once.
+/// How often a running process is checked for timeouts. Its end needs no check.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Bytes at the end of an output in which its last line is looked for.
-const LAST_WORDS: u64 = 4096;
+/// How many bytes at the end of an output are searched for its last line.
+const LAST_LINE_BYTES: u64 = 4096;
 
 /// What the runs of a batch have in common.
 #[derive(Debug)]
 pub(crate) struct Runner {
     /// The clock of the tests.
     pub(crate) clock: Clock,
-    /// How long a run may take on the wall clock.
+    /// The limit for a run on the wall clock.
     pub(crate) timeout: Option<Duration>,
-    /// When to give up.
+    /// When to end early.
     pub(crate) stop: Stop,
-    /// Where reports and output of running processes are.
+    /// The folder for reports and output of running processes.
     scratch: TempDir,
-    /// Processes so far: each has files of its own.
+    /// Processes so far; the number names the files of each.
     processes: AtomicU64,
 }
 
-/// What a process is started for.
+/// The purpose of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose<'a> {
     /// To see whether runs pass.
     Batch,
     /// The same, with debug lines at this level of `VERBOSE`.
     Verbose(u8),
-    /// To see a failed run again, with debug lines, and with a bundle in this
-    /// folder. It is not given up when the batch has seen enough, only when the
-    /// user has.
+    /// To repeat a failed run, with debug lines, and with a bundle in this folder.
+    /// The end of the batch does not stop it, only the user does.
     Replay(u8, &'a Path),
 }
 
@@ -56,10 +55,10 @@ pub(crate) enum Purpose<'a> {
 pub(crate) struct Run {
     /// Its seed.
     pub(crate) seed: u64,
-    /// CPU seconds in virtual time, if the tester could tell them; seconds of the
-    /// wall clock in real time.
+    /// CPU seconds in virtual time, if the tester reported them; seconds of the wall
+    /// clock in real time.
     pub(crate) seconds: Option<f64>,
-    /// What the tester measured, if it came to that.
+    /// What the tester measured, if it reported the run.
     pub(crate) measured: Option<Measured>,
     /// Why it failed, if it did.
     pub(crate) failure: Option<Failure>,
@@ -72,7 +71,7 @@ pub(crate) struct Measured {
     pub(crate) lab_seconds: f64,
     /// Requests sent.
     pub(crate) rpcs: u64,
-    /// Checks that could not tell whether the run is sound.
+    /// Checks without a result.
     pub(crate) unknown: u64,
     /// The hash of the trace.
     pub(crate) hash: String,
@@ -83,30 +82,30 @@ pub(crate) struct Measured {
 pub(crate) struct Failure {
     /// The panic's message, or what happened to the process.
     pub(crate) message: String,
-    /// The panic's place.
+    /// The panic's file, line and column.
     pub(crate) place: Option<String>,
 }
 
-/// What became of a process.
+/// The outcome of a process.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// The runs that came to an end, in the order of their seeds.
+    /// The finished runs, in the order of their seeds.
     pub(crate) runs: Vec<Run>,
     /// How the process ended.
     pub(crate) ended: Ended,
-    /// What it wrote, until [`Outcome::discard`].
+    /// The file with its output, until [`Outcome::discard`].
     pub(crate) output: PathBuf,
 }
 
 impl Outcome {
-    /// Removes what the process wrote.
+    /// Removes the output of the process.
     pub(crate) fn discard(&self) {
-        // The whole folder goes in the end.
+        // The whole folder is removed at the end.
         let _ = std::fs::remove_file(&self.output);
     }
 }
 
-/// Why a process is no longer watched.
+/// Why the wait for a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     Ended,
@@ -115,7 +114,7 @@ enum Cause {
 }
 
 impl Runner {
-    /// A runner without any process yet.
+    /// Creates a runner, without any process yet.
     pub(crate) fn new(clock: Clock, timeout: Option<Duration>, stop: Stop) -> io::Result<Self> {
         let scratch = tempfile::Builder::new().prefix("dstest-").tempdir()?;
         Ok(Runner { clock, timeout, stop, scratch, processes: AtomicU64::new(0) })
@@ -138,7 +137,7 @@ impl Runner {
         let cause = self.watch(&process, &report, purpose);
         let ended = process.end();
         let entries = report::read(&report)?;
-        // A report is read once; the whole folder goes in the end.
+        // A report is read once; the whole folder is removed at the end.
         let _ = std::fs::remove_file(&report);
         let mut runs = self.reported(&entries, seeds, ended);
         if let Some(run) = self.unreported(&mut runs, seeds, cause, ended, &output) {
@@ -147,7 +146,8 @@ impl Runner {
         Ok(Outcome { runs, ended, output })
     }
 
-    /// The binary, in the environment that Cargo and the tester agree on.
+    /// Returns the command, with the environment that Cargo would set and the
+    /// variables for the tester.
     fn command(&self, test: &Test, seeds: Seeds, purpose: Purpose<'_>) -> Command {
         let mut command = Command::new(&*test.binary);
         command.args([&test.path, "--exact"]).current_dir(&test.folder);
@@ -170,8 +170,8 @@ impl Runner {
         command
     }
 
-    /// Waits for the end of a process, of the time of one of its runs, or of the
-    /// batch. A report that grows tells that the next run has begun.
+    /// Waits until a process ends, one of its runs times out, or the batch ends. When
+    /// the report grows, the next run has begun.
     fn watch(&self, process: &Process, report: &Path, purpose: Purpose<'_>) -> Cause {
         let (mut size, mut since) = (0, Instant::now());
         while !process.wait(TICK) {
@@ -193,7 +193,7 @@ impl Runner {
         Cause::Ended
     }
 
-    /// The runs that the report tells of.
+    /// Returns the runs in the report.
     fn reported(&self, entries: &[Entry], seeds: Seeds, ended: Ended) -> Vec<Run> {
         let wall = self.wall(ended);
         let run = |(entry, place): (&Entry, u64)| Run {
@@ -213,13 +213,13 @@ impl Runner {
         entries.iter().zip(0..seeds.count).map(run).collect()
     }
 
-    /// What a run took on the wall clock, if the process made no other.
+    /// Returns a run's time on the wall clock, if the process made no other run.
     fn wall(&self, ended: Ended) -> Option<f64> {
         (self.clock == Clock::Real).then_some(ended.wall.as_secs_f64())
     }
 
-    /// What happened without a line in the report: the run in which the process
-    /// ended or hung; or, as a failure of its last run, that it ended badly.
+    /// Returns the run without a line in the report, in which the process ended or
+    /// hung. If all runs have lines and the process failed, its last run fails.
     fn unreported(
         &self,
         runs: &mut [Run],
@@ -228,15 +228,15 @@ impl Runner {
         ended: Ended,
         output: &Path,
     ) -> Option<Run> {
-        let told = runs.iter().any(|run| run.failure.is_some());
+        let failed = runs.iter().any(|run| run.failure.is_some());
         let all = runs.len() as u64 == seeds.count;
-        if cause == Cause::Stopped || told || (all && ended.status.success()) {
+        if cause == Cause::Stopped || failed || (all && ended.status.success()) {
             return None;
         }
         let message = match cause {
             Cause::TimedOut(limit) => format!("timed out after {} s", limit.as_secs_f64()),
             _ if all => format!("the process failed after its last run: {}", ended.status),
-            _ => format!("no result, {}{}", ended.status, last_words(output)),
+            _ => format!("no result, {}{}", ended.status, last_line(output)),
         };
         let failure = Some(Failure { message, place: None });
         match runs.last_mut() {
@@ -252,9 +252,9 @@ impl Runner {
     }
 }
 
-/// The last line that a process wrote, which often tells why it ended.
-fn last_words(output: &Path) -> String {
-    let text = logs::end_of(output, LAST_WORDS).unwrap_or_default();
+/// Returns the last line that a process wrote, which often says why it ended.
+fn last_line(output: &Path) -> String {
+    let text = logs::end_of(output, LAST_LINE_BYTES).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
     line.map_or(String::new(), |line| format!(": {}", line.trim()))

@@ -1,9 +1,9 @@
-//! What is seen while a batch runs.
+//! The output while a batch runs.
 //!
-//! At a terminal: a bar for all runs over one row per test, redrawn in place and
-//! gone at the end. Elsewhere (a file, a pipe, a CI log): a line now and then.
-//! Either way lines about failures go to the standard output and progress goes to
-//! the standard error, so that `dstest ... > file` keeps what matters.
+//! On a terminal: a bar for all runs above one row per test, redrawn in place and
+//! removed at the end. Elsewhere (a file, a pipe, a CI log): a line every few
+//! seconds. Failures go to the standard output and progress to the standard error,
+//! so that `dstest ... > file` keeps the failures.
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
@@ -18,15 +18,15 @@ use super::paint::Paint;
 /// How often the bars are redrawn when nothing happens.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// How often progress is told where there are no bars.
-const TELL: Duration = Duration::from_secs(10);
+/// How often progress is printed without bars.
+const PRINT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What is still to come.
+/// The work left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Left {
-    /// So many runs.
+    /// Runs left.
     pub(crate) runs: u64,
-    /// About so long, if that can be told yet.
+    /// An estimate of the time left, if there is one yet.
     pub(crate) time: Option<Duration>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Screen {
 }
 
 impl Screen {
-    /// Bars if somebody can see them, else lines.
+    /// Creates bars if both outputs are a terminal, else lines.
     pub(crate) fn new(tests: &[&str], paint: Paint) -> Self {
         if io::stdout().is_terminal() && io::stderr().is_terminal() {
             Screen::Bars(Bars::new(tests, paint))
@@ -49,25 +49,25 @@ impl Screen {
         }
     }
 
-    /// So many runs more are to come of a test.
+    /// Adds runs of a test to the work left.
     pub(crate) fn expect(&self, test: usize, runs: u64) {
         if let Screen::Bars(bars) = self {
             bars.expect(test, runs);
         }
     }
 
-    /// Runs of a test have ended.
+    /// Counts runs of a test that have ended.
     pub(crate) fn advance(&self, test: usize, passed: u64, failed: u64, left: Left) {
         match self {
             Screen::Bars(bars) => bars.advance(test, passed + failed, failed, left.time),
             Screen::Lines(lines) => {
-                let mut lines = lines.lock().expect("nobody panics while progress is told");
+                let mut lines = lines.lock().expect("no thread panics while it holds the lock");
                 lines.advance(passed + failed, failed, left);
             }
         }
     }
 
-    /// Writes a line that stays.
+    /// Writes a line that stays on the screen.
     pub(crate) fn say(&self, line: &str) {
         match self {
             Screen::Bars(bars) => bars.all.suspend(|| say(line)),
@@ -75,32 +75,32 @@ impl Screen {
         }
     }
 
-    /// Takes the bars away.
+    /// Removes the bars.
     pub(crate) fn clear(&self) {
         if let Screen::Bars(bars) = self {
-            // A bar that is not finished would be drawn again at the next tick.
+            // An unfinished bar would be drawn again at the next tick.
             bars.rows.iter().chain([&bars.total]).for_each(ProgressBar::finish_and_clear);
-            // A terminal that has gone away needs no clearing.
+            // A terminal that has closed needs no clearing.
             let _ = bars.all.clear();
         }
     }
 }
 
-/// Why the standard output could not be written, when that was first so.
-static UNWRITTEN: Mutex<Option<String>> = Mutex::new(None);
+/// The first error of a write to the standard output.
+static OUTPUT_ERROR: Mutex<Option<String>> = Mutex::new(None);
 
-/// Writes a line to the standard output. A failure does not end the batch, as its
-/// files are still to be written: [`written`] reports it.
+/// Writes a line to the standard output. A failure does not end the batch, since
+/// its files are not written yet: [`written`] returns the error.
 pub(crate) fn say(line: &str) {
     if let Err(error) = printing::to_stdout(format!("{line}\n")) {
-        UNWRITTEN.lock().expect("no holder panics").get_or_insert(error);
+        OUTPUT_ERROR.lock().expect("no holder panics").get_or_insert(error);
     }
 }
 
-/// Whether the standard output has every line, or a reader that wants no more
-/// (`| head`).
+/// Returns the error if a line could not be written to the standard output. A
+/// closed pipe (`| head`) is not an error.
 pub(crate) fn written() -> Result<(), String> {
-    UNWRITTEN.lock().expect("no holder panics").take().map_or(Ok(()), Err)
+    OUTPUT_ERROR.lock().expect("no holder panics").take().map_or(Ok(()), Err)
 }
 
 /// A total and a row per test.
@@ -141,7 +141,7 @@ impl Bars {
 
     fn advance(&self, test: usize, ended: u64, failed: u64, left: Option<Duration>) {
         let row = &self.rows[test];
-        let mut counts = self.failed.lock().expect("nobody panics while counting");
+        let mut counts = self.failed.lock().expect("no thread panics while it holds the lock");
         if failed > 0 {
             counts[test] += failed;
             row.set_style(self.row_style("red", TURNING));
@@ -156,7 +156,7 @@ impl Bars {
         self.total.inc(ended);
     }
 
-    /// What stands behind the bar for all runs.
+    /// Returns the text behind the bar for all runs.
     fn summary(&self, left: Option<Duration>, failed: u64) -> String {
         let left = left.map_or(String::new(), |time| format!(", {:#} left", HumanDuration(time)));
         if failed == 0 { left } else { format!("{left} {}", self.failures(failed)) }
@@ -166,7 +166,7 @@ impl Bars {
         self.paint.red(&format!("{} failed", HumanCount(count)))
     }
 
-    /// A row whose name has a colour, if there are colours.
+    /// Returns the style of a row whose name has a colour, if there are colours.
     fn row_style(&self, colour: &str, mark: &str) -> ProgressStyle {
         row_style(if self.paint.is_on() { colour } else { "" }, mark)
     }
@@ -175,44 +175,44 @@ impl Bars {
 fn total_style() -> ProgressStyle {
     let form = "{prefix} {wide_bar} {human_pos}/{human_len} {percent:>3}% {rate} \
                 {elapsed}{msg}";
-    let style = ProgressStyle::with_template(form).expect("the form is a constant");
+    let style = ProgressStyle::with_template(form).expect("the constant template is valid");
     style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // Nothing is lost if a part of a bar is missing.
+        // An incomplete bar is harmless.
         let _ = write!(out, "{:.0}/s", state.per_sec());
     })
 }
 
-/// What turns while a test has runs to come.
+/// The mark of a test with runs left.
 const TURNING: &str = "{spinner}";
 
-/// What stands there afterwards.
+/// The mark of a finished test.
 const DONE: &str = "✓";
 
 fn row_style(colour: &str, mark: &str) -> ProgressStyle {
     let name =
         if colour.is_empty() { "{prefix}".to_owned() } else { format!("{{prefix:.{colour}}}") };
     let form = format!("{name} {mark} {{bar:24}} {{human_pos}}/{{human_len}} {{msg}}");
-    ProgressStyle::with_template(&form).expect("the form is one of a few constants")
+    ProgressStyle::with_template(&form).expect("templates with all colours and marks are valid")
 }
 
 /// Progress as lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    told: Instant,
+    printed: Instant,
     ended: u64,
     failed: u64,
 }
 
 impl Lines {
     fn new() -> Self {
-        Lines { told: Instant::now(), ended: 0, failed: 0 }
+        Lines { printed: Instant::now(), ended: 0, failed: 0 }
     }
 
     fn advance(&mut self, ended: u64, failed: u64, left: Left) {
         self.ended += ended;
         self.failed += failed;
-        if self.told.elapsed() >= TELL {
-            self.told = Instant::now();
+        if self.printed.elapsed() >= PRINT_INTERVAL {
+            self.printed = Instant::now();
             printing::error_line!("{}", self.line(left));
         }
     }
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn styles_are_understood() {
+    fn all_styles_are_valid() {
         total_style();
         for colour in ["", "red", "green"] {
             row_style(colour, TURNING);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_tells_the_time_left_when_it_is_known() {
+    fn progress_shows_the_time_left_when_it_is_known() {
         let mut lines = Lines::new();
         let mut left = Left { runs: 4500, time: None };
         lines.advance(1500, 2, left);

@@ -1,19 +1,19 @@
-//! Figures of many runs: mean, deviation, and how sure a failure rate is.
+//! Figures of many runs: mean, deviation, and the interval of a failure rate.
 
 use serde::{Deserialize, Serialize};
 
-/// Mean and deviation of a stream of numbers, by Welford's method: one pass, and
-/// no loss when the numbers are large and close together.
+/// Mean and deviation of a stream of numbers, by Welford's method: one pass, without
+/// loss of precision when the numbers are large and close together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub(crate) struct Moments {
     count: u64,
     mean: f64,
-    /// Sum of the squares of the distances from the mean.
+    /// The sum of the squared distances from the mean.
     squares: f64,
 }
 
-/// How moments stand in a file: in figures that people know.
+/// The form of moments in a file: figures that readers know.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     count: u64,
@@ -58,30 +58,30 @@ impl Moments {
         self.squares += other.squares + distance * distance * ours * theirs / (ours + theirs);
     }
 
-    /// How many numbers there were.
+    /// Returns how many numbers were added.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Their mean; 0 of none.
+    /// Returns their mean; 0 without numbers.
     pub(crate) fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// Their sum.
+    /// Returns their sum.
     pub(crate) fn sum(&self) -> f64 {
         self.mean * self.count as f64
     }
 
-    /// The deviation of the population: the squares are divided by the count.
+    /// Returns the deviation of the population: the squares divided by the count.
     pub(crate) fn deviation(&self) -> f64 {
         if self.count == 0 { 0.0 } else { (self.squares / self.count as f64).sqrt() }
     }
 }
 
-/// The 95 % interval for the true rate after `failures` in `runs`, by Wilson's
-/// formula: unlike the textbook's mean ± 2 deviations it says something sensible
-/// after no failure at all (0 of 1000 still allows a rate of 0.4 %).
+/// Returns the 95 % interval for the true failure rate, by Wilson's formula. Unlike
+/// the textbook's mean ± 2 deviations it is useful without any failure: 0 of 1000
+/// still allows a rate of 0.4 %.
 pub(crate) fn wilson(failures: u64, runs: u64) -> (f64, f64) {
     /// 97.5 % of the normal distribution lie below this.
     const Z: f64 = 1.959_963_984_540_054;
@@ -94,7 +94,7 @@ pub(crate) fn wilson(failures: u64, runs: u64) -> (f64, f64) {
     let shrink = 1.0 + Z * Z / n;
     let centre = (rate + Z * Z / (2.0 * n)) / shrink;
     let spread = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt() / shrink;
-    // At the ends rounding would leave 1e-19 where the formula says 0.
+    // At the ends rounding would give 1e-19 instead of 0.
     let low = if failures == 0 { 0.0 } else { centre - spread };
     let high = if failures == runs { 1.0 } else { centre + spread };
     (low, high)
@@ -115,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn the_deviation_is_the_populations() {
+    fn the_deviation_is_that_of_the_population() {
         let all = moments(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
         assert!(near(all.mean(), 5.0) && near(all.deviation(), 2.0) && near(all.sum(), 40.0));
         assert_eq!(moments(&[]).deviation(), 0.0);
     }
 
     #[test]
-    fn parts_merge_to_the_whole() {
+    fn merged_parts_equal_the_whole() {
         let mut merged = moments(&[2.0, 4.0, 4.0]);
         merged.merge(&moments(&[]));
         merged.merge(&moments(&[4.0, 5.0, 5.0, 7.0, 9.0]));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn wilsons_interval() {
+    fn wilson_interval_matches_known_values() {
         let (low, high) = wilson(0, 1000);
         assert!(low == 0.0 && (high - 0.003_827).abs() < 1e-5, "{low} {high}");
         let (low, high) = wilson(5, 10);

@@ -1,4 +1,4 @@
-//! When a batch ends early: the user has had enough, or the batch has.
+//! Ends a batch early: on a signal from the user, or by the batch itself.
 
 use std::io;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-/// Two flags that everybody looks at between two steps.
+/// Two flags that all workers check between two steps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop {
     interrupted: Arc<AtomicBool>,
-    enough: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
 }
 
 impl Stop {
-    /// Flags that Ctrl-C, a hangup and a plain kill raise.
+    /// Creates flags that SIGINT (Ctrl-C), SIGHUP and SIGTERM set.
     pub(crate) fn on_signals() -> io::Result<Self> {
         let stop = Stop::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -23,18 +23,18 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Whether the user wants no more.
+    /// Returns whether the user interrupted the batch.
     pub(crate) fn interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }
 
     /// Ends the batch, as after a failure with `--until-fail`.
-    pub(crate) fn is_enough(&self) {
-        self.enough.store(true, Ordering::SeqCst);
+    pub(crate) fn end_batch(&self) {
+        self.ended.store(true, Ordering::SeqCst);
     }
 
-    /// Whether no new run is to begin, for either reason.
+    /// Returns whether no new run may begin, for either reason.
     pub(crate) fn requested(&self) -> bool {
-        self.interrupted() || self.enough.load(Ordering::SeqCst)
+        self.interrupted() || self.ended.load(Ordering::SeqCst)
     }
 }

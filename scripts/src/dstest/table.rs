@@ -1,4 +1,4 @@
-//! The table at the end, and what the failures have in common.
+//! The table at the end, and the groups of failures.
 
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 use indicatif::HumanCount;
@@ -9,13 +9,13 @@ use super::paint::Paint;
 use super::results::{Failed, Group, Results, Tally};
 use super::statistics::Moments;
 
-/// Groups that are shown in full; the file has all of them.
+/// The number of groups that are printed; the JSON file has all failures.
 const GROUPS: usize = 20;
 
-/// What stands for a figure that nobody knows.
+/// The text for an unknown figure.
 const UNKNOWN: &str = "-";
 
-/// Columns beside those of the original.
+/// Columns that the course's script does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extra {
     Rate,
@@ -24,18 +24,18 @@ enum Extra {
     Go,
 }
 
-/// The table. Tests without a finished run are left out, as in the original.
-/// Columns of our own that do not fit the terminal are left out too, the last
+/// Returns the table. It leaves out tests without a finished run, as the course's
+/// script does. It also drops extra columns that do not fit the terminal, the last
 /// first: a wrapped table cannot be read, and the files have everything.
 pub(crate) fn table(results: &Results, timing: bool, paint: Paint) -> String {
     fitted(results, timing, paint, Table::new().width())
 }
 
-/// The table for a terminal of this width, if there is one.
+/// Returns the table for the width of the terminal, if there is one.
 fn fitted(results: &Results, timing: bool, paint: Paint, terminal: Option<u16>) -> String {
     let mut extras = vec![Extra::Rate, Extra::Virtual, Extra::Rpcs, Extra::Go];
     if results.clock == Clock::Real {
-        // Lab time is what the column of times tells already.
+        // The column `Time` is lab time already.
         extras.retain(|&extra| extra != Extra::Virtual);
     }
     loop {
@@ -76,7 +76,7 @@ impl Extra {
         }
     }
 
-    /// The figure.
+    /// Returns the text of this column for a test.
     fn of(self, tally: &Tally) -> String {
         let measured = |figure| Some(figure).filter(|_| tally.virtual_s.count() > 0);
         let figure = match self {
@@ -98,7 +98,7 @@ fn name(tally: &Tally, paint: Paint) -> Cell {
     }
 }
 
-/// What stands to the right of the name.
+/// Returns the cells to the right of the name.
 fn row(tally: &Tally, clock: Clock, extras: &[Extra], timing: bool) -> Vec<Cell> {
     let mut row = vec![
         Cell::new(tally.failed),
@@ -114,8 +114,8 @@ fn row(tally: &Tally, clock: Clock, extras: &[Extra], timing: bool) -> Vec<Cell>
     row
 }
 
-/// `mean ± std`: seconds; in virtual time, where they would all be 0.00,
-/// milliseconds, named as such.
+/// Returns `mean ± std` in seconds. In virtual time, where all seconds would be
+/// 0.00, the unit is `ms`.
 fn spread(time: &Moments, clock: Clock) -> String {
     let (mean, deviation) = (time.mean(), time.deviation());
     match clock {
@@ -132,13 +132,13 @@ fn quantity(seconds: f64, clock: Clock) -> String {
     }
 }
 
-/// The percentage of failures with its interval: `0.30 (0.10-0.88)`.
+/// Returns the percentage of failures with its interval: `0.30 (0.10-0.88)`.
 fn rate(tally: &Tally) -> String {
     let (low, high) = tally.interval();
     format!("{:.2} ({:.2}-{:.2})", tally.rate() * 1e2, low * 1e2, high * 1e2)
 }
 
-/// The line under the table: the sums, and what Go would take for them.
+/// Returns the line below the table: the sums, and the time that Go would take.
 pub(crate) fn summary(results: &Results) -> String {
     let (runs, failed) = (results.runs(), results.failed());
     let mut line = format!("{}, {} failed", counted(runs, "run"), HumanCount(failed));
@@ -162,12 +162,12 @@ pub(crate) fn summary(results: &Results) -> String {
     line
 }
 
-/// A number of things: `1 run`, `28,000 runs`.
+/// Returns a number of things: `1 run`, `28,000 runs`.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-/// A time in the unit that suits it.
+/// Returns a time in a suitable unit.
 fn time(seconds: f64) -> String {
     match seconds {
         ..120.0 => format!("{seconds:.1} s"),
@@ -176,7 +176,7 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// A paragraph for each kind of failure.
+/// Returns a paragraph for each kind of failure.
 pub(crate) fn groups(results: &Results, paint: Paint) -> Vec<String> {
     let groups = results.groups();
     let shown = groups.iter().take(GROUPS);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_per_test_that_ran() {
+    fn each_test_that_ran_has_a_row() {
         let text = fitted(&results(), true, Paint::off(), None);
         for part in [
             "Test",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_a_failure_does_not_command_the_terminal() {
+    fn control_characters_in_a_failure_are_escaped() {
         let mut results = results();
         let mut run = Run { seed: 7, seconds: None, measured: None, failure: None };
         run.failure = Some(Failure { message: "\x1b[2J\u{9b}".to_owned(), place: None });

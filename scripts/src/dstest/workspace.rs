@@ -1,9 +1,8 @@
-//! The labs of the workspace: what Cargo knows of them, their test binaries and
-//! their tests.
+//! The labs of the workspace: their packages, their test binaries and their tests.
 //!
-//! Cargo is asked once per batch, and the test binaries are then run directly:
-//! a batch neither waits for the build tool nor changes under a developer's
-//! hands while it runs.
+//! dstest calls Cargo once per batch and then runs the test binaries directly. A
+//! batch therefore does not wait for Cargo, and an edit of the sources while it
+//! runs does not change it.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -14,15 +13,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A package with a test binary of its own name, as every lab has. Tests that need
-/// a process of their own kind may be in further ones.
+/// A package with a test binary of the same name, as every lab has. Tests that need
+/// a different process may be in further binaries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lab {
     /// The package.
     pub(crate) package: String,
-    /// What Cargo's messages call it.
+    /// Its id in Cargo's messages.
     id: String,
-    /// Its folder: tests run in it.
+    /// Its folder, in which the tests run.
     pub(crate) folder: PathBuf,
     /// Its test binaries.
     binaries: Vec<String>,
@@ -33,16 +32,16 @@ pub(crate) struct Lab {
 pub(crate) struct Test {
     /// The package.
     pub(crate) package: String,
-    /// The path of the function, as libtest knows it.
+    /// The path of the function in libtest.
     pub(crate) path: String,
     /// Its binary.
     pub(crate) binary: Arc<Path>,
-    /// The folder that it runs in.
+    /// The folder in which it runs.
     pub(crate) folder: Arc<Path>,
 }
 
 impl Test {
-    /// A test without a binary, to try the code that only looks at names.
+    /// Creates a test without a binary, for code that uses only names.
     #[cfg(test)]
     pub(crate) fn new(package: &str, path: &str) -> Self {
         let nowhere: Arc<Path> = Path::new("").into();
@@ -50,12 +49,12 @@ impl Test {
         Test { package, path, binary: Arc::clone(&nowhere), folder: nowhere }
     }
 
-    /// The name of the function: `figure_8_2C`.
+    /// Returns the name of the function: `figure_8_2C`.
     pub(crate) fn name(&self) -> &str {
         self.path.rsplit("::").next().unwrap_or(&self.path)
     }
 
-    /// The last word of its name: the tag of a course test.
+    /// Returns the last word of the name: the tag of a course test.
     pub(crate) fn last_word(&self) -> &str {
         self.name().rsplit('_').next().unwrap_or_default()
     }
@@ -70,7 +69,7 @@ pub(crate) struct Workspace {
     pub(crate) release: bool,
 }
 
-/// What `cargo metadata` prints, as far as we care.
+/// The part of the output of `cargo metadata` that dstest uses.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -96,7 +95,7 @@ impl Target {
     }
 }
 
-/// A line of `cargo build --message-format=json`, as far as we care.
+/// The part of a line of `cargo build --message-format=json` that dstest uses.
 #[derive(Deserialize)]
 struct Artifact {
     package_id: Option<String>,
@@ -117,7 +116,7 @@ impl Lab {
 }
 
 impl Workspace {
-    /// The labs.
+    /// Returns the labs.
     pub(crate) fn labs(&self) -> Result<Vec<Lab>, String> {
         let mut command = self.cargo("metadata");
         command.args(["--no-deps", "--format-version", "1"]);
@@ -126,13 +125,13 @@ impl Workspace {
         Ok(labs.filter(|lab| lab.binaries.contains(&lab.package)).collect())
     }
 
-    /// Builds the test binaries of these labs and lists their tests. What the
-    /// compiler has to say goes to the standard error.
+    /// Builds the test binaries of these labs and lists their tests. The compiler's
+    /// messages go to the standard error.
     pub(crate) fn tests(&self, labs: &[Lab]) -> Result<Vec<Test>, String> {
         let mut command = self.cargo("test");
         command.args(["--no-run", "--message-format=json-render-diagnostics"]);
         command.args(self.release.then_some("--release"));
-        // Somebody at a terminal wants to see how a long build gets on.
+        // On a terminal Cargo shows the progress of a long build.
         command.args((!std::io::stderr().is_terminal()).then_some("--quiet"));
         for lab in labs {
             command.args(["-p", &lab.package]);
@@ -155,7 +154,7 @@ impl Workspace {
     }
 
     fn cargo(&self, subcommand: &str) -> Command {
-        // Cargo names itself to the programs that it starts.
+        // Cargo sets CARGO to its own path for programs that it starts.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
         command.arg(subcommand).arg("--manifest-path").arg(&self.manifest);
@@ -163,7 +162,7 @@ impl Workspace {
     }
 }
 
-/// The tests of a binary.
+/// Lists the tests of a binary.
 fn list(lab: &Lab, binary: &Path) -> Result<Vec<Test>, String> {
     let mut command = Command::new(binary);
     command.args(["--list", "--format", "terse"]).current_dir(&lab.folder);
@@ -178,14 +177,15 @@ fn list(lab: &Lab, binary: &Path) -> Result<Vec<Test>, String> {
     Ok(lines.lines().filter_map(|line| line.strip_suffix(": test")).map(test).collect())
 }
 
-/// The standard output of a program that must succeed. Its standard error is ours if
-/// that is a terminal. Otherwise we copy it: Cargo fails when it cannot write.
+/// Runs a program that must succeed and returns its standard output. The program
+/// inherits our standard error if that is a terminal. Otherwise we copy its
+/// messages there, since Cargo fails when it cannot write them.
 fn output(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let is_terminal = std::io::stderr().is_terminal();
     command.stderr(if is_terminal { Stdio::inherit() } else { Stdio::piped() });
     let done = command.stdin(Stdio::null()).output();
-    let done = done.map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let done = done.map_err(|error| format!("cannot start {program}: {error}"))?;
     printing::raw_to_stderr(&String::from_utf8_lossy(&done.stderr));
     if !done.status.success() {
         let arguments: Vec<_> = command.get_args().map(|text| text.to_string_lossy()).collect();
@@ -195,7 +195,7 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("Cargo's output is not understood: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("cannot parse Cargo's output: {error}"))
 }
 
 #[cfg(test)]
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_words() {
+    fn a_name_and_its_last_word_are_found() {
         let test = Test::new("raft", "persistence::figure_8_2C");
         assert_eq!((test.name(), test.last_word()), ("figure_8_2C", "2C"));
         let test = Test::new("raft", "alone");
@@ -211,15 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_fails_is_named() {
+    fn the_error_names_the_program_that_failed() {
         let error = output(Command::new("false").arg("-x")).unwrap_err();
         assert!(error.starts_with("`false -x` failed: exit status: 1"), "{error}");
         let error = output(&mut Command::new("/no/such/program")).unwrap_err();
-        assert!(error.starts_with("/no/such/program cannot be started: "), "{error}");
+        assert!(error.starts_with("cannot start /no/such/program: "), "{error}");
     }
 
     #[test]
-    fn messages_of_cargo() {
+    fn cargo_messages_are_parsed() {
         let artifact = r#"{"reason":"compiler-artifact","package_id":"raft 0.1.0",
             "target":{"kind":["test"],"name":"raft"},"executable":"/t/raft-1"}"#;
         let artifact: Artifact = parse(artifact).unwrap();

@@ -1,12 +1,12 @@
-//! Bundles of failed runs, and the way of one entry.
+//! Bundles of failed runs, and `--command`, which follows one entry.
 
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{dslogs, refused, shown, text};
+use crate::{dslogs, rejected, shown, text};
 
-/// A run in which a leader's entry is lost with it.
+/// A run in which a leader crashes and its entry is lost.
 const LOG: &str = "\
 seed 0x2a (virtual clock)
 002000 TEST S2 disconnect
@@ -33,7 +33,7 @@ const TRACE: &str = r##"{"t":234500100,"thread":1,"server":0,"kind":"start","ind
 {"t":236001000,"thread":1,"name":"S0 applier","server":0,"kind":"apply","index":7,"term":3}
 {"t":2360010"##;
 
-/// A bundle as a test leaves it, and `latest`.
+/// Creates a bundle as a test leaves it, and `latest`.
 fn bundle(trace: bool) -> TempDir {
     let out = tempfile::tempdir().expect("a folder");
     let folder = out.path().join("lost_2B-0x2a");
@@ -64,7 +64,7 @@ fn path(path: &Path) -> &str {
 }
 
 #[test]
-fn a_bundle_is_its_header_and_its_log() {
+fn a_bundle_is_shown_as_header_and_log() {
     let out = bundle(false);
     let log = shown(&["-j", "CMIT"], LOG);
     for folder in [out.path(), &out.path().join("latest"), &out.path().join("lost_2B-0x2a")] {
@@ -73,7 +73,7 @@ fn a_bundle_is_its_header_and_its_log() {
 }
 
 #[test]
-fn a_bare_latest_is_that_of_the_newest_folder_here() {
+fn latest_is_found_in_the_newest_folder_here() {
     let here = tempfile::tempdir().expect("a folder");
     let mut command = dslogs(&["latest"]);
     let output = command.current_dir(&here).output().expect("ended");
@@ -103,14 +103,17 @@ entry #7 on 3 servers; time in s, gap in ms
    0.9138       +0.8              commits
    0.9140       +0.2              applies
 
-#7 was started 2 times: in T3 by S0, in T4 by S1; only one can stay.
-S0 and S2 had, and never applied, #7.
-From start to commit 1.5 ms, to the last of S1 to apply 1.7 ms.
+#7 was started 2 times: in T3 by S0, in T4 by S1; only one can be committed.
+S0 and S2 had #7 and never applied it.
+From start to commit: 1.5 ms; to the last apply by S1: 1.7 ms.
 ";
     assert_eq!(shown(&["--command", "7"], LOG), expected);
     let rows = shown(&["--command", "7", "-j", "LOG2,CMIT", "--from", "0.9135"], LOG);
     assert!(!rows.contains("saves") && !rows.contains("starts in") && rows.contains("commits"));
-    assert!(rows.contains("S0 and S2 had, and never applied, #7."), "what is hidden still counts");
+    assert!(
+        rows.contains("S0 and S2 had #7 and never applied it."),
+        "findings use hidden lines too"
+    );
 }
 
 #[test]
@@ -132,15 +135,15 @@ entry #7 on 4 servers; time in s, gap in ms
                           (T3)
 
 S2 and S3 never had #7.
-S1 had, and never applied, #7.
-From start to commit 1.5 ms, to the last of S0 to apply 1.5 ms.
+S1 had #7 and never applied it.
+From start to commit: 1.5 ms; to the last apply by S0: 1.5 ms.
 "
     );
     assert_eq!(shown(&[path(out.path()), "--command", "7"], ""), expected);
 }
 
 #[test]
-fn an_entry_of_several_groups_is_followed_in_one() {
+fn an_entry_in_several_groups_is_followed_in_one() {
     let out = bundle(true);
     let names =
         "S0 name=a-0 alive=true\nS1 name=a-1 alive=true\nS2 name=b-0 alive=true\nS3 name=b-1";
@@ -149,9 +152,9 @@ fn an_entry_of_several_groups_is_followed_in_one() {
     std::fs::write(out.path().join("latest/trace.jsonl"), more.to_owned() + TRACE)
         .expect("written");
     let args = [path(out.path()), "--command", "7"];
-    let told = text(crate::run_on(&args, "").stderr);
-    let choices = "--group takes a (S0 to S1), b (S2 to S3)\n";
-    assert!(told.ends_with(&format!("has several entries #7, one in each group; {choices}")));
+    let error = text(crate::run_on(&args, "").stderr);
+    let choices = "choose one with --group: a (S0 to S1), b (S2 to S3)\n";
+    assert!(error.ends_with(&format!("several groups have an entry #7; {choices}")), "{error}");
     let page = shown(&[&args[..], &["--group", "b"]].concat(), "");
     let expected = "\
 entry #7 of b on 2 servers; time in s, gap in ms
@@ -160,20 +163,20 @@ entry #7 of b on 2 servers; time in s, gap in ms
    0.000000               saves
 
 S3 never had #7.
-S2 had, and never applied, #7.
-Nobody has committed #7.
+S2 had #7 and never applied it.
+No server committed #7.
 ";
     assert_eq!(page, format!("{HEADER}{expected}"));
 }
 
 #[test]
-fn an_entry_that_nothing_is_told_of() {
-    for (log, told) in [
-        (LOG, "dslogs: the standard input: tells nothing of entry #70, only of #5 to #8\n"),
-        ("", "dslogs: the standard input: tells nothing of any entry; with VERBOSE=1 it does\n"),
+fn an_entry_without_events_is_an_error() {
+    for (log, error) in [
+        (LOG, "dslogs: the standard input: no events for entry #70, only for #5 to #8\n"),
+        ("", "dslogs: the standard input: no events for any entry; run the test with VERBOSE=1\n"),
     ] {
         let output = crate::run_on(&["--command", "70"], log);
-        assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(2), told));
+        assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(2), error));
     }
-    assert!(refused(&["--command", "7", "-f"]).contains("--follow"));
+    assert!(rejected(&["--command", "7", "-f"]).contains("--follow"));
 }

@@ -1,19 +1,20 @@
-//! The table of trace events in `docs/bundle.md` is what the crates declare.
+//! Checks the table of trace events in `docs/bundle.md` against the declarations of
+//! the crates.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Row of the table for each kind, and the files that declare it.
+/// The row of the table for each kind, and the files that declare it.
 type Rows = BTreeMap<String, Vec<PathBuf>>;
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// The Rust files of the workspace that may declare events, by their path in it.
-/// The tests of labrt declare events that no bundle has.
+/// Collects the Rust files of the workspace that may declare events, by their path in
+/// it. It skips the tests of labrt, which declare events that no bundle has.
 fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     let path = root().join(folder);
     for entry in fs::read_dir(&path).unwrap_or_else(|error| panic!("{path:?}: {error}")) {
@@ -43,14 +44,17 @@ fn read_declarations(file: &Path, rows: &mut Rows) {
             let indent = &line[..line.len() - line.trim_start().len()];
             let end = format!("{indent}}}");
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != end).collect();
-            for row in rows_of(&block).unwrap_or_else(|text| panic!("{file:?}: reads {text:?}")) {
+            let rows_of_block = rows_of(&block)
+                .unwrap_or_else(|text| panic!("{file:?}: cannot parse the declaration {text:?}"));
+            for row in rows_of_block {
                 rows.entry(row).or_default().push(file.to_owned());
             }
         }
     }
 }
 
-/// The rows for the declarations in one block. The error is what cannot be read.
+/// Returns the rows for the declarations in one block. The error is the code that
+/// cannot be parsed.
 fn rows_of(block: &[&str]) -> Result<Vec<String>, String> {
     let (mut rows, mut comment, mut code) = (Vec::new(), Vec::new(), String::new());
     for line in block.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
@@ -69,7 +73,7 @@ fn rows_of(block: &[&str]) -> Result<Vec<String>, String> {
     if code.is_empty() && comment.is_empty() { Ok(rows) } else { Err(code) }
 }
 
-/// The row for `Commit = "commit" { index: u64, term: u64 ` and its comment.
+/// Returns the row for `Commit = "commit" { index: u64, term: u64 ` and its comment.
 fn row(comment: &str, declaration: &str) -> Option<String> {
     let (head, fields) = declaration.split_once('{')?;
     let (_, name) = head.split_once('=')?;
@@ -83,7 +87,7 @@ fn row(comment: &str, declaration: &str) -> Option<String> {
 }
 
 #[test]
-fn the_document_lists_every_event_that_a_crate_declares_and_no_other() {
+fn the_document_lists_exactly_the_declared_events() {
     let (mut files, mut declared) = (Vec::new(), Rows::new());
     sources(Path::new(""), &mut files);
     files.iter().for_each(|file| read_declarations(file, &mut declared));
@@ -99,7 +103,7 @@ fn the_document_lists_every_event_that_a_crate_declares_and_no_other() {
     let documented: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
     for (row, files) in &declared {
         let is_listed = documented.contains(&row.as_str());
-        assert!(is_listed, "docs/bundle.md lacks this row, which {files:?} declares:\n{row}");
+        assert!(is_listed, "docs/bundle.md lacks this row, declared in {files:?}:\n{row}");
     }
     for row in documented {
         assert!(
@@ -110,11 +114,11 @@ fn the_document_lists_every_event_that_a_crate_declares_and_no_other() {
     let kinds = declared.keys().map(|row| row.split(' ').nth(1));
     let mut kinds: Vec<_> = kinds.collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), declared.len(), "a kind has two declarations that differ");
+    assert_eq!(kinds.len(), declared.len(), "a kind has two different declarations");
 }
 
 #[test]
-fn declarations_are_read_whole() {
+fn declarations_of_several_lines_are_parsed() {
     let block = [
         "    /// A server saves `first`",
         "    /// to `last`.",

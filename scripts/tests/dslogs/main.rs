@@ -1,4 +1,4 @@
-//! `dslogs` as its users meet it: a process with arguments, pipes and files.
+//! Tests `dslogs` as a process with arguments, pipes and files.
 
 mod bundle;
 mod events;
@@ -23,7 +23,7 @@ Test (2A): initial election ...
   ... Passed --   3.1  3   48    2750    0
 ";
 
-/// The program, away from the terminal and the settings of whoever runs the test.
+/// Returns the program, without the user's terminal and settings.
 fn dslogs(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dslogs"));
     command.args(args).env("COLUMNS", "60").env_remove("NO_COLOR");
@@ -37,7 +37,7 @@ fn run_on(args: &[&str], input: impl AsRef<[u8]>) -> Output {
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.as_ref().to_vec();
     let writer = std::thread::spawn(move || {
-        // A program that refuses its arguments does not read.
+        // A program that rejects its arguments does not read.
         let _ = stdin.write_all(&input);
     });
     let output = child.wait_with_output().expect("ended");
@@ -45,7 +45,7 @@ fn run_on(args: &[&str], input: impl AsRef<[u8]>) -> Output {
     output
 }
 
-/// What the program prints for an input that it likes.
+/// Returns what the program prints for a valid input.
 fn shown(args: &[&str], input: impl AsRef<[u8]>) -> String {
     let output = run_on(args, input);
     assert_eq!(text(output.stderr), "");
@@ -53,8 +53,8 @@ fn shown(args: &[&str], input: impl AsRef<[u8]>) -> String {
     text(output.stdout)
 }
 
-/// What the program says to arguments that it does not like.
-fn refused(args: &[&str]) -> String {
+/// Returns the error for wrong arguments.
+fn rejected(args: &[&str]) -> String {
     let output = run_on(args, LOG);
     assert_eq!(output.status.code(), Some(2), "{args:?}");
     assert_eq!(text(output.stdout), "", "{args:?}");
@@ -70,7 +70,7 @@ fn rule() -> String {
 }
 
 #[test]
-fn without_options_time_and_message() {
+fn without_options_time_and_message_are_printed() {
     let expected = format!(
         "\
 seed 0x2a (virtual clock)
@@ -97,12 +97,12 @@ Test (2A): initial election ...
 }
 
 #[test]
-fn with_columns_a_server_has_its_own() {
+fn with_columns_each_server_has_its_own() {
     let log = "\
 012340 VOTE S0 refuses its vote to S2 of T0
 012345 VOTE S1 stands for election in T1
 012355 TEST S2 connect
-012360 LEAD S2 hears of it
+012360 LEAD S2 learns of it
 ";
     let expected = "\
 S0 refuses its vote
@@ -110,7 +110,7 @@ to S2 of T0
                     S1 stands for
                     election in T1
 012355 S2 connect
-                                        S2 hears of it
+                                        S2 learns of it
 ";
     assert_eq!(shown(&["-c", "3"], log), expected);
     assert_eq!(shown(&["--columns=3"], log), expected);
@@ -120,7 +120,7 @@ to S2 of T0
 012345                   S1 stands for
                          election in T1
 012355 S2 connect
-012360                                    S2 hears of it
+012360                                    S2 learns of it
 ";
     assert_eq!(shown(&["-c", "3", "--time"], log), expected);
 }
@@ -138,7 +138,7 @@ fn servers_without_a_column_get_one() {
 }
 
 #[test]
-fn topics_are_chosen_just_first_then_ignore() {
+fn ignore_takes_precedence_over_just() {
     let peers = |page: String| page.matches("starts").count();
     assert_eq!(peers(shown(&["-j", "PERS,VOTE"], LOG)), 3);
     assert_eq!(peers(shown(&["-i", "PERS,VOTE"], LOG)), 0);
@@ -150,7 +150,7 @@ fn topics_are_chosen_just_first_then_ignore() {
 }
 
 #[test]
-fn times_are_chosen_in_seconds_or_digits() {
+fn times_are_given_in_seconds_or_digits() {
     let times = |args: &[&str]| {
         let page = shown(args, LOG);
         let is_time = |line: &&str| line.starts_with("0");
@@ -163,7 +163,7 @@ fn times_are_chosen_in_seconds_or_digits() {
 }
 
 #[test]
-fn no_other_line_is_lost_or_altered() {
+fn other_lines_are_printed_unchanged() {
     let foreign: &[u8] = b"panic: no leader [x] in T1\n\tgoroutine 7 [running]\n\n\
         --- FAIL: election::x_2A (Test (2A): x) at 5.000 s\nok pkg 3.1s\r\nFAIL\n\
         12345 VOTE S1 five digits\n012345 KVSV S1 no such topic\n\x1b[31mred\x1b[0m\n\
@@ -176,16 +176,16 @@ fn no_other_line_is_lost_or_altered() {
 }
 
 #[test]
-fn messages_do_not_command() {
+fn control_characters_in_messages_are_escaped() {
     let log = b"000001 INFO S0 [red]\x1b[2J \xff\tend\n";
     assert_eq!(shown(&[], log), "000001 S0 [red]\\x1b[2J \\xff\tend\n");
     assert_eq!(shown(&["-c", "2"], log), "S0 [red]\\x1b[2J \\xff end\n");
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
+fn wrong_arguments_are_rejected() {
     for args in [["-j", "VOTE,NONE"], ["--ignore", "NONE"]] {
-        let message = refused(&args);
+        let message = rejected(&args);
         assert!(message.contains("NONE"), "{message}");
         for topic in "TIMR VOTE LEAD TERM LOG1 LOG2 CMIT PERS SNAP DROP CLNT TEST INFO WARN ERRO \
                       TRCE"
@@ -195,19 +195,19 @@ fn wrong_arguments_are_refused() {
         }
     }
     for args in [["-c", "0"], ["-c", "many"], ["--from", "soon"], ["one", "two"]] {
-        refused(&args);
+        rejected(&args);
     }
-    assert!(refused(&["--from", "2", "--to", "1"]).contains("--to"));
+    assert!(rejected(&["--from", "2", "--to", "1"]).contains("--to"));
 }
 
 #[test]
-fn a_log_that_cannot_be_read_is_named_in_one_line() {
+fn the_error_names_a_log_that_cannot_be_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = folder.path().join("missing.log");
     for path in [missing.as_path(), folder.path()] {
         for args in [&[][..], &["--follow"]] {
             let path = path.to_str().expect("text");
-            let message = refused(&[&[path], args].concat());
+            let message = rejected(&[&[path], args].concat());
             assert!(message.starts_with(&format!("dslogs: {path}: cannot be read: ")), "{message}");
             assert_eq!(message.lines().count(), 1, "{message}");
         }
@@ -215,7 +215,7 @@ fn a_log_that_cannot_be_read_is_named_in_one_line() {
 }
 
 #[test]
-fn an_output_that_is_full_is_told() {
+fn a_full_output_is_reported() {
     let full = Path::new("/dev/full");
     if !full.exists() {
         return;
@@ -227,7 +227,7 @@ fn an_output_that_is_full_is_told() {
     assert!(text(output.stderr).starts_with("dslogs: the output cannot be written: "));
 }
 
-/// A running program whose output is read line by line; it is ended with the test.
+/// A running program whose output is read line by line. It ends with the test.
 struct Live {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -255,7 +255,7 @@ impl Drop for Live {
 }
 
 #[test]
-fn a_live_pipe_is_shown_at_once() {
+fn lines_of_a_pipe_are_shown_immediately() {
     let mut live = Live::start(&["-c", "3"]);
     let mut stdin = live.child.stdin.take().expect("piped");
     for peer in 0..3 {
@@ -269,7 +269,7 @@ fn a_live_pipe_is_shown_at_once() {
 }
 
 #[test]
-fn a_file_is_followed() {
+fn follow_shows_lines_that_are_added_to_a_file() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let mut writer = file.as_file();
     writer.write_all(b"000001 VOTE S0 votes\n000002 VO").expect("written");
@@ -281,11 +281,11 @@ fn a_file_is_followed() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_it_quietly() {
+fn a_closed_output_pipe_ends_it_without_an_error() {
     let mut child = dslogs(&[]).spawn().expect("started");
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().expect("piped");
-    // More than any buffer holds; the end of the program ends it.
+    // Write more than any buffer holds, until the end of the program closes the pipe.
     while stdin.write_all(LOG.as_bytes()).is_ok() {}
     drop(stdin);
     let output = child.wait_with_output().expect("ended");
@@ -293,20 +293,19 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// A terminal of so many columns: the side of its user, and the side of programs.
+/// Opens a terminal of this width. Returns the user's side and the programs' side.
 fn terminal(columns: u16) -> (File, OwnedFd) {
     let (mut user, mut program) = (-1, -1);
     let (name, modes) = (std::ptr::null_mut(), std::ptr::null_mut());
     let mut size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: the pointers are those of live variables, or null where that is
-    // allowed.
+    // SAFETY: the pointers are to live variables, or null where that is allowed.
     let status = unsafe { libc::openpty(&mut user, &mut program, name, modes, &raw mut size) };
     assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: both descriptors were just opened and belong to nobody else.
+    // SAFETY: both descriptors were just opened, and nothing else owns them.
     unsafe { (File::from_raw_fd(user), OwnedFd::from_raw_fd(program)) }
 }
 
-/// What the program prints for an input on a terminal of 40 columns.
+/// Returns what the program prints for an input on a terminal of 40 columns.
 fn shown_on_terminal(args: &[&str], no_color: Option<&str>, input: &[u8]) -> String {
     let (mut user, program) = terminal(40);
     let mut command = dslogs(args);
@@ -314,13 +313,13 @@ fn shown_on_terminal(args: &[&str], no_color: Option<&str>, input: &[u8]) -> Str
         command.env("NO_COLOR", value);
     }
     let mut child = command.stdout(program).spawn().expect("started");
-    // Our copy of the terminal has to go, or its end is never seen.
+    // Close our copy of the terminal, or the read never ends.
     drop(command);
     child.stdin.take().expect("piped").write_all(input).expect("written");
     let mut page = Vec::new();
     match user.read_to_end(&mut page) {
         Ok(_) => {}
-        // The sign that the last program has left the terminal.
+        // The last program has closed the terminal.
         Err(error) if error.raw_os_error() == Some(libc::EIO) => {}
         Err(error) if error.kind() == ErrorKind::Interrupted => {}
         Err(error) => panic!("{error}"),

@@ -1,8 +1,8 @@
-//! dstest, driven as a process.
+//! Tests dstest as a process.
 //!
-//! Passing tests are those of Raft in this workspace. Tests that fail, hang or die
-//! are in a package of their own (`lab/raft.rs`), which is written to Cargo's
-//! folder for such things and built there.
+//! Raft's tests in this workspace serve as tests that pass. Tests that fail, hang or
+//! die are in a separate package (`lab/raft.rs`), which is written to Cargo's folder
+//! for files of tests and built there.
 
 mod files;
 mod names;

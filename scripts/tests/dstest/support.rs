@@ -1,4 +1,4 @@
-//! dstest as a process, over a small package whose tests go wrong on purpose.
+//! Runs dstest as a process, on a small package whose tests fail on purpose.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The package of bad tests. It is called like a lab, has no dependencies, and the
-/// compiler has something to say about it.
+/// The package of bad tests. It has the name of a lab and no dependencies, and the
+/// compiler prints a warning for it.
 const MANIFEST: &str = "\
 [package]
 name = \"raft\"
@@ -27,11 +27,11 @@ const MORE_TESTS: &str = "\
 fn apart_2025() {}
 ";
 
-/// Where Cargo lets tests keep files.
+/// The folder that Cargo provides for files of tests.
 const HERE: &str = env!("CARGO_TARGET_TMPDIR");
 
-/// Writes the package once per process, and only what has changed, so that it is
-/// not built again each time. Gives back its `Cargo.toml`.
+/// Writes the package once per process, and only files that have changed, so that it
+/// is not built again each time. Returns its `Cargo.toml`.
 pub(crate) fn bad_lab() -> PathBuf {
     static WRITTEN: OnceLock<PathBuf> = OnceLock::new();
     let write = || {
@@ -54,26 +54,26 @@ pub(crate) fn bad_lab() -> PathBuf {
     WRITTEN.get_or_init(write).clone()
 }
 
-/// Where it is built.
+/// Returns the target folder of the package.
 pub(crate) fn bad_lab_target() -> PathBuf {
     Path::new(HERE).join("bad-lab-target")
 }
 
-/// A folder for one test, and dstest in it.
-pub(crate) struct Desk {
+/// A folder for one test, in which dstest runs.
+pub(crate) struct Sandbox {
     pub(crate) folder: TempDir,
 }
 
-impl Desk {
+impl Sandbox {
     pub(crate) fn new() -> Self {
-        Desk { folder: tempfile::tempdir().unwrap() }
+        Sandbox { folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// dstest without what the user's shell may have set.
+    /// Returns dstest without the variables that the user's shell may have set.
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dstest"));
         command.current_dir(&self.folder);
@@ -85,14 +85,14 @@ impl Desk {
         command
     }
 
-    /// dstest over this workspace.
+    /// Returns dstest on this workspace.
     pub(crate) fn plain(&self, arguments: &str) -> Command {
         let mut command = self.command();
         command.args(arguments.split_whitespace());
         command
     }
 
-    /// dstest over the bad tests, with logs in `out` and two workers unless the
+    /// Returns dstest on the bad tests, with logs in `out` and two workers unless the
     /// arguments say otherwise.
     pub(crate) fn dstest(&self, arguments: &str) -> Command {
         let mut command = self.command();
@@ -101,19 +101,19 @@ impl Desk {
         command
     }
 
-    /// Runs dstest over the bad tests to its end.
-    pub(crate) fn run(&self, arguments: &str) -> Told {
-        Told::new(self.dstest(arguments).output().unwrap())
+    /// Runs dstest on the bad tests until it ends.
+    pub(crate) fn run(&self, arguments: &str) -> ChildOutput {
+        ChildOutput::new(self.dstest(arguments).output().unwrap())
     }
 
-    /// The logs that were kept.
+    /// Returns the names of the logs that were kept.
     pub(crate) fn logs(&self) -> Vec<String> {
         let mut names = self.kept();
         names.retain(|name| name.ends_with(".log"));
         names
     }
 
-    /// All that was kept.
+    /// Returns the names of all files and folders that were kept.
     pub(crate) fn kept(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.path("out")) else { return Vec::new() };
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -133,24 +133,24 @@ impl Desk {
     }
 }
 
-/// What dstest has told.
+/// Exit status and output of a dstest process.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct ChildOutput {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Told {
+impl ChildOutput {
     pub(crate) fn new(output: Output) -> Self {
-        Told {
+        ChildOutput {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
-    /// Checks the exit status, and that each part stands in the standard output.
+    /// Checks the exit status, and that the standard output contains each part.
     #[track_caller]
     pub(crate) fn assert(&self, status: i32, parts: &[&str]) {
         assert_eq!(self.status, Some(status), "{self:#?}");
@@ -159,7 +159,7 @@ impl Told {
         }
     }
 
-    /// The row of a test in the table: its cells.
+    /// Returns the cells of a test's row in the table.
     #[track_caller]
     pub(crate) fn row(&self, test: &str) -> Vec<&str> {
         let mut lines = self.stdout.lines().filter(|line| line.starts_with('│'));
@@ -169,7 +169,7 @@ impl Told {
     }
 }
 
-/// The seeds of the failures of the first test in a JSON file, in order.
+/// Returns the failed seeds of the first test in a JSON file, in order.
 pub(crate) fn failed_seeds(results: &Value) -> Vec<u64> {
     let failures = results["tests"][0]["failures"].as_array().unwrap();
     let seed = |failure: &Value| {
@@ -181,17 +181,17 @@ pub(crate) fn failed_seeds(results: &Value) -> Vec<u64> {
     seeds
 }
 
-/// Whether a process runs: one that nobody has reaped yet does not.
-pub(crate) fn lives(id: u32) -> bool {
+/// Returns whether a process runs. A zombie does not.
+pub(crate) fn is_running(id: u32) -> bool {
     // SAFETY: signal 0 only asks whether the process is there.
     let there = unsafe { libc::kill(id.try_into().unwrap(), 0) } == 0;
     let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     there && !state.contains(") Z ")
 }
 
-/// Waits for something that is about to happen.
+/// Waits until a condition holds, for at most a minute.
 #[track_caller]
-pub(crate) fn soon(what: &str, mut happened: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
         assert!(began.elapsed() < Duration::from_secs(60), "still waiting for {what}");
@@ -199,7 +199,7 @@ pub(crate) fn soon(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// Ctrl-C for one process.
+/// Sends SIGINT (Ctrl-C) to one process.
 pub(crate) fn interrupt(child: &Child) {
     // SAFETY: a plain system call; the child was not waited for yet.
     let result = unsafe { libc::kill(child.id().try_into().unwrap(), libc::SIGINT) };

@@ -1,7 +1,6 @@
-//! Tests that go wrong in every way that dstest has to cope with. They speak
-//! the tester's language (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`, `LAB_BUNDLE`)
-//! without its help, so that this package has no dependencies and is built in a
-//! second.
+//! Tests that fail in every way that dstest must handle. They use the tester's
+//! variables (`LAB_SEED`, `LAB_RUNS`, `LAB_REPORT`, `LAB_BUNDLE`) without the tester,
+//! so that this package has no dependencies and builds in a second.
 
 #![allow(non_snake_case)]
 
@@ -19,12 +18,12 @@ fn variable(name: &str) -> Option<u64> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => value.parse(),
     };
-    Some(parsed.expect("a number"))
+    Some(parsed.expect("dstest sets the variable to a number"))
 }
 
 /// Runs a body for each seed up to the first that fails, as the tester does.
 fn each(test: &str, body: impl Fn(u64) -> Verdict) {
-    let start = variable("LAB_SEED").expect("dstest chooses the seed");
+    let start = variable("LAB_SEED").expect("dstest sets the seed");
     let clock = std::env::var("LAB_CLOCK").unwrap_or_default();
     eprintln!("seed {start:#x} ({clock} clock)");
     for run in 0..variable("LAB_RUNS").unwrap_or(1) {
@@ -44,8 +43,8 @@ fn each(test: &str, body: impl Fn(u64) -> Verdict) {
 fn bundle(test: &str, seed: u64) {
     let Ok(path) = std::env::var("LAB_BUNDLE") else { return };
     let folder = format!("{path}/{test}-{seed:#x}");
-    std::fs::create_dir_all(&folder).expect("dstest has made the folder");
-    std::fs::write(format!("{folder}/bundle.json"), "{}").expect("a file");
+    std::fs::create_dir_all(&folder).expect("the folder for bundles is writable");
+    std::fs::write(format!("{folder}/bundle.json"), "{}").expect("the bundle is writable");
 }
 
 fn report(test: &str, seed: u64, verdict: &Verdict) {
@@ -54,15 +53,15 @@ fn report(test: &str, seed: u64, verdict: &Verdict) {
         Ok(()) => ("passed", "null".to_owned(), "null"),
         Err(message) => ("failed", format!("{message:?}"), "\"raft.rs:1:2\""),
     };
-    // A process of its own leaves another trace than a batch does.
+    // The replay is another process, and so gives another trace.
     let hash = if test == "depends_on_more_2C" { std::process::id() } else { 0 };
     let line = format!(
         "{{\"test\":\"{test}\",\"seed\":\"{seed:#x}\",\"verdict\":\"{word}\",\"virtual_s\":2.5,\
          \"cpu_s\":0.001,\"rpcs\":40,\"bytes\":99,\"ops\":1,\"panic\":{panic},\"place\":{place},\
          \"hash\":\"{hash:#018x}\"}}\n"
     );
-    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("a file");
-    file.write_all(line.as_bytes()).expect("the report can be written");
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the report opens");
+    file.write_all(line.as_bytes()).expect("the report is writable");
 }
 
 #[test]
@@ -105,8 +104,8 @@ fn dies_2C() {
 
 #[test]
 fn depends_on_more_2C() {
-    each("depends_on_more_2C", |seed| if seed == 3 { Err("now and then".into()) } else { Ok(()) });
+    each("depends_on_more_2C", |seed| if seed == 3 { Err("no leader".into()) } else { Ok(()) });
 }
 
 #[test]
-fn says_nothing_2D() {}
+fn reports_nothing_2D() {}
