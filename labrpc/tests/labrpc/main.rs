@@ -8,6 +8,7 @@ mod cleanup;
 mod codec;
 mod course;
 mod door;
+mod examples;
 mod fidelity;
 mod junk;
 mod labgob;

@@ -7,6 +7,7 @@
 mod channels;
 mod child;
 mod determinism;
+mod examples;
 mod fairness;
 mod locks;
 mod memory;
