@@ -11,10 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
+use crate::owners::{Gid, N_SHARDS, NO_GROUP, Owners};
 
 /// Returns the new owners of the shards, given the old owners and the groups
-/// present (in any order, each once). Without groups every owner is [`NOBODY`].
+/// present (in any order, each once). Without groups every owner is [`NO_GROUP`].
 pub(crate) fn rebalance(owners: &Owners, gids: &[Gid]) -> Owners {
     // The number of shards that each group may still keep or get.
     let mut room = targets(owners, gids);
@@ -23,11 +23,11 @@ pub(crate) fn rebalance(owners: &Owners, gids: &[Gid]) -> Owners {
             *left -= 1;
             owner
         }
-        _ => NOBODY,
+        _ => NO_GROUP,
     });
     let mut takers = room.into_iter().flat_map(|(gid, left)| std::iter::repeat_n(gid, left));
-    for owner in balanced.iter_mut().filter(|owner| **owner == NOBODY) {
-        *owner = takers.next().unwrap_or(NOBODY);
+    for owner in balanced.iter_mut().filter(|owner| **owner == NO_GROUP) {
+        *owner = takers.next().unwrap_or(NO_GROUP);
     }
     assert_eq!(
         takers.next(),
@@ -79,7 +79,7 @@ mod tests {
             "the result depends on the order of the groups"
         );
         if gids.is_empty() {
-            assert_eq!(after, [NOBODY; N_SHARDS]);
+            assert_eq!(after, [NO_GROUP; N_SHARDS]);
             return after;
         }
         let counts = gids.iter().map(|gid| after.iter().filter(|owner| *owner == gid).count());
@@ -96,7 +96,7 @@ mod tests {
     fn random_changes_are_balanced_with_the_fewest_moves() {
         let mut rng = Generator::from_seed(4);
         for _ in 0..100 {
-            let (mut owners, mut gids) = ([NOBODY; N_SHARDS], BTreeSet::new());
+            let (mut owners, mut gids) = ([NO_GROUP; N_SHARDS], BTreeSet::new());
             for _ in 0..30 {
                 for _ in 0..=rng.below(3) {
                     // Up to twelve groups: more than there are shards.
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn largest_groups_keep_one_shard_more() {
-        assert_eq!(rebalance(&[NOBODY; 10], &[3, 1, 2]), [1, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+        assert_eq!(rebalance(&[NO_GROUP; 10], &[3, 1, 2]), [1, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
         assert_eq!(
             rebalance(&[1, 1, 1, 2, 2, 2, 2, 2, 2, 2], &[1, 2, 3]),
             [1, 1, 1, 2, 2, 2, 2, 3, 3, 3]

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::balance::rebalance;
-use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
+use crate::owners::{Gid, N_SHARDS, NO_GROUP, Owners};
 
 /// Groups, each with the names of its servers.
 pub type Groups = BTreeMap<Gid, Vec<String>>;
@@ -18,7 +18,7 @@ pub type Groups = BTreeMap<Gid, Vec<String>>;
 pub struct Config {
     /// The number: 0 for the first, which has no groups, then 1, 2, ...
     pub num: u64,
-    /// The owner of each shard: a group, or [`NOBODY`].
+    /// The owner of each shard: a group, or [`NO_GROUP`].
     pub shards: Owners,
     /// The groups present, including those without a shard.
     pub groups: Groups,
@@ -29,7 +29,7 @@ pub struct Config {
 pub enum Refusal {
     /// The request names no group.
     NoGroup,
-    /// The gid of a group is [`NOBODY`].
+    /// The gid of a group is [`NO_GROUP`].
     ReservedGid,
     /// A group has no servers.
     NoServer(Gid),
@@ -46,7 +46,10 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::NoGroup => write!(f, "the request names no group: name at least one"),
             Refusal::ReservedGid => {
-                write!(f, "gid {NOBODY} is reserved for shards without a group: choose another gid")
+                write!(
+                    f,
+                    "gid {NO_GROUP} is reserved for shards without a group: choose another gid"
+                )
             }
             Refusal::NoServer(gid) => write!(f, "group {gid} has no server: name at least one"),
             Refusal::GidInUse(gid) => {
@@ -73,7 +76,7 @@ impl Config {
         let mut groups = self.groups.clone();
         for (&gid, servers) in joining {
             match groups.entry(gid) {
-                _ if gid == NOBODY => return Err(Refusal::ReservedGid),
+                _ if gid == NO_GROUP => return Err(Refusal::ReservedGid),
                 _ if servers.is_empty() => return Err(Refusal::NoServer(gid)),
                 Entry::Occupied(_) => return Err(Refusal::GidInUse(gid)),
                 Entry::Vacant(vacant) => _ = vacant.insert(servers.clone()),
@@ -147,7 +150,7 @@ mod tests {
         let left = moved.leave(&[1]).unwrap();
         assert_eq!((left.num, left.shards), (3, [2; N_SHARDS]));
         let empty = left.leave(&[2]).unwrap();
-        assert_eq!((empty.num, empty.shards), (4, [NOBODY; N_SHARDS]));
+        assert_eq!((empty.num, empty.shards), (4, [NO_GROUP; N_SHARDS]));
         assert_eq!(
             empty.join(&groups(&[1])).unwrap().shards,
             [1; N_SHARDS],
@@ -166,7 +169,7 @@ mod tests {
         assert_eq!(config.leave(&[]), Err(Refusal::NoGroup));
         assert_eq!(config.move_shard(10, 1), Err(Refusal::UnknownShard(10)));
         assert_eq!(config.move_shard(3, 7), Err(Refusal::UnknownGid(7)));
-        assert_eq!(config.move_shard(3, NOBODY), Err(Refusal::UnknownGid(NOBODY)));
+        assert_eq!(config.move_shard(3, NO_GROUP), Err(Refusal::UnknownGid(NO_GROUP)));
         let text = Refusal::GidInUse(2).to_string();
         assert_eq!(text, "group 2 is already present: remove it first, or choose another gid");
     }

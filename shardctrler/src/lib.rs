@@ -96,5 +96,5 @@ pub use crate::messages::{
     JoinArgs, KvError, LeaveArgs, MoveArgs, PeekArgs, QueryArgs, ShardCtrlerClient,
     ShardCtrlerService, shard_ctrler_service,
 };
-pub use crate::owners::{Gid, N_SHARDS, NOBODY, Owners};
+pub use crate::owners::{Gid, N_SHARDS, NO_GROUP, Owners};
 pub use crate::server::ShardCtrler;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rsm::StateMachine;
 use serde::{Deserialize, Serialize};
-use shardctrler::{Config, Gid, N_SHARDS, NOBODY};
+use shardctrler::{Config, Gid, N_SHARDS, NO_GROUP};
 
 use crate::messages::{KvError, PutAppendArgs, Value};
 use crate::service::ShardBatch;
@@ -83,9 +83,9 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// If `gid` is [`NOBODY`].
+    /// If `gid` is [`NO_GROUP`].
     pub fn new(gid: Gid) -> Self {
-        assert_ne!(gid, NOBODY, "NOBODY is not the gid of a group");
+        assert_ne!(gid, NO_GROUP, "NO_GROUP is not the gid of a group");
         Group { version: VERSION, gid, config: Config::default(), shards: Default::default() }
     }
 
@@ -158,8 +158,8 @@ impl Group {
         for (shard, state) in self.shards.iter_mut().enumerate() {
             let (old, new) = (self.config.shards[shard], next.shards[shard]);
             match (old == self.gid, new == self.gid) {
-                (false, true) => state.gain(old != NOBODY),
-                (true, false) => state.lose(new != NOBODY),
+                (false, true) => state.gain(old != NO_GROUP),
+                (true, false) => state.lose(new != NO_GROUP),
                 (true, true) | (false, false) => {}
             }
         }
@@ -404,11 +404,11 @@ mod tests {
     fn a_shard_without_an_owner_becomes_empty() {
         let mut group = giver();
         group.apply(Op::Forget { num: 2, to: 2 }).expect("done");
-        for (num, owner) in [(3, NOBODY), (4, 1)] {
+        for (num, owner) in [(3, NO_GROUP), (4, 1)] {
             group.apply(Op::Reconfigure(config(num, owner))).expect("done");
         }
         assert_eq!(get(&mut group), Err(KvError::NoKey));
-        group.apply(Op::Reconfigure(config(5, NOBODY))).expect("done");
+        group.apply(Op::Reconfigure(config(5, NO_GROUP))).expect("done");
         assert_eq!(group.shards()[SHARD], Shard::Absent);
     }
 

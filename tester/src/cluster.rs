@@ -16,8 +16,8 @@ use crate::fault_log::{Incident, IncidentKind};
 use crate::node::{Node, Setup, Watch};
 use crate::outcome::Totals;
 use crate::shared::Shared;
-use crate::site::Site;
 use crate::status::Status;
+use crate::test_network::TestNetwork;
 use crate::wiring::{Net, Wiring};
 
 /// How long killed servers may take to be freed, in lab time. It is longer than
@@ -44,9 +44,9 @@ type Nodes<N> = Arc<Shared<Vec<Option<Arc<N>>>>>;
 /// called from any thread. The cluster never holds a lock while it calls into a
 /// server.
 pub struct Cluster<N: Node> {
-    site: Site,
+    test_network: TestNetwork,
     /// The id of server 0 in log, trace and reports. Ids are unique within the
-    /// site.
+    /// test network.
     first_id: usize,
     wiring: Arc<Wiring>,
     factory: Box<dyn Fn(Setup) -> N + Send + Sync>,
@@ -65,22 +65,22 @@ impl<N: Node> Cluster<N> {
         net: Net,
         factory: impl Fn(Setup) -> N + Send + Sync + 'static,
     ) -> Self {
-        Self::on(&Site::new(context, net), "", n, factory)
+        Self::on(&TestNetwork::new(context, net), "", n, factory)
     }
 
-    /// Starts and connects `n` servers on a site, under the names `{group}0`,
-    /// `{group}1`, ... Each cluster of a site must have a different group.
+    /// Starts and connects `n` servers on a test network, under the names `{group}0`,
+    /// `{group}1`, ... Each cluster of a test network must have a different group.
     pub fn on(
-        site: &Site,
+        test_network: &TestNetwork,
         group: &str,
         n: usize,
         factory: impl Fn(Setup) -> N + Send + Sync + 'static,
     ) -> Self {
         let names = (0..n).map(|i| Name::from(format!("{group}{i}"))).collect();
         let cluster = Cluster {
-            site: site.clone(),
-            first_id: site.allocate_ids(n),
-            wiring: Arc::new(Wiring::new(site.network().clone(), names)),
+            test_network: test_network.clone(),
+            first_id: test_network.allocate_ids(n),
+            wiring: Arc::new(Wiring::new(test_network.network().clone(), names)),
             factory: Box::new(factory),
             nodes: Arc::new(Shared::new((0..n).map(|_| None).collect())),
             saved: Arc::new(Shared::new((0..n).map(|_| Arc::new(Persister::new())).collect())),
@@ -126,12 +126,12 @@ impl<N: Node> Cluster<N> {
 
     /// The test that the cluster belongs to.
     pub fn context(&self) -> &Context {
-        self.site.context()
+        self.test_network.context()
     }
 
     /// The network, for settings that only some tests need.
     pub fn network(&self) -> &Network {
-        self.site.network()
+        self.test_network.network()
     }
 
     /// The names of the servers in the network.

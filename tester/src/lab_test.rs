@@ -53,7 +53,7 @@ macro_rules! lab_test {
 /// # }
 /// ```
 ///
-/// The test runs in a child process, as a [`Specimen`](crate::Specimen).
+/// The test runs in a child process, as a [`ChildTest`](crate::ChildTest).
 #[macro_export]
 macro_rules! caught {
     ($name:ident, $body:expr, $factory:expr, $seeds:expr, $($($word:literal)|+),+ $(,)?) => {
@@ -61,7 +61,7 @@ macro_rules! caught {
         fn $name() {
             let title = concat!("Test: a server that ", stringify!($name));
             let run = || $crate::test(title, |ctx| $crate::run_body(ctx, $body, $factory));
-            if let Some(report) = $crate::Specimen::broken($seeds).run(run) {
+            if let Some(report) = $crate::ChildTest::broken($seeds).run(run) {
                 report.assert_caught(&[$(&[$($word),+]),+]);
             }
         }

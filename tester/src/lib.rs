@@ -79,7 +79,7 @@
 //! | `node` | the trait of a server under test |
 //! | `factory` | makes servers under test |
 //! | `cluster` | the servers of a test, and their faults |
-//! | `site` | the network that several clusters can share |
+//! | `test_network` | the network that several clusters can share |
 //! | `wiring` | which servers can reach each other |
 //! | `status` | which servers are alive and connected |
 //! | `fault_log` | the faults that the tester injected |
@@ -88,7 +88,7 @@
 //! | [`kv`] | shared tests and checks of the key/value labs |
 //! | `waiting` | polls until a condition holds |
 //! | `random` | the course's random strings |
-//! | `specimen` | runs a test in a child process and checks its output |
+//! | `child_test` | runs a test in a child process and checks its output |
 //! | `allocator` | counts the bytes in use, for tests that measure memory |
 //! | `parts` | checks that a part's tag selects its tests |
 //! | `shared` | the two locks that work outside the simulation |
@@ -103,6 +103,7 @@ mod allocator;
 mod attempt;
 mod bundle;
 mod check;
+mod child_test;
 mod clerk;
 mod cluster;
 mod context;
@@ -125,14 +126,14 @@ mod random;
 mod recording;
 mod report;
 mod shared;
-mod site;
-mod specimen;
 mod status;
+mod test_network;
 mod waiting;
 mod watchdog;
 mod wiring;
 
 pub use allocator::CountingAllocator;
+pub use child_test::{ChildOutput, ChildTest};
 pub use clerk::ClerkEnds;
 pub use cluster::Cluster;
 pub use context::{Context, Helper};
@@ -147,8 +148,7 @@ pub use output::Columns;
 pub use parts::assert_parts;
 pub use post_run::CheckResult;
 pub use random::{rand_value, randstring};
-pub use site::Site;
-pub use specimen::{ChildOutput, Specimen};
 pub use status::Status;
+pub use test_network::TestNetwork;
 pub use waiting::wait_for;
 pub use wiring::Net;

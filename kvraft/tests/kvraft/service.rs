@@ -101,7 +101,7 @@ pub(crate) fn one_partition(ctx: &Context, make: MakeServer) {
     client.put("1", "13");
 
     ctx.count_from_here();
-    let (majority, minority) = h.part_from_leader();
+    let (majority, minority) = h.partition_from_leader();
     h.cluster().partition(&[&majority, &minority]);
     let of_majority = h.make_clerk(majority.iter().copied());
     let of_minority = || Arc::new(h.make_clerk(minority.iter().copied()));

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use labrt::thread::sleep;
 use labrt::time::{Duration, Instant};
-use tester::{Cluster, Context, Net, Site};
+use tester::{Cluster, Context, Net, TestNetwork};
 
 pub(crate) use claims::Life;
 pub(crate) use ledger::Ledger;
@@ -114,10 +114,11 @@ impl Harness {
         let ledger = Arc::new(Ledger::new(context, n, snapshots, edition));
         let kept = Arc::clone(&ledger);
         let at_first = if edition == Edition::Y2025 { Net::Reliable } else { net };
-        let site = Site::new(context, at_first);
+        let test_network = TestNetwork::new(context, at_first);
         // Only this one of the course's labs enables them.
-        site.network().set_long_delays(true);
-        let cluster = Cluster::on(&site, "", n, move |setup| node::start(&make, &kept, setup));
+        test_network.network().set_long_delays(true);
+        let cluster =
+            Cluster::on(&test_network, "", n, move |setup| node::start(&make, &kept, setup));
         cluster.set_reliable(net == Net::Reliable);
         Harness { cluster, ledger, edition, context: context.clone() }
     }

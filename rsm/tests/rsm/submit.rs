@@ -1,7 +1,7 @@
 //! Operations and their replies.
 
 use rsm::NotLeader;
-use tester::Specimen;
+use tester::ChildTest;
 
 use crate::counter::{Op, add, cluster, leader_among, wait_for_sum};
 
@@ -64,7 +64,7 @@ fn a_peek_never_waits() {
 /// forever.
 #[test]
 fn a_panic_in_the_state_machine_fails_the_test() {
-    let output = Specimen::new().run(|| {
+    let output = ChildTest::new().run(|| {
         tester::test("Test: a machine that panics", |ctx| {
             let cluster = cluster(ctx, 3, None, 0);
             let _ = leader_among(&cluster, &[0, 1, 2]).submit(&Op::Crash);

@@ -1,6 +1,6 @@
 //! Requirements of the course that its tests do not check.
 
-use shardctrler::{Clerk, Config, Groups, N_SHARDS, NOBODY, Refusal, ShardCtrlerService};
+use shardctrler::{Clerk, Config, Groups, N_SHARDS, NO_GROUP, Refusal, ShardCtrlerService};
 use tester::{Cluster, Context, Net, wait_for};
 
 use crate::harness::{
@@ -38,7 +38,7 @@ pub(crate) fn bad_requests(ctx: &Context, make: MakeServer) {
 
     assert_eq!(clerk.join(&two), Err(Refusal::GidInUse(1)));
     assert_eq!(clerk.join(&groups([(3, &["z"]), (2, &["y"])])), Err(Refusal::GidInUse(2)));
-    assert_eq!(clerk.join(&groups([(NOBODY, &["z"])])), Err(Refusal::ReservedGid));
+    assert_eq!(clerk.join(&groups([(NO_GROUP, &["z"])])), Err(Refusal::ReservedGid));
     assert_eq!(clerk.join(&Groups::new()), Err(Refusal::NoGroup));
     assert_eq!(clerk.leave(&[1, 3]), Err(Refusal::UnknownGid(3)));
     assert_eq!(clerk.leave(&[]), Err(Refusal::NoGroup));

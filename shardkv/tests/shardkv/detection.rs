@@ -3,7 +3,7 @@
 //! Each test here runs another test on groups with one mistake, in its own
 //! process.
 
-use tester::{Net, Specimen, caught};
+use tester::{ChildTest, Net, caught};
 
 use crate::broken::{Mistake, accepts_too_early, broken};
 use crate::challenges::challenge_1_delete;
@@ -39,7 +39,7 @@ caught!(deletes_too_early, idle_restart, accepts_too_early(), SEEDS, "not settle
 /// A failure report shows the state of groups and controller.
 #[test]
 fn a_failure_report_shows_the_shards() {
-    let Some(output) = Specimen::new().run(|| {
+    let Some(output) = ChildTest::new().run(|| {
         tester::test("Test: a failure", |ctx| {
             let h = Harness::new(ctx, reference(), Net::Reliable, None);
             h.ctrler().join(&[0]);

@@ -20,7 +20,7 @@ use labrt::time::{Duration, Instant};
 use shardctrler::{Clerk as Ctrler, Config, Gid, Groups};
 use shardkv::{Clerk, Group, Shard, key2shard};
 use tester::kv::Client;
-use tester::{Cluster, Columns, Context, Net, Site};
+use tester::{Cluster, Columns, Context, Net, TestNetwork};
 
 use ends::Ends;
 pub(crate) use load::{Appenders, Mix, Table, until_quiet};
@@ -59,9 +59,9 @@ pub(crate) struct CtrlerHarness {
 
 impl CtrlerHarness {
     /// Starts a controller whose servers are called `{name}0`, `{name}1`, ...
-    fn new(site: &Site, name: &str) -> Self {
-        let cluster = Cluster::on(site, name, SERVERS, CtrlerNode::make);
-        let own_ends = Ends::new(site.network());
+    fn new(test_network: &TestNetwork, name: &str) -> Self {
+        let cluster = Cluster::on(test_network, name, SERVERS, CtrlerNode::make);
+        let own_ends = Ends::new(test_network.network());
         let admin = Ctrler::new(own_ends.to(cluster.names()));
         let clerk = move |ends| KvClerk(Clerk::new(ends, own_ends.make_end()));
         CtrlerHarness { admin, clerks: tester::kv::Harness::new(cluster, clerk) }
@@ -118,7 +118,7 @@ impl CtrlerHarness {
 
 /// A controller and groups.
 pub(crate) struct Harness {
-    site: Site,
+    test_network: TestNetwork,
     /// The limit for servers that start from now on.
     max_raft_state: Arc<Mutex<Option<usize>>>,
     groups: Vec<Cluster<ShardNode>>,
@@ -146,28 +146,28 @@ impl Harness {
         groups: usize,
     ) -> Self {
         ctx.set_columns(Columns::None);
-        let site = Site::new(ctx, Net::Reliable);
-        let ctrler = CtrlerHarness::new(&site, "ctlr-");
+        let test_network = TestNetwork::new(ctx, Net::Reliable);
+        let ctrler = CtrlerHarness::new(&test_network, "ctlr-");
         let max_raft_state = Arc::new(Mutex::new(max_raft_state));
         let start = |g| {
-            // Not the site itself: while it is held, the network cannot be closed.
-            let network = site.network().clone();
+            // Not the test network itself: while it is held, the network cannot be closed.
+            let network = test_network.network().clone();
             let ctrlers = ctrler.cluster().names().to_vec();
             let (make, limit) = (make.clone(), Arc::clone(&max_raft_state));
-            Cluster::on(&site, &prefix(g), SERVERS, move |setup| {
+            Cluster::on(&test_network, &prefix(g), SERVERS, move |setup| {
                 let (max_raft_state, own_ends) = (*limit.lock(), Ends::new(&network));
                 let (gid, ctrlers) = (gid(g), own_ends.to(&ctrlers));
                 make.make(setup, Member { gid, max_raft_state, ctrlers, own_ends })
             })
         };
         let groups = (0..groups).map(start).collect();
-        site.network().set_reliable(net == Net::Reliable);
-        Harness { site, max_raft_state, groups, ctrler }
+        test_network.network().set_reliable(net == Net::Reliable);
+        Harness { test_network, max_raft_state, groups, ctrler }
     }
 
     /// Starts another controller, which knows no group.
     pub(crate) fn another_controller(&self) -> CtrlerHarness {
-        CtrlerHarness::new(&self.site, "other-ctlr-")
+        CtrlerHarness::new(&self.test_network, "other-ctlr-")
     }
 
     /// The controller.
@@ -187,7 +187,7 @@ impl Harness {
 
     /// The network.
     pub(crate) fn network(&self) -> &labrpc::Network {
-        self.site.network()
+        self.test_network.network()
     }
 
     /// Returns the state of group `g` on its leader; `None` if there is no

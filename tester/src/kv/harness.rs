@@ -112,7 +112,7 @@ impl<N: Node, C: Clerk> Harness<N, C> {
 
     /// Returns a majority, and a minority with the leader, or with server 0 if
     /// there is no leader.
-    pub fn part_from_leader(&self) -> (Vec<usize>, Vec<usize>) {
+    pub fn partition_from_leader(&self) -> (Vec<usize>, Vec<usize>) {
         self.cluster.make_partition(self.cluster.leader().unwrap_or(0))
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use labrt::thread::{self, sleep};
 use labrt::time::Duration;
 use serde_json::Value;
-use tester::{CheckResult, ChildOutput, Cluster, Context, Net, Site, Specimen, test};
+use tester::{CheckResult, ChildOutput, ChildTest, Cluster, Context, Net, TestNetwork, test};
 
 use crate::counter::{Counter, get};
 
@@ -35,9 +35,9 @@ impl Folder {
         self.0.path()
     }
 
-    /// A specimen that writes its bundles to this folder.
-    fn specimen(&self) -> Specimen {
-        Specimen::new().env("LAB_BUNDLE", self.path())
+    /// A child test that writes its bundles to this folder.
+    fn child_test(&self) -> ChildTest {
+        ChildTest::new().env("LAB_BUNDLE", self.path())
     }
 
     /// The names of its entries, in order.
@@ -87,8 +87,8 @@ fn assert_failed(output: &ChildOutput, parts: &[&str]) {
 fn failed_run_leaves_a_complete_bundle() {
     let (folder, report) =
         (Folder::new(), tempfile::NamedTempFile::new().expect("the system can create a file"));
-    let specimen = folder.specimen().env("LAB_REPORT", report.path());
-    let Some(output) = specimen.run(|| test("Test: a bundle", fails)) else { return };
+    let child_test = folder.child_test().env("LAB_REPORT", report.path());
+    let Some(output) = child_test.run(|| test("Test: a bundle", fails)) else { return };
     let name = "failed_run_leaves_a_complete_bundle-0x2a";
     assert_failed(&output, &["the helper went wrong\n", &format!("/{name}\n")]);
     assert_eq!(
@@ -132,7 +132,7 @@ fn failed_run_leaves_a_complete_bundle() {
 #[test]
 fn trace_names_server_thread_and_place() {
     let folder = Folder::new();
-    if folder.specimen().run(|| test("Test: a trace", fails)).is_none() {
+    if folder.child_test().run(|| test("Test: a trace", fails)).is_none() {
         return;
     }
     let trace = folder.trace();
@@ -158,15 +158,15 @@ fn trace_names_server_thread_and_place() {
 fn servers_of_two_groups_have_different_ids() {
     let folder = Folder::new();
     let body = |ctx: &Context| {
-        let site = Site::new(ctx, Net::Reliable);
-        let groups = ["a-", "b-"].map(|group| Cluster::on(&site, group, 2, Counter::make));
+        let test_network = TestNetwork::new(ctx, Net::Reliable);
+        let groups = ["a-", "b-"].map(|group| Cluster::on(&test_network, group, 2, Counter::make));
         let clerk = groups[1].clerk_ends();
         clerk.connect([1]);
         get(&clerk.ends()[1]).expect("the network is reliable");
         groups[1].crash(1);
         panic!("the body went wrong");
     };
-    if folder.specimen().run(|| test("Test: groups", body)).is_none() {
+    if folder.child_test().run(|| test("Test: groups", body)).is_none() {
         return;
     }
     assert_eq!(folder.facts()["servers"], 4);
@@ -190,8 +190,8 @@ fn servers_of_two_groups_have_different_ids() {
 fn recording_does_not_affect_the_run() {
     let folder = Folder::new();
     let hashes = ["coro", "os"].map(|engine| {
-        let specimen = folder.specimen().env("LAB_ENGINE", engine);
-        let output = specimen.run(|| test("Test: engines", fails))?;
+        let child_test = folder.child_test().env("LAB_ENGINE", engine);
+        let output = child_test.run(|| test("Test: engines", fails))?;
         assert!(!output.stderr.contains("warning"), "{}", output.stderr);
         Some(folder.facts()["hash"].clone())
     });
@@ -206,7 +206,7 @@ fn bundle_is_replaced_as_a_whole() {
         ctx.attach("drawn", move || drawn.to_string().into());
         ctx.post_run_check(|| CheckResult::Failed("the history is wrong".to_owned()));
     };
-    let run = || folder.specimen().env("LAB_RUNS", "5").run(|| test("Test: replaced", body));
+    let run = || folder.child_test().env("LAB_RUNS", "5").run(|| test("Test: replaced", body));
     let Some(first) = run() else { return };
     assert_failed(&first, &["the history is wrong\n", "runs=1 failures=1"]);
     let drawn = folder.read("drawn");
@@ -222,7 +222,7 @@ fn bundle_is_replaced_as_a_whole() {
 fn latest_is_replaced_only_if_it_is_a_link() {
     let folder = Folder::new();
     fs::write(folder.latest(), "mine").expect("the file is writable");
-    let Some(output) = folder.specimen().run(|| test("Test: latest", fails)) else { return };
+    let Some(output) = folder.child_test().run(|| test("Test: latest", fails)) else { return };
     assert_failed(&output, &["\nbundle ", ": could not update `latest`: not a symlink"]);
     assert_eq!(fs::read_to_string(folder.latest()).expect("`latest` is a file"), "mine");
     assert_eq!(folder.names(), ["latest", "latest_is_replaced_only_if_it_is_a_link-0x2a"]);
@@ -239,12 +239,12 @@ fn run_that_hangs_leaves_a_bundle() {
     };
     let (folder, report) =
         (Folder::new(), tempfile::NamedTempFile::new().expect("the system can create a file"));
-    let limits = || folder.specimen().env("LAB_WATCHDOG", "0.2").env("LAB_LIMIT", "100");
-    for (specimen, message) in
+    let limits = || folder.child_test().env("LAB_WATCHDOG", "0.2").env("LAB_LIMIT", "100");
+    for (child_test, message) in
         [(limits().env("SPINS", "1"), "stuck: "), (limits(), "the virtual time limit")]
     {
-        let specimen = specimen.env("LAB_REPORT", report.path());
-        let Some(output) = specimen.run(|| test("Test: hangs", body)) else { return };
+        let child_test = child_test.env("LAB_REPORT", report.path());
+        let Some(output) = child_test.run(|| test("Test: hangs", body)) else { return };
         assert_failed(&output, &[message, "--- FAIL: bundles::run_that_hangs", "\nbundle "]);
         let facts = folder.facts();
         assert!(
@@ -277,8 +277,8 @@ fn assert_overflow_is_reported(recurses: fn() -> u64) {
     };
     let (folder, report) =
         (Folder::new(), tempfile::NamedTempFile::new().expect("the system can create a file"));
-    let specimen = folder.specimen().env("LAB_REPORT", report.path());
-    let Some(output) = specimen.run(|| test("Test: overflows", body)) else { return };
+    let child_test = folder.child_test().env("LAB_REPORT", report.path());
+    let Some(output) = child_test.run(|| test("Test: overflows", body)) else { return };
     let message = "stack overflow in simulated thread ";
     assert_failed(&output, &[message, "--- FAIL: bundles::", "\nbundle "]);
     let facts = folder.facts();
@@ -306,8 +306,8 @@ fn stack_overflow_with_operations_leaves_a_bundle() {
 #[test]
 fn real_time_bundle_has_the_last_lines() {
     let folder = Folder::new();
-    let specimen = folder.specimen().env("LAB_CLOCK", "real");
-    let Some(output) = specimen.run(|| test("Test: real", fails)) else { return };
+    let child_test = folder.child_test().env("LAB_CLOCK", "real");
+    let Some(output) = child_test.run(|| test("Test: real", fails)) else { return };
     assert_failed(&output, &["the helper went wrong", "\nbundle "]);
     assert!(!output.stderr.contains("S0 was called"), "{}", output.stderr);
     assert!(folder.read("log.txt").contains(" INFO S0 was called\n"));
@@ -318,8 +318,8 @@ fn real_time_bundle_has_the_last_lines() {
 
 #[test]
 fn unwritable_folder_ends_the_process() {
-    let specimen = Specimen::new().env("LAB_BUNDLE", "/dev/null/bundles");
-    let Some(output) = specimen.run(|| test("Test: unwritable", fails)) else { return };
+    let child_test = ChildTest::new().env("LAB_BUNDLE", "/dev/null/bundles");
+    let Some(output) = child_test.run(|| test("Test: unwritable", fails)) else { return };
     assert_eq!(output.status, Some(2));
     output.assert_contains(&["error: LAB_BUNDLE=/dev/null/bundles: cannot be written: "]);
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
@@ -340,7 +340,7 @@ fn bundle_that_cannot_be_written_is_reported() {
         });
         panic!("the body went wrong");
     };
-    let Some(output) = folder.specimen().run(|| test("Test: full", body)) else { return };
+    let Some(output) = folder.child_test().run(|| test("Test: full", body)) else { return };
     assert_failed(&output, &["the body went wrong\n", ": no bundle: ", "to run it again:\n"]);
     assert_eq!(folder.names(), [] as [&str; 0]);
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use tester::{Cluster, Context, Net, Site};
+use tester::{Cluster, Context, Net, TestNetwork};
 
 use crate::counter::{Counter, get};
 
@@ -142,10 +142,10 @@ fn partition_disconnects_groups() {
 #[test]
 fn two_clusters_share_a_network() {
     tester::test("Test: two clusters on one network", |ctx| {
-        let site = Site::new(ctx, Net::Reliable);
-        let one = Cluster::on(&site, "one-", 2, Counter::make);
-        let other = Cluster::on(&site, "other-", 2, Counter::make);
-        let end = site.dial(other.names()[1].clone());
+        let test_network = TestNetwork::new(ctx, Net::Reliable);
+        let one = Cluster::on(&test_network, "one-", 2, Counter::make);
+        let other = Cluster::on(&test_network, "other-", 2, Counter::make);
+        let end = test_network.dial(other.names()[1].clone());
         assert_eq!((other.names()[1].as_str(), get(&end)), ("other-1", Some(1)));
         assert_eq!((other.rpc_count(1), one.rpc_count(1)), (1, 0));
 

@@ -11,7 +11,7 @@ use labrt::time::Duration;
 use porcupine::kv::{KvInput, KvModel};
 use porcupine::{Limits, Verdict, check_operations, log};
 use tester::kv::{self, Generic, Harness};
-use tester::{ChildOutput, Cluster, Columns, Context, Net, Specimen, caught, test};
+use tester::{ChildOutput, ChildTest, Cluster, Columns, Context, Net, caught, test};
 
 use crate::counter::{Counter, get};
 
@@ -100,7 +100,7 @@ const LOAD: Generic = Generic {
 #[test]
 fn correct_clerks_pass() {
     let body = |ctx: &Context| LOAD.run(&harness(ctx, Fault::None));
-    let Some(output) = Specimen::new().run(|| test(&LOAD.title(), body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test(&LOAD.title(), body)) else { return };
     assert!(output.passed(), "{}", output.stderr);
     output
         .assert_contains(&["Test: restarts, partitions, many clients (3A) ...\n  ... Passed --  "]);
@@ -131,7 +131,7 @@ fn servers_crash_and_are_partitioned() {
         h.restart_all();
         assert!(before.is_killed());
     };
-    let Some(output) = Specimen::new().run(|| test("Test: faults", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: faults", body)) else { return };
     assert!(output.passed(), "{}", output.stderr);
 }
 
@@ -145,7 +145,7 @@ fn iterations_take_the_requested_time() {
         let taken = ctx.elapsed() - begin;
         assert!((iterations..iterations * 11 / 10).contains(&taken), "{taken:?}");
     };
-    let Some(output) = Specimen::new().run(|| test("Test: time", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: time", body)) else { return };
     assert!(output.passed(), "{}", output.stderr);
 }
 
@@ -167,7 +167,7 @@ fn clerk_gets_its_ends_in_random_order() {
         let indices: BTreeSet<usize> = (0..30).map(index_of_server_0).collect();
         assert_eq!(indices.len(), 3, "{indices:?}");
     };
-    let Some(output) = Specimen::new().run(|| test("Test: order", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: order", body)) else { return };
     assert!(output.passed(), "{}", output.stderr);
 }
 
@@ -208,14 +208,15 @@ caught!(
 
 /// Runs a test whose clients read each other's keys, so that only the history
 /// check can detect stale reads.
-fn run_with_stale_reads(specimen: Specimen) -> Option<ChildOutput> {
+fn run_with_stale_reads(child_test: ChildTest) -> Option<ChildOutput> {
     let load = Generic { random_keys: true, ..LOAD };
-    specimen.run(move || test(&load.title(), move |ctx| load.run(&harness(ctx, Fault::StaleRead))))
+    child_test
+        .run(move || test(&load.title(), move |ctx| load.run(&harness(ctx, Fault::StaleRead))))
 }
 
 #[test]
 fn non_linearizable_history_fails_the_test() {
-    let Some(output) = run_with_stale_reads(Specimen::new()) else { return };
+    let Some(output) = run_with_stale_reads(ChildTest::new()) else { return };
     assert!(!output.passed());
     output.assert_contains(&["    history is not linearizable\n"]);
     let (_, rest) = output
@@ -246,8 +247,8 @@ fn page_has_the_verdict_of_the_check() {
         reader.get("k");
     };
     let bundles = tempfile::tempdir().expect("the system can create a folder");
-    let specimen = Specimen::new().env("LAB_BUNDLE", bundles.path());
-    let Some(output) = specimen.run(|| test("Test: crowd", body)) else { return };
+    let child_test = ChildTest::new().env("LAB_BUNDLE", bundles.path());
+    let Some(output) = child_test.run(|| test("Test: crowd", body)) else { return };
     output.assert_contains(&["    history is not linearizable\n"]);
     let file = |name| std::fs::read_to_string(bundles.path().join("latest").join(name));
     let history = log::kv::read(&file("history.edn").expect("history.edn is readable"))
@@ -263,9 +264,9 @@ fn page_has_the_verdict_of_the_check() {
 fn bundle_has_the_history() {
     let bundles = tempfile::tempdir().expect("the system can create a folder");
     let report = bundles.path().join("report");
-    let specimen = Specimen::new().env("LAB_RUNS", "3").env("LAB_BUNDLE", bundles.path());
-    let specimen = specimen.env("LAB_REPORT", &report);
-    let Some(output) = run_with_stale_reads(specimen) else { return };
+    let child_test = ChildTest::new().env("LAB_RUNS", "3").env("LAB_BUNDLE", bundles.path());
+    let child_test = child_test.env("LAB_REPORT", &report);
+    let Some(output) = run_with_stale_reads(child_test) else { return };
     assert!(!output.passed());
     output.assert_contains(&["    history is not linearizable\n", " runs=1 failures=1 "]);
     let file = |name| std::fs::read_to_string(bundles.path().join("latest").join(name));
@@ -299,7 +300,7 @@ fn each_part_of_a_test_prints_its_lines() {
         ctx.next_part("Test: second part (3A)");
         sleep(Duration::from_secs(2));
     };
-    let Some(output) = Specimen::new().run(|| test("Test: first part (3A)", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: first part (3A)", body)) else { return };
     assert!(output.passed());
     let lines: Vec<&str> = output.stderr.lines().skip(1).collect();
     assert_eq!(

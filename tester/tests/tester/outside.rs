@@ -1,4 +1,4 @@
-//! The output of the tester for people and tools: each specimen runs in a child
+//! The output of the tester for people and tools: each child test runs in a child
 //! process with its own environment.
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use labrt::thread::sleep;
 use labrt::time::Duration;
-use tester::{CheckResult, Cluster, Context, Net, Specimen, test, test_in_virtual_time};
+use tester::{CheckResult, ChildTest, Cluster, Context, Net, test, test_in_virtual_time};
 
 use crate::counter::{Counter, get};
 
@@ -51,8 +51,8 @@ fn of(entries: &[serde_json::Value], field: &str) -> Vec<serde_json::Value> {
 
 #[test]
 fn test_in_virtual_time_ignores_lab_clock() {
-    let specimen = Specimen::new().env("LAB_CLOCK", "real");
-    let Some(output) = specimen.run(|| {
+    let child_test = ChildTest::new().env("LAB_CLOCK", "real");
+    let Some(output) = child_test.run(|| {
         test_in_virtual_time("Test: a long sleep", |_| sleep(Duration::from_secs(1000)));
     }) else {
         return;
@@ -63,14 +63,14 @@ fn test_in_virtual_time_ignores_lab_clock() {
 #[test]
 fn passing_test_prints_the_course_lines() {
     let Some(output) =
-        Specimen::new().run(|| test("Test: a specimen that passes", |ctx| passes(ctx, 4)))
+        ChildTest::new().run(|| test("Test: a child test that passes", |ctx| passes(ctx, 4)))
     else {
         return;
     };
     assert!(output.passed());
     let lines: Vec<&str> = output.stderr.lines().collect();
     assert_eq!(lines[0], "seed 0x2a (virtual clock)");
-    assert_eq!(lines[1], "Test: a specimen that passes ...");
+    assert_eq!(lines[1], "Test: a child test that passes ...");
     assert_eq!(lines[2], "a line between");
     assert!(lines[3].starts_with("  ... Passed --   0.0  3    4 "), "{}", lines[3]);
     assert!(lines[3].ends_with("    4"), "{}", lines[3]);
@@ -79,23 +79,23 @@ fn passing_test_prints_the_course_lines() {
 
 #[test]
 fn same_seed_prints_the_same_output() {
-    let lines = || Some(Specimen::new().run(|| test("Test", |ctx| passes(ctx, 4)))?.stderr);
+    let lines = || Some(ChildTest::new().run(|| test("Test", |ctx| passes(ctx, 4)))?.stderr);
     let Some(first) = lines() else { return };
     assert_eq!(lines(), Some(first));
 }
 
 #[test]
 fn a_failure_names_message_place_servers_and_replay() {
-    let Some(output) = Specimen::new()
-        .run(|| test("Test: a specimen that panics", |ctx| panics(ctx, "the body went wrong")))
+    let Some(output) = ChildTest::new()
+        .run(|| test("Test: a child test that panics", |ctx| panics(ctx, "the body went wrong")))
     else {
         return;
     };
     assert!(!output.passed());
     output.assert_contains(&[
-        "Test: a specimen that panics ...\n",
+        "Test: a child test that panics ...\n",
         "--- FAIL: outside::a_failure_names_message_place_servers_and_replay \
-             (Test: a specimen that panics) at 0.0",
+             (Test: a child test that panics) at 0.0",
         "the body went wrong\n",
         "tests/tester/outside.rs:",
         "servers=2 alive=[0, 1] connected=[0, 1] incarnations=[1, 1]\n",
@@ -116,7 +116,9 @@ fn failure_recorded_by_a_helper_fails_the_test() {
             sleep(Duration::from_millis(10));
         }
     };
-    let Some(output) = Specimen::new().run(|| test("Test: a failing helper", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: a failing helper", body)) else {
+        return;
+    };
     assert!(!output.passed());
     output.assert_contains(&["the helper saw it\n", "tests/tester/outside.rs:"]);
 }
@@ -127,7 +129,7 @@ fn panic_of_a_helper_fails_the_test() {
         ctx.spawn("doomed", || panic!("the helper went wrong"));
         sleep(Duration::from_millis(100));
     };
-    let Some(output) = Specimen::new().run(|| test("Test: a panicking helper", body)) else {
+    let Some(output) = ChildTest::new().run(|| test("Test: a panicking helper", body)) else {
         return;
     };
     assert!(!output.passed());
@@ -145,8 +147,8 @@ fn post_run_check_can_fail_a_run_or_give_up() {
         });
     };
     let run = |runs, check| {
-        let specimen = Specimen::new().env("LAB_RUNS", runs).env("LAB_CHECK", check);
-        specimen.run(|| test("Test: checked", body))
+        let child_test = ChildTest::new().env("LAB_RUNS", runs).env("LAB_CHECK", check);
+        child_test.run(|| test("Test: checked", body))
     };
     let Some(one) = run("1", "1") else { return };
     assert!(one.passed());
@@ -162,7 +164,7 @@ fn post_run_check_can_fail_a_run_or_give_up() {
 #[test]
 fn test_fails_after_120_seconds() {
     let body = |_: &Context| sleep(Duration::from_secs(121));
-    let Some(output) = Specimen::new().run(|| test("Test: too long", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: too long", body)) else { return };
     assert!(!output.passed());
     output.assert_contains(&["test took longer than 120 seconds"]);
 }
@@ -178,14 +180,16 @@ fn leaked_server_fails_the_test() {
             drop(kept);
         });
     };
-    let Some(output) = Specimen::new().run(|| test("Test: a server is kept", body)) else { return };
+    let Some(output) = ChildTest::new().run(|| test("Test: a server is kept", body)) else {
+        return;
+    };
     assert!(!output.passed());
     output.assert_contains(&["server 1 (incarnation 2) is still there 10s after its kill"]);
 }
 
 #[test]
 fn batch_prints_a_summary() {
-    let batch = Specimen::new().env("LAB_RUNS", "5");
+    let batch = ChildTest::new().env("LAB_RUNS", "5");
     let Some(output) = batch.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert!(output.passed());
     assert!(!output.stderr.contains("..."), "{}", output.stderr);
@@ -201,7 +205,7 @@ fn batch_stops_at_the_first_failure() {
         assert_ne!(RUNS.fetch_add(1, Ordering::Relaxed), 2, "the third run");
         sleep(Duration::from_secs(1));
     };
-    let Some(output) = Specimen::new().env("LAB_RUNS", "5").run(|| test("Test", body)) else {
+    let Some(output) = ChildTest::new().env("LAB_RUNS", "5").run(|| test("Test", body)) else {
         return;
     };
     assert!(!output.passed());
@@ -220,7 +224,7 @@ fn lab_check_detects_a_run_that_does_not_repeat() {
             sleep(Duration::from_millis(1));
         }
     };
-    let Some(output) = Specimen::new().env("LAB_CHECK", "1").run(|| test("Test", body)) else {
+    let Some(output) = ChildTest::new().env("LAB_CHECK", "1").run(|| test("Test", body)) else {
         return;
     };
     assert!(!output.passed());
@@ -233,7 +237,7 @@ fn lab_check_detects_a_run_that_does_not_repeat() {
 
 #[test]
 fn lab_check_passes_a_deterministic_test() {
-    let check = Specimen::new().env("LAB_CHECK", "1");
+    let check = ChildTest::new().env("LAB_CHECK", "1");
     let Some(output) = check.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert!(output.passed());
 }
@@ -241,8 +245,8 @@ fn lab_check_passes_a_deterministic_test() {
 #[test]
 fn debug_lines_are_printed_on_failure() {
     let run = |verbose| {
-        let specimen = Specimen::new().env("VERBOSE", verbose);
-        specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")))
+        let child_test = ChildTest::new().env("VERBOSE", verbose);
+        child_test.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")))
     };
     let Some(verbose) = run("1") else { return };
     verbose.assert_contains(&[" TEST S0 boots", " INFO S0 is doomed\n"]);
@@ -252,8 +256,8 @@ fn debug_lines_are_printed_on_failure() {
 
 #[test]
 fn nocapture_prints_debug_lines_of_a_passing_test() {
-    let verbose = Specimen::new().env("VERBOSE", "1");
-    let run = |specimen: Specimen| specimen.run(|| test("Test", |ctx| passes(ctx, 4)));
+    let verbose = ChildTest::new().env("VERBOSE", "1");
+    let run = |child_test: ChildTest| child_test.run(|| test("Test", |ctx| passes(ctx, 4)));
     let Some(captured) = run(verbose.clone()) else { return };
     assert!(!captured.stderr.contains(" INFO S0 was called"), "{}", captured.stderr);
     let shown = run(verbose.arg("--nocapture")).expect("this is the parent process");
@@ -264,8 +268,8 @@ fn nocapture_prints_debug_lines_of_a_passing_test() {
 fn debug_lines_do_not_affect_the_run() {
     let hash = |verbose| {
         let (_file, name) = report();
-        let specimen = Specimen::new().env("VERBOSE", verbose).env("LAB_REPORT", &name);
-        let output = specimen.run(|| test("Test", |ctx| passes(ctx, 4)))?;
+        let child_test = ChildTest::new().env("VERBOSE", verbose).env("LAB_REPORT", &name);
+        let output = child_test.run(|| test("Test", |ctx| passes(ctx, 4)))?;
         assert!(output.passed());
         fs::read_to_string(&name)
             .expect("the report is readable")
@@ -280,7 +284,7 @@ fn debug_lines_do_not_affect_the_run() {
 #[test]
 fn each_run_is_reported() {
     let (_file, name) = report();
-    let batch = Specimen::new().env("LAB_REPORT", &name).env("LAB_RUNS", "2");
+    let batch = ChildTest::new().env("LAB_REPORT", &name).env("LAB_RUNS", "2");
     if batch.run(|| test("Test", |ctx| passes(ctx, 4))).is_none() {
         return;
     }
@@ -295,8 +299,8 @@ fn each_run_is_reported() {
 fn failures_are_reported_with_message_and_place() {
     let (_file, name) = report();
     for _ in 0..2 {
-        let specimen = Specimen::new().env("LAB_REPORT", &name);
-        let output = specimen.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")));
+        let child_test = ChildTest::new().env("LAB_REPORT", &name);
+        let output = child_test.run(|| test("Test", |ctx| panics(ctx, "the body went wrong")));
         if output.is_none() {
             return;
         }
@@ -316,8 +320,8 @@ fn failures_are_reported_with_message_and_place() {
 
 #[test]
 fn unwritable_report_ends_the_process() {
-    let specimen = Specimen::new().env("LAB_REPORT", "/nowhere/at/all");
-    let Some(output) = specimen.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
+    let child_test = ChildTest::new().env("LAB_REPORT", "/nowhere/at/all");
+    let Some(output) = child_test.run(|| test("Test", |ctx| passes(ctx, 4))) else { return };
     assert_eq!(output.status, Some(2));
     output.assert_contains(&["error: LAB_REPORT=/nowhere/at/all: cannot be written: "]);
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);

@@ -1,17 +1,17 @@
 //! Runs a test in a child process, and checks its output.
 //!
 //! What a failing test prints, and whether it ends at all, can only be checked
-//! from another process. [`Specimen::run`] starts the same test binary again,
+//! from another process. [`ChildTest::run`] starts the same test binary again,
 //! with only the calling test, and without the parent's `LAB_`, `RUST_` and
 //! `VERBOSE` variables. The child reaches the same call, and there it runs the
 //! body:
 //!
 //! ```no_run
-//! # use tester::Specimen;
+//! # use tester::ChildTest;
 //! #[test]
 //! fn a_body_that_panics_fails() {
-//!     let specimen = Specimen::new().env("LAB_WATCHDOG", "1");
-//!     let Some(output) = specimen.run(|| tester::test("Test: panic", |_| panic!("oh"))) else {
+//!     let child_test = ChildTest::new().env("LAB_WATCHDOG", "1");
+//!     let Some(output) = child_test.run(|| tester::test("Test: panic", |_| panic!("oh"))) else {
 //!         return;
 //!     };
 //!     assert!(!output.passed());
@@ -36,25 +36,25 @@ const SEED: &str = "0x2a";
 
 /// Runs a part of the calling test in a child process.
 #[derive(Clone, Debug)]
-#[must_use = "a specimen does nothing until `run` is called"]
-pub struct Specimen {
+#[must_use = "a child test does nothing until `run` is called"]
+pub struct ChildTest {
     variables: Vec<(String, OsString)>,
     arguments: Vec<OsString>,
 }
 
-impl Default for Specimen {
+impl Default for ChildTest {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Specimen {
-    /// A specimen in virtual time with a fixed seed.
+impl ChildTest {
+    /// A child test in virtual time with a fixed seed.
     pub fn new() -> Self {
-        Specimen { variables: Vec::new(), arguments: Vec::new() }.env("LAB_SEED", SEED)
+        ChildTest { variables: Vec::new(), arguments: Vec::new() }.env("LAB_SEED", SEED)
     }
 
-    /// A specimen for broken servers, which must fail within this many seeds.
+    /// A child test for broken servers, which must fail within this many seeds.
     /// The servers may wait or spin forever.
     pub fn broken(seeds: u64) -> Self {
         Self::new()
@@ -91,7 +91,7 @@ impl Specimen {
         }
         assert!(
             std::any::type_name::<F>().contains("::{{closure}}"),
-            "the body of a specimen must be a closure made in its test"
+            "the body of a child test must be a closure made in its test"
         );
         let path = TestName::of::<F>("").path;
         let output = self.command(&path).output().expect("the system can start a process");
@@ -101,7 +101,7 @@ impl Specimen {
             status: output.status.code(),
         };
         let found = child.stdout.contains("running 1 test\n");
-        assert!(found, "{path} is not the test that runs this specimen:\n{}", child.stdout);
+        assert!(found, "{path} is not the test that runs this child test:\n{}", child.stdout);
         Some(child)
     }
 
@@ -121,7 +121,7 @@ impl Specimen {
     }
 }
 
-/// The output and exit status of a specimen.
+/// The output and exit status of a child test.
 #[derive(Clone, Debug)]
 pub struct ChildOutput {
     /// The lines and reports of the tester and labrt.
@@ -173,11 +173,11 @@ mod tests {
     #[test]
     fn the_child_runs_the_body_and_starts_no_process() {
         let child = || std::env::var_os(MARKER).is_some();
-        let specimen = || Specimen::new().arg("--nocapture");
-        let Some(output) = specimen().run(|| printing::error_line!("in the child: {}", child()))
+        let child_test = || ChildTest::new().arg("--nocapture");
+        let Some(output) = child_test().run(|| printing::error_line!("in the child: {}", child()))
         else {
             // The parent would not get the output of a grandchild.
-            assert!(specimen().run(|| printing::error_line!("in the child again")).is_none());
+            assert!(child_test().run(|| printing::error_line!("in the child again")).is_none());
             return;
         };
         assert!(output.passed() && !child());
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn child_does_not_inherit_lab_variables() {
-        let Some(output) = Specimen::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
+        let Some(output) = ChildTest::new().env("LAB_RUNS", "7").arg("--nocapture").run(|| {
             let labs = std::env::vars().filter(|(name, _)| name.starts_with("LAB_"));
             labs.for_each(|(name, value)| printing::error_line!("{name}={value}"));
         }) else {
@@ -201,6 +201,6 @@ mod tests {
     #[should_panic(expected = "a closure made in its test")]
     fn run_rejects_a_named_function() {
         fn body() {}
-        Specimen::new().run(body);
+        ChildTest::new().run(body);
     }
 }

@@ -13,17 +13,17 @@ use crate::wiring::{Net, fresh_end};
 
 /// The simulated network of a test, with one or several clusters.
 ///
-/// [`Cluster::new`](crate::Cluster::new) creates its own site. Labs with
+/// [`Cluster::new`](crate::Cluster::new) creates its own test network. Labs with
 /// several groups of servers (a controller, and groups of replicas) create a
-/// site first and add their clusters to it with
+/// test network first and add their clusters to it with
 /// [`Cluster::on`](crate::Cluster::on).
 ///
-/// A clone refers to the same site. The network is closed when the last clone
+/// A clone refers to the same test network. The network is closed when the last clone
 /// and the last cluster are dropped; from then on no call returns.
 #[derive(Clone, Debug)]
-pub struct Site(Arc<SharedNetwork>);
+pub struct TestNetwork(Arc<SharedNetwork>);
 
-impl Site {
+impl TestNetwork {
     /// Creates a network without servers. Its calls and bytes count for the
     /// test.
     pub fn new(context: &Context, net: Net) -> Self {
@@ -36,7 +36,7 @@ impl Site {
             ..Totals::default()
         });
         let servers = AtomicUsize::new(0);
-        Site(Arc::new(SharedNetwork { network, servers, context: context.clone() }))
+        TestNetwork(Arc::new(SharedNetwork { network, servers, context: context.clone() }))
     }
 
     /// The network, for settings that only some tests need.
@@ -63,7 +63,7 @@ impl Site {
     }
 }
 
-/// The state that all clones of a site share.
+/// The state that all clones of a test network share.
 struct SharedNetwork {
     network: Network,
     /// The number of allocated server ids.
