@@ -18,8 +18,8 @@ use super::workspace::Test;
 /// The version of the file format.
 const FORMAT: u32 = 1;
 
-/// The most of anything that a file may count. Readers of JSON keep such a number
-/// exactly, and sums of two do not overflow.
+/// The largest count in a file. JSON readers keep it exactly, and the sum of two does
+/// not overflow.
 const MOST: u64 = 1 << 53;
 
 /// The results of a batch.
@@ -150,7 +150,7 @@ impl Results {
         self.check()
     }
 
-    /// Whether such results can be: figures come from files.
+    /// Rejects impossible results: the figures may come from files.
     fn check(&self) -> Result<(), String> {
         for tally in &self.tests {
             tally.check().map_err(|reason| format!("test {:?}: {reason}", tally.test))?;
@@ -180,7 +180,7 @@ impl Results {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let results: Results = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if results.format != FORMAT {
-            return Err(format!("format {}, and only {FORMAT} is known", results.format));
+            return Err(format!("the file has format {}, not {FORMAT}", results.format));
         }
         results.check()?;
         Ok(results)
@@ -254,7 +254,7 @@ impl Tally {
         assert!(self.failures.len() as u64 <= self.failed, "only failed runs have failures");
     }
 
-    /// Whether such a tally can be.
+    /// Rejects an impossible tally.
     fn check(&self) -> Result<(), String> {
         let Tally { runs, failed, unknown, failures, processes, .. } = self;
         let moments = [&self.time_s, &self.virtual_s, &self.rpcs];
@@ -299,15 +299,16 @@ impl Tally {
     }
 }
 
-/// The answer to a file with absurd figures.
+/// The error for a file with impossible figures.
 const TOO_MUCH: &str = "a figure is negative, or too large to be true";
 
-/// A sum over tests.
+/// Returns the sum over tests.
 fn total(tests: &[Tally], count: impl Fn(&Tally) -> u64) -> u64 {
     tests.iter().map(count).fold(0, u64::saturating_add)
 }
 
-/// Whether something can be measured: sums of such figures, and squares, are finite.
+/// Returns whether a figure can be measured. Sums and squares of such figures are
+/// finite.
 fn is_amount(figure: f64) -> bool {
     (0.0..=MOST as f64).contains(&figure)
 }
@@ -411,7 +412,7 @@ mod tests {
         assert!(joined.merge(real).is_err());
     }
 
-    /// What a file of one test says, with something else in place of one part.
+    /// Parses the file of one test, with one part of its text replaced.
     fn changed(part: &str, other: &str) -> Result<Results, String> {
         let text = results(vec![tally("a::x_2A", &[(1, "no leader")])]).to_json();
         assert!(text.contains(part), "{text}");
@@ -419,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_figures_are_refused() {
+    fn impossible_figures_are_rejected() {
         assert!(changed("", "").is_ok());
         for (part, other, reason) in [
             ("\"runs\": 1", "\"runs\": 18446744073709551615", TOO_MUCH),
@@ -438,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_are_too_large_together_do_not_join() {
+    fn merge_rejects_sums_that_are_too_large() {
         let most = || {
             let mut file = changed("\"runs\": 1", "\"runs\": 9007199254740992").unwrap();
             file.tests[0].failures.clear();
@@ -454,7 +455,7 @@ mod tests {
     #[test]
     fn a_file_of_another_format_is_rejected() {
         let text = results(Vec::new()).to_json().replace("\"format\": 1", "\"format\": 9");
-        assert_eq!(Results::parse(&text).unwrap_err(), "format 9, and only 1 is known");
+        assert_eq!(Results::parse(&text).unwrap_err(), "the file has format 9, not 1");
         assert!(Results::parse("nothing").is_err());
     }
 }

@@ -24,7 +24,7 @@ struct Stored {
 impl From<Stored> for Moments {
     fn from(Stored { count, mean, std }: Stored) -> Self {
         match count {
-            // Nothing else is known of no number.
+            // Without numbers mean and deviation have no meaning.
             0 => Moments::default(),
             _ => Moments { count, mean, squares: std * std * count as f64 },
         }
