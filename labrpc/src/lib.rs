@@ -79,7 +79,6 @@
 
 mod call;
 pub mod codec;
-mod door;
 mod end;
 mod error;
 mod events;
@@ -89,18 +88,19 @@ mod method;
 mod name;
 mod network;
 mod payload;
+mod request_limit;
 mod server;
 mod service;
 mod service_macro;
 mod topology;
 
-pub use door::Door;
 pub use end::{ClientEnd, Transport};
 pub use error::CallError;
 pub use latency::Latency;
 pub use name::Name;
 pub use network::Network;
 pub use payload::Payload;
+pub use request_limit::RequestLimit;
 pub use server::Server;
 pub use service::Service;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::door::Door;
 use crate::error::CallError;
 use crate::method::Method;
 use crate::payload::Payload;
+use crate::request_limit::RequestLimit;
 use crate::service::Service;
 
 /// A set of services that start and crash together, such as a Raft peer and
@@ -22,14 +22,19 @@ pub struct Server {
     /// The tester's number of the server that this object belongs to. Its
     /// handlers run on behalf of that server.
     owner: Option<usize>,
-    door: Door,
+    limit: RequestLimit,
 }
 
 impl Server {
     /// Creates a server without services.
     pub fn new() -> Self {
         let owner = labrt::thread::server();
-        Server { services: BTreeMap::new(), count: AtomicU64::new(0), owner, door: Door::new() }
+        Server {
+            services: BTreeMap::new(),
+            count: AtomicU64::new(0),
+            owner,
+            limit: RequestLimit::new(),
+        }
     }
 
     /// Adds a service, and returns the server.
@@ -43,8 +48,8 @@ impl Server {
     }
 
     /// Limits the requests that the server accepts, and returns the server.
-    pub fn with_door(mut self, door: Door) -> Self {
-        self.door = door;
+    pub fn with_request_limit(mut self, limit: RequestLimit) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -71,7 +76,7 @@ impl Server {
 
     /// Returns whether the server accepts a request now.
     pub(crate) fn is_open(&self) -> bool {
-        self.door.is_open()
+        self.limit.is_open()
     }
 
     /// Counts a request from another process, runs its handler and returns the
@@ -89,7 +94,7 @@ impl Server {
     /// Counts a request that has arrived.
     pub(crate) fn count_request(&self) {
         self.count.fetch_add(1, Relaxed);
-        self.door.count_request();
+        self.limit.count_request();
     }
 
     /// Finds a method by its full name.

@@ -33,7 +33,7 @@
 //!
 //! Go's workers are processes, or threads, behind Unix sockets of their own;
 //! here they are servers of the simulated network. A worker with a budget closes
-//! its [`Door`](labrpc::Door) after so many requests, and answers the last one.
+//! its [`RequestLimit`](labrpc::RequestLimit) after so many requests, and answers the last one.
 //!
 //! As in the course, a file that cannot be read or written ends the program: a
 //! panic that names it.

@@ -7,12 +7,12 @@
 mod cleanup;
 mod codec;
 mod course;
-mod door;
 mod examples;
 mod fidelity;
 mod junk;
 mod labgob;
 mod mistakes;
+mod request_limit;
 mod rig;
 mod services;
 mod trace;

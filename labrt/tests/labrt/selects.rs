@@ -370,7 +370,7 @@ fn leaving_select_inside_a_message_panics() {
         leave(&tx)
     });
     let failure = left.result.unwrap_err();
-    assert!(failure.message.contains("inside the message of its send arm"), "{failure}");
+    assert!(failure.message.contains("inside the message of a send arm"), "{failure}");
 }
 
 /// If a thread exits while it evaluates its message, its partner can receive

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use labrpc::{Door, Network, Server};
+use labrpc::{Network, RequestLimit, Server};
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Duration;
@@ -63,7 +63,7 @@ pub struct WorkerSpec {
     pub reduce: ReduceFunction,
     /// Where files are.
     pub folder: PathBuf,
-    /// How many requests it takes before it closes its door, if it ever does.
+    /// How many requests it accepts; `None` for any number.
     pub budget: Option<u64>,
     /// Counts its tasks together with other workers'.
     pub parallelism: Option<Arc<Parallelism>>,
@@ -74,13 +74,13 @@ impl WorkerSpec {
     /// the master. It then does what it is told until it is shut down or its
     /// budget is spent.
     pub fn run(self, network: &Network, master: &str, me: &str) {
-        let door = Door::new();
+        let limit = RequestLimit::new();
         if let Some(requests) = self.budget {
-            door.close_after(requests);
+            limit.close_after(requests);
         }
-        let server = WorkerServer { worker: self, door: door.clone(), tasks: Mutex::default() };
+        let server = WorkerServer { worker: self, limit: limit.clone(), tasks: Mutex::default() };
         let service = worker_service(Arc::new(server));
-        network.add_server(me, Server::new().with_service(service).with_door(door));
+        network.add_server(me, Server::new().with_service(service).with_request_limit(limit));
         // No answer: the job is over, and this worker has come for nothing.
         let _ = MasterClient::new(connect(network, me, master)).register(&me.to_owned());
     }
@@ -89,7 +89,7 @@ impl WorkerSpec {
 /// A worker as its master sees it: it answers calls.
 struct WorkerServer {
     worker: WorkerSpec,
-    door: Door,
+    limit: RequestLimit,
     tasks: Mutex<TaskCount>,
 }
 
@@ -120,7 +120,7 @@ impl WorkerService for WorkerServer {
 
     fn shutdown(&self, (): ()) -> u64 {
         // In Go the listener is in the middle of waiting for one more.
-        self.door.close_after(1);
+        self.limit.close_after(1);
         self.tasks.lock().done
     }
 }
