@@ -41,6 +41,17 @@ pub(super) fn socket_advice(argument: &str) -> String {
 }
 
 impl Connection {
+    /// Takes the socket from an argument, as the course's programs have had it
+    /// since 2026, if the argument looks like one and there is no `--socket`.
+    /// Returns whether it did.
+    pub(super) fn take_socket(&mut self, argument: &str) -> bool {
+        let takes = self.socket.is_none() && looks_like_socket(argument);
+        if takes {
+            self.socket = Some(argument.to_owned());
+        }
+        takes
+    }
+
     /// Where to meet.
     pub(super) fn address(&self) -> Result<Address, String> {
         match &self.socket {

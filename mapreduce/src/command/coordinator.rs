@@ -59,7 +59,8 @@ struct CoordinatorOptions {
     /// the system choose
     #[arg(long, value_name = "HOST:PORT")]
     status: Option<String>,
-    /// The input files, as the workers find them
+    /// The input files, as the workers find them. A first argument that looks like
+    /// a socket is the socket, as in the course's form of 2026
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 }
@@ -69,7 +70,11 @@ pub fn coordinator() -> ExitCode {
     finish("mrcoordinator", run(parse()))
 }
 
-fn run(options: CoordinatorOptions) -> End {
+fn run(mut options: CoordinatorOptions) -> End {
+    // The order of the course in 2026: the socket, then the inputs.
+    if options.inputs.len() > 1 && options.connection.take_socket(&options.inputs[0]) {
+        options.inputs.remove(0);
+    }
     let warnings = inputs::check(&options.inputs)?;
     let status = options.status.as_deref().map(StatusPage::bind).transpose()?;
     let address = options.connection.address()?;

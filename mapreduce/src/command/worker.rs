@@ -53,7 +53,11 @@ struct OwnWorkerOptions {
 
 /// The program `mrworker`.
 pub fn worker() -> ExitCode {
-    let WorkerOptions { connection, app, surplus } = parse();
+    let WorkerOptions { mut connection, app, mut surplus } = parse();
+    // The order of the course in 2026: the application, then the socket.
+    if surplus.len() == 1 && connection.take_socket(&surplus[0]) {
+        surplus.clear();
+    }
     let run = || {
         let mut arguments = [&app].into_iter().chain(&surplus);
         let wrong = arguments.find(|&argument| mrapps::lookup(argument).is_none());
@@ -80,9 +84,12 @@ pub fn worker() -> ExitCode {
 /// }
 /// ```
 pub fn worker_main(app: &dyn App) -> ExitCode {
-    let OwnWorkerOptions { connection, surplus, local } = parse();
+    let OwnWorkerOptions { mut connection, mut surplus, local } = parse();
     if !local.is_empty() {
         return finish(app.name(), run_here(app, &local, REDUCES, false));
+    }
+    if surplus.len() == 1 && connection.take_socket(&surplus[0]) {
+        surplus.clear();
     }
     let run = || {
         refuse(surplus.first())?;

@@ -303,6 +303,26 @@ fn workers_that_do_not_fit_are_refused_MR() {
     });
 }
 
+#[test]
+fn the_socket_is_an_argument_as_in_2026_MR() {
+    tester::test_in_real_time("Test (MR): the socket is an argument, as in 2026", |_| {
+        let place = Place::new(1, 1000);
+        fs::write(place.job().join("in.txt"), "a text").expect("there is room");
+        let start = |name: &str| {
+            let mut command = program(name);
+            command.current_dir(place.job());
+            command
+        };
+        let mut coordinator = start("mrcoordinator");
+        let coordinator = place.start_coordinator(coordinator.arg(place.socket()).arg("in.txt"));
+        let mut worker = start("mrworker");
+        let worker = Process::start("mrworker", worker.arg("wc").arg(place.socket()));
+        worker.end_within(SOON).assert_success("mrworker");
+        coordinator.end_within(SOON).assert_success("mrcoordinator");
+        assert!(place.job().join("mr-out-0").exists());
+    });
+}
+
 /// The socket stands behind `--socket` only, for all programs.
 #[test]
 fn a_socket_among_the_arguments_is_refused_MR() {
@@ -312,17 +332,12 @@ fn a_socket_among_the_arguments_is_refused_MR() {
         let _listener = UnixListener::bind(&socket).expect("a socket");
         let taken = format!("cannot read input {socket}: it is a socket, not a file");
         for (name, arguments, error, argument) in [
-            (
-                "mrcoordinator",
-                ["./sock", "in.txt"].as_slice(),
-                "there is no input ./sock",
-                "./sock",
-            ),
-            ("mrcoordinator", &["./s", "in.txt"], "there is no input ./s", "./s"),
+            ("mrcoordinator", ["./s", "in.txt"].as_slice(), "there is no input ./s", "./s"),
             ("mrcoordinator", &["in.txt", "my sock"], "there is no input my sock", "'my sock'"),
             ("mrcoordinator", &["tcp:[::1]:1"], "there is no input tcp:[::1]:1", "'tcp:[::1]:1'"),
-            ("mrcoordinator", &[&socket, "in.txt"], &taken, &socket),
-            ("mrworker", &["wc", "./sock"], "unexpected argument ./sock", "./sock"),
+            ("mrcoordinator", &["in.txt", &socket], &taken, &socket),
+            ("mrworker", &["wc", "./s"], "unexpected argument ./s", "./s"),
+            ("mrworker", &["wc", "a.sock", "b.sock"], "unexpected argument a.sock", "a.sock"),
             ("mrworker", &["./sock", "wc"], "unexpected argument ./sock", "./sock"),
         ] {
             fs::write(place.job().join("in.txt"), "a text").expect("there is room");
