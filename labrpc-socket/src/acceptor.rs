@@ -1,9 +1,10 @@
-//! Accepting connections, whatever clients and the system do.
+//! Accepts connections, and survives slow clients and a system without resources.
 //!
-//! A connection is *pending* until its client has shown what it wants. Pending
-//! connections are bounded in number: for one too many the oldest is closed. When
-//! the system refuses a file descriptor, memory or a thread, the acceptor closes
-//! the oldest pending connection, waits for a moment and goes on. It ends only when
+//! A connection is *pending* until its client has greeted; connections of other
+//! protocols are pending until they end. The acceptor keeps a bounded number of
+//! connections pending, and closes the oldest one to accept another. When the
+//! system refuses a file descriptor, memory or a thread, the acceptor closes the
+//! oldest pending connection, waits for a moment and continues. It stops only when
 //! it is closed.
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub(crate) type Spawn = fn(Box<dyn FnOnce() + Send>) -> io::Result<()>;
 /// How long the acceptor waits when the system has no room for a connection.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// So often the acceptor tries to get a thread for a connection.
+/// How many times the acceptor tries to start the thread of a connection.
 const TRIES: u32 = 20;
 
 /// Accepts connections, and keeps a bounded number of them pending.
@@ -38,14 +39,14 @@ pub struct Acceptor {
 #[derive(Debug, Default)]
 struct State {
     closed: bool,
-    /// Connections that were accepted so far.
+    /// The number of connections accepted so far.
     count: u64,
-    /// The pending ones, by number: the oldest first.
+    /// The pending connections, by number: the oldest first.
     pending: BTreeMap<u64, Arc<Socket>>,
 }
 
-/// A connection whose client has not yet shown what it wants. It is closed when
-/// this is dropped, unless it was admitted.
+/// A connection whose client has not greeted yet, or one of another protocol.
+/// Dropping this closes the connection, unless it was admitted.
 #[derive(Debug)]
 pub struct Pending {
     acceptor: Arc<Acceptor>,
@@ -53,23 +54,23 @@ pub struct Pending {
     socket: Arc<Socket>,
 }
 
-/// What serves a connection.
+/// The function that serves a connection.
 type Visit = dyn Fn(&Pending) + Send + Sync;
 
 impl Acceptor {
-    /// Keeps at most so many connections pending.
+    /// Returns an acceptor that keeps at most `most` connections pending.
     pub fn new(most: usize) -> Arc<Self> {
         Self::with_spawn(most, |job| thread::try_go("connection", job))
     }
 
-    /// The same with threads that come from `spawn`.
+    /// Returns an acceptor that starts threads with `spawn`.
     pub(crate) fn with_spawn(most: usize, spawn: Spawn) -> Arc<Self> {
-        assert!(most > 0, "a connection is pending at first");
+        assert!(most > 0, "an acceptor needs room for one pending connection");
         Arc::new(Acceptor { most, spawn, state: Mutex::default(), left: Condvar::new() })
     }
 
     /// Accepts connections until the acceptor is closed, and calls `visit` for
-    /// each on a thread of its own.
+    /// each one on its own thread.
     pub fn accept_all(
         self: &Arc<Self>,
         listener: &Socket,
@@ -83,14 +84,14 @@ impl Acceptor {
             }
             match accepted {
                 Ok((socket, _)) => self.start(socket, &visit),
-                // This client has left. The next one may be there already.
+                // This client closed its connection. Another may already be waiting.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(_) => self.make_room(None),
             }
         }
     }
 
-    /// Takes no more connections, and closes the pending ones.
+    /// Stops accepting connections, and closes the pending ones.
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -98,8 +99,8 @@ impl Acceptor {
         self.left.notify_all();
     }
 
-    /// Starts the thread of a connection, or closes the connection when there is
-    /// none to be had.
+    /// Starts the thread of a connection, or closes the connection if the system
+    /// refuses a thread.
     fn start(self: &Arc<Self>, socket: Socket, visit: &Arc<Visit>) {
         let Some(pending) = self.enter(socket) else { return };
         for _ in 0..TRIES {
@@ -112,14 +113,14 @@ impl Acceptor {
         }
     }
 
-    /// Adds a pending connection, for which the oldest ones may have to leave.
-    /// `None` when the acceptor is closed.
+    /// Adds a pending connection, and closes the oldest ones if there are too
+    /// many. Returns `None` when the acceptor is closed.
     fn enter(self: &Arc<Self>, socket: Socket) -> Option<Arc<Pending>> {
         let socket = Arc::new(socket);
         let mut state = self.state.lock();
         while state.pending.len() >= self.most && !state.closed {
             state.pending.values().next().into_iter().for_each(|oldest| shut(oldest));
-            // Its thread is woken by that.
+            // This wakes its thread, which removes it from the pending ones.
             self.left.wait(&mut state);
         }
         if state.closed {
@@ -131,8 +132,8 @@ impl Acceptor {
         Some(Arc::new(Pending { acceptor: Arc::clone(self), number, socket }))
     }
 
-    /// The system has no room: closes the oldest pending connection, but not the
-    /// `newest` one, and waits for a moment.
+    /// Frees resources when the system has none left: closes the oldest pending
+    /// connection, but not the `newest` one, and waits for a moment.
     pub(crate) fn make_room(&self, newest: Option<u64>) {
         let state = self.state.lock();
         let oldest = state.pending.iter().find(|(number, _)| Some(**number) != newest);
@@ -143,17 +144,17 @@ impl Acceptor {
 }
 
 impl Pending {
-    /// Its number, from 1, in the order in which connections came.
+    /// Returns its number: 1 for the first accepted connection, then 2, 3, ...
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// Takes the connection out of the pending ones.
+    /// Returns the connection, which is no longer pending.
     pub(crate) fn admit(&self) -> Arc<Socket> {
         self.leave();
         Arc::clone(&self.socket)
@@ -173,6 +174,6 @@ impl Drop for Pending {
 
 /// Ends a connection, which wakes the thread that reads from it.
 fn shut(socket: &Socket) {
-    // It may be closed from the other side already.
+    // The other side may have closed it already.
     let _ = socket.shutdown(Shutdown::Both);
 }

@@ -1,4 +1,4 @@
-//! Where a socket is.
+//! Addresses of sockets.
 
 use std::fmt;
 use std::io;
@@ -8,29 +8,29 @@ use std::str::FromStr;
 
 use socket2::{Domain, SockAddr};
 
-/// The most bytes of a Unix socket's path: the system's structure holds one more,
-/// the zero at the end.
+/// The most bytes in the path of a Unix socket. The system's structure holds one
+/// more, the zero at the end.
 const LONGEST_PATH: usize =
     size_of::<libc::sockaddr_un>() - std::mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
 
 /// The address of a socket: `unix:/run/me/socket` or `tcp:127.0.0.1:7000`. A
-/// path without a scheme is a Unix socket's.
+/// path without a scheme names a Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// A Unix socket's file.
+    /// The file of a Unix socket.
     Unix(PathBuf),
-    /// A host and a port of TCP. Port 0 lets the system choose.
+    /// A TCP host and port. Port 0 lets the system choose.
     Tcp(SocketAddr),
 }
 
-/// A text that is no address.
+/// The error for text that is not an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressError {
     text: String,
 }
 
 impl Address {
-    /// The file of a Unix socket.
+    /// Returns the file of a Unix socket.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Address::Unix(path) => Some(path),
@@ -38,7 +38,7 @@ impl Address {
         }
     }
 
-    /// Whether only programs on this machine can get here.
+    /// Returns whether only programs on this machine can connect.
     pub fn is_local(&self) -> bool {
         match self {
             Address::Unix(_) => true,
@@ -46,19 +46,20 @@ impl Address {
         }
     }
 
-    /// Whether every user of this machine can connect: nothing but a token keeps
-    /// them out. A Unix socket is its owner's alone.
+    /// Returns whether every user of this machine can connect, so that only a
+    /// token keeps them out. A Unix socket accepts its owner only.
     pub fn is_open_to_users(&self) -> bool {
         self.path().is_none()
     }
 
-    /// As the system wants it. The path of a Unix socket may be too long.
+    /// Returns the address in the system's form, or an error if the path of a Unix
+    /// socket is too long.
     pub(crate) fn to_system(&self) -> io::Result<(Domain, SockAddr)> {
         match self {
             Address::Unix(path) if path.as_os_str().len() > LONGEST_PATH => {
                 let length = path.as_os_str().len();
                 Err(io::Error::other(format!(
-                    "the path has {length} bytes, and that of a Unix socket at most {LONGEST_PATH}"
+                    "the path has {length} bytes: a Unix socket allows at most {LONGEST_PATH}"
                 )))
             }
             Address::Unix(path) => Ok((Domain::UNIX, SockAddr::unix(path)?)),
@@ -93,7 +94,7 @@ impl fmt::Display for Address {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &self.text;
-        write!(f, "{text:?} is no address: expected tcp:host:port or the path of a Unix socket")
+        write!(f, "{text:?} is not an address: expected tcp:host:port or the path of a Unix socket")
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_and_shown() {
+    fn addresses_are_parsed_and_displayed() {
         for (text, shown) in [
             ("/run/me/s", "/run/me/s"),
             ("unix:s", "s"),
@@ -118,7 +119,10 @@ mod tests {
         assert!(!"tcp:0.0.0.0:1".parse::<Address>().expect("an address").is_local());
         for text in ["", "unix:", "tcp:", "tcp:127.0.0.1", "tcp:127.0.0.1:66000"] {
             let error = text.parse::<Address>().expect_err(text);
-            assert!(error.to_string().starts_with(&format!("{text:?} is no address")), "{error}");
+            assert!(
+                error.to_string().starts_with(&format!("{text:?} is not an address")),
+                "{error}"
+            );
         }
     }
 }

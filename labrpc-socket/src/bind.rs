@@ -1,4 +1,4 @@
-//! Taking an address.
+//! Binds an address.
 
 use std::fmt;
 use std::io;
@@ -10,25 +10,25 @@ use crate::address::Address;
 use crate::options::Options;
 use crate::socket_file::{self, SocketFile};
 
-/// Connections that wait to be accepted.
+/// The most connections that wait to be accepted.
 pub(crate) const BACKLOG: i32 = 128;
 
-/// How long [`bind`] waits for another server that takes the same address, and for
-/// the answer of one that may live there.
+/// How long [`bind`] waits for another server that binds the same address, and for
+/// a running server to accept.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why an address cannot be served.
+/// Why an address cannot be bound.
 #[derive(Debug)]
 pub enum BindError {
-    /// A living server has it.
+    /// A running server uses it.
     InUse(Address),
-    /// It can be reached from other machines, and there is no secret.
+    /// Other machines can reach it, and there is no token.
     NoToken(Address),
     /// The system refuses it.
     Io {
         /// The address.
         address: Address,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
 }
@@ -38,7 +38,7 @@ impl fmt::Display for BindError {
         match self {
             BindError::InUse(address) => write!(f, "{address} is in use by another server"),
             BindError::NoToken(address) => {
-                write!(f, "{address} is open to other machines: that takes a token")
+                write!(f, "{address} is open to other machines: set a token")
             }
             BindError::Io { address, error } => write!(f, "cannot listen at {address}: {error}"),
         }
@@ -47,18 +47,18 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
-/// An address that was taken.
+/// A bound address.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    /// Listens.
+    /// The listening socket.
     pub(crate) socket: Socket,
-    /// With the port that the system chose, if it did.
+    /// The address, with the port that the system chose for port 0.
     pub(crate) address: Address,
     /// The file of a Unix socket.
     pub(crate) file: Option<SocketFile>,
 }
 
-/// Takes an address.
+/// Binds an address and listens at it.
 pub(crate) fn bind(address: &Address, options: &Options) -> Result<Bound, BindError> {
     if !address.is_local() && options.token.is_none() {
         return Err(BindError::NoToken(address.clone()));
@@ -80,10 +80,10 @@ pub(crate) fn bind(address: &Address, options: &Options) -> Result<Bound, BindEr
 fn bind_tcp(address: &Address) -> io::Result<Bound> {
     let (domain, system) = address.to_system()?;
     let socket = Socket::new(domain, Type::STREAM, None)?;
-    // The connections of an earlier server may still linger at this port.
+    // Connections of an earlier server may still linger at this port.
     socket.set_reuse_address(true)?;
     socket.bind(&system)?;
     socket.listen(BACKLOG)?;
-    let bound = socket.local_addr()?.as_socket().expect("a TCP socket has such an address");
+    let bound = socket.local_addr()?.as_socket().expect("a bound TCP socket has an IP address");
     Ok(Bound { socket, address: Address::Tcp(bound), file: None })
 }

@@ -7,20 +7,20 @@ use std::time::Duration;
 /// Why a connection ended.
 #[derive(Debug)]
 pub enum Broken {
-    /// The other side closed it, or died, between two frames.
+    /// The other side closed it, or crashed, between two frames.
     Closed,
-    /// The other side died in the middle of a frame.
+    /// The other side closed it, or crashed, in the middle of a frame.
     Cut,
-    /// A frame was announced that is longer than the limit.
+    /// The other side announced a frame that is longer than the limit.
     TooLong {
-        /// Its length in bytes.
+        /// The length of the frame in bytes.
         length: usize,
-        /// The most that is taken.
+        /// The most bytes that a frame may have.
         limit: usize,
     },
-    /// What came is no frame, or none that this side expects.
+    /// The bytes are not a frame, or not one that this side expects.
     Malformed,
-    /// Nothing was heard for so long.
+    /// The other side sent nothing for this time.
     Silent(Duration),
     /// The system reported an error.
     Io(io::Error),
@@ -35,7 +35,7 @@ impl fmt::Display for Broken {
                 write!(f, "a frame of {length} bytes is longer than the limit of {limit}")
             }
             Broken::Malformed => f.write_str("a frame was malformed"),
-            Broken::Silent(time) => write!(f, "nothing was heard for {} s", time.as_secs_f64()),
+            Broken::Silent(time) => write!(f, "no data arrived for {} s", time.as_secs_f64()),
             Broken::Io(error) => error.fmt(f),
         }
     }

@@ -1,4 +1,4 @@
-//! The calling side.
+//! The client's side of a connection.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,18 +23,19 @@ use crate::wire::{self, FrameReceiver, FrameSender, SendError};
 /// Why there is no connection.
 #[derive(Debug)]
 pub enum DialError {
-    /// Nobody listens there, or the way is barred.
+    /// No server listens there, or the network or its permissions do not allow a
+    /// connection.
     Unreachable {
         /// The address.
         address: Address,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// Who listens there will not have us, or we not him.
+    /// The server refuses this client, or the client refuses the server.
     Refused {
         /// The address.
         address: Address,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -52,12 +53,11 @@ impl fmt::Display for DialError {
 
 impl std::error::Error for DialError {}
 
-/// Connects to a server. The end dials anew, at its next call, when the
-/// connection breaks.
+/// Connects to a server. When the connection breaks, the next call dials again.
 ///
 /// # Errors
 ///
-/// Nobody listens at the address, or who does speaks another protocol or has
+/// No server listens at the address, or it speaks another protocol or has
 /// another token.
 ///
 /// # Panics
@@ -70,12 +70,12 @@ pub fn dial(address: &Address, options: Options) -> Result<ClientEnd, DialError>
     Ok(ClientEnd::new(SocketEnd { address: address.clone(), options, link: Mutex::new(link) }))
 }
 
-/// An end that leads through a socket.
+/// A client end that calls through a socket.
 struct SocketEnd {
     address: Address,
     options: Options,
-    /// The newest connection. Who finds it broken replaces it; others wait
-    /// meanwhile.
+    /// The newest connection. A call that finds it broken replaces it, while
+    /// other calls wait.
     link: Mutex<Arc<Link>>,
 }
 
@@ -91,7 +91,8 @@ impl Transport for SocketEnd {
 }
 
 impl SocketEnd {
-    /// A connection that is not known to be broken.
+    /// Returns a connection that is not known to be broken, or `None` if dialling
+    /// fails.
     fn link(&self) -> Option<Arc<Link>> {
         let mut link = self.link.lock();
         if link.is_broken() {
@@ -116,11 +117,11 @@ struct Link {
 /// The calls in flight.
 #[derive(Default)]
 struct Calls {
-    /// No answer will come any more.
+    /// The connection is broken: no more answers arrive.
     broken: bool,
     /// The number of the last call.
     last: u64,
-    /// Where the answers of those that wait go.
+    /// Where the answers go, by call.
     waiting: BTreeMap<u64, channel::Sender<Answer>>,
 }
 
@@ -145,8 +146,11 @@ impl Link {
         self.calls.lock().broken
     }
 
-    /// One call, up to its answer or its limit. The error is a request that is too
-    /// long to be sent.
+    /// Sends a request, and waits for its answer or its limit.
+    ///
+    /// # Errors
+    ///
+    /// The request is too long.
     fn call(
         &self,
         method: &str,
@@ -172,7 +176,7 @@ impl Link {
         Ok(received.ok())
     }
 
-    /// Gives a call its number, if there is still a connection.
+    /// Numbers a call, unless the connection is broken.
     fn register(&self, answer: channel::Sender<Answer>) -> Option<u64> {
         let mut calls = self.calls.lock();
         if calls.broken {
@@ -184,14 +188,14 @@ impl Link {
         Some(call)
     }
 
-    /// Hands out answers until the connection breaks; then all calls in flight
-    /// fail at once.
+    /// Delivers answers until the connection breaks. Then all calls in flight fail
+    /// immediately.
     fn listen(&self, mut receiver: FrameReceiver, ping_period: Duration) {
         let mut pinged = Instant::now();
-        while self.take(receiver.receive()).is_ok() {
+        while self.deliver(receiver.receive()).is_ok() {
             if pinged.elapsed() >= ping_period {
                 pinged = Instant::now();
-                // An error breaks the connection: the next receive tells.
+                // An error breaks the connection: the next receive reports it.
                 let _ = self.sender.send(&Frame::Ping);
             }
         }
@@ -201,10 +205,11 @@ impl Link {
         calls.waiting.clear();
     }
 
-    fn take(&self, received: Result<Option<Frame>, Broken>) -> Result<(), Broken> {
+    /// Delivers an answer to the call that waits for it.
+    fn deliver(&self, received: Result<Option<Frame>, Broken>) -> Result<(), Broken> {
         match received? {
             Some(Frame::Answer { call, answer }) => {
-                // Nobody waits any more for a call whose limit has passed.
+                // A call whose limit has passed no longer waits.
                 if let Some(waiting) = self.calls.lock().waiting.remove(&call) {
                     let _ = waiting.send(answer);
                 }

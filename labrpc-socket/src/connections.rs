@@ -1,4 +1,4 @@
-//! The connections of a service, and what they share.
+//! The connections of a service, and the state that they share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use crate::limits::Limits;
 use crate::options::Options;
 use crate::peer::Peer;
 
-/// Finds the server that answers a new connection.
+/// Returns the server that answers a new connection.
 pub(crate) type Welcome = dyn Fn(&Peer) -> Server + Send + Sync;
 
-/// The connections of a service, and its calls in work.
+/// The connections of a service, and its running calls.
 pub(crate) struct Connections {
-    /// Limits and secret of a connection.
+    /// The limits and the token of each connection.
     pub(crate) options: Options,
-    /// Bounds of the service.
+    /// The limits of the service.
     pub(crate) limits: Limits,
-    /// What accepts connections.
+    /// Accepts connections.
     pub(crate) acceptor: Arc<Acceptor>,
-    /// Calls of all connections pass it.
+    /// Limits the calls of all connections together.
     pub(crate) gate: Arc<Gate>,
     welcome: Box<Welcome>,
     open: Mutex<Open>,
@@ -33,18 +33,18 @@ pub(crate) struct Connections {
 /// The connections whose clients have greeted.
 #[derive(Default)]
 struct Open {
-    /// There will be no other ones.
+    /// No more connections are accepted.
     closed: bool,
-    /// How many there are, with those whose greeting is about to end.
+    /// The number of connections, including those whose greeting is about to end.
     seats: usize,
     peers: Vec<Arc<Peer>>,
 }
 
-/// One of the connections that a service may have, until it is dropped.
+/// One of the connections that a service may have. Dropping it frees its place.
 pub(crate) struct Seat(Arc<Connections>);
 
 impl Connections {
-    /// No connections yet.
+    /// Returns a service without connections.
     pub(crate) fn new(options: Options, limits: Limits, welcome: Box<Welcome>) -> Self {
         Connections {
             acceptor: Acceptor::with_spawn(limits.pending, limits.spawn),
@@ -56,8 +56,8 @@ impl Connections {
         }
     }
 
-    /// Makes room for a client that has greeted. `None` if the service has as many
-    /// connections as it takes.
+    /// Reserves a place for a client that has greeted. Returns `None` if the
+    /// service has reached its connection limit.
     pub(crate) fn take_seat(self: &Arc<Self>) -> Option<Seat> {
         let mut open = self.open.lock();
         let free = open.seats < self.limits.connections;
@@ -65,29 +65,29 @@ impl Connections {
         free.then(|| Seat(Arc::clone(self)))
     }
 
-    /// Takes in a client that has greeted: the server that will answer it.
+    /// Adds a client that has greeted, and returns the server that answers it.
     pub(crate) fn welcome(&self, peer: &Arc<Peer>) -> Server {
         let server = (self.welcome)(peer);
         let mut open = self.open.lock();
         open.peers.push(Arc::clone(peer));
         if open.closed {
-            // It came while the others were being closed.
+            // It arrived while `close` closed the others.
             peer.close();
         }
         server
     }
 
-    /// A connection is over.
+    /// Removes a connection that has ended.
     pub(crate) fn forget(&self, peer: &Arc<Peer>) {
         self.open.lock().peers.retain(|open| !Arc::ptr_eq(open, peer));
     }
 
-    /// Waits until no call is in work, or the time is up.
+    /// Waits until no call runs, for at most `grace`.
     pub(crate) fn await_answers(&self, grace: Duration) {
         self.gate.await_empty(grace);
     }
 
-    /// Takes no more connections, and ends those that there are.
+    /// Stops accepting connections, and closes the open ones.
     pub(crate) fn close(&self) {
         self.acceptor.close();
         let mut open = self.open.lock();

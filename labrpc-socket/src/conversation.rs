@@ -1,8 +1,8 @@
-//! The serving side of a connection: the greeting, then calls until it breaks.
+//! The server's side of a connection: the greeting, then calls until it breaks.
 //!
-//! What a connection has in work is bounded. The connection reads no further while
-//! a call waits for its turn, so further requests stay with the client. It sends
-//! pongs meanwhile, or the client would take the server for dead.
+//! A connection runs a bounded number of calls. While a call waits for its turn,
+//! the server reads no further requests, so they stay with the client. Meanwhile
+//! it sends pongs, or the client would consider the server crashed.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::handshake;
 use crate::peer::Peer;
 use crate::wire::{self, FrameReceiver, SendError};
 
-/// A connection's life: the greeting, then calls until it breaks.
+/// Serves a connection: the greeting, then calls until it breaks.
 pub(crate) fn converse(connections: &Arc<Connections>, pending: &Pending) {
     let options = &connections.options;
     let mut seat = None;
@@ -27,7 +27,7 @@ pub(crate) fn converse(connections: &Arc<Connections>, pending: &Pending) {
         seat = connections.take_seat();
         seat.is_some()
     });
-    // A peer that cannot greet is no client, and hears nothing more.
+    // A peer that does not greet is not a client, and gets no answer.
     let Ok(()) = greeted else { return };
     let Ok((sender, mut receiver)) = wire::split(pending.admit(), options) else { return };
     let peer = Arc::new(Peer::new(pending.number(), sender));
@@ -47,14 +47,14 @@ pub(crate) fn converse(connections: &Arc<Connections>, pending: &Pending) {
 /// A connection whose client has greeted.
 struct Conversation<'a> {
     connections: &'a Connections,
-    /// The calls of this connection pass it.
+    /// Limits the calls of this connection.
     gate: Arc<Gate>,
     peer: Arc<Peer>,
     server: Arc<Server>,
 }
 
 impl Conversation<'_> {
-    /// Starts a handler per call, until the connection breaks.
+    /// Starts a handler for each call, until the connection breaks.
     fn answer_calls(&self, receiver: &mut FrameReceiver) -> Broken {
         loop {
             match receiver.receive() {
@@ -62,7 +62,7 @@ impl Conversation<'_> {
                 // An error breaks the connection: the next receive reports it.
                 Ok(Some(Frame::Ping)) => _ = self.peer.send(&Frame::Pong),
                 Ok(Some(Frame::Request { call, method, argument })) => {
-                    // The connection breaks while the call waits for its turn.
+                    // `None`: the connection broke while the call waited.
                     let Some(passes) = self.await_turn(method.len() + argument.len()) else {
                         return Broken::Closed;
                     };
@@ -76,8 +76,8 @@ impl Conversation<'_> {
         }
     }
 
-    /// Waits until a call of so many bytes may start. `None` if the connection
-    /// breaks.
+    /// Waits until a call with a request of `bytes` bytes may start. Returns `None`
+    /// if the connection breaks.
     fn await_turn(&self, bytes: usize) -> Option<[Pass; 2]> {
         let patience = self.connections.options.ping_period();
         let enter = |gate: &Arc<Gate>| {
@@ -91,9 +91,9 @@ impl Conversation<'_> {
         Some([enter(&self.gate)?, enter(&self.connections.gate)?])
     }
 
-    /// Runs a call on a thread of its own, for which pending connections may have
-    /// to leave. If the system has none for some time, the call ends without a
-    /// reply.
+    /// Runs a call on its own thread. While the system refuses a thread, closes
+    /// pending connections; if it still refuses after some time, the call ends
+    /// without a reply.
     fn start(&self, call: Call) {
         let patience = self.connections.options.ping_period();
         let begin = Instant::now();
@@ -131,13 +131,13 @@ impl Call {
     }
 }
 
-/// The answer that a call will get: sent when this is dropped, so that a handler
-/// that panics leaves no caller waiting.
+/// The answer to a call. Dropping this sends it, so that a handler that panics
+/// leaves no caller waiting.
 struct Reply {
     peer: Arc<Peer>,
     call: u64,
     answer: Answer,
-    /// The call is in work until its answer is sent.
+    /// The call counts as running until its answer is sent.
     _passes: [Pass; 2],
 }
 
@@ -145,7 +145,7 @@ impl Drop for Reply {
     fn drop(&mut self) {
         let answer = std::mem::replace(&mut self.answer, Answer::Nothing);
         let send = |answer| self.peer.send(&Frame::Answer { call: self.call, answer });
-        // A broken connection is its own thread's business.
+        // The connection's own thread handles a broken connection.
         if let Err(SendError::TooLong { length, limit }) = send(answer) {
             let text = format!("a reply of {length} bytes is longer than the limit of {limit}");
             let _ = send(Answer::Mistake(text));

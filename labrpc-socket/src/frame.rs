@@ -1,4 +1,4 @@
-//! Frames: what travels on a connection, and how its bytes are read.
+//! Frames: the messages on a connection, and their encoding.
 //!
 //! ```text
 //! frame   = length:u32  kind:u8  call:u64  body        numbers little-endian
@@ -9,37 +9,37 @@
 //! ping, pong = kinds 5 and 6, call 0
 //! ```
 //!
-//! `length` counts what follows it. `call` is the client's number of the call,
-//! and stands in the answer again.
+//! `length` counts the bytes that follow it. `call` is the client's number of the
+//! call, which the answer repeats.
 
-/// The bytes before the kind.
+/// The number of bytes before the kind: the length.
 pub(crate) const PREFIX: usize = 4;
 
-/// The least that `length` can say: kind and call.
+/// The smallest value of `length`: kind and call.
 const HEAD: usize = 9;
 
-/// What travels on a connection.
+/// A message on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// A call.
     Request {
-        /// Its number on this connection.
+        /// The number of the call on this connection.
         call: u64,
         /// `"Service.Method"`.
         method: String,
         /// The encoded argument.
         argument: Vec<u8>,
     },
-    /// What a call's handler says.
+    /// The answer to a call.
     Answer {
-        /// The call's number.
+        /// The number of the call.
         call: u64,
-        /// What it says.
+        /// How the call ended.
         answer: Answer,
     },
-    /// Is anybody there?
+    /// Asks the server for a pong.
     Ping,
-    /// Yes.
+    /// Shows the client that the server still runs.
     Pong,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Answer {
 }
 
 impl Frame {
-    /// What the frame's `length` says: the bytes after the prefix.
+    /// Returns the value of `length`: the number of bytes after the prefix.
     pub(crate) fn length(&self) -> usize {
         HEAD + match self {
             Frame::Request { method, argument, .. } => 2 + method.len() + argument.len(),
@@ -65,7 +65,7 @@ impl Frame {
         }
     }
 
-    /// The bytes of the frame, its length in front.
+    /// Encodes the frame, with its length in front.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (kind, call) = match self {
             Frame::Request { call, .. } => (1, *call),
@@ -80,7 +80,7 @@ impl Frame {
         bytes.extend_from_slice(&u64::to_le_bytes(call));
         match self {
             Frame::Request { method, argument, .. } => {
-                let length = u16::try_from(method.len()).expect("the name of a method is short");
+                let length = u16::try_from(method.len()).expect("a method's name is below 64 KiB");
                 bytes.extend_from_slice(&length.to_le_bytes());
                 bytes.extend_from_slice(method.as_bytes());
                 bytes.extend_from_slice(argument);
@@ -96,8 +96,8 @@ impl Frame {
         bytes
     }
 
-    /// The frame of these bytes, which follow the length. `None` when they are
-    /// no frame.
+    /// Decodes the bytes that follow the length. Returns `None` if they are not a
+    /// frame.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Frame> {
         let (head, body) = bytes.split_at_checked(HEAD)?;
         let (kind, call) = head.split_first()?;
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_come_back_and_cut_ones_do_not() {
+    fn frames_decode_and_truncated_ones_do_not() {
         let call = 1 << 40;
         let request =
             Frame::Request { call, method: "Raft.RequestVote".into(), argument: vec![1, 2] };
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_are_no_frame_and_no_panic() {
+    fn decoding_random_bytes_does_not_panic() {
         let mut rng = labrt::Generator::from_seed(3);
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..rng.below(24)).map(|_| rng.below(256) as u8).collect();

@@ -1,28 +1,28 @@
-//! How much may be in work at a time.
+//! Limits the calls that run at the same time.
 
 use std::sync::Arc;
 
 use labrt::sync::{Condvar, Mutex};
 use labrt::time::{Duration, Instant};
 
-/// Calls in work, and the bytes of their requests.
+/// A number of running calls, and the bytes of their requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     pub(crate) calls: usize,
     pub(crate) bytes: usize,
 }
 
-/// Lets calls in as long as they are not too many, nor too large together. One
-/// call alone always gets in.
+/// Admits calls while their number and their total size are within a limit. It
+/// always admits a call that is alone.
 #[derive(Debug)]
 pub(crate) struct Gate {
     most: Load,
     load: Mutex<Load>,
-    /// Notified when a call has left.
+    /// Notified when a call has ended.
     left: Condvar,
 }
 
-/// A call that was let in. It leaves when this is dropped.
+/// An admitted call, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Pass {
     gate: Arc<Gate>,
@@ -30,12 +30,12 @@ pub(crate) struct Pass {
 }
 
 impl Gate {
-    /// Lets in at most so much.
+    /// Returns a gate that admits at most `most`.
     pub(crate) fn new(most: Load) -> Arc<Self> {
         Arc::new(Gate { most, load: Mutex::default(), left: Condvar::new() })
     }
 
-    /// Waits until a call of so many bytes fits in, for at most `patience`.
+    /// Waits until a call of `bytes` bytes fits, for at most `patience`.
     pub(crate) fn enter(self: &Arc<Self>, bytes: usize, patience: Duration) -> Option<Pass> {
         let deadline = Instant::now() + patience;
         let mut load = self.load.lock();
@@ -54,7 +54,7 @@ impl Gate {
         load.calls == 0 || load.calls < self.most.calls && fits
     }
 
-    /// Waits until nothing is in work, for at most `patience`.
+    /// Waits until no call runs, for at most `patience`.
     pub(crate) fn await_empty(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         let mut load = self.load.lock();

@@ -1,4 +1,4 @@
-//! The greeting: both sides say what they speak, and prove that they know the
+//! The greeting: both sides name their protocol, and prove that they know the
 //! same secret.
 //!
 //! ```text
@@ -6,15 +6,15 @@
 //! server -> client   "labrpc/2"  nonce
 //! client -> server   HMAC-SHA256(key, "client" nonces)
 //! server -> client   HMAC-SHA256(key, "server" nonces)   or "full" for "server",
-//!                                                        or it hangs up
+//!                                                        or it closes
 //! key = SHA256(0) without a token, SHA256(1 token) with one
 //! ```
 //!
-//! The nonces, the client's first, make every proof another, so that a listener
-//! learns nothing that it could use. The key is a hash because HMAC pads keys with
-//! zeros: tokens that differ in trailing zeros only would have the same proofs.
+//! The nonces, the client's first, make each proof different, so an eavesdropper
+//! cannot replay one. The key is a hash because HMAC pads keys with zeros: tokens
+//! that differ only in trailing zeros would have the same proofs.
 //!
-//! Each side waits for the whole greeting at most
+//! Each side waits for the whole greeting for at most
 //! [`Options::greeting_limit`](crate::Options::greeting_limit).
 
 use std::fmt;
@@ -30,30 +30,30 @@ use crate::timed::Timed;
 /// The protocol and its version.
 const MAGIC: [u8; 8] = *b"labrpc/2";
 
-/// Random bytes of one side.
+/// The random bytes of one side.
 type Nonce = [u8; 32];
 
-/// What a proof says, besides that its sender knows the token.
+/// What a proof states, in addition to knowledge of the token.
 #[derive(Clone, Copy)]
 enum Claim {
     /// The sender is a client.
     Client,
-    /// The sender is a server, and takes the client.
+    /// The sender is a server, and accepts the client.
     Server,
-    /// The sender is a server with as many connections as it takes.
+    /// The sender is a server that has reached its connection limit.
     Full,
 }
 
-/// Why two sides do not get together.
+/// Why a greeting failed.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The other side speaks something else, or another version.
+    /// The other side speaks another protocol, or another version.
     Stranger,
     /// The other side has another secret.
     Token,
-    /// The server has as many connections as it takes.
+    /// The server has reached its connection limit.
     Full,
-    /// The other side hangs up in the middle of the greeting.
+    /// The other side closes the connection during the greeting.
     HungUp,
     /// The other side does not finish the greeting in time.
     Silent,
@@ -78,22 +78,22 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Stranger => f.write_str("it speaks another protocol, or another version"),
             Refusal::Token => f.write_str("it has another token"),
-            Refusal::Full => f.write_str("it has as many connections as it takes"),
-            Refusal::HungUp => f.write_str("it hangs up instead of greeting"),
+            Refusal::Full => f.write_str("it has reached its connection limit"),
+            Refusal::HungUp => f.write_str("it closes the connection instead of greeting"),
             Refusal::Silent => f.write_str("it does not greet in time"),
             Refusal::Io(error) => error.fmt(f),
         }
     }
 }
 
-/// The client's part.
+/// Performs the client's part of the greeting.
 pub(crate) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Refusal> {
     let mut stream = Timed::new(socket, options.greeting_limit);
     let mine = say_hello(&mut stream)?;
     let nonces = [mine, hear_hello(&mut stream)?];
     stream.write_all(&prove(options, Claim::Client, nonces).finalize().into_bytes())?;
     let mut proof = [0; 32];
-    // A server that does not believe the proof hangs up.
+    // A server that rejects the proof closes the connection.
     stream.read_exact(&mut proof).map_err(|error| match error.into() {
         Refusal::HungUp => Refusal::Token,
         other => other,
@@ -104,8 +104,8 @@ pub(crate) fn greet_server(socket: &Socket, options: &Options) -> Result<(), Ref
     check(options, Claim::Server, nonces, &proof)
 }
 
-/// The server's part. `has_room` says whether it takes a client that knows the
-/// token.
+/// Performs the server's part of the greeting. `has_room` returns whether the
+/// server accepts a client that knows the token.
 pub(crate) fn greet_client(
     socket: &Socket,
     options: &Options,
@@ -122,7 +122,7 @@ pub(crate) fn greet_client(
     if matches!(claim, Claim::Full) { Err(Refusal::Full) } else { Ok(()) }
 }
 
-/// Sends magic and nonce. Neither side waits for the other's first.
+/// Sends magic and nonce. Both sides do so without waiting for the other.
 fn say_hello(stream: &mut Timed<'_>) -> io::Result<Nonce> {
     let mut nonce = Nonce::default();
     getrandom::fill(&mut nonce).map_err(io::Error::other)?;
@@ -147,7 +147,7 @@ fn prove(options: &Options, claim: Claim, nonces: [Nonce; 2]) -> Hmac<Sha256> {
         Some(token) => Sha256::digest([&[1], token.as_bytes()].concat()),
     };
     let mac = Hmac::<Sha256>::new_from_slice(&key);
-    let mut mac = mac.expect("a key may have any length");
+    let mut mac = mac.expect("HMAC accepts a key of any length");
     mac.update(match claim {
         Claim::Client => b"client",
         Claim::Server => b"server",

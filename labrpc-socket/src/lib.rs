@@ -39,55 +39,55 @@
 //! # The result of a call
 //!
 //! `Some(reply)`, or `None` if no reply arrives: the connection breaks, the end
-//! cannot dial again, or the call's own limit ([`Options::call_limit`]) passes. All
-//! calls on a connection fail at once when it breaks, and the next call dials
-//! again. A mistake (an unknown method, bytes that are no value of the type) panics
-//! in the caller, as on the simulated network. So does a request or a reply that is
-//! longer than [`Options::max_frame`]: the side that would send it says so, and the
-//! connection and its other calls go on.
+//! cannot dial again, or the call's limit ([`Options::call_limit`]) passes. When a
+//! connection breaks, all its calls fail immediately, and the next call dials
+//! again. A mistake (an unknown method, bytes that are not a value of the type)
+//! panics in the caller, as on the simulated network. So does a request or a reply
+//! that is longer than [`Options::max_frame`]: the side that would send it reports
+//! the error, and the connection and its other calls continue.
 //!
 //! # On the wire
 //!
 //! Both sides begin with a greeting (`handshake.rs`): the protocol, and a proof
-//! that they know the same secret, which does not reveal it. Then frames go both
-//! ways (`frame.rs`), each with its length and the number of its call, so that many
-//! calls share a connection. A malformed frame, or one that is too long, ends its
-//! connection and no other.
+//! that they know the same secret, which does not reveal it. Then both send frames
+//! (`frame.rs`), each with its length and the number of its call, so that many calls
+//! share a connection. A malformed frame, or one that is too long, ends its own
+//! connection only.
 //!
 //! An idle client sends a ping from time to time, and gets a pong. A side that
-//! receives nothing for [`Options::silence`] takes the other for dead: this finds
-//! the machine that has lost its power, and the peer that stops in the middle of a
+//! receives nothing for [`Options::silence`] considers the other crashed. This
+//! detects a machine that lost power, and a peer that stops in the middle of a
 //! frame.
 //!
 //! # Who may connect
 //!
-//! Take a Unix socket on one machine. It has mode 0600: only its owner connects. A
-//! path belongs to one living server at a time; the file of a dead one is replaced.
-//! A path has at most 107 bytes on Linux.
+//! On one machine, use a Unix socket. It has mode 0600: only its owner can connect.
+//! A path belongs to one running server at a time; a new server replaces the file of
+//! a crashed one. A path has at most 107 bytes on Linux.
 //!
-//! A TCP address of loopback is open to every user of the machine, unless there is a
+//! A loopback TCP address is open to every user of the machine, unless there is a
 //! secret ([`Options::token`]). [`Listener::bind`] accepts other TCP addresses only
-//! with a secret. Every byte of the secret counts, also zeros at its end, and no
-//! secret differs from an empty one. The frames after the greeting are neither
-//! encrypted nor signed: the secret keeps strangers out, but not those who can read
-//! the cable.
+//! with a secret. Every byte of the secret counts, including zeros at its end, and
+//! no secret differs from an empty one. The frames after the greeting are neither
+//! encrypted nor signed: the secret does not protect against people who can read or
+//! change the network traffic.
 //!
-//! # What a service takes at a time
+//! # Limits of a service
 //!
 //! | what | at most | one more |
 //! |---|---|---|
 //! | connections whose client has not greeted | 128, for 5 s each | closes the oldest |
-//! | connections whose client has greeted | 1,024 | is refused, and [`dial`] says so |
-//! | calls in work of a connection | 32 | waits with the client |
+//! | connections whose client has greeted | 1,024 | is refused; [`dial`] returns the error |
+//! | running calls of a connection | 32 | waits with the client |
 //! | bytes of their requests | [`Options::max_frame`] | waits with the client |
-//! | calls in work of all connections | 4,096 | waits with the client |
+//! | running calls of all connections | 4,096 | waits with the client |
 //! | bytes of their requests | 16 times `max_frame` | waits with the client |
 //!
-//! A call waits with the client when the server reads no further. If the system has
-//! no file descriptor, memory or thread for a connection or a call, the oldest
-//! connection whose client has not greeted makes room, and the server goes on. A call
+//! A call waits with the client because the server reads no further. If the system
+//! has no file descriptor, memory or thread for a connection or a call, the server
+//! closes the oldest connection whose client has not greeted, and continues. A call
 //! that gets no thread for a quarter of [`Options::silence`] ends without a reply.
-//! [`Acceptor`] bounds connections of other protocols, too.
+//! [`Acceptor`] limits connections of other protocols, too.
 //!
 //! # Under the virtual clock
 //!
@@ -129,5 +129,5 @@ pub use timed::Timed;
 #[track_caller]
 fn assert_real_clock() {
     let real = labrt::clock() == labrt::Clock::Real;
-    assert!(real, "sockets wait for real: use labrpc::Network under the virtual clock");
+    assert!(real, "sockets wait in real time: use labrpc::Network under the virtual clock");
 }

@@ -1,4 +1,4 @@
-//! How much a service takes from its clients at a time.
+//! Limits of a service.
 
 use labrt::thread;
 
@@ -6,23 +6,23 @@ use crate::acceptor::Spawn;
 use crate::gate::Load;
 use crate::options::Options;
 
-/// The bounds of a service. The crate's documentation lists them.
+/// The limits of a service. The crate's documentation lists them.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// Connections whose client has not greeted yet.
+    /// The most connections whose client has not greeted.
     pub(crate) pending: usize,
-    /// Connections whose client has greeted.
+    /// The most connections whose client has greeted.
     pub(crate) connections: usize,
-    /// What one connection has in work.
+    /// The most running calls of one connection.
     pub(crate) per_connection: Load,
-    /// What all connections have in work.
+    /// The most running calls of all connections.
     pub(crate) in_all: Load,
-    /// How the threads of connections and calls start.
+    /// Starts the threads of connections and calls.
     pub(crate) spawn: Spawn,
 }
 
 impl Limits {
-    /// The bounds that go with these options.
+    /// Returns the limits for these options.
     pub(crate) fn of(options: &Options) -> Self {
         Limits {
             pending: 128,

@@ -1,23 +1,23 @@
-//! What both sides of a connection go by.
+//! Options of a connection.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Limits and secrets of a connection. Both sides should have the same.
+/// The limits and the token of a connection. Both sides should use the same.
 #[derive(Clone)]
 pub struct Options {
-    /// A secret that both sides must know. Every byte of it counts, also zeros at
-    /// its end. `None` differs from every token, also from an empty one: a side
-    /// with a token and a side without refuse each other.
+    /// A secret that both sides must know. Every byte counts, including zeros
+    /// at its end. `None` differs from every token, even an empty one: a side with
+    /// a token and a side without one refuse each other.
     pub token: Option<String>,
     /// The most bytes of a frame, which holds one argument or one reply.
     pub max_frame: usize,
-    /// How long the greeting may take in all. A client also waits so long for the
-    /// connection before it.
+    /// How long the whole greeting may take. A client also waits at most this long
+    /// for the connection before it.
     pub greeting_limit: Duration,
-    /// A peer that says nothing for so long, not even a ping, is taken for dead.
+    /// A peer that sends nothing for this time, not even a ping, counts as crashed.
     pub silence: Duration,
-    /// How long a call waits for its reply, if not for ever.
+    /// How long a call waits for its reply; `None` means forever.
     pub call_limit: Option<Duration>,
 }
 
@@ -36,8 +36,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How often an idle client lets hear of itself: often enough that a lost
-    /// moment does no harm.
+    /// Returns how often an idle client sends a ping: often enough that a short
+    /// delay does no harm.
     pub(crate) fn ping_period(&self) -> Duration {
         self.silence / 4
     }

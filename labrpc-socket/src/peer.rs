@@ -1,4 +1,4 @@
-//! One client's connection, as the server sees it.
+//! A client's connection, as the server sees it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::broken::Broken;
 use crate::frame::Frame;
 use crate::wire::{FrameSender, SendError};
 
-/// Something to be done when a connection is over.
+/// A function to call when a connection ends.
 type Farewell = Box<dyn FnOnce(&Broken) + Send>;
 
 /// A client's connection, as the server sees it.
@@ -19,18 +19,18 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The client of that number, which gets its replies through `sender`.
+    /// Returns the client with this number. `sender` sends its replies.
     pub(crate) fn new(number: u64, sender: FrameSender) -> Self {
         Peer { number, sender, farewells: Mutex::default() }
     }
 
-    /// Its number, from 1, in the order in which clients came.
+    /// Returns its number. Numbers increase in the order in which clients connect.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Has something done when the connection is over: once, at once, and
-    /// whatever the reason. Handlers may still be running then.
+    /// Registers a function that is called once, as soon as the connection ends for
+    /// any reason. Handlers may still be running then.
     pub fn at_close(&self, farewell: impl FnOnce(&Broken) + Send + 'static) {
         self.farewells.lock().push(Box::new(farewell));
     }
@@ -40,7 +40,7 @@ impl Peer {
         self.sender.send(frame)
     }
 
-    /// Does what [`at_close`](Self::at_close) asked for.
+    /// Calls the functions that [`at_close`](Self::at_close) registered.
     pub(crate) fn say_farewell(&self, why: &Broken) {
         for farewell in std::mem::take(&mut *self.farewells.lock()) {
             farewell(why);

@@ -1,4 +1,4 @@
-//! The serving side.
+//! Services at an address.
 
 use std::io;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::options::Options;
 use crate::peer::Peer;
 use crate::socket_file::SocketFile;
 
-/// How long the end of a service waits for its accepting thread.
+/// How long a closing service tries to wake its accepting thread.
 const LAST_VISIT: Duration = Duration::from_millis(100);
 
-/// An address that is taken, and not yet served.
+/// A bound address that is not yet served.
 #[derive(Debug)]
-#[must_use = "nobody is answered until it serves"]
+#[must_use = "call `serve` to answer clients"]
 pub struct Listener {
     bound: Bound,
     options: Options,
@@ -31,13 +31,13 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes an address. The file of a Unix socket whose server has died is
-    /// replaced.
+    /// Binds an address. Replaces the file of a Unix socket whose server has
+    /// crashed.
     ///
     /// # Errors
     ///
-    /// The address is in use, or the system refuses it, or it can be reached
-    /// from other machines and there is no token.
+    /// The address is in use, or the system refuses it, or other machines can
+    /// reach it and there is no token.
     ///
     /// # Panics
     ///
@@ -50,20 +50,20 @@ impl Listener {
         Ok(Listener { bound, options, limits })
     }
 
-    /// The same service with other bounds.
+    /// Changes the limits of the service.
     #[cfg(test)]
     pub(crate) fn with_limits(mut self, limits: impl FnOnce(&mut Limits)) -> Self {
         limits(&mut self.limits);
         self
     }
 
-    /// Answers calls, on threads of its own, until the returned handle is
-    /// closed or dropped. `welcome` is asked at each new connection for the
-    /// server that answers it; it may well be another one each time.
+    /// Answers calls, on its own threads, until the returned handle is closed or
+    /// dropped. Calls `welcome` at each new connection for the server that answers
+    /// it, which may be a different one each time.
     ///
     /// # Errors
     ///
-    /// The system has no thread for it.
+    /// The system refuses a thread.
     pub fn serve(
         self,
         welcome: impl Fn(&Peer) -> Server + Send + Sync + 'static,
@@ -81,21 +81,22 @@ impl Listener {
 
 /// An address that is being served.
 #[derive(Debug)]
-#[must_use = "dropping it ends the service"]
+#[must_use = "dropping this closes the service"]
 pub struct Serving {
     address: Address,
     connections: Arc<Connections>,
-    /// Removed with this.
+    /// Dropping this removes the file.
     _file: Option<SocketFile>,
 }
 
 impl Serving {
-    /// Where clients find it; with the port that the system chose, if it did.
+    /// Returns the address for clients, with the port that the system chose for
+    /// port 0.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Ends the service, but lets calls in flight be answered, for at most
+    /// Closes the service, but first waits for the running calls, for at most
     /// `grace`.
     pub fn close(self, grace: Duration) {
         self.connections.await_answers(grace);
@@ -105,8 +106,8 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.connections.close();
-        // A last visit, at which the accepting thread sees that it is over. If it
-        // fails, the thread sees it at the next one.
+        // A last connection, which wakes the accepting thread to see that the
+        // service is closed. If it fails, the next connection does that.
         let _ = connect(&self.address, LAST_VISIT);
     }
 }

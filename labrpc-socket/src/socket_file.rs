@@ -1,9 +1,9 @@
-//! The file of a Unix socket: one living server each.
+//! The file of a Unix socket, which belongs to one running server.
 //!
-//! A server looks whether another one lives at the path, and takes the path if
-//! not. Both happen under a lock, the file `.NAME.lock` beside the socket, or two
-//! servers that start together would both find nobody. The lock is held for these
-//! moments only: afterwards the living server itself is what others find.
+//! A server checks whether another one runs at the path, and binds the path if not.
+//! It does both under a lock, the file `.NAME.lock` beside the socket, or two
+//! servers that start at the same time would both find the path free. It then
+//! releases the lock: from now on other servers find the running server itself.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -19,12 +19,12 @@ use crate::address::Address;
 use crate::bind::{BACKLOG, PATIENCE};
 use crate::connect::connect;
 
-/// Between two tries to get the lock.
+/// How long to wait between two attempts to get the lock.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Takes a path. The file of a server that has died is replaced.
+/// Binds a path. Replaces the file of a server that has crashed.
 pub(crate) fn bind(path: &Path) -> io::Result<(Socket, SocketFile)> {
-    // The path that clients use, or there would be a server that none can reach.
+    // Check the path that clients use, or no client could reach the server.
     Address::Unix(path.to_owned()).to_system()?;
     let _lock = PathLock::take(path)?;
     refuse_other_files(path)?;
@@ -36,8 +36,8 @@ pub(crate) fn bind(path: &Path) -> io::Result<(Socket, SocketFile)> {
     Ok((socket, file))
 }
 
-/// Whether a server lives at this path. One that does not accept in time is busy
-/// or stopped, and lives.
+/// Returns whether a server runs at this path. A server that does not accept in
+/// time is busy or stopped, and counts as running.
 fn is_served(path: &Path) -> io::Result<bool> {
     match connect(&Address::Unix(path.to_owned()), PATIENCE) {
         Ok(_) => Ok(true),
@@ -49,10 +49,9 @@ fn is_served(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Makes the socket in a folder that nobody else may enter, takes all rights
-/// from others, and only then moves it to its place: there is no moment at
-/// which others could connect. The move also replaces the file of a server that
-/// has died.
+/// Creates the socket in a folder that no other user may enter, sets its mode, and
+/// only then moves it to its path, so that other users can never connect. The move
+/// also replaces the file of a server that has crashed.
 fn bind_hidden(path: &Path) -> io::Result<Socket> {
     let private = tempfile::Builder::new().prefix(".s").tempdir_in(folder_of(path))?;
     let hidden = private.path().join("s");
@@ -77,21 +76,22 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A file that is no socket was not left by a server, and stays.
+/// Returns an error if the path holds a file that is not a socket: no server left
+/// it there, so it must stay.
 fn refuse_other_files(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.file_type().is_socket() => {
-            Err(io::Error::other("there is a file that is no socket"))
+            Err(io::Error::other("the path holds a file that is not a socket"))
         }
         _ => Ok(()),
     }
 }
 
-/// The file of a Unix socket, which goes when its server goes.
+/// The file of a Unix socket. Dropping this removes it.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    /// A later server may have put its own file in this place.
+    /// Distinguishes it from the file of a later server at the same path.
     identity: Option<[u64; 2]>,
 }
 
@@ -105,7 +105,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// Device and number of a file.
+/// Returns the device and the inode number of a file.
 fn identity(path: &Path) -> Option<[u64; 2]> {
     fs::symlink_metadata(path).ok().as_ref().map(identity_of)
 }
@@ -114,17 +114,17 @@ fn identity_of(metadata: &Metadata) -> [u64; 2] {
     [metadata.dev(), metadata.ino()]
 }
 
-/// The right to look at a path and to change what is there, until it is dropped.
-/// A process that dies gives it back.
+/// The right to check a path and to change its file, until this is dropped or the
+/// process ends.
 #[derive(Debug)]
 struct PathLock {
     path: PathBuf,
-    /// Locked as long as it is open.
+    /// The lock lasts as long as this is open.
     _file: File,
 }
 
 impl PathLock {
-    /// Waits for the lock of a socket's path, for some time.
+    /// Waits for the lock of a socket's path, for at most [`PATIENCE`].
     fn take(socket: &Path) -> io::Result<Self> {
         let mut name = std::ffi::OsString::from(".");
         name.push(socket.file_name().ok_or(io::ErrorKind::InvalidInput)?);
@@ -135,8 +135,8 @@ impl PathLock {
             let mut options = OpenOptions::new();
             let file = options.write(true).create(true).mode(0o600).open(&path)?;
             match file.try_lock() {
-                // Whoever had the lock before may have removed the file since it was
-                // opened here. Then another one may have made a new file.
+                // The previous holder may have removed the file after it was opened
+                // here. Then another server may have created a new one.
                 Ok(()) if identity(&path) == Some(identity_of(&file.metadata()?)) => {
                     return Ok(PathLock { path, _file: file });
                 }

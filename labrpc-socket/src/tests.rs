@@ -1,7 +1,7 @@
-//! Sockets against peers that die, dawdle, lie and babble.
+//! Sockets whose peers crash, stall, or send malformed data.
 //!
-//! Real time, whatever `LAB_CLOCK` says; every wait is for an event, or for a
-//! limit of a fraction of a second that the test sets itself.
+//! These tests run in real time, whatever `LAB_CLOCK` says. Every wait is for an
+//! event, or for a limit of a fraction of a second that the test sets itself.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -24,10 +24,11 @@ mod addresses;
 mod load;
 mod strangers;
 
-/// Long enough for a busy machine, and never waited for when all is well.
+/// A limit that is long enough for a busy machine, and that only a failing test
+/// reaches.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Limits short enough to be waited for.
+/// Limits that are short enough for a test to wait for.
 fn hasty() -> Options {
     Options { max_frame: 1000, silence: Duration::from_millis(200), ..Options::default() }
 }
@@ -36,7 +37,7 @@ fn any_port() -> Address {
     "tcp:127.0.0.1:0".parse().expect("an address")
 }
 
-/// A service at a port of its own; how connections end comes out of a channel.
+/// Serves at a free port. The channel receives why each connection ended.
 fn serve(options: Options) -> (Serving, Receiver<String>) {
     serve_at(&any_port(), options)
 }
@@ -45,7 +46,7 @@ fn serve_at(address: &Address, options: Options) -> (Serving, Receiver<String>) 
     serve_with(address, options, |_| {})
 }
 
-/// The same with other bounds.
+/// Serves with other limits.
 fn serve_with(
     address: &Address,
     options: Options,
@@ -73,21 +74,21 @@ fn echo(end: &ClientEnd, text: &str) -> Option<String> {
     end.call("Echo.Echo", text)
 }
 
-/// A connection that has greeted and is then driven by hand.
+/// Returns a connection after its greeting, for tests that send their own bytes.
 fn raw(address: &Address, options: &Options) -> Socket {
     let socket = connect(address, PATIENCE).expect("a server listens");
     handshake::greet_server(&socket, options).expect("a friend");
     socket
 }
 
-/// The text of the panic of a call.
+/// Returns the message of the panic of a call.
 fn panic_of(call: impl FnOnce() + Send + 'static) -> String {
     let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
     *payload.expect_err("the call panics").downcast::<String>().expect("a text")
 }
 
 #[test]
-fn calls_pass_each_other_on_one_connection() {
+fn a_waiting_call_does_not_block_others_on_its_connection() {
     let (serving, _endings) = serve(Options::default());
     let end = dial(serving.address(), Options::default()).expect("served");
     let waiting = end.clone();
@@ -103,7 +104,7 @@ fn calls_pass_each_other_on_one_connection() {
 }
 
 #[test]
-fn a_dead_server_fails_calls_at_once_and_a_new_one_is_found() {
+fn a_crashed_server_fails_calls_immediately_and_a_new_one_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = Address::Unix(folder.path().join("s"));
     let (serving, _endings) = serve_at(&address, Options::default());
@@ -121,7 +122,7 @@ fn a_dead_server_fails_calls_at_once_and_a_new_one_is_found() {
 }
 
 #[test]
-fn a_call_gives_up_at_its_limit_and_the_connection_stays() {
+fn a_call_times_out_and_the_connection_stays() {
     let (serving, endings) = serve(Options::default());
     let options = Options { call_limit: Some(Duration::from_millis(50)), ..Options::default() };
     let end = dial(serving.address(), options).expect("served");
@@ -132,12 +133,12 @@ fn a_call_gives_up_at_its_limit_and_the_connection_stays() {
 }
 
 #[test]
-fn calls_in_flight_are_answered_before_a_service_closes() {
+fn close_waits_for_calls_in_flight() {
     let (serving, _endings) = serve(Options::default());
     let end = dial(serving.address(), Options::default()).expect("served");
     let other = end.clone();
     let waiter = thread::spawn(move || other.call::<_, bool>("Echo.Wait", &()));
-    // The call is in flight when another one that came later has been answered.
+    // The call is in flight when a later one has been answered.
     thread::sleep(Duration::from_millis(20));
     assert_eq!(echo(&end, "a"), Some("a".into()));
     let closer = thread::spawn(move || serving.close(PATIENCE));
@@ -148,7 +149,7 @@ fn calls_in_flight_are_answered_before_a_service_closes() {
 }
 
 #[test]
-fn mistakes_panic_in_the_caller_and_a_panicking_handler_gives_nothing() {
+fn mistakes_panic_in_the_caller_and_a_panicking_handler_returns_none() {
     let (serving, _endings) = serve(Options::default());
     let end = dial(serving.address(), Options::default()).expect("served");
     assert_eq!(end.call::<_, u64>("Echo.Panic", &()), None);
@@ -162,13 +163,13 @@ fn mistakes_panic_in_the_caller_and_a_panicking_handler_gives_nothing() {
 }
 
 #[test]
-fn a_message_over_the_limit_is_an_error_of_its_call_alone() {
+fn a_message_over_the_limit_fails_only_its_call() {
     let (serving, endings) = serve(hasty());
     let end = dial(serving.address(), hasty()).expect("served");
     let long = end.clone();
     let text = panic_of(move || _ = echo(&long, &"x".repeat(2000)));
     assert!(text.contains("a request of 2028 bytes is longer than the limit of 1000"), "{text}");
-    // The reply has no method's name, and a few bytes of its own.
+    // The reply has no method name, and a few extra bytes.
     let doubled = end.clone();
     let text = panic_of(move || _ = doubled.call::<_, String>("Echo.Twice", &"x".repeat(600)));
     assert!(text.contains("a reply of 1217 bytes is longer than the limit of 1000"), "{text}");
@@ -177,14 +178,14 @@ fn a_message_over_the_limit_is_an_error_of_its_call_alone() {
 }
 
 #[test]
-fn what_is_no_frame_ends_its_connection_and_no_other() {
+fn a_malformed_frame_ends_only_its_connection() {
     let (serving, endings) = serve(hasty());
     let good = dial(serving.address(), hasty()).expect("served");
     let ending = |bytes: &[u8]| {
         let mut socket = raw(serving.address(), &hasty());
         socket.write_all(bytes).expect("the connection is open");
         let ending = endings.recv_timeout(PATIENCE).expect("it ends");
-        // The other side is told, not left.
+        // The server also closes its side.
         assert_eq!(socket.read(&mut [0; 9]).unwrap_or(0), 0);
         ending
     };
@@ -192,12 +193,12 @@ fn what_is_no_frame_ends_its_connection_and_no_other() {
     assert_eq!(ending(&[9, 0, 0, 0, 77, 0, 0, 0, 0, 0, 0, 0, 0]), "a frame was malformed");
     assert_eq!(ending(&[0, 0, 0, 0]), "a frame was malformed");
     assert_eq!(ending(&Frame::Pong.encode()), "a frame was malformed");
-    assert_eq!(ending(&Frame::Ping.encode()[..7]), "nothing was heard for 0.2 s");
+    assert_eq!(ending(&Frame::Ping.encode()[..7]), "no data arrived for 0.2 s");
     assert_eq!(echo(&good, "a"), Some("a".into()));
 }
 
 #[test]
-fn a_peer_that_dies_in_the_middle_of_a_frame_is_told_from_one_that_leaves() {
+fn a_close_in_the_middle_of_a_frame_differs_from_one_between_frames() {
     let (serving, endings) = serve(hasty());
     let frame = Frame::Ping.encode();
     for (sent, ending) in [
@@ -212,7 +213,7 @@ fn a_peer_that_dies_in_the_middle_of_a_frame_is_told_from_one_that_leaves() {
 }
 
 #[test]
-fn random_bytes_do_no_harm() {
+fn random_bytes_do_not_stop_the_service() {
     let (serving, endings) = serve(hasty());
     let mut rng = labrt::Generator::from_seed(11);
     for round in 0..200 {
@@ -223,7 +224,7 @@ fn random_bytes_do_no_harm() {
             connect(serving.address(), PATIENCE).expect("a server listens")
         };
         let bytes: Vec<u8> = (0..rng.below(200)).map(|_| rng.below(256) as u8).collect();
-        // The other side may have had enough before the end.
+        // The server may close the connection before it has all bytes.
         let _ = socket.write_all(&bytes);
         drop(socket);
         if greeted {
@@ -235,7 +236,7 @@ fn random_bytes_do_no_harm() {
 }
 
 #[test]
-fn an_idle_connection_lives_and_a_silent_server_is_given_up() {
+fn an_idle_connection_stays_and_a_silent_server_times_out() {
     let (serving, endings) = serve(hasty());
     let end = dial(serving.address(), hasty()).expect("served");
     thread::sleep(hasty().silence * 3);
@@ -257,7 +258,7 @@ fn an_idle_connection_lives_and_a_silent_server_is_given_up() {
 }
 
 #[test]
-fn a_unix_socket_is_its_owners_and_goes_with_its_server() {
+fn a_unix_socket_is_private_and_removed_with_its_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("s");
     let address = Address::Unix(path.clone());
@@ -280,7 +281,7 @@ fn a_unix_socket_is_its_owners_and_goes_with_its_server() {
     let letter = folder.path().join("letter");
     fs::write(&letter, "dear").expect("a file");
     let error = Listener::bind(&Address::Unix(letter.clone()), Options::default());
-    assert!(error.expect_err("not ours").to_string().ends_with("a file that is no socket"));
+    assert!(error.expect_err("not ours").to_string().ends_with("a file that is not a socket"));
     assert!(letter.exists());
 }
 
@@ -303,7 +304,7 @@ fn other_machines_need_the_token_and_a_wrong_one_is_refused() {
 }
 
 #[test]
-fn strangers_are_told() {
+fn a_server_of_another_protocol_is_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = Address::Tcp(listener.local_addr().expect("an address"));
     let stranger = thread::spawn(move || {
@@ -317,17 +318,17 @@ fn strangers_are_told() {
 }
 
 #[test]
-fn simulations_have_no_sockets() {
+fn dial_panics_in_a_simulation() {
     let run = labrt::run(&labrt::Config::default(), || {
         drop(dial(&Address::Unix("/nowhere".into()), Options::default()));
     });
     let failure = run.result.expect_err("refused");
-    assert!(failure.message.starts_with("sockets wait for real"), "{failure}");
+    assert!(failure.message.starts_with("sockets wait in real time"), "{failure}");
 }
 
-/// A connection is freed, with everything in it, when both sides are done.
+/// A connection is freed, with its server, when both sides have closed it.
 #[test]
-fn nothing_is_left_of_a_connection() {
+fn a_closed_connection_is_freed() {
     let life = Arc::new(());
     let listener = Listener::bind(&any_port(), Options::default()).expect("a free port");
     let watched = Arc::downgrade(&life);

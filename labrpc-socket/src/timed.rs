@@ -1,12 +1,12 @@
-//! A connection with one deadline, however slow its other side is.
+//! A connection with a deadline, however slow the other side is.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use labrt::time::{Duration, Instant};
 use socket2::Socket;
 
-/// Reads from a socket and writes to it until a deadline, which holds for all
-/// calls together. Later ones fail with [`ErrorKind::TimedOut`].
+/// Reads from a socket and writes to it until a deadline, which applies to all
+/// operations together. Later ones fail with [`ErrorKind::TimedOut`].
 #[derive(Debug)]
 pub struct Timed<'a> {
     socket: &'a Socket,
@@ -14,12 +14,12 @@ pub struct Timed<'a> {
 }
 
 impl<'a> Timed<'a> {
-    /// For so long from now.
+    /// Sets the deadline to `limit` from now.
     pub fn new(socket: &'a Socket, limit: Duration) -> Self {
         Timed { socket, deadline: Instant::now() + limit }
     }
 
-    /// The time that is left.
+    /// Returns the time that is left, or [`ErrorKind::TimedOut`].
     fn left(&self) -> io::Result<Option<Duration>> {
         let left = self.deadline.duration_since(Instant::now());
         if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
@@ -46,7 +46,7 @@ impl Write for Timed<'_> {
     }
 }
 
-/// Systems differ in what they call a timeout.
+/// Gives timeouts one error kind: systems use different ones.
 pub(crate) fn name_timeout(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),

@@ -1,4 +1,4 @@
-//! A connection that has been greeted: frames in, frames out.
+//! Sends and receives frames on a connection after the greeting.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -13,14 +13,14 @@ use crate::broken::Broken;
 use crate::frame::{Frame, PREFIX};
 use crate::options::Options;
 
-/// Bytes that are read at a time.
+/// The most bytes of one read.
 const CHUNK: usize = 1 << 16;
 
 /// The sending half. Many threads may send; frames do not mix.
 #[derive(Debug)]
 pub(crate) struct FrameSender {
     socket: Arc<Socket>,
-    /// Held for the length of one frame.
+    /// Held while one frame is sent.
     turn: Mutex<()>,
     max_frame: usize,
 }
@@ -28,11 +28,11 @@ pub(crate) struct FrameSender {
 /// Why a frame was not sent.
 #[derive(Debug)]
 pub(crate) enum SendError {
-    /// The frame is longer than the limit. The connection is as it was.
+    /// The frame is longer than the limit. The connection is still usable.
     TooLong {
-        /// Its length in bytes.
+        /// The length of the frame in bytes.
         length: usize,
-        /// The most that the other side takes.
+        /// The most bytes that the other side accepts.
         limit: usize,
     },
     /// The connection is broken.
@@ -40,7 +40,7 @@ pub(crate) enum SendError {
 }
 
 impl FrameSender {
-    /// Sends a frame. An error of the system ends the connection for both halves.
+    /// Sends a frame. A system error closes the connection for both halves.
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), SendError> {
         let (length, limit) = (frame.length(), self.max_frame);
         if length > limit {
@@ -50,15 +50,15 @@ impl FrameSender {
         let _turn = self.turn.lock();
         let sent = (&*self.socket).write_all(&bytes);
         if sent.is_err() {
-            // Half a frame may be out: nothing can follow it.
+            // Part of the frame may be sent: no other frame can follow it.
             self.close();
         }
         sent.map_err(|_| SendError::Broken)
     }
 
-    /// Ends the connection. Whoever reads from it is told.
+    /// Closes the connection, which wakes the threads that read from it.
     pub(crate) fn close(&self) {
-        // It may be closed from the other side already.
+        // The other side may have closed it already.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
@@ -67,17 +67,17 @@ impl FrameSender {
 #[derive(Debug)]
 pub(crate) struct FrameReceiver {
     socket: Arc<Socket>,
-    /// Where reads go.
+    /// The buffer of one read.
     chunk: Box<[u8]>,
-    /// Bytes that were read and not yet used.
+    /// Bytes that were read and not yet decoded.
     buffer: Vec<u8>,
-    /// When the last of them came.
+    /// When the last of them arrived.
     heard: Instant,
     max_frame: usize,
     silence: Duration,
 }
 
-/// The halves of a greeted connection.
+/// Splits a connection after its greeting into its two halves.
 pub(crate) fn split(
     socket: Arc<Socket>,
     options: &Options,
@@ -101,7 +101,8 @@ pub(crate) fn split(
 }
 
 impl FrameReceiver {
-    /// The next frame, or `None` when none has come for a while and all is well.
+    /// Returns the next frame, or `None` if none arrived within a ping period and
+    /// the connection is not broken.
     pub(crate) fn receive(&mut self) -> Result<Option<Frame>, Broken> {
         loop {
             if let Some(frame) = self.take_frame()? {
@@ -113,7 +114,7 @@ impl FrameReceiver {
         }
     }
 
-    /// Takes a whole frame off the buffer, if there is one.
+    /// Removes a complete frame from the buffer, if there is one.
     fn take_frame(&mut self) -> Result<Option<Frame>, Broken> {
         let Some(length) = self.buffer.first_chunk() else { return Ok(None) };
         let length = u32::from_le_bytes(*length) as usize;
@@ -124,12 +125,12 @@ impl FrameReceiver {
         let Some(bytes) = self.buffer.get(PREFIX..end) else { return Ok(None) };
         let frame = Frame::decode(bytes).ok_or(Broken::Malformed)?;
         self.buffer.drain(..end);
-        // The room for a large frame is not kept for small ones.
+        // Free the memory of a large frame.
         self.buffer.shrink_to(CHUNK.max(self.buffer.len()));
         Ok(Some(frame))
     }
 
-    /// Reads what there is. False when nothing came for a while.
+    /// Reads available bytes. Returns false if none arrived within a ping period.
     fn read(&mut self) -> Result<bool, Broken> {
         match (&*self.socket).read(&mut self.chunk) {
             Ok(0) if self.buffer.is_empty() => Err(Broken::Closed),
@@ -148,7 +149,7 @@ impl FrameReceiver {
     }
 }
 
-/// Systems differ in what they call it.
+/// Returns whether an error is a timeout: systems use different kinds.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -1,19 +1,19 @@
-//! Unix sockets: one living server each, and no call that waits without a limit.
+//! Unix sockets: one running server per path, and no wait without a limit.
 
 use super::*;
 
-/// A client may wait so long for a connection.
+/// A short limit for a connection.
 fn soon() -> Options {
     Options { greeting_limit: Duration::from_millis(100), ..Options::default() }
 }
 
 #[test]
-fn of_servers_that_start_together_one_lives() {
+fn one_of_several_servers_that_start_together_binds() {
     let folder = tempfile::tempdir().expect("a folder");
     for round in 0..60 {
         let path = folder.path().join(format!("s{round}"));
         if round % 2 == 0 {
-            // A server that was killed has left its file.
+            // The file of a server that was killed.
             drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
         }
         let starting: Vec<_> = (0..4)
@@ -34,7 +34,7 @@ fn of_servers_that_start_together_one_lives() {
 }
 
 #[test]
-fn a_server_that_ends_leaves_the_socket_of_the_next_one() {
+fn a_closing_server_does_not_remove_the_socket_of_the_next_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = Address::Unix(folder.path().join("s"));
     let mut server = Some(Listener::bind(&address, Options::default()).expect("it is free"));
@@ -54,7 +54,7 @@ fn a_server_that_ends_leaves_the_socket_of_the_next_one() {
 }
 
 #[test]
-fn a_path_has_a_length_that_clients_can_use() {
+fn a_path_too_long_for_clients_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |length: usize, name: usize| {
         let root = folder.path().as_os_str().len();
@@ -69,7 +69,7 @@ fn a_path_has_a_length_that_clients_can_use() {
         assert_eq!(echo(&end, "a"), Some("a".into()));
     }
     let address = Address::Unix(path(108, 1));
-    let reason = "the path has 108 bytes, and that of a Unix socket at most 107";
+    let reason = "the path has 108 bytes: a Unix socket allows at most 107";
     let error = Listener::bind(&address, Options::default()).expect_err("too long");
     assert_eq!(error.to_string(), format!("cannot listen at {address}: {reason}"));
     let error = dial(&address, Options::default()).expect_err("too long");
@@ -77,7 +77,7 @@ fn a_path_has_a_length_that_clients_can_use() {
 }
 
 #[test]
-fn a_full_backlog_stops_neither_clients_nor_servers() {
+fn a_full_backlog_blocks_neither_clients_nor_servers() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = Address::Unix(folder.path().join("s"));
     let (domain, system) = address.to_system().expect("a short path");
@@ -88,9 +88,9 @@ fn a_full_backlog_stops_neither_clients_nor_servers() {
         std::iter::from_fn(|| connect(&address, Duration::from_millis(10)).ok()).collect();
     assert!(!queued.is_empty());
     let begin = Instant::now();
-    let error = dial(&address, soon()).expect_err("nobody accepts").to_string();
+    let error = dial(&address, soon()).expect_err("no server accepts").to_string();
     assert_eq!(error, format!("cannot reach {address}: timed out"));
-    let error = Listener::bind(&address, Options::default()).expect_err("it lives");
+    let error = Listener::bind(&address, Options::default()).expect_err("a server runs there");
     assert!(matches!(error, BindError::InUse(_)), "{error}");
     assert!(begin.elapsed() < PATIENCE / 2);
 }

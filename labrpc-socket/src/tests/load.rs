@@ -1,10 +1,10 @@
-//! More calls than a service takes at a time: they wait with their clients.
+//! More calls than a service runs at the same time: they wait with their clients.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::*;
 
-/// Calls that run now, and the most that ever did.
+/// The number of calls that run now, and its maximum so far.
 #[derive(Default)]
 struct Gauge {
     now: AtomicUsize,
@@ -20,8 +20,8 @@ impl Gauge {
     }
 }
 
-/// A service that counts its calls, and its gauge. `Hold` returns when the sender
-/// is dropped.
+/// Returns a service that counts its calls, and its gauge. `Hold` returns when the
+/// sender is dropped.
 fn gauged(
     options: Options,
     limits: impl FnOnce(&mut Limits),
@@ -78,7 +78,7 @@ fn a_full_connection_stays_and_its_calls_run_later() {
             thread::spawn(move || end.call::<_, ()>("Load.Hold", &()))
         })
         .collect();
-    // The clients would take a silent server for dead.
+    // Without pongs the clients would consider the server crashed.
     thread::sleep(hasty().silence * 4);
     assert_eq!(gauge.now.load(SeqCst), 3);
     drop(release);
@@ -88,9 +88,9 @@ fn a_full_connection_stays_and_its_calls_run_later() {
     assert_eq!(gauge.most.load(SeqCst), 3);
 }
 
-/// A connection that is full notices that its client leaves.
+/// A full connection notices that its client closes it.
 #[test]
-fn the_client_of_a_full_connection_may_leave() {
+fn a_full_connection_ends_when_its_client_closes_it() {
     let (serving, endings) =
         serve_with(&any_port(), hasty(), |limits| limits.per_connection.calls = 1);
     let mut socket = raw(serving.address(), &hasty());

@@ -1,11 +1,11 @@
-//! Clients that do not greet, and a system without room: the service goes on.
+//! Clients that do not greet, and a system without resources: the service continues.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use super::*;
 
-/// The connection was closed by the other side.
+/// Returns whether the other side has closed the connection.
 fn is_closed(socket: &Socket) -> bool {
     socket.set_read_timeout(Some(PATIENCE)).expect("it is ours");
     let mut hello = Vec::new();
@@ -13,7 +13,7 @@ fn is_closed(socket: &Socket) -> bool {
     socket.read_to_end(&mut hello).is_ok()
 }
 
-/// The connection is open: after the server's greeting nothing comes.
+/// Returns whether the connection is open: no end follows the server's greeting.
 fn is_open(socket: &Socket) -> bool {
     socket.set_read_timeout(Some(Duration::from_millis(30))).expect("it is ours");
     let mut socket = socket;
@@ -25,7 +25,7 @@ fn stranger(serving: &Serving) -> Socket {
 }
 
 #[test]
-fn no_thread_ends_neither_the_listener_nor_a_call() {
+fn a_lack_of_threads_ends_neither_the_listener_nor_a_call() {
     static REFUSE: AtomicBool = AtomicBool::new(false);
     let refuse = |limits: &mut Limits| {
         limits.spawn = |job| match REFUSE.load(SeqCst) {
@@ -75,12 +75,12 @@ fn the_greeting_has_one_deadline() {
     slow.set_read_timeout(Some(Duration::from_millis(100))).expect("it is ours");
     let mut hello = [0; 40];
     slow.read_exact(&mut hello).expect("the server greets first");
-    // A byte at a time, each well within the limit; a whole greeting would take 7 s.
+    // A byte at a time, each well within the limit. A whole greeting would take 7 s.
     let begin = Instant::now();
     let mut greeting = b"labrpc/2".iter().chain(&[0; 64]);
     while slow.read(&mut hello).is_err() {
         let byte = greeting.next().expect("the connection ends before the greeting");
-        // The server may have closed the connection meanwhile.
+        // The server may have closed the connection already.
         let _ = slow.write_all(&[*byte]);
     }
     let time = begin.elapsed();
@@ -88,7 +88,7 @@ fn the_greeting_has_one_deadline() {
 }
 
 #[test]
-fn a_server_that_does_not_greet_is_given_up() {
+fn a_server_that_does_not_greet_times_out() {
     let bound = bind::bind(&any_port(), &hasty()).expect("a free port");
     let options = Options { greeting_limit: Duration::from_millis(50), ..Options::default() };
     let address = &bound.address;
@@ -97,7 +97,7 @@ fn a_server_that_does_not_greet_is_given_up() {
 }
 
 #[test]
-fn the_oldest_pending_connection_makes_room() {
+fn the_oldest_pending_connection_is_closed_for_a_new_one() {
     let (serving, _endings) =
         serve_with(&any_port(), Options::default(), |limits| limits.pending = 4);
     let strangers: Vec<Socket> = (0..4).map(|_| stranger(&serving)).collect();
@@ -105,7 +105,7 @@ fn the_oldest_pending_connection_makes_room() {
     assert_eq!(echo(&end, "a"), Some("a".into()));
     assert!(is_closed(&strangers[0]));
     assert!(strangers[1..].iter().all(is_open));
-    // As many as there may be, many times over.
+    // Many times the limit.
     let flood: Vec<Socket> = (0..200).map(|_| stranger(&serving)).collect();
     let end = dial(serving.address(), Options::default()).expect("there is room");
     assert_eq!(echo(&end, "b"), Some("b".into()));
@@ -113,13 +113,13 @@ fn the_oldest_pending_connection_makes_room() {
 }
 
 #[test]
-fn a_full_service_says_so() {
+fn a_full_service_refuses_clients() {
     let (serving, _endings) =
         serve_with(&any_port(), Options::default(), |limits| limits.connections = 2);
     let first = dial(serving.address(), Options::default()).expect("there is room");
     let _second = dial(serving.address(), Options::default()).expect("there is room");
     let error = dial(serving.address(), Options::default()).expect_err("it is full");
-    let text = format!("{}: it has as many connections as it takes", serving.address());
+    let text = format!("{}: it has reached its connection limit", serving.address());
     assert_eq!(error.to_string(), text);
     drop(first);
     let begin = Instant::now();

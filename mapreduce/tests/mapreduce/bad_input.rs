@@ -233,13 +233,13 @@ fn command_lines_that_say_too_little_MR() {
                 &["--reduces", "17179869184", "x"],
                 "17179869184 is not in 1..=10000",
             ),
-            ("mrcoordinator", &["--socket", "tcp:x", "x"], "\"tcp:x\" is no address"),
+            ("mrcoordinator", &["--socket", "tcp:x", "x"], "\"tcp:x\" is not an address"),
             (
                 "mrcoordinator",
                 &["--token-file", "/nowhere", "x"],
                 "token file /nowhere: No such file",
             ),
-            ("mrcoordinator", &["--socket", "tcp:0.0.0.0:0", "x"], "that takes a token"),
+            ("mrcoordinator", &["--socket", "tcp:0.0.0.0:0", "x"], "set a token"),
             (
                 "mrcoordinator",
                 &["--socket", "/nowhere/5840-mr-x", "x"],
@@ -493,7 +493,7 @@ fn coordinators_that_do_not_greet_are_named_MR() {
         let place = Place::new(1, 1000);
         let listener = UnixListener::bind(place.socket()).expect("a socket");
         for (serve, error) in [
-            (hang_up as fn(UnixStream), "it hangs up instead of greeting"),
+            (hang_up as fn(UnixStream), "it closes the connection instead of greeting"),
             (stay_silent, "it does not greet in time"),
         ] {
             let worker = place.worker("wc");
