@@ -1,4 +1,4 @@
-//! What an application is.
+//! The traits of an application.
 
 use crate::env::Env;
 use crate::hash::ihash;
@@ -6,68 +6,69 @@ use crate::values::Values;
 
 /// An application: a Map and a Reduce function under one name.
 ///
-/// One value serves all tasks of a worker, and a task may run twice, on two
-/// workers at once, when the first is slow or lost. So all functions should
-/// depend on their arguments alone.
+/// A worker uses one value for all its tasks. When a worker is slow or lost, a
+/// second one runs the same task, maybe at the same time. So all functions should
+/// depend on their arguments only.
 pub trait App: Send + Sync {
-    /// What users call it: `wc`.
+    /// Returns the name that users give on the command line, such as `wc`.
     fn name(&self) -> &str;
 
-    /// What Map gets at a time.
+    /// Returns the input of one call of Map: a file or a line.
     fn records(&self) -> Records {
         Records::Files
     }
 
-    /// Looks at one record of an input file and emits its pairs. `file` is the
-    /// name as the user gave it.
+    /// Reads one record of an input file and emits its pairs. `file` is the name as
+    /// the user gave it.
     fn map(&self, env: &dyn Env, file: &str, contents: &str, sink: &mut dyn Sink);
 
-    /// What makes fewer values of many before they leave the map task, if there
-    /// is such a thing.
+    /// Returns the combiner, which reduces the number of values before they leave
+    /// the map task, or `None`.
     fn combiner(&self) -> Option<&dyn Combiner> {
         None
     }
 
-    /// Whether two workers may do the same task at once, when the first is slow:
-    /// not if a call leaves traces in the world that a second would double.
+    /// Returns whether a second worker may run the same task at the same time when
+    /// the first is slow. Return false if a call has side effects that a second
+    /// call would repeat.
     fn allows_backups(&self) -> bool {
         true
     }
 
-    /// The reduce task that a key belongs to, a number below `n_reduce`. Equal
-    /// keys must go to the same one.
+    /// Returns the reduce task of a key, a number below `n_reduce`. Equal keys must
+    /// have the same one.
     fn partition(&self, key: &str, n_reduce: usize) -> usize {
         ihash(key) as usize % n_reduce
     }
 
-    /// Makes one result of all values of a key. They come in the order of the
-    /// input files, and within a file in the order in which Map emitted them.
+    /// Returns the result for a key and all its values. The values are in the order
+    /// of the input files, and within a file in the order in which Map emitted them.
     fn reduce(&self, env: &dyn Env, key: &str, values: Values<'_>) -> String;
 }
 
-/// What one call of Map gets.
+/// The input of one call of Map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Records {
     /// A whole file, as in the course.
     Files,
-    /// A line, without what ends it. A line that kills its worker can be
-    /// skipped.
+    /// A line, without its line end. The job can skip a line that crashes its
+    /// worker.
     Lines,
 }
 
-/// Makes fewer values of a key's values, in the map task that emitted them
+/// Combines the values of a key into fewer, in the map task that emitted them
 /// (section 4.3 of the paper).
 ///
-/// Reduce gets what a combiner makes instead of what Map emitted, so it must
-/// take both: a combiner may run or not, as with `mrsequential`, which has none.
+/// A combiner may run or not (`mrsequential` runs none), so Reduce must accept both
+/// its values and those that Map emitted.
 pub trait Combiner {
-    /// Gets a key with the values that one map task has emitted for it, in
-    /// order, and emits any number of pairs of that same key.
+    /// Combines the values that one map task has emitted for a key, in order, and
+    /// emits any number of pairs with the same key.
     fn combine(&self, env: &dyn Env, key: &str, values: Values<'_>, sink: &mut dyn Sink);
 }
 
-/// Where Map puts its pairs.
+/// Receives the pairs of Map.
 pub trait Sink {
-    /// Takes one pair. Key and value are only lent.
+    /// Takes one pair. The sink only borrows key and value.
     fn emit(&mut self, key: &str, value: &str);
 }

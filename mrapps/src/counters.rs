@@ -1,9 +1,9 @@
-//! Counters: sums that are kept over a whole job.
+//! Counters: sums over a whole job.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// The most counters of a task: they all travel in its report.
+/// The most counters of a task, which sends them all in its report.
 pub const MOST_COUNTERS: usize = 1000;
 
 /// The most bytes of a counter's name.
@@ -12,24 +12,23 @@ pub const LONGEST_NAME: usize = 200;
 /// Sums by name.
 pub type Counts = BTreeMap<String, u64>;
 
-/// What one task has counted so far (section 4.9 of the paper).
+/// The counters of one task so far (section 4.9 of the paper).
 ///
-/// A worker empties them when a task begins and hands in what they hold when it
-/// is done. The coordinator adds up what came with the *first* completion of
-/// each task: a task that was done twice, or half, counts once.
+/// A worker clears them when a task begins, and reports them when it is done. The
+/// coordinator adds up the counters of the *first* completion of each task, so a
+/// task that ran twice, or only in part, counts once.
 #[derive(Debug, Default)]
 pub struct Counters {
     counts: RefCell<Counts>,
 }
 
 impl Counters {
-    /// Adds to a sum, which begins at zero and stays at the largest number
-    /// there is.
+    /// Adds to a sum, which begins at zero and saturates at `u64::MAX`.
     ///
     /// # Panics
     ///
-    /// When a task has more than [`MOST_COUNTERS`] counters, or a name more than
-    /// [`LONGEST_NAME`] bytes; the task then fails with that text.
+    /// When a task has more than [`MOST_COUNTERS`] counters, or a name has more than
+    /// [`LONGEST_NAME`] bytes. The task then fails with the panic's message.
     #[track_caller]
     pub fn add(&self, name: &str, by: u64) {
         let mut counts = self.counts.borrow_mut();
@@ -38,15 +37,15 @@ impl Counters {
             return;
         }
         let (count, length) = (counts.len(), name.len());
-        assert!(count < MOST_COUNTERS, "a task may have {MOST_COUNTERS} counters, and no more");
+        assert!(count < MOST_COUNTERS, "a task may have at most {MOST_COUNTERS} counters");
         assert!(
             length <= LONGEST_NAME,
-            "the name of a counter has {length} bytes, and may have {LONGEST_NAME}"
+            "the name of a counter has {length} bytes: at most {LONGEST_NAME} are allowed"
         );
         counts.insert(name.to_owned(), by);
     }
 
-    /// Takes all sums, and begins anew.
+    /// Returns all sums, and clears the counters.
     pub fn take(&self) -> Counts {
         self.counts.take()
     }
@@ -70,8 +69,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a task may have 1000 counters, and no more")]
-    fn a_task_has_a_thousand_counters_and_no_more() {
+    #[should_panic(expected = "a task may have at most 1000 counters")]
+    fn a_task_with_too_many_counters_panics() {
         let counters = Counters::default();
         (0..MOST_COUNTERS).for_each(|number| counters.add(&number.to_string(), 1));
         counters.add("0", 1);
@@ -79,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the name of a counter has 201 bytes, and may have 200")]
-    fn the_name_of_a_counter_is_short() {
+    #[should_panic(expected = "the name of a counter has 201 bytes: at most 200 are allowed")]
+    fn a_counter_with_a_long_name_panics() {
         let counters = Counters::default();
         counters.add(&"x".repeat(LONGEST_NAME), 1);
         counters.add(&"x".repeat(LONGEST_NAME + 1), 1);

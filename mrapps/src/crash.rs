@@ -1,16 +1,17 @@
-//! Workers that die and dawdle.
+//! Workers that crash or stall at random.
 
 use std::time::Duration;
 
 use crate::{App, Env, Sink, Values};
 
-/// A third of the calls ends the worker, a third takes up to ten seconds.
+/// A third of the calls ends the worker, and a third takes up to ten seconds.
 pub(crate) struct Crash;
 
-/// The same without mishaps: what the output of [`Crash`] has to be.
+/// The same without crashes and delays: the expected output of [`Crash`].
 pub(crate) struct NoCrash;
 
-/// Once per call of Map, and once per key in Reduce.
+/// Crashes or stalls at random. Runs once per call of Map, and once per key in
+/// Reduce.
 fn maybe_crash(env: &dyn Env) {
     match env.random_below(1000) {
         0..330 => env.exit(1),

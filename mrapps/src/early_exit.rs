@@ -1,11 +1,11 @@
-//! Does a worker leave before the job is done?
+//! Checks that workers stay until the job is done.
 
 use std::time::Duration;
 
 use crate::{App, Env, Sink, Values};
 
-/// Two of the course's eight books take long to reduce; whoever has nothing to
-/// do meanwhile must stay.
+/// Two of the course's eight books take long to reduce. Meanwhile idle workers must
+/// stay.
 pub(crate) struct EarlyExit;
 
 impl App for EarlyExit {

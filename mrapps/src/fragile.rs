@@ -1,4 +1,4 @@
-//! Word count with a mistake that some inputs bring out.
+//! Word count that fails on certain inputs.
 
 use crate::wc::WordCount;
 use crate::{App, Env, Records, Sink, Values, words};

@@ -1,7 +1,7 @@
-//! Which reduce task a key belongs to.
+//! The hash that assigns keys to reduce tasks.
 
-/// The course's `ihash`: FNV-1a of 32 bits, without the sign bit. The bucket of
-/// a key is `ihash(key) % n_reduce`.
+/// Returns the course's `ihash`: 32-bit FNV-1a without the sign bit. The reduce
+/// task of a key is `ihash(key) % n_reduce`.
 pub fn ihash(key: &str) -> u32 {
     let fold = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(16_777_619);
     key.as_bytes().iter().fold(2_166_136_261, fold) & 0x7fff_ffff
@@ -11,10 +11,10 @@ pub fn ihash(key: &str) -> u32 {
 mod tests {
     use super::*;
 
-    /// Where the keys of the course's applications go decides how parallel its
-    /// tests can be.
+    /// The reduce tasks of these keys limit how many reduces the course's tests can
+    /// run in parallel.
     #[test]
-    fn the_courses_buckets() {
+    fn keys_hash_as_in_the_course() {
         assert_eq!(ihash("a"), 0x640c_292c);
         let buckets: Vec<u32> = "abcdefghij".chars().map(|c| ihash(&c.to_string()) % 10).collect();
         assert_eq!(buckets, [2, 9, 0, 5, 6, 3, 4, 3, 4, 1]);

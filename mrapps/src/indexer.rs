@@ -1,12 +1,12 @@
 //! The inverted index of the paper's section 2.3.
 
-#![expect(clippy::disallowed_types, reason = "the set is only asked, its order is never seen")]
+#![expect(clippy::disallowed_types, reason = "only membership is used, never the order")]
 
 use std::collections::HashSet;
 
 use crate::{App, Env, Sink, Values, words};
 
-/// The files that each word occurs in: their number, and their names in order.
+/// For each word, the number of files with it and their names in order.
 pub(crate) struct Indexer;
 
 impl App for Indexer {

@@ -1,13 +1,14 @@
-//! How often is Map called?
+//! Counts the calls of Map.
 
 use std::time::Duration;
 
 use crate::{App, Env, Sink, Values};
 
-/// What the files are called that Map leaves, one per call.
+/// The prefix of the files that Map leaves, one per call.
 const PREFIX: &str = "mr-worker-jobcount";
 
-/// Counts the calls of Map by files, since a call may be made twice.
+/// Counts the calls of Map by the files that they leave, so that repeated calls
+/// count.
 pub(crate) struct JobCount;
 
 impl App for JobCount {
@@ -23,7 +24,7 @@ impl App for JobCount {
     fn map(&self, env: &dyn Env, _file: &str, _contents: &str, sink: &mut dyn Sink) {
         let name = format!("{PREFIX}-{}-{}", env.worker_id(), env.next_call());
         env.write_file(&name, b"x");
-        // Long enough for a hasty coordinator to give the task away again.
+        // Long enough for a coordinator with a short timeout to assign the task again.
         env.sleep(Duration::from_millis(2000 + env.random_below(3000)));
         sink.emit("a", "x");
     }

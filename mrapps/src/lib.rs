@@ -1,9 +1,9 @@
-//! The applications that MapReduce runs, and what an application is.
+//! The applications that MapReduce runs, and the trait that they implement.
 //!
 //! MapReduce (Dean and Ghemawat, OSDI 2004, section 2) takes two functions.
-//! *Map* looks at one input and emits pairs of a key and a value; *Reduce* gets
-//! a key with all its values and makes one result of them. Here both are
-//! methods of one trait, [`App`]:
+//! *Map* reads one input and emits pairs of a key and a value; *Reduce* gets a key
+//! with all its values and returns one result. Here both are methods of one trait,
+//! [`App`]:
 //!
 //! ```
 //! use mrapps::{App, Env, Sink, Values};
@@ -29,39 +29,39 @@
 //! }
 //! ```
 //!
-//! Map makes no string per pair: it lends key and value to the [`Sink`], which
-//! groups them by key at once. Reduce reads its values from an iterator,
-//! [`Values`], whose `count` costs a step per *run* of equal values.
+//! Map allocates no string per pair: it lends key and value to the [`Sink`], which
+//! groups them by key immediately. Reduce reads its values from an iterator,
+//! [`Values`], whose `count` takes one step per *run* of equal values.
 //!
-//! # What an application may refine
+//! # Refinements
 //!
 //! Methods of [`App`] with a default: [`records`](App::records) (files or lines),
 //! [`partition`](App::partition), [`combiner`](App::combiner),
 //! [`allows_backups`](App::allows_backups). [`Env::count`] keeps sums over a job.
-//! `docs/mapreduce-refinements.md` tells what they are for.
+//! `docs/mapreduce-refinements.md` says what they are for.
 //!
-//! # An application of your own
+//! # Add an application
 //!
-//! * Here: one file with an `App`, and its line in the table of [`lookup`].
-//! * Outside: a program of your own whose `main` calls
+//! * In this crate: one file with an `App`, and its line in the table of [`lookup`].
+//! * In another crate: your own program, whose `main` calls
 //!   `mapreduce::worker_main(&Initials)`; see `mapreduce/examples/`.
 //!
 //! # The course's applications, and ours
 //!
-//! | name | what it is for |
+//! | name | what it does |
 //! |---|---|
 //! | `wc` | counts words |
 //! | `indexer` | lists the files that each word occurs in |
-//! | `mtiming`, `rtiming` | see whether maps, or reduces, run side by side |
+//! | `mtiming`, `rtiming` | check whether maps, or reduces, run in parallel |
 //! | `jobcount` | counts the calls of Map |
-//! | `early_exit` | has slow reduces: does a worker leave too early? |
-//! | `fragile` | dies of certain lines |
-//! | `straggler` | takes long in workers that the test calls slow |
-//! | `crash`, `nocrash` | ends its worker, or dawdles, at random; the reference without |
+//! | `early_exit` | has slow reduces, to check that workers do not exit early |
+//! | `fragile` | crashes on certain lines |
+//! | `straggler` | takes long in workers that the test marks as slow |
+//! | `crash`, `nocrash` | ends its worker, or stalls, at random; the reference for its output |
 //!
-//! Several of them look at the world around them: process ids, files beside the
-//! inputs, the time. All of that goes through [`Env`], so that the same
-//! application runs in a process and in a simulated worker.
+//! Several of them use their environment: process ids, files beside the inputs, the
+//! time. They do so through [`Env`], so that the same application runs in a process
+//! and in a simulated worker.
 
 mod app;
 mod counters;

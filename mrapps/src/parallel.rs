@@ -1,14 +1,14 @@
-//! How the timing applications see each other: by files with their worker's id.
+//! Counts the workers in a phase by files with their ids.
 
 use std::time::Duration;
 
 use crate::Env;
 
-/// How long a call stays in its phase, for others to meet it there.
+/// How long a call stays in its phase, so that other workers can see it.
 const STAY: Duration = Duration::from_secs(1);
 
-/// The number of living workers that are in this phase now, the caller
-/// included. Stays for a second.
+/// Returns the number of running workers that are in this phase now, including the
+/// caller. Takes a second.
 pub(crate) fn count_parallel(env: &dyn Env, phase: &str) -> usize {
     let prefix = format!("mr-worker-{phase}-");
     let mine = format!("{prefix}{}", env.worker_id());

@@ -12,7 +12,7 @@ use crate::straggler::Straggler;
 use crate::timing::{MapTiming, ReduceTiming};
 use crate::wc::WordCount;
 
-/// Every application. A new one is registered by its line here.
+/// All applications. Add a line here to register one.
 static APPS: [&dyn App; 10] = [
     &WordCount,
     &Indexer,
@@ -26,8 +26,8 @@ static APPS: [&dyn App; 10] = [
     &Fragile,
 ];
 
-/// The application of that name. The course names a plug-in, such as
-/// `../mrapps/wc.so`: that means `wc`.
+/// Returns the application with this name. A plug-in's path as in the course, such
+/// as `../mrapps/wc.so`, means `wc`.
 pub fn lookup(name: &str) -> Option<&'static dyn App> {
     let name = match name.strip_suffix(".so") {
         Some(plug_in) => Path::new(plug_in).file_name()?.to_str()?,
@@ -36,7 +36,7 @@ pub fn lookup(name: &str) -> Option<&'static dyn App> {
     APPS.into_iter().find(|app| app.name() == name)
 }
 
-/// The names of all applications.
+/// Returns the names of all applications.
 pub fn names() -> impl Iterator<Item = &'static str> {
     APPS.into_iter().map(App::name)
 }

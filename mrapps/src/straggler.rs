@@ -1,21 +1,22 @@
-//! One worker is slow.
+//! Calls that take ten times as long in slow workers.
 
 use std::time::Duration;
 
 use crate::{App, Env, Sink, Values};
 
-/// A worker is slow while a file of this name and its id is in its folder.
+/// A worker is slow while its folder has a file with this prefix and its id.
 const MARK: &str = "mr-worker-slow-";
 
-/// A tenth of what a call takes; a slow worker takes ten times as long.
+/// A tenth of the time of a call; a slow worker takes ten times as long.
 const SLICE: Duration = Duration::from_millis(30);
 
 /// Every call of Map or Reduce takes 0.3 seconds, and 3 in a slow worker. Keys
 /// are the numbers of four reduce tasks.
 pub(crate) struct Straggler;
 
-/// Looks at the mark again and again: it may come late.
-fn toil(env: &dyn Env) {
+/// Takes the time of a call. Checks for the mark before each slice, since the test
+/// may create it late.
+fn spend_time(env: &dyn Env) {
     let mark = format!("{MARK}{}", env.worker_id());
     for _ in 0..10 {
         let slow = env.list_dir().contains(&mark);
@@ -29,7 +30,7 @@ impl App for Straggler {
     }
 
     fn map(&self, env: &dyn Env, file: &str, _contents: &str, sink: &mut dyn Sink) {
-        toil(env);
+        spend_time(env);
         for key in ["0", "1", "2", "3"] {
             sink.emit(key, file);
         }
@@ -40,7 +41,7 @@ impl App for Straggler {
     }
 
     fn reduce(&self, env: &dyn Env, _key: &str, values: Values<'_>) -> String {
-        toil(env);
+        spend_time(env);
         values.collect::<Vec<_>>().join(" ")
     }
 }

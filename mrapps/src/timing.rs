@@ -1,9 +1,9 @@
-//! Do maps run side by side? Do reduces?
+//! Checks whether maps, or reduces, run in parallel.
 
 use crate::parallel::count_parallel;
 use crate::{App, Env, Sink, Values};
 
-/// Tells when each worker's maps began, and how many workers were in Map then.
+/// Reports when each worker's maps began, and how many workers were in Map then.
 pub(crate) struct MapTiming;
 
 impl App for MapTiming {
@@ -31,7 +31,7 @@ impl App for MapTiming {
     }
 }
 
-/// Tells how many workers were in Reduce when a key's turn came.
+/// Reports for each key how many workers were in Reduce.
 pub(crate) struct ReduceTiming;
 
 impl App for ReduceTiming {

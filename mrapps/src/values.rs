@@ -1,22 +1,22 @@
-//! The values of one key, as Reduce sees them.
+//! The values of one key.
 
 use std::fmt;
 
 /// The values of one key: an iterator of text.
 ///
-/// Behind it stand *runs*, a value and how often it follows itself, so that a
-/// million equal values take no more room than one. [`Iterator::count`] adds
-/// the lengths of the runs up and looks at no value.
+/// The values are stored as *runs*, a value and its number of repetitions, so that
+/// a million equal values take no more memory than one. [`Iterator::count`] adds up
+/// the lengths of the runs and reads no value.
 pub struct Values<'a> {
     runs: Box<dyn Iterator<Item = (&'a str, u64)> + 'a>,
     /// The value that is being repeated.
     value: &'a str,
-    /// How often it still comes.
+    /// How often the iterator still returns it.
     left: u64,
 }
 
 impl<'a> Values<'a> {
-    /// The values of these runs.
+    /// Returns the values of these runs.
     ///
     /// ```
     /// let values = mrapps::Values::new([("x", 2), ("y", 1)].into_iter());
@@ -26,7 +26,7 @@ impl<'a> Values<'a> {
         Values { runs: Box::new(runs), value: "", left: 0 }
     }
 
-    /// The runs that are left: each value, and how often it follows itself.
+    /// Returns the runs that are left: each value, and how often it is repeated.
     ///
     /// ```
     /// let mut values = mrapps::Values::new([("x", 2), ("y", 1)].into_iter());
@@ -52,7 +52,7 @@ impl<'a> Iterator for Values<'a> {
 
     fn count(self) -> usize {
         let rest: u64 = self.runs.map(|(_, times)| times).sum();
-        usize::try_from(self.left + rest).expect("a count of values fits the machine's word")
+        usize::try_from(self.left + rest).expect("a count of values fits in usize")
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_of_any_length_are_spelled_out_and_counted() {
+    fn runs_of_any_length_are_expanded_and_counted() {
         let runs = [("a", 2), ("", 0), ("b", 1), ("a", 3)];
         let collected: Vec<&str> = Values::new(runs.into_iter()).collect();
         assert_eq!(collected, ["a", "a", "b", "a", "a", "a"]);

@@ -2,7 +2,7 @@
 
 use crate::{App, Combiner, Env, Records, Sink, Values, words};
 
-/// How often each word occurs.
+/// Counts how often each word occurs.
 pub(crate) struct WordCount;
 
 impl App for WordCount {
@@ -35,7 +35,7 @@ impl Combiner for WordCount {
     }
 }
 
-/// The sum of values that are numbers.
+/// Returns the sum of values that are numbers.
 fn sum(values: Values<'_>) -> u64 {
     let number = |value: &str| value.parse::<u64>().expect("wc emits numbers");
     values.runs().map(|(value, times)| number(value) * times).sum()

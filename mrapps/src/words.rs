@@ -1,17 +1,17 @@
-//! Words: what `wc` and `indexer` cut a text into.
+//! Splits text into words, for `wc` and `indexer`.
 
 use std::iter::FusedIterator;
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-/// The words of a text: its longest runs of letters.
+/// Returns the words of a text: its longest runs of letters.
 ///
 /// ```
 /// let words: Vec<&str> = mrapps::words("Don't panic, Zoë!").collect();
 /// assert_eq!(words, ["Don", "t", "panic", "Zoë"]);
 /// ```
 ///
-/// A letter is what Go's `unicode.IsLetter` says: a character of Unicode's
+/// A letter is the same as in Go's `unicode.IsLetter`: a character of Unicode's
 /// general category L. Vowel signs and other marks are not letters: `की` contains
 /// the word `क`. The table here is of Unicode 16.0 and Go's is of 15.0; they agree
 /// on each character that 15.0 defines.
@@ -19,24 +19,25 @@ pub fn words(text: &str) -> Words<'_> {
     Words { rest: text }
 }
 
-/// The iterator that [`words`] gives.
+/// The iterator that [`words`] returns.
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
     rest: &'a str,
 }
 
-/// What a byte of UTF-8 says about the character that it begins.
+/// What a byte of UTF-8 reveals about the character that it begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     /// An ASCII letter.
     Letter,
     /// Another ASCII character.
     Other,
-    /// The character has to be decoded.
+    /// Part of a character that must be decoded.
     Wide,
 }
 
-/// The class of every byte. Word count spends its time here: a table halves it.
+/// The class of every byte. Word count spends its time in this look-up: the table
+/// halves it.
 static CLASSES: [Class; 256] = {
     let mut classes = [Class::Wide; 256];
     let mut byte = 0;
@@ -48,7 +49,7 @@ static CLASSES: [Class; 256] = {
     classes
 };
 
-/// Whether a character is of the general category L.
+/// Returns whether a character is of the general category L.
 fn is_letter(character: char) -> bool {
     use GeneralCategory::{
         LowercaseLetter, ModifierLetter, OtherLetter, TitlecaseLetter, UppercaseLetter,
@@ -59,8 +60,8 @@ fn is_letter(character: char) -> bool {
     )
 }
 
-/// Where the first character from `from` on stands whose being a letter equals
-/// `wanted`, or the text's end.
+/// Returns the position of the first character at or after `from` that is a letter
+/// (if `wanted`) or is not one (otherwise), or the text's end.
 #[inline]
 fn find(text: &str, from: usize, wanted: bool) -> usize {
     let mut at = from;
@@ -100,7 +101,7 @@ impl FusedIterator for Words<'_> {}
 mod tests {
     use super::*;
 
-    /// What Unicode 15.1 and 16.0 added to the letters, from first to last.
+    /// The letters that Unicode 15.1 and 16.0 added, as inclusive ranges.
     const LETTERS_SINCE_15_0: [(u32, u32); 22] = [
         (0x1c89, 0x1c8a),
         (0xa7cb, 0xa7cd),
@@ -127,7 +128,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_table_agrees_with_the_definition() {
+    fn words_are_runs_of_letters() {
         for text in
             ["", " ", "a", "Ünïcode—and ascii42x", "日本語 テキスト", "\u{1F600}z\u{301}", "é"]
         {
@@ -136,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Count and hash are of `\p{L}` in Unicode 15.0, from another source.
+    /// The expected count and hash of `\p{L}` in Unicode 15.0 are from another source.
     #[test]
     fn letters_of_unicode_15_0_are_those_of_go() {
         let is_new =
@@ -150,7 +151,7 @@ mod tests {
         assert_eq!(hash, 0x1f31_cfad);
     }
 
-    /// Marks and letter-like numbers are alphabetic, but no letters.
+    /// Marks and letter-like numbers are alphabetic, but not letters.
     #[test]
     fn marks_and_numbers_end_a_word() {
         let cases: [(&str, &[&str]); 6] = [

@@ -182,7 +182,7 @@ fn too_many_counters_are_refused_MR() {
         let place = Place::new(1, 1000);
         place.write_input(0, "Counted\n");
         let (coordinator, _) = failed_job(&place, "fragile", |_| {});
-        let end = "line 1 at byte 0: a task may have 1000 counters, and no more";
+        let end = "line 1 at byte 0: a task may have at most 1000 counters";
         let last = coordinator.stderr.lines().last().expect("it says why");
         assert!(last.ends_with(end), "{last}");
     });
