@@ -1,14 +1,14 @@
 //! Makes text harmless for a terminal.
 //!
-//! A message may hold anything: the bytes of a command, an escape sequence that
-//! clears the screen. What is no visible text is shown by its number, as Rust
-//! writes it: `\x1b`, `\xff` for a byte that is no UTF-8, `\u{202e}`.
+//! A message may contain arbitrary bytes, such as an escape sequence that clears the
+//! screen. Characters that are not visible text are escaped as in Rust: `\x1b`, `\xff`
+//! for a byte that is not UTF-8, `\u{202e}`.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write;
 
-/// The text of one line: line ends and tabs are shown by their numbers, too.
+/// Escapes the text of one line, including line ends and tabs.
 pub fn escaped<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     let text = text.as_ref();
     if let Some(plain) = plain(text) {
@@ -22,7 +22,7 @@ pub fn escaped<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     Cow::Owned(into)
 }
 
-/// Text of several lines: line ends and tabs stay.
+/// Escapes text of several lines, but not its line ends and tabs.
 pub fn escaped_lines<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     let text = text.as_ref();
     let mut lines = text.split(|&byte| byte == b'\n' || byte == b'\t');
@@ -38,19 +38,19 @@ pub fn escaped_lines<T: AsRef<[u8]> + ?Sized>(text: &T) -> Cow<'_, str> {
     Cow::Owned(into)
 }
 
-/// The name of a file, or an argument. Bytes that are not UTF-8 are shown by their
-/// numbers, so that the name can be recognised.
+/// Escapes the name of a file, or an argument. Escapes each byte that is not UTF-8
+/// separately, so that the name can be recognised.
 pub fn escaped_name<T: AsRef<OsStr> + ?Sized>(name: &T) -> Cow<'_, str> {
     escaped(name.as_ref().as_encoded_bytes())
 }
 
-/// The text, if it is nothing but visible ASCII characters.
+/// Returns the text if all its bytes are visible ASCII characters.
 fn plain(text: &[u8]) -> Option<&str> {
     let is_plain = text.iter().all(|byte| (b' '..=b'~').contains(byte));
     is_plain.then(|| std::str::from_utf8(text).expect("ASCII is UTF-8"))
 }
 
-/// Appends `text` to `into`, harmless. A tab becomes `tab`.
+/// Escapes `text` and appends it to `into`. A tab becomes `tab`.
 pub fn escape(text: &[u8], tab: char, into: &mut String) {
     for chunk in text.utf8_chunks() {
         escape_valid(chunk.valid(), tab, into);
@@ -61,7 +61,7 @@ pub fn escape(text: &[u8], tab: char, into: &mut String) {
 }
 
 fn escape_valid(text: &str, tab: char, into: &mut String) {
-    // Nearly all text is plain: then it is copied in one piece.
+    // Nearly all text is plain, and can be copied in one piece.
     if let Some(plain) = plain(text.as_bytes()) {
         into.push_str(plain);
         return;
@@ -78,8 +78,8 @@ fn escape_valid(text: &str, tab: char, into: &mut String) {
     }
 }
 
-/// Whether a character beyond ASCII tells a terminal to do something: the second
-/// set of control characters, and those that turn the direction of the text.
+/// Returns whether a character beyond ASCII commands a terminal: the second set of
+/// control characters, and those that change the direction of the text.
 fn is_command(character: char) -> bool {
     matches!(character, '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -95,20 +95,20 @@ mod tests {
     }
 
     #[test]
-    fn text_stays() {
+    fn plain_text_is_unchanged() {
         assert_eq!(appended(b"S1 [x] 100% \\n"), "> S1 [x] 100% \\n");
         assert_eq!(appended("S1 größer\t日本".as_bytes()), "> S1 größer\t日本");
     }
 
     #[test]
-    fn commands_are_shown() {
+    fn control_characters_are_escaped() {
         assert_eq!(appended(b"\x1b[2J\x07\r\x7f\0"), "> \\x1b[2J\\x07\\x0d\\x7f\\x00");
         assert_eq!(appended("\u{9b}2J \u{202e}".as_bytes()), "> \\u{9b}2J \\u{202e}");
         assert_eq!(appended(b"a\xff\xe2\x82z"), "> a\\xff\\xe2\\x82z");
     }
 
     #[test]
-    fn a_line_stays_one_line() {
+    fn line_ends_and_tabs_of_a_line_are_escaped() {
         assert_eq!(escaped("plain"), "plain");
         assert!(matches!(escaped("plain"), Cow::Borrowed(_)));
         assert_eq!(escaped("a\tb\nc\u{85}\u{2028}"), "a\\x09b\\x0ac\\u{85}\u{2028}");
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_lines() {
+    fn line_ends_and_tabs_of_lines_are_kept() {
         assert!(matches!(escaped_lines("a\n\tb\n"), Cow::Borrowed(_)));
         assert_eq!(escaped_lines("a\x1b[2J\n\tb\r\n"), "a\\x1b[2J\n\tb\\x0d\n");
         assert_eq!(escaped_lines("日本\n"), "日本\n");

@@ -1,18 +1,17 @@
-//! How our programs print. It uses nothing of ours, and everything may use it.
+//! Output of our programs. All our crates may use this one; it uses none of them.
 //!
 //! | what | how | if it cannot be written |
 //! |---|---|---|
-//! | a diagnostic, one line | [`error_line!`] | the program goes on |
-//! | a report of several lines | [`to_stderr`] | the program goes on |
-//! | data | [`to_stdout`], or a writer and [`data_written`] | a closed pipe is no error, any other failure is one |
+//! | a diagnostic, one line | [`error_line!`] | the program continues |
+//! | a report of several lines | [`to_stderr`] | the program continues |
+//! | data | [`to_stdout`], or a writer and [`data_written`] | a closed pipe is not an error, any other failure is |
 //!
 //! `eprintln!` and `println!` panic when the standard error or output is closed or
-//! its disk is full, so a full disk ends a running job. `clippy.toml` bans them.
+//! its disk is full, so a full disk would end a running job. `clippy.toml` bans them.
 //!
 //! Diagnostics may quote text from outside: a name, a record, another program's
-//! report. [`error_line!`] and [`to_stderr`] show its control characters by their
-//! numbers ([`escaped`]), so that it cannot command the terminal. Data is written
-//! as it is.
+//! report. [`error_line!`] and [`to_stderr`] escape its control characters
+//! ([`escaped`]), so that it cannot command the terminal. Data is written unchanged.
 
 mod data;
 mod diagnostic;

@@ -1,10 +1,10 @@
-//! Command lines that a person pastes.
+//! Quotes words of command lines, for a person to paste.
 
 use std::borrow::Cow;
 
-/// A word of a command line, in quotes where a POSIX shell needs them. Words with
-/// control characters or bytes that are not UTF-8 are written as `$'\x1b'`, which
-/// bash and zsh read and a terminal does not obey.
+/// Returns a word of a command line, in quotes where a POSIX shell needs them. Writes
+/// words with control characters or bytes that are not UTF-8 as `$'\x1b'`, which bash
+/// and zsh read, and which does not command a terminal.
 pub fn shell_quoted<T: AsRef<[u8]> + ?Sized>(word: &T) -> Cow<'_, str> {
     let bytes = word.as_ref();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:=+,@%".contains(byte);
@@ -17,7 +17,7 @@ pub fn shell_quoted<T: AsRef<[u8]> + ?Sized>(word: &T) -> Cow<'_, str> {
     }
 }
 
-/// A byte between `$'` and `'`.
+/// Returns the code of a byte between `$'` and `'`.
 fn coded(byte: u8) -> String {
     match byte {
         b'\'' | b'\\' => format!("\\{}", char::from(byte)),

@@ -1,14 +1,14 @@
-//! A standard error that is closed, or whose disk is full. Tests of the programs
-//! have the same for the standard output, which libtest needs itself.
+//! A standard error that is closed, or whose disk is full. The programs' own tests
+//! check the same for the standard output, which libtest itself uses.
 
 use std::fs::File;
 use std::process::{Command, ExitStatus, Stdio};
 
-/// Set in the child.
+/// The variable that is set in the child.
 const CHILD: &str = "PRINTING_CHILD";
 
-/// Runs the body of the test `name` in a child with this standard error, uncaptured.
-/// `None` in the child.
+/// Runs the body of the test `name` in a child process with this standard error, and
+/// without capture. Returns `None` in the child.
 fn in_child(name: &str, stderr: Stdio, body: impl FnOnce()) -> Option<(ExitStatus, String)> {
     if std::env::var_os(CHILD).is_some() {
         body();
@@ -44,8 +44,8 @@ fn diagnostics_do_not_end_a_program() {
 }
 
 #[test]
-fn lines_are_harmless() {
-    let ended = in_child("lines_are_harmless", Stdio::piped(), || {
+fn control_characters_are_escaped() {
+    let ended = in_child("control_characters_are_escaped", Stdio::piped(), || {
         printing::error_line!("a\x1b[2J\n{}", "b");
         printing::to_stderr("c\x07\n\td\n");
         std::process::exit(0);
