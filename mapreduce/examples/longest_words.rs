@@ -1,5 +1,5 @@
-//! An application of your own, as a program of your own: the longest word for
-//! each first letter.
+//! An application in its own program: finds the longest word for each first
+//! letter.
 //!
 //! ```console
 //! $ cargo build --release -p mapreduce --bins --examples
@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mrapps::{App, Env, Sink, Values, words};
 
-/// For each first letter the longest word that begins with it, of several the
-/// first in the alphabet.
+/// Finds the longest word for each first letter; of several equally long words, the
+/// first in alphabetical order.
 struct LongestWords;
 
 impl App for LongestWords {

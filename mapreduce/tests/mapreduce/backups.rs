@@ -1,8 +1,8 @@
 //! Backup tasks: one of three workers is ten times slower than the others.
 //!
-//! Four maps, then four reduces, of 0.3 s each (3 s in the slow worker). The two
-//! other workers do three of them in 0.6 s, twice. What the job takes beyond
-//! those 1.2 s is its tail: it waits for the slow worker.
+//! A job has four maps, then four reduces, of 0.3 s each (3 s in the slow worker).
+//! In each phase the two other workers run three of them in 0.6 s. The time of the
+//! job beyond these 1.2 s is its tail: it waits for the slow worker.
 
 use std::fs;
 use std::sync::Arc;
@@ -17,16 +17,16 @@ use crate::outputs::{assert_same, remove_outputs, sorted_lines};
 use crate::processes::{LIMIT, Place};
 use crate::simulated::SimulatedEnv;
 
-/// What everybody but the slow worker has to do.
+/// The time of the other workers for their tasks.
 const REST: Duration = Duration::from_millis(1200);
 
-/// Workers that are not slow, and one that is.
+/// All workers; the first one is slow.
 const WORKERS: usize = 3;
 
-/// Maps, reduces.
+/// The number of maps, and of reduces.
 const TASKS: usize = 4;
 
-/// Sleeps in each call.
+/// An application that sleeps in each call.
 const APP: &str = "straggler";
 
 #[test]
@@ -40,7 +40,7 @@ fn simulated_backups_shorten_the_tail_MR() {
     });
 }
 
-/// A job in the simulator: the virtual time that it takes.
+/// Runs a job in the simulator. Returns its virtual time.
 fn simulated_job(ctx: &Context, backups: bool) -> Duration {
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
     let inputs: Vec<String> = (0..TASKS).map(|number| format!("in-{number}")).collect();
@@ -72,7 +72,7 @@ fn simulated_job(ctx: &Context, backups: bool) -> Duration {
     assert_eq!(coordinator.wait(), Ok(()));
     let took = begin.elapsed();
     let output = sorted_lines(folder.path(), TASKS);
-    // The slow one is late with the same.
+    // The slow worker ends later, with the same outputs.
     workers.into_iter().for_each(tester::Helper::join);
     assert_eq!(sorted_lines(folder.path(), TASKS), output);
     remove_outputs(folder.path());
@@ -94,7 +94,7 @@ fn backups_shorten_the_tail_MR() {
     });
 }
 
-/// A job with processes: the time that it takes.
+/// Runs a job with processes. Returns its time.
 fn job(options: &[&str]) -> Duration {
     let place = Place::new(TASKS, 100);
     let coordinator = place.coordinator_with(options);
@@ -109,11 +109,11 @@ fn job(options: &[&str]) -> Duration {
     assert_eq!(none, options.contains(&"--no-backups"), "{ended:?}");
     for worker in workers {
         let ended = worker.end_within(LIMIT);
-        assert!(ended.status.success(), "whoever is slow is sent home all the same: {ended:?}");
+        assert!(ended.status.success(), "the slow worker also ends without an error: {ended:?}");
         assert_eq!(ended.stderr, "");
     }
     assert_same(&sorted_lines(&place.job(), TASKS), &place.reference(APP));
     let outputs = place.files("mr-").len() - place.files("mr-worker-").len();
-    assert_eq!(outputs, TASKS, "nothing half written is left: {:?}", place.files("mr-"));
+    assert_eq!(outputs, TASKS, "no partial file is left: {:?}", place.files("mr-"));
     took
 }

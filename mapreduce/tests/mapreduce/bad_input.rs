@@ -1,5 +1,5 @@
-//! What users get wrong: one clear line each, a status that is not 0, and no
-//! half result.
+//! Mistakes of users: each causes one clear line, a status other than 0, and no
+//! partial result.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -22,19 +22,19 @@ use mapreduce::{
 
 use crate::processes::{Ended, Place, Process, program};
 
-/// Nothing here has to be waited for.
+/// A generous limit: nothing here takes long.
 const SOON: Duration = Duration::from_secs(10);
 
 fn run(name: &'static str, arguments: &[&str]) -> Ended {
     Process::start(name, program(name).args(arguments)).end_within(SOON)
 }
 
-/// Lets a job fail, and checks that all say why in this one line.
+/// Runs a job that fails, and checks that all programs print this reason.
 fn job_fails(place: &Place, app: &str, meddle: impl FnOnce(&mut Command), reason: &str) {
     job_fails_after("", place, app, meddle, reason);
 }
 
-/// The same with a warning of the coordinator before.
+/// Does the same for a coordinator that first prints a warning.
 fn job_fails_after(
     warning: &str,
     place: &Place,
@@ -45,10 +45,10 @@ fn job_fails_after(
     let (coordinator, worker) = failed_job(place, app, meddle);
     assert_eq!(coordinator.stderr, format!("{warning}mrcoordinator: {reason}\n"));
     assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
-    assert_eq!(place.files("mr-"), [""; 0], "nothing is left, and no result");
+    assert_eq!(place.files("mr-"), [""; 0], "no file is left, and no result");
 }
 
-/// Lets a job fail. In what all say JOB stands for the job.
+/// Runs a job that fails. In the messages JOB replaces the job's id.
 fn failed_job(place: &Place, app: &str, meddle: impl FnOnce(&mut Command)) -> (Ended, Ended) {
     let coordinator = place.coordinator();
     let mut command = place.worker_command(app);
@@ -60,7 +60,7 @@ fn failed_job(place: &Place, app: &str, meddle: impl FnOnce(&mut Command)) -> (E
     (without_job(coordinator), without_job(worker))
 }
 
-/// A text with JOB instead of sixteen digits.
+/// Replaces sixteen hexadecimal digits by JOB.
 fn without_job(text: &str) -> String {
     let parts = text.split('-').map(|part| match part.parse::<u8>() {
         Err(_) if part.len() == 16 && u64::from_str_radix(part, 16).is_ok() => "JOB",
@@ -69,7 +69,7 @@ fn without_job(text: &str) -> String {
     parts.collect::<Vec<_>>().join("-")
 }
 
-/// No file that the process writes may be longer than this: a disk that is full.
+/// Limits the length of files that the process writes, to imitate a full disk.
 fn limit_files(command: &mut Command, bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
     let set = move || {
@@ -129,7 +129,7 @@ fn a_place_that_is_taken_is_told_MR() {
         assert_eq!(worker.stderr, format!("mrworker: the job has failed: {reason}\n"));
         let mut left = place.files("mr-");
         left.sort_unstable();
-        assert_eq!(left, ["mr-out-0", "mr-out-1", "mr-out-2", "mr-out-3"], "whole ones alone");
+        assert_eq!(left, ["mr-out-0", "mr-out-1", "mr-out-2", "mr-out-3"], "only complete outputs");
     });
 }
 
@@ -154,13 +154,14 @@ fn a_panic_names_application_task_and_input_MR() {
     });
 }
 
-/// The text would not fit into a message: it is cut, and still says where it was.
+/// The panic's text would not fit into a message: it is truncated, and still names
+/// the record.
 #[test]
 fn a_panic_that_quotes_its_record_is_cut_MR() {
     tester::test_in_real_time("Test (MR): a panic that quotes its record is cut", |_| {
         let place = Place::new(1, 1000);
         place.write_input(0, &format!("good\nQuoted {}\n", "x".repeat((16 << 20) - 8)));
-        // The panics themselves are long, and a pipe has no room for them.
+        // The panics themselves are too long for a pipe.
         let (coordinator, _) = failed_job(&place, "fragile", |command| {
             command.stderr(Stdio::null());
         });
@@ -188,8 +189,8 @@ fn too_many_counters_are_refused_MR() {
     });
 }
 
-/// The application ends its worker each time: the coordinator says so, and gives
-/// up.
+/// The application ends its worker each time: the coordinator reports each loss, and
+/// then fails the job.
 #[test]
 fn a_task_that_ends_its_workers_ends_the_job_MR() {
     tester::test_in_real_time("Test (MR): a task that ends its workers ends the job", |_| {
@@ -197,10 +198,10 @@ fn a_task_that_ends_its_workers_ends_the_job_MR() {
             let place = Place::new(1, 1000);
             place.write_input(0, "Fatal\n");
             let mut coordinator = place.coordinator_with(options);
-            let mut deaths = 0;
-            while !coordinator.has_ended() && deaths < limit {
+            let mut losses = 0;
+            while !coordinator.has_ended() && losses < limit {
                 place.worker("fragile").end_within(SOON);
-                deaths += 1;
+                losses += 1;
             }
             let ended = coordinator.end_within(SOON);
             let lines: Vec<&str> = ended.stderr.lines().collect();
@@ -271,7 +272,7 @@ fn a_socket_in_use_is_told_MR() {
         let ended = run("mrcoordinator", &["--socket", &socket, "x"]);
         assert_eq!(ended.stderr, format!("mrcoordinator: {socket} is in use by another server\n"));
         assert_eq!(ended.status.code(), Some(1));
-        // The first one has not noticed.
+        // The first one is not affected.
         place.worker("wc").end_within(SOON);
         assert!(first.has_ended() || first.end_within(SOON).status.success());
     });
@@ -323,7 +324,7 @@ fn the_socket_is_an_argument_as_in_2026_MR() {
     });
 }
 
-/// The socket stands behind `--socket` only, for all programs.
+/// An argument that looks like a socket is refused with a hint to use `--socket`.
 #[test]
 fn a_socket_among_the_arguments_is_refused_MR() {
     tester::test_in_real_time("Test (MR): a socket among the arguments is refused", |_| {
@@ -373,7 +374,7 @@ fn inputs_that_never_end_are_refused_MR() {
     });
 }
 
-/// The workers see another file than the coordinator.
+/// The workers see a different file than the coordinator.
 #[test]
 fn a_pipe_of_the_workers_fails_the_job_MR() {
     tester::test_in_real_time("Test (MR): a pipe of the workers fails the job", |_| {
@@ -414,12 +415,12 @@ fn a_name_that_is_not_UTF_8_is_shown_MR() {
     });
 }
 
-/// A coordinator that assigns what no job can have.
+/// A coordinator that assigns an impossible task.
 struct Unsound(Assignment);
 
 impl CoordinatorService for Unsound {
     fn register(&self, args: RegisterArgs) -> Result<JobId, Refusal> {
-        // The worker looks whether the folder is the job's.
+        // The worker checks whether the folder is the job's.
         let lock = PathBuf::from(OsString::from_vec(args.folder)).join("mr-lock");
         fs::write(lock, format!("job {}, unsound", JobId(1))).expect("there is room");
         Ok(JobId(1))
@@ -486,7 +487,7 @@ fn a_job_in_one_thread_has_a_limit_of_reduce_tasks_MR() {
     let _ = mapreduce::local(app, &env, ".".as_ref(), &["in".into()], 1 << 34);
 }
 
-/// Whoever listens at the socket is no coordinator.
+/// The program that listens at the socket is not a coordinator.
 #[test]
 fn coordinators_that_do_not_greet_are_named_MR() {
     tester::test_in_real_time("Test (MR): coordinators that do not greet are named", |_| {
@@ -506,7 +507,7 @@ fn coordinators_that_do_not_greet_are_named_MR() {
 }
 
 fn hang_up(mut stream: UnixStream) {
-    // What was sent and not read would be an error of another kind.
+    // Read all: closing with unread data would cause another kind of error.
     stream.read_exact(&mut [0; 40]).expect("a greeting");
 }
 

@@ -1,24 +1,24 @@
-//! Bad records: lines that kill their worker or panic, and a key that panics.
+//! Bad records: lines that crash their worker or panic, and a key that panics.
 
 use labrt::time::Duration;
 
 use crate::outputs::assert_same;
 use crate::processes::{Ended, Place};
 
-/// Long enough for a dozen deaths.
+/// Long enough for a dozen crashes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// What is bad in [`text`], and where it begins.
+/// The bad records in [`text`], or how they begin.
 const BAD: [&str; 4] = ["a Fatal line\n", "Oops\n", "very Fatal", "Brittle"];
 
-/// Good lines, and bad ones among them if they are wanted.
+/// Returns good lines, with bad ones among them if `bad`.
 fn text(bad: bool) -> String {
     let bad = |line: &'static str| if bad { line } else { "" };
     format!("one two\n{}two three\n{}three Brittle four\n{}", bad(BAD[0]), bad(BAD[1]), bad(BAD[2]))
 }
 
-/// Every bad record is named, by the byte where it stands, and all else is
-/// counted, each line once.
+/// The coordinator names every bad record and its position, and all other lines
+/// count once.
 #[test]
 fn bad_records_are_skipped_and_named_MR() {
     tester::test_in_real_time("Test (MR): bad records are skipped and named", |_| {
@@ -32,10 +32,10 @@ fn bad_records_are_skipped_and_named_MR() {
         let job = place.keep_running_with(&options, "fragile", 2, LONG, |_| {});
         let (ended, workers) = (job.coordinator, job.workers);
         assert_same(&job.output, &expected);
-        // Two for each of two lines. Whoever comes too late for the job says so.
-        let is_death =
+        // Two for each of two lines. A worker that starts after the job prints an error.
+        let is_crash =
             |worker: &&Ended| !worker.status.success() && !worker.stderr.contains("mrworker: ");
-        assert_eq!(workers.iter().filter(is_death).count(), 4, "{workers:?}");
+        assert_eq!(workers.iter().filter(is_crash).count(), 4, "{workers:?}");
         let skipped = ended
             .stderr
             .lines()
@@ -53,7 +53,7 @@ fn bad_records_are_skipped_and_named_MR() {
     });
 }
 
-/// If nobody has asked for it, nothing is skipped.
+/// Without the option, no record is skipped.
 #[test]
 fn without_the_option_a_bad_record_ends_the_job_MR() {
     tester::test_in_real_time("Test (MR): without the option a bad record ends the job", |_| {

@@ -8,7 +8,7 @@ use labrt::time::Duration;
 
 use crate::processes::{Place, Process, program};
 
-/// Nothing here has to be waited for.
+/// A generous limit: nothing here takes long.
 const SOON: Duration = Duration::from_secs(10);
 
 fn full_disk() -> Stdio {

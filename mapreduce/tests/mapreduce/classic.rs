@@ -5,11 +5,11 @@
 //! those of 2018. What differs, and why:
 //!
 //! 1. The parts of the assignment are letters (A is Part I), so that a filter
-//!    selects one of them alone.
+//!    selects only one of them.
 //! 2. Workers are servers of the simulated network: see `mapreduce::classic`.
 //! 3. The two shell checks compare a few lines with stored ones of the course's
-//!    texts; here the whole output is compared with what the other lab's
-//!    sequential job makes of a generated text.
+//!    texts. Here the tests compare the whole output for a generated text with that
+//!    of the new lab's sequential job.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ use mapreduce::{Corpus, ProcessEnv, sequential};
 use tempfile::TempDir;
 use tester::Context;
 
-/// The inputs hold the numbers below.
+/// The inputs hold the numbers below this one.
 const NUMBERS: usize = 100_000;
 
 /// Map tasks in 2018.
@@ -32,13 +32,13 @@ const MAPS: usize = 20;
 /// Reduce tasks in 2018.
 const REDUCES: usize = 10;
 
-/// Each word, without a value.
+/// Emits each word, without a value.
 pub(crate) fn map(_file: &str, contents: &str) -> Vec<KeyValue> {
     let pair = |word: &str| KeyValue { key: word.into(), value: String::new() };
     contents.split_whitespace().map(pair).collect()
 }
 
-/// Nothing: the keys are the result.
+/// Returns nothing: the keys are the result.
 pub(crate) fn reduce(_key: &str, _values: &[String]) -> String {
     String::new()
 }
@@ -51,7 +51,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// Numbers in so many files, reduced by so many tasks.
+    /// Returns a job over the numbers in `files` files, with `n_reduce` reduce tasks.
     pub(crate) fn new(ctx: &Context, files: usize, n_reduce: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let names: Vec<String> =
@@ -91,7 +91,7 @@ impl Rig {
     }
 
     /// Runs the job with two workers, of which the first may have a budget, and
-    /// checks what comes out.
+    /// checks the output.
     pub(crate) fn run_with_two(&self, budget: Option<u64>) -> Vec<u64> {
         let master = self.distributed();
         self.worker(0, budget);
@@ -102,7 +102,7 @@ impl Rig {
         stats
     }
 
-    /// New workers every second, each of which is lost after ten requests.
+    /// Starts new workers every second, each of which fails after ten requests.
     pub(crate) fn replace_workers(&self, master: &Master) {
         for pair in 0.. {
             if master.is_done() {
@@ -114,7 +114,7 @@ impl Rig {
         }
     }
 
-    /// The output holds every number once, as text in order.
+    /// Checks that the output holds every number once, in the order of text.
     pub(crate) fn check(&self) {
         let path = self.folder.path().join(format!("mrtmp.{}", self.job.name));
         let output = fs::read_to_string(path).expect("the output");
@@ -129,7 +129,7 @@ impl Rig {
     }
 }
 
-/// Everybody who answered in the end has done something.
+/// Checks that each worker that answered at the end has done a task.
 fn check_worker(stats: &[u64]) {
     assert!(stats.iter().all(|&tasks| tasks > 0), "some worker didn't do any work: {stats:?}");
 }

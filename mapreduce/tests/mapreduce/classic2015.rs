@@ -2,16 +2,16 @@
 //! and many more tasks.
 //!
 //! Source: `src/mapreduce/test_test.go` of MIT's 6.824 of 2014 and 2015. Its
-//! word count (Part I, `test-wc.sh`) is `word_count_1B` of the later years. The
-//! check that every worker worked could not fail then, since it counted the
-//! request to shut down as well; here it does not, as from 2017 on.
+//! word count (Part I, `test-wc.sh`) is `word_count_1B` of the later years. Its check
+//! that every worker did a task could not fail, since it also counted the request
+//! to shut down. Here, as from 2017 on, that request does not count.
 
 use mapreduce::classic::split;
 use tester::Context;
 
 use crate::classic::Rig;
 
-/// Pieces of the input, and so map tasks.
+/// The pieces of the input, and so the map tasks.
 const MAPS: usize = 100;
 
 /// Reduce tasks.

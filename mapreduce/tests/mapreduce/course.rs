@@ -7,21 +7,20 @@
 //!    eight books, so that nothing has to be fetched.
 //! 2. The number of workers is that of 2026, except for early exit: three, as
 //!    in the script.
-//! 3. Map parallelism is judged as in the script: somebody must have seen two.
-//!    In 2026 the number is not looked at.
-//! 4. Workers start when the socket is there, not a second later.
+//! 3. Map parallelism is checked as in the script: a worker must have seen two
+//!    running maps. The Go test of 2026 does not check the number.
+//! 4. Workers start as soon as the socket exists, not a second later.
 //!
 //! What is stricter than the course's:
 //!
-//! 1. All ten outputs must be there, and nothing else that `mr-out*` would find: a
+//! 1. All ten outputs must exist, and no other file that matches `mr-out*`: a
 //!    stray `mr-out-tmp-77` fails.
-//! 2. Outputs are read when the coordinator has ended, in every test, and again
-//!    when the last worker has: they must be the same. The script reads some later.
-//! 3. All programs must end with status 0, but for workers of the crash test. A
-//!    failure shows the status and the last lines of the program before anything
-//!    else.
-//! 4. The socket must be gone.
-//! 5. Early exit: the output has eight lines.
+//! 2. Every test reads the outputs when the coordinator has ended, and again when
+//!    the last worker has: they must be the same. The script reads some later.
+//! 3. All programs must end with status 0, except for workers of the crash test. A
+//!    failure shows first the status and the last lines of the program.
+//! 4. The socket must be removed.
+//! 5. Early exit: the output must have eight lines.
 
 use labrt::thread;
 use labrt::time::Duration;
@@ -53,9 +52,9 @@ fn map_parallel_MR() {
         let place = Place::with_books();
         let output = place.run("mtiming", 2);
         let times = output.iter().filter(|line| line.starts_with("times-")).count();
-        assert_eq!(times, 2, "both workers run maps, and nobody else: {output:?}");
+        assert_eq!(times, 2, "exactly two workers run maps: {output:?}");
         let two = |line: &&String| line.starts_with("parallel-") && line.contains(" 2");
-        assert!(output.iter().any(|line| two(&line)), "no two maps ran side by side: {output:?}");
+        assert!(output.iter().any(|line| two(&line)), "no two maps ran in parallel: {output:?}");
     });
 }
 
@@ -66,7 +65,7 @@ fn reduce_parallel_MR() {
         let output = place.run("rtiming", 2);
         let two = |line: &&String| matches!(line.as_bytes(), [b'a'..=b'z', b' ', b'2']);
         let count = output.iter().filter(two).count();
-        assert!(count >= 2, "too few reduces ran side by side: {output:?}");
+        assert!(count >= 2, "too few reduces ran in parallel: {output:?}");
     });
 }
 
@@ -78,7 +77,7 @@ fn job_count_MR() {
     });
 }
 
-/// When the first of the processes ends, nothing may change any more.
+/// When the first process ends, the outputs are final.
 #[test]
 fn early_exit_MR() {
     tester::test_in_real_time("Test (MR): early exit", |_| {

@@ -1,4 +1,4 @@
-//! Workers that are killed, and coordinators.
+//! Workers and coordinators that are killed.
 
 use labrt::Generator;
 use labrt::time::{Duration, Instant};
@@ -6,8 +6,8 @@ use labrt::time::{Duration, Instant};
 use crate::outputs::assert_same;
 use crate::processes::Place;
 
-/// Workers are killed all the time, at any moment, and what comes out is what
-/// comes out of a quiet run.
+/// Workers are killed repeatedly, at random moments. The output is the same as
+/// without kills.
 #[test]
 fn output_survives_kill_9_MR() {
     tester::test_in_real_time("Test (MR): output survives kill -9", |_| {
@@ -24,20 +24,20 @@ fn output_survives_kill_9_MR() {
                     if next <= Instant::now() {
                         running[rng.below(workers as u64) as usize].kill();
                         kills += 1;
-                        // Now and then long enough to get something done, but
-                        // not all of it at once.
+                        // Sometimes long enough to finish a task, but not the
+                        // whole job.
                         let longest = if kills <= 2 { 20 } else { 200 };
                         next = Instant::now() + Duration::from_millis(rng.between(1, longest));
                     }
                 });
-                assert!(kills > 2, "the job was over before anything happened");
+                assert!(kills > 2, "the job ended before a third kill");
                 assert_same(&job.output, &place.reference(app));
             }
         }
     });
 }
 
-/// In the middle of a task that takes seconds.
+/// The coordinator is killed in the middle of a task that takes seconds.
 #[test]
 fn a_dead_coordinator_ends_its_workers_MR() {
     tester::test_in_real_time("Test (MR): a dead coordinator ends its workers", |_| {
@@ -59,7 +59,7 @@ fn a_dead_coordinator_ends_its_workers_MR() {
     });
 }
 
-/// A worker that dies is replaced at once, not when its task's time is up.
+/// The task of a lost worker is assigned again immediately, not after its timeout.
 #[test]
 fn a_lost_worker_is_replaced_at_once_MR() {
     tester::test_in_real_time("Test (MR): a lost worker is replaced at once", |_| {

@@ -1,11 +1,11 @@
-//! What jobs leave, and how it is compared.
+//! Reads and compares the outputs of jobs.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-/// The lines of the `count` outputs in a folder. The error names an output that
-/// is missing, or a file that is none and that `mr-out*` would find.
+/// Returns the sorted lines of the `count` outputs in a folder. The error names an
+/// output that is missing, or another file that matches `mr-out*`.
 pub(crate) fn read_outputs(folder: &Path, count: usize) -> Result<Vec<String>, String> {
     let expected: Vec<String> = (0..count).map(|number| format!("mr-out-{number}")).collect();
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -15,7 +15,7 @@ pub(crate) fn read_outputs(folder: &Path, count: usize) -> Result<Vec<String>, S
         name.starts_with("mr-out") && !expected.iter().any(|known| *known == name)
     };
     if let Some(stray) = names.into_iter().find(is_stray) {
-        return Err(format!("{} is no output of {count}", folder.join(stray).display()));
+        return Err(format!("{} is not one of the {count} outputs", folder.join(stray).display()));
     }
     let mut lines = Vec::new();
     for name in &expected {
@@ -28,7 +28,7 @@ pub(crate) fn read_outputs(folder: &Path, count: usize) -> Result<Vec<String>, S
     Ok(lines)
 }
 
-/// The same, of outputs that must be there.
+/// Returns the sorted lines of the `count` outputs in a folder, which must exist.
 #[track_caller]
 pub(crate) fn sorted_lines(folder: &Path, count: usize) -> Vec<String> {
     read_outputs(folder, count).unwrap_or_else(|error| panic!("{error}"))
@@ -66,7 +66,7 @@ fn outputs_are_all_there_and_nothing_else_is_MR() {
     for stray in ["mr-out-2", "mr-out-tmp-77", "mr-out"] {
         write(stray, "");
         let error = read_outputs(folder.path(), 2).expect_err("a stray file");
-        assert!(error.ends_with(&format!("{stray} is no output of 2")), "{error}");
+        assert!(error.ends_with(&format!("{stray} is not one of the 2 outputs")), "{error}");
         fs::remove_file(folder.path().join(stray)).expect("it is there");
     }
 }

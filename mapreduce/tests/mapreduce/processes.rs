@@ -1,4 +1,4 @@
-//! The programs as processes: the driver of the course's Go test of 2026.
+//! Runs the programs as processes, as the course's Go test of 2026 does.
 
 use std::fs;
 use std::io::Read;
@@ -11,13 +11,13 @@ use tempfile::TempDir;
 
 use crate::outputs::{assert_same, read_outputs, sorted_lines};
 
-/// Between two looks at something that has no way to call us.
+/// How long to wait between two checks of a condition that cannot notify us.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Under this limit each program must end, as in the course's script.
+/// How long a program may run, as in the course's script.
 pub(crate) const LIMIT: Duration = Duration::from_secs(45);
 
-/// A program of this package.
+/// Returns the command of a program of this package.
 pub(crate) fn program(name: &str) -> Command {
     let binary = match name {
         "mrcoordinator" => env!("CARGO_BIN_EXE_mrcoordinator"),
@@ -39,7 +39,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Its id.
+    /// Returns its id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -52,7 +52,7 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// What it wrote to the standard error, if that is a pipe.
     pub(crate) stderr: String,
-    /// What it wrote to the standard output, of a coordinator.
+    /// What it wrote to the standard output, if that is a pipe.
     pub(crate) stdout: String,
 }
 
@@ -70,7 +70,7 @@ impl Ended {
 pub(crate) struct EndedJob {
     pub(crate) coordinator: Ended,
     pub(crate) workers: Vec<Ended>,
-    /// What the outputs were when the coordinator had ended.
+    /// The outputs when the coordinator had ended.
     pub(crate) output: Vec<String>,
 }
 
@@ -80,12 +80,12 @@ impl Process {
         Process { name, child: command.spawn().expect("the program starts") }
     }
 
-    /// Whether it has ended.
+    /// Returns whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("it is our child").is_some()
     }
 
-    /// Whether it ends within so long.
+    /// Waits for its end for at most `limit`. Returns whether it has ended.
     pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
         let begin = Instant::now();
         while !self.has_ended() {
@@ -124,9 +124,9 @@ impl Process {
         String::from_utf8(line).expect("programs write text")
     }
 
-    /// Ends it as `kill -9` does.
+    /// Kills it, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
     }
 }
@@ -142,17 +142,18 @@ impl Drop for Process {
 /// `coordinator`, the reference in `reference`, and the socket.
 pub(crate) struct Place {
     root: TempDir,
-    /// The inputs as all see them.
+    /// The inputs, as paths that are valid in all folders.
     pub(crate) inputs: Vec<String>,
 }
 
 impl Place {
-    /// With the course's eight books, as far as their names and their size go.
+    /// Returns a place whose inputs have the names and the size of the course's eight
+    /// books.
     pub(crate) fn with_books() -> Self {
         Self::new(8, 3_300_000)
     }
 
-    /// With so many files of so many bytes in all.
+    /// Returns a place with `files` inputs of `bytes` bytes in total.
     pub(crate) fn new(files: usize, bytes: usize) -> Self {
         let root = tempfile::Builder::new().prefix("mr-tmp-").tempdir().expect("a folder");
         for folder in ["in", "job", "coordinator", "reference"] {
@@ -168,17 +169,17 @@ impl Place {
         Place { root, inputs }
     }
 
-    /// Where workers run.
+    /// Returns the folder of the workers.
     pub(crate) fn job(&self) -> PathBuf {
         self.root.path().join("job")
     }
 
-    /// Where nobody works.
+    /// Returns the folder of the reference, in which no worker runs.
     pub(crate) fn reference_folder(&self) -> PathBuf {
         self.root.path().join("reference")
     }
 
-    /// The coordinator's socket.
+    /// Returns the path of the coordinator's socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.root.path().join("5840-mr-socket")
     }
@@ -189,12 +190,12 @@ impl Place {
         self.coordinator_with(&[])
     }
 
-    /// The same with options.
+    /// Starts a coordinator with options, and waits for its socket.
     pub(crate) fn coordinator_with(&self, options: &[&str]) -> Process {
         self.start_coordinator(&mut self.coordinator_command(options))
     }
 
-    /// The command of a coordinator.
+    /// Returns the command of a coordinator.
     pub(crate) fn coordinator_command(&self, options: &[&str]) -> Command {
         let mut command = program("mrcoordinator");
         command.stdout(Stdio::piped()).args(options);
@@ -212,7 +213,7 @@ impl Place {
         coordinator
     }
 
-    /// The command of a worker.
+    /// Returns the command of a worker.
     pub(crate) fn worker_command(&self, app: &str) -> Command {
         let mut command = program("mrworker");
         command.current_dir(self.job()).arg(app).arg("--socket").arg(self.socket());
@@ -224,8 +225,8 @@ impl Place {
         Process::start("mrworker", &mut self.worker_command(app))
     }
 
-    /// Runs a whole job. All must end well. Returns the output at the moment when
-    /// the coordinator has ended: from then on nothing may change.
+    /// Runs a whole job, in which all programs must succeed. Returns the output at
+    /// the moment when the coordinator has ended, which is final.
     pub(crate) fn run(&self, app: &str, workers: usize) -> Vec<String> {
         let coordinator = self.coordinator();
         let workers: Vec<Process> = (0..workers).map(|_| self.worker(app)).collect();
@@ -233,8 +234,8 @@ impl Place {
         self.judge(ended, workers, |worker| worker.assert_success("mrworker")).output
     }
 
-    /// Reads the outputs of a job whose coordinator has just ended, and lets the
-    /// workers end. Exit statuses come first: they say why an output is missing.
+    /// Reads the outputs of a job whose coordinator has just ended, and waits for the
+    /// workers. Checks the exit statuses first: they say why an output is missing.
     pub(crate) fn judge(
         &self,
         coordinator: Ended,
@@ -247,12 +248,12 @@ impl Place {
         coordinator.assert_success("mrcoordinator");
         let output = output.unwrap_or_else(|error| panic!("when the coordinator ended: {error}"));
         assert_same(&self.output(), &output);
-        assert!(!self.socket().exists(), "the socket goes with the coordinator");
+        assert!(!self.socket().exists(), "the coordinator removes its socket");
         EndedJob { coordinator, workers, output }
     }
 
-    /// Waits for a coordinator and for the workers that `workers` starts anew
-    /// as soon as they end. Returns the output.
+    /// Runs a job with `workers` workers, and replaces each worker that ends. Calls
+    /// `meddle` regularly. Returns the output.
     pub(crate) fn keep_running(
         &self,
         app: &str,
@@ -263,8 +264,8 @@ impl Place {
         self.keep_running_with(&[], app, workers, limit, meddle).output
     }
 
-    /// The same with options for the coordinator. Returns how it ended, and how
-    /// each worker did.
+    /// Does the same with options for the coordinator. Returns how the coordinator
+    /// and each worker ended.
     pub(crate) fn keep_running_with(
         &self,
         options: &[&str],
@@ -292,22 +293,22 @@ impl Place {
         self.judge(ended, gone, |_| {})
     }
 
-    /// Writes an input file instead of the generated one.
+    /// Replaces a generated input.
     pub(crate) fn write_input(&self, number: usize, text: &str) {
         fs::write(self.job().join(&self.inputs[number]), text).expect("there is room");
     }
 
-    /// The lines of all outputs together, sorted, or what is wrong with them.
+    /// Returns the lines of all outputs together, sorted, or an error.
     pub(crate) fn read_output(&self) -> Result<Vec<String>, String> {
         read_outputs(&self.job(), 10)
     }
 
-    /// The lines of all `mr-out` files together, sorted.
+    /// Returns the lines of all outputs together, sorted.
     pub(crate) fn output(&self) -> Vec<String> {
         sorted_lines(&self.job(), 10)
     }
 
-    /// What `mrsequential` makes of the same inputs.
+    /// Returns the output of `mrsequential` for the same inputs.
     pub(crate) fn reference(&self, app: &str) -> Vec<String> {
         let folder = self.reference_folder();
         let mut command = program("mrsequential");
@@ -318,7 +319,7 @@ impl Place {
         sorted_lines(&folder, 1)
     }
 
-    /// The names in the workers' folder that begin so.
+    /// Returns the names in the workers' folder that begin with `prefix`.
     pub(crate) fn files(&self, prefix: &str) -> Vec<String> {
         let entries = fs::read_dir(self.job()).expect("the folder").flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());

@@ -1,4 +1,4 @@
-//! What an application may refine, and may not: in one thread, without a
+//! The refinements of applications, and their limits: in one thread, without a
 //! network.
 
 use std::fs;
@@ -10,15 +10,16 @@ use tempfile::TempDir;
 
 use crate::outputs::{remove_outputs, sorted_lines};
 
-/// Reduce tasks.
+/// The number of reduce tasks.
 const REDUCES: usize = 3;
 
-/// Sums of numbers by the letter before them, with faults to order.
+/// Sums numbers by the letter before them, with a chosen partition function and
+/// combiner.
 #[derive(Default)]
 struct Sums {
-    /// Instead of the course's.
+    /// The partition function, instead of the course's.
     partition: Option<fn(&str) -> usize>,
-    /// What the combiner makes of a key.
+    /// The key that the combiner emits for a key.
     combine_to: Option<fn(&str) -> &str>,
 }
 
@@ -63,7 +64,7 @@ fn sum(values: Values<'_>) -> u64 {
     values.map(|value| value.parse::<u64>().expect("a number")).sum()
 }
 
-/// Two inputs in a folder.
+/// Creates two inputs in a folder.
 fn inputs() -> (TempDir, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("one"), "a1 b2 a3\nc4 d5\n").expect("there is room");
@@ -71,7 +72,7 @@ fn inputs() -> (TempDir, Vec<String>) {
     (folder, vec!["one".into(), "two".into()])
 }
 
-/// Runs a job; the error is its line.
+/// Runs a job. The error is the line that it prints.
 fn run(app: &dyn App, folder: &Path, inputs: &[String]) -> Result<Counts, String> {
     local(app, &ProcessEnv::new(folder), folder, inputs, REDUCES).map_err(|error| error.to_string())
 }
@@ -127,7 +128,7 @@ fn a_combiner_makes_runs_smaller_and_no_other_result_MR() {
     assert_eq!(sorted_lines(folder.path(), REDUCES), RESULT);
     let bytes = |counts: &Counts| counts[counters::INTERMEDIATE_BYTES];
     assert!(bytes(&combined) < bytes(&plain), "{combined:?} {plain:?}");
-    // The reference takes none.
+    // The reference uses no combiner.
     let never = Sums { combine_to: Some(|_| unreachable!()), ..Sums::default() };
     remove_outputs(folder.path());
     sequential(&never, &env, folder.path(), &inputs).expect("a quiet job");
@@ -143,8 +144,8 @@ fn a_combiner_that_changes_keys_is_told_MR() {
     assert!(line.starts_with(begin) && line.ends_with(" and emitted key \"z\""), "{line}");
 }
 
-/// In a file without lines, say of another kind: it is told before anything is
-/// made of it.
+/// A file without lines, such as a binary one: the job reports it before it calls
+/// Map.
 #[test]
 fn a_record_longer_than_the_limit_is_told_MR() {
     let (folder, inputs) = inputs();

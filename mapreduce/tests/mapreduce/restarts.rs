@@ -1,7 +1,7 @@
-//! Jobs that begin where another one was killed, with the other one's workers
-//! still there: each output is that of its own job.
+//! Jobs that start in the folder of a killed job, whose workers still run: each
+//! output is that of its own job.
 //!
-//! Coordinators are killed and workers killed or stopped at random moments.
+//! The tests kill coordinators, and kill or stop workers, at random moments.
 //! `LAB_RUNS=50 cargo test -p mapreduce restarts` tries 50 times as many.
 
 use std::fs;
@@ -14,24 +14,24 @@ use labrt::time::Duration;
 use crate::outputs::{read_outputs, remove_outputs, sorted_lines};
 use crate::processes::{Ended, LIMIT, Place, Process, program};
 
-/// Calls take 0.3 s each, and every output names all inputs.
+/// An application whose calls take 0.3 s each, and whose outputs name all inputs.
 const APP: &str = "straggler";
 
-/// Reduce tasks, and inputs of a job.
+/// The number of reduce tasks, and of inputs, of a job.
 const TASKS: usize = 4;
 
 /// What happens to the workers of the job that is killed.
 #[derive(Clone, Copy, Debug)]
 enum OldWorkers {
-    /// They go on.
+    /// They continue.
     Alive,
-    /// They are stopped before, and go on while the next job runs.
+    /// They are stopped before, and continue while the next job runs.
     Stopped,
-    /// They are stopped before, and go on when the next job has ended.
+    /// They are stopped before, and continue when the next job has ended.
     StoppedForLong,
 }
 
-/// Does nothing for a random time below this.
+/// Sleeps for a random time below `milliseconds`.
 fn pause(milliseconds: u64) {
     thread::sleep(Duration::from_millis(labrt::rng().below(milliseconds)));
 }
@@ -43,32 +43,32 @@ fn signal(process: &Process, signal: i32) {
     unsafe { libc::kill(id, signal) };
 }
 
-/// A coordinator in the workers' folder, which answers.
+/// Starts a coordinator in the workers' folder, and waits until it accepts.
 fn coordinator(place: &Place, inputs: &[String]) -> Process {
     let mut command = program("mrcoordinator");
     command.current_dir(place.job()).stdout(Stdio::piped()).args(["--reduces", "4", "--socket"]);
     command.arg(place.socket()).args(inputs);
     let mut coordinator = Process::start("mrcoordinator", &mut command);
-    // The file may be that of the coordinator before.
+    // The file may be that of the previous coordinator.
     while UnixStream::connect(place.socket()).is_err() && !coordinator.has_ended() {
         thread::sleep(Duration::from_millis(2));
     }
     coordinator
 }
 
-/// The outputs of a job.
+/// Returns the expected outputs of a job.
 fn expected(inputs: &[String]) -> Vec<String> {
     (0..TASKS).map(|key| format!("{key} {}", inputs.join(" "))).collect()
 }
 
-/// A job is killed, and another one with other inputs begins at the same socket
-/// in the same folder.
+/// Kills a job, starts another one with other inputs at the same socket in the same
+/// folder, and checks its outputs.
 fn next_job_is_right(old_workers: OldWorkers) {
     let place = Place::new(2 * TASKS, 800);
     let (old, new) = place.inputs.split_at(TASKS);
     let mut first = coordinator(&place, old);
     let mut workers: Vec<Process> = (0..3).map(|_| place.worker(APP)).collect();
-    // Some of these are in the reduce phase, and some after the job.
+    // Long enough that some runs reach the reduce phase, and some the job's end.
     pause(1600);
     if labrt::rng().chance(1, 3) {
         workers[0].kill();
@@ -78,7 +78,7 @@ fn next_job_is_right(old_workers: OldWorkers) {
         pause(50);
     }
     first.kill();
-    // The lock and the socket are free when the process is gone.
+    // The lock and the socket are free when the process has ended.
     let _ = first.end_within(LIMIT);
     pause(300);
     if labrt::rng().chance(1, 2) {
@@ -96,7 +96,7 @@ fn next_job_is_right(old_workers: OldWorkers) {
     }
     if !second.ends_within(LIMIT) {
         let mine: Vec<Ended> = mine.into_iter().map(|worker| worker.end_within(LIMIT)).collect();
-        panic!("the workers have left a job that goes on: {mine:?}");
+        panic!("the workers ended before their job: {mine:?}");
     }
     let ended = second.end_within(LIMIT);
     let output = read_outputs(&place.job(), TASKS);
@@ -105,7 +105,7 @@ fn next_job_is_right(old_workers: OldWorkers) {
     let mine: Vec<Ended> = mine.into_iter().map(|worker| worker.end_within(LIMIT)).collect();
     assert!(ended.status.success(), "{ended:?}");
     assert!(mine.iter().all(|worker| worker.status.success()), "{mine:?}");
-    let output = output.expect("all outputs are there");
+    let output = output.expect("all outputs exist");
     assert_eq!(output, expected(new), "{old_workers:?}, when the coordinator ended: {old_ones:?}");
     assert_eq!(sorted_lines(&place.job(), TASKS), output, "{old_workers:?}, when all had left");
     for worker in old_ones {
@@ -142,9 +142,9 @@ fn a_second_job_in_a_folder_is_refused_MR() {
         let holder = format!("process {}, at {}: wait for its end", first.id(), socket.display());
         assert!(second.stderr.contains(&holder), "{second:?}");
         assert_eq!((second.stderr.lines().count(), second.status.code()), (1, Some(1)));
-        assert!(!place.job().join("other").exists(), "its socket goes with it");
+        assert!(!place.job().join("other").exists(), "it removes its socket");
 
-        // One that runs elsewhere learns from its worker where the folder is.
+        // A coordinator in another folder learns the workers' folder from its worker.
         let elsewhere = place.reference_folder();
         let mut command = program("mrcoordinator");
         let other = elsewhere.join("other");
@@ -162,7 +162,7 @@ fn a_second_job_in_a_folder_is_refused_MR() {
         assert!(line.starts_with("mrcoordinator: a worker was refused: "), "{line}");
         assert!(line.contains(&holder), "{line}");
 
-        // mrsequential has outputs, too.
+        // mrsequential writes outputs, too.
         let mut command = program("mrsequential");
         command.current_dir(place.job()).arg("wc").args(&place.inputs);
         let ended = Process::start("mrsequential", &mut command).end_within(LIMIT);
@@ -177,7 +177,7 @@ fn a_second_job_in_a_folder_is_refused_MR() {
     });
 }
 
-/// What a job that was killed has left goes with the next one.
+/// The next job removes the files of a killed one.
 #[test]
 fn the_next_job_removes_what_a_dead_one_has_left_MR() {
     tester::test_in_real_time("Test (MR): the next job removes what a dead one has left", |_| {

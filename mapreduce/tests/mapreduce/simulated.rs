@@ -1,8 +1,8 @@
-//! Coordinator and workers in the simulator: crashes, stalls, partitions and
-//! lost messages by the seed, and always the output of [`mapreduce::sequential`].
+//! Coordinator and workers in the simulator, with random crashes, stalls, partitions
+//! and lost messages. The output is always that of [`mapreduce::sequential`].
 //!
-//! The files are real ones in a temporary folder; threads, time, chance and the
-//! network are simulated. `LAB_RUNS=1000 cargo test --release -p mapreduce
+//! The files are real ones in a temporary folder; threads, time, random numbers and
+//! the network are simulated. `LAB_RUNS=1000 cargo test --release -p mapreduce
 //! simulated` tries a thousand seeds.
 
 mod liar;
@@ -29,13 +29,14 @@ use tester::Context;
 use crate::outputs::sorted_lines;
 use liar::Liar;
 
-/// Workers at a time.
+/// How many workers run at the same time.
 const SLOTS: usize = 3;
 
-/// What kills a worker of `fragile`. No panics: labrt takes them for failures.
+/// Lines that crash a worker of `fragile`. None panics: labrt treats panics as
+/// failures.
 const BAD_LINES: &str = "\nFatal\n\nso Fatal\n";
 
-/// Reduce tasks.
+/// The number of reduce tasks.
 const REDUCES: usize = 4;
 
 #[test]
@@ -53,14 +54,14 @@ fn simulated_crash_MR() {
     tester::test("Test (MR): crash under faults", |ctx| job(ctx, "crash", "nocrash"));
 }
 
-/// Bad lines come with all the other faults.
+/// Bad lines in addition to all the other faults.
 #[test]
 fn simulated_bad_records_MR() {
     tester::test("Test (MR): bad records under faults", |ctx| job(ctx, "fragile", "wc"));
 }
 
-/// Reports come that are false, or of another job, besides those that are late or
-/// repeated.
+/// The coordinator receives reports that are false or of another job, in addition
+/// to late and repeated ones.
 #[test]
 fn simulated_false_reports_MR() {
     tester::test("Test (MR): false reports under faults", |ctx| {
@@ -72,11 +73,14 @@ fn simulated_false_reports_MR() {
         run(ctx, &site, "wc");
         liar.join();
         let status = site.ledger.lock().status();
-        assert!(status.failures_total >= answered.load(Relaxed), "every lie shows");
+        assert!(
+            status.failures_total >= answered.load(Relaxed),
+            "the status counts each false report"
+        );
     });
 }
 
-/// Runs a job with everything going wrong, and compares.
+/// Runs a job with all faults, and compares its output with the reference.
 fn job(ctx: &Context, app: &str, reference: &str) {
     run(ctx, &Arc::new(Site::new(ctx, app)), reference);
 }
@@ -93,8 +97,8 @@ fn run(ctx: &Context, site: &Arc<Site>, reference: &str) {
     assert_eq!(site.output(), expected, "when the job ends");
     site.over.store(true, Relaxed);
     slots.into_iter().for_each(tester::Helper::join);
-    // Whoever was late has replaced files by the same ones.
-    assert_eq!(site.output(), expected, "when the last worker has left");
+    // Late workers have replaced files by the same ones.
+    assert_eq!(site.output(), expected, "when the last worker has ended");
     site.check_status(&expected);
     site.check_names();
 }
@@ -108,12 +112,12 @@ struct Site {
     coordinator: Arc<Coordinator>,
     ledger: Arc<Mutex<Ledger>>,
     job: JobId,
-    /// Whether the coordinator hears of dead workers, as it does over sockets.
-    tells_of_deaths: bool,
-    /// The living workers.
+    /// Whether the coordinator notices crashed workers, as it does over sockets.
+    reports_crashes: bool,
+    /// The running workers.
     alive: Arc<Mutex<BTreeSet<u64>>>,
     workers: AtomicU64,
-    /// No more workers are wanted.
+    /// The job has ended: no more workers start.
     over: AtomicBool,
 }
 
@@ -147,16 +151,16 @@ impl Site {
             inputs,
             app: mrapps::lookup(app).expect("it is registered"),
             network,
-            // Deaths that nobody hears of cost ten seconds each: too many for
-            // the course's limit where a third of the calls is one.
-            tells_of_deaths: matches!(app, "crash" | "fragile") || rng.chance(1, 2),
+            // An unnoticed crash costs ten seconds: too long for the course's limit
+            // if a third of the calls crashes.
+            reports_crashes: matches!(app, "crash" | "fragile") || rng.chance(1, 2),
             alive: Arc::default(),
             workers: AtomicU64::new(0),
             over: AtomicBool::new(false),
         }
     }
 
-    /// Has a worker in a slot, one after the other, until the job is over.
+    /// Runs workers in a slot, one after the other, until the job is over.
     fn keep_busy(self: &Arc<Self>, slot: usize) {
         while !self.over.load(Relaxed) {
             let id = self.workers.fetch_add(1, Relaxed);
@@ -171,7 +175,7 @@ impl Site {
             // An error is a worker that crashed.
             let _ = worker.join();
             self.alive.lock().remove(&id);
-            if self.tells_of_deaths {
+            if self.reports_crashes {
                 session.close();
             }
             self.network.delete_server(format!("for-{id}"));
@@ -179,7 +183,7 @@ impl Site {
         }
     }
 
-    /// An end to a server of the network.
+    /// Returns an end that calls a server of the network.
     fn end(&self, name: &str, server: &str) -> ClientEnd {
         let end = self.network.make_end(name);
         self.network.connect(name, server);
@@ -187,7 +191,7 @@ impl Site {
         end
     }
 
-    /// A worker's life.
+    /// Runs a worker.
     fn live(self: &Arc<Self>, id: u64, server: &str) {
         let end = self.end(&format!("worker-{id}"), server);
         if labrt::rng().chance(1, 3) {
@@ -198,7 +202,7 @@ impl Site {
             faulty: true,
             ..SimulatedEnv::quiet(id, self.folder.path())
         };
-        // A worker that was cut off for long gives up; another one follows.
+        // A worker that is cut off for long gives up, and another one replaces it.
         let _ = work(end, self.app, &env, self.folder.path());
     }
 
@@ -215,7 +219,7 @@ impl Site {
         });
     }
 
-    /// What the sequential job makes of the same inputs.
+    /// Returns the output of the sequential job for the same inputs.
     fn reference(&self, app: &str) -> Vec<String> {
         let app = mrapps::lookup(app).expect("it is registered");
         let folder = self.folder.path().join("reference");
@@ -228,8 +232,8 @@ impl Site {
         sorted_lines(&folder, 1)
     }
 
-    /// The status says that all is done, and counts each task once, however
-    /// often workers did it.
+    /// Checks that the status reports all tasks as done, and counts each task once,
+    /// however often workers ran it.
     fn check_status(&self, output: &[String]) {
         let status = self.ledger.lock().status();
         assert_eq!((status.phase, &status.failure), (Phase::Done, &None));
@@ -246,8 +250,8 @@ impl Site {
         sorted_lines(self.folder.path(), REDUCES)
     }
 
-    /// Workers that left without an answer may have left files of the job. The
-    /// next job in the folder removes them.
+    /// Workers that crashed or gave up may have left files of the job. Checks that
+    /// the next job in the folder removes them.
     fn check_names(&self) {
         let outputs = |name: &String| name.starts_with("mr-out-");
         let mut left = names(self.folder.path());
@@ -263,7 +267,7 @@ impl Site {
     }
 }
 
-/// Some lines of a few words.
+/// Returns some lines of a few words.
 fn text() -> String {
     let mut rng = labrt::rng();
     let words = ["the", "whale", "Ahab", "ship", "of", "sea", "a", "white", "and", "call"];
@@ -280,19 +284,19 @@ fn names(folder: &Path) -> Vec<String> {
     entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
-/// The world of a simulated worker.
+/// The environment of a simulated worker.
 pub(crate) struct SimulatedEnv {
     id: u64,
     folder: PathBuf,
     alive: Arc<Mutex<BTreeSet<u64>>>,
     calls: AtomicU64,
     counters: Counters,
-    /// Whether this worker dies and dawdles between two steps.
+    /// Whether this worker crashes or stalls between two steps.
     faulty: bool,
 }
 
 impl SimulatedEnv {
-    /// Without faults, and without others.
+    /// Returns an environment without faults and without other workers.
     pub(crate) fn quiet(id: u64, folder: &Path) -> Self {
         SimulatedEnv {
             id,
@@ -352,14 +356,14 @@ impl Env for SimulatedEnv {
     }
 
     fn checkpoint(&self) {
-        // A file takes its time to be written.
+        // Writing a file takes some time.
         thread::sleep(Duration::from_micros(labrt::rng().below(2000)));
         if !self.faulty {
             return;
         }
         match labrt::rng().below(40) {
             0 => thread::exit(),
-            // Some of these are longer than a task may take.
+            // Sometimes longer than the timeout of a task.
             1 => thread::sleep(Duration::from_millis(labrt::rng().below(15_000))),
             _ => {}
         }

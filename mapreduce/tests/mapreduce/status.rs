@@ -1,4 +1,4 @@
-//! The status of a job: what it tells, and to whom.
+//! The status of a job, and its page.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -25,20 +25,20 @@ fn register(worker: WorkerId, folder: &Path) -> RegisterArgs {
     RegisterArgs { version: VERSION.into(), app: "wc".into(), worker, folder }
 }
 
-/// Asks for a task.
+/// Requests a task.
 fn request(session: &Session, member: Member, sequence: u64) -> Assignment {
     session.request_task(RequestArgs { member, sequence, backups: true }).expect("it has joined")
 }
 
-/// Reports a map task as done in which so many bytes were read. Returns whether
-/// that counts.
+/// Reports a map task as done that has read `read` bytes. Returns whether the
+/// coordinator accepts the report.
 fn report(session: &Session, member: Member, (task, attempt): (u64, u64), read: u64) -> bool {
     let counts = [("mr.input_bytes".to_owned(), read)].into();
     let (task, outcome) = (TaskId::Map(task), Ok(Done { counts, skipped: Vec::new() }));
     session.report(ReportArgs { member, task, attempt, outcome }).expect("it has joined").accepted
 }
 
-/// Equal, but for the microseconds that a call takes.
+/// Checks that both are equal, except for the microseconds that a call takes.
 #[track_caller]
 fn assert_about(value: Option<f64>, expected: f64) {
     let value = value.expect("a number");
@@ -72,7 +72,7 @@ fn status_follows_tasks_and_workers_MR() {
         assert_eq!(now.workers[1].task.as_deref(), Some("map 1, b"));
         assert_about(now.workers[1].task_s, 2.0);
 
-        // The connection breaks, but the worker lives, and is the first.
+        // The connection breaks, but the worker still runs, and reports first.
         sessions[1].close();
         let again = request(&sessions[0], members[0], 2);
         assert!(matches!(again, Assignment::Map { task: 1, attempt: 3, .. }), "{again:?}");
@@ -83,13 +83,13 @@ fn status_follows_tasks_and_workers_MR() {
         let now = status();
         assert_eq!((now.phase, now.maps.done), (Phase::Reduce, 2));
         assert_eq!(now.counters["mr.input_bytes"], 110, "a task counts once");
-        assert_eq!(now.rates.tasks, 0.0, "all of it was long ago");
+        assert_eq!(now.rates.tasks, 0.0, "no task ended recently");
         let work: Vec<_> = now.workers.iter().map(|worker| (worker.done, worker.late)).collect();
         assert_eq!(work, [(1, 1), (1, 0)]);
         assert_eq!((now.workers_lost, now.failures_total), (1, 1));
         assert_eq!(now.failures[0].text, "worker 2 was lost with map 1, b");
 
-        // What does not count shows.
+        // The status shows reports that do not count.
         assert!(report(&sessions[0], members[0], (0, 1), 100), "the same once more");
         assert!(!report(&sessions[0], members[0], (1, 2), 100));
         let now = status();
@@ -99,7 +99,7 @@ fn status_follows_tasks_and_workers_MR() {
     });
 }
 
-/// Says something and hears the answer, which ends with the connection.
+/// Sends bytes and returns the answer, which ends with the connection.
 fn visit(address: &str, words: &[u8]) -> io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(words)?;
@@ -108,7 +108,7 @@ fn visit(address: &str, words: &[u8]) -> io::Result<String> {
     Ok(answer)
 }
 
-/// A coordinator with a page, and where that is.
+/// Starts a coordinator with a page. Also returns the address of the page.
 fn coordinator_with_page(place: &Place) -> (Process, String) {
     let mut command = program("mrcoordinator");
     command.current_dir(place.job()).args(["--status", "127.0.0.1:0"]);
@@ -159,12 +159,12 @@ fn requests_of_any_kind_MR() {
         }
         let page = visit(&address, b"GET / HTTP/1.0\r\n\r\n").expect("the page");
         assert!(page.contains("<title>MapReduce</title>"), "{page}");
-        assert!(!page.contains("://"), "nothing is fetched from elsewhere");
+        assert!(!page.contains("://"), "the page loads nothing from elsewhere");
     });
 }
 
-/// Visitors who stay, say half of something or hang up: the job and other
-/// visitors do not notice.
+/// Visitors that stay connected, send part of a request or close the connection do
+/// not disturb the job or other visitors.
 #[test]
 fn slow_visitors_disturb_nobody_MR() {
     tester::test_in_real_time("Test (MR): slow visitors disturb nobody", |_| {
@@ -175,7 +175,7 @@ fn slow_visitors_disturb_nobody_MR() {
         place.inputs[0] = odd;
         let (coordinator, address) = coordinator_with_page(&place);
         let mut visitors = Vec::new();
-        // As many as the page serves at a time: the oldest makes room for others.
+        // As many as the page serves at the same time: it closes the oldest for others.
         for number in 0..16 {
             let mut stream = TcpStream::connect(&address).expect("it listens");
             let half: &[u8] = if number % 2 == 0 { b"" } else { b"GET /stat" };
@@ -197,7 +197,7 @@ fn slow_visitors_disturb_nobody_MR() {
             thread::sleep(Duration::from_millis(1));
         }
         let worker = place.worker("wc");
-        // Whoever looks learns how the job ends.
+        // A visitor can see the end of the job.
         while status(&address)["phase"] != "done" {
             thread::sleep(Duration::from_millis(1));
         }

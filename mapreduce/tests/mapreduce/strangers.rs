@@ -1,5 +1,5 @@
 //! Strangers at the coordinator's socket, and a system that refuses descriptors and
-//! threads: the job goes on.
+//! threads: the job continues.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -14,13 +14,13 @@ use labrt::time::Duration;
 use crate::outputs::assert_same;
 use crate::processes::{LIMIT, Place, Process, program};
 
-/// Room in a coordinator for itself, a worker and some strangers.
+/// A limit that leaves a coordinator room for itself, a worker and some strangers.
 const ROOM: u64 = 40;
 
-/// A user without any process.
+/// The id of a user without any process.
 const NEW_USER: u32 = 54_321;
 
-/// Sets a limit of the system for a program.
+/// Sets a system limit for a program.
 fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, most: u64) {
     let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
     let set = move || {
@@ -32,7 +32,7 @@ fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, most: u64) 
     unsafe { command.pre_exec(set) };
 }
 
-/// Threads of a user, and of all its processes.
+/// Returns the number of threads in all processes of a user.
 fn threads_of(user: u32) -> u64 {
     let processes = fs::read_dir("/proc").expect("the processes").flatten();
     let threads = |status: String| {
@@ -48,13 +48,13 @@ fn threads_of(user: u32) -> u64 {
         .sum()
 }
 
-/// A job gets done while strangers dawdle at its coordinator, which `restrict` has
-/// left with less room than they would take.
+/// Runs a job while slow strangers connect to its coordinator, which `restrict`
+/// leaves with fewer resources than they need. The job must succeed.
 fn job_goes_on(restrict: impl FnOnce(&mut Command)) {
     let place = Place::new(4, 100_000);
     let mut command = program("mrcoordinator");
     command.current_dir(place.job()).args(["--socket", "tcp:127.0.0.1:0"]).args(&place.inputs);
-    // Another user may be the coordinator.
+    // The coordinator may run as another user.
     for folder in [place.job(), place.job().join("..")] {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("it is ours");
     }
@@ -70,11 +70,11 @@ fn job_goes_on(restrict: impl FnOnce(&mut Command)) {
              take a Unix socket, or --token-file"
         )
     );
-    let door = address.strip_prefix("tcp:").expect("TCP");
+    let target = address.strip_prefix("tcp:").expect("TCP");
     let mut strangers: Vec<TcpStream> =
-        (0..3 * ROOM).map(|_| TcpStream::connect(door).expect("it listens")).collect();
+        (0..3 * ROOM).map(|_| TcpStream::connect(target).expect("it listens")).collect();
     thread::spawn(move || {
-        // Those that the coordinator has closed are gone; all are when it ends.
+        // Drop the connections that the coordinator has closed: at its end, all.
         while !strangers.is_empty() {
             strangers.retain_mut(|stranger| stranger.write_all(b"l").is_ok());
             thread::sleep(Duration::from_millis(100));
@@ -96,7 +96,7 @@ fn strangers_keep_no_worker_out_MR() {
     });
 }
 
-/// The limit binds every user but root.
+/// The limit applies to every user except root.
 #[test]
 fn a_job_goes_on_without_more_threads_MR() {
     tester::test_in_real_time("Test (MR): a job goes on without more threads", |_| {

@@ -16,8 +16,8 @@ fn mrapp(arguments: [&str; 2], file: &str, input: &[u8]) -> Output {
     command.output().expect("the program starts")
 }
 
-/// What an engine would do with the application: a map for each input, a sort,
-/// one reduce.
+/// Runs the application as an engine would: a map for each input, a sort, one
+/// reduce.
 fn by_pipes(place: &Place, app: &str) -> Vec<String> {
     let run = |half, file: &str, input: &[u8]| {
         let output = mrapp([half, app], file, input);
@@ -46,14 +46,14 @@ fn applications_between_pipes_MR() {
     });
 }
 
-/// Tabs in values, no tab, no last line end, nothing at all.
+/// Tabs in values, no tab, no last line end, empty input.
 #[test]
 fn lines_of_any_kind_are_cut_at_the_first_tab_MR() {
     tester::test_in_real_time("Test (MR): lines of any kind", |_| {
         for (input, output) in
             [("a\tx\ty\na\tx\ty\na\tz", "a\tx\ty x\ty z\n"), ("\nk\nk\t\n", "\t\nk\t \n"), ("", "")]
         {
-            // It joins its values, sorted.
+            // The application joins its values, sorted.
             let ended = mrapp(["reduce", "mtiming"], "", input.as_bytes());
             assert_eq!(String::from_utf8_lossy(&ended.stdout), output, "{input:?}: {ended:?}");
             assert!(ended.status.success(), "{input:?}");
@@ -84,7 +84,7 @@ fn streams_that_cannot_be_are_told_MR() {
         let ended = mrapp(["reduce", "wc"], "f", b"a\t1\n\xff\t1\n");
         assert_eq!(ended.stderr, b"mrapp: line 2 of the input is not UTF-8\n");
 
-        // The limit of a line of Map.
+        // The limit for a line of Map.
         let mut line = vec![b'a'; 16 << 20];
         assert_eq!(mrapp(["reduce", "indexer"], "f", &line).status.code(), Some(0));
         line.push(b'a');

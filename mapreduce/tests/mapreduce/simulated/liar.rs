@@ -1,4 +1,4 @@
-//! A worker whose reports are false.
+//! A worker that sends false reports.
 
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -15,7 +15,7 @@ use mapreduce::{
 
 use super::Site;
 
-/// A worker that registers, takes tasks and reports others.
+/// A worker that registers, requests tasks and reports different ones.
 pub(super) struct Liar {
     site: Arc<Site>,
     client: CoordinatorClient,
@@ -23,12 +23,12 @@ pub(super) struct Liar {
     requests: u64,
     /// The task and the attempt that it has.
     held: Option<(TaskId, u64)>,
-    /// How many lies were answered.
+    /// How many false reports were answered.
     answered: Arc<AtomicU64>,
 }
 
 impl Liar {
-    /// One that has registered.
+    /// Returns a worker that has registered.
     pub(super) fn new(site: &Arc<Site>, answered: Arc<AtomicU64>) -> Self {
         let session = site.coordinator.session();
         let server = Server::new().with_service(coordinator_service(session));
@@ -50,12 +50,12 @@ impl Liar {
         Liar { site: Arc::clone(site), client, member, requests: 0, held: None, answered }
     }
 
-    /// Reports until the job is over.
+    /// Sends false reports until the job is over.
     pub(super) fn lie(mut self) {
         while !self.site.over.load(Relaxed) {
             thread::sleep(Duration::from_millis(labrt::rng().below(200)));
             match labrt::rng().below(10) {
-                // A worker that asks again and again keeps a task from all others.
+                // Few requests: each one keeps a task from all other workers.
                 0 if self.requests < 3 => self.take_task(),
                 0..8 => self.report(),
                 _ => self.report_crash(),
@@ -71,26 +71,26 @@ impl Liar {
             Some(Ok(Assignment::Reduce { task, attempt, .. })) => {
                 Some((TaskId::Reduce(task), attempt))
             }
-            // A reply that was lost had a task, maybe.
+            // A lost reply may have assigned a task.
             _ => None,
         };
     }
 
-    /// Who it says it is: mostly itself.
-    fn who(&self) -> Member {
+    /// Returns a member to report as: mostly itself.
+    fn claimed_member(&self) -> Member {
         let mut rng = labrt::rng();
         let job = if rng.chance(1, 4) { JobId(rng.next_u64()) } else { self.member.job };
         let worker = if rng.chance(1, 4) { rng.next_u64() } else { self.member.worker };
         Member { job, worker }
     }
 
-    /// A task and an attempt that are not its own.
-    fn what(&self) -> (TaskId, u64) {
+    /// Returns a task and an attempt that are not its own.
+    fn false_attempt(&self) -> (TaskId, u64) {
         let mut rng = labrt::rng();
         loop {
             let id = if rng.chance(1, 2) { TaskId::Map } else { TaskId::Reduce };
             let (task, attempt) = (id(rng.below(7)), rng.below(12));
-            // Without an answer it does not know what it has.
+            // Without an answer it does not know its task.
             if self.held.is_some_and(|held| held != (task, attempt)) {
                 return (task, attempt);
             }
@@ -101,7 +101,7 @@ impl Liar {
     }
 
     fn report(&self) {
-        let (member, (task, attempt)) = (self.who(), self.what());
+        let (member, (task, attempt)) = (self.claimed_member(), self.false_attempt());
         let outcome = if labrt::rng().chance(1, 2) {
             let counts = [(counters::INPUT_BYTES.to_owned(), 1)].into();
             Ok(Done { counts, skipped: vec!["a record".into()] })
@@ -114,7 +114,7 @@ impl Liar {
     }
 
     fn report_crash(&self) {
-        let (member, (task, attempt)) = (self.who(), self.what());
+        let (member, (task, attempt)) = (self.claimed_member(), self.false_attempt());
         let crashed = labrt::rng().below(20);
         let report = CrashReport { member, task, attempt, crashed, record: Some(0) };
         let reply = self.client.testify(&report);
