@@ -4,11 +4,12 @@
 //! task. The job and its workers run without this module; it adds three parts:
 //!
 //! * The coordinator counts failures per record: [`BadRecords`] is a
-//!   [`FailurePolicy`](crate::FailurePolicy), and sends each worker what to skip.
+//!   [`FailurePolicy`](crate::FailurePolicy). It sends each worker the records to
+//!   skip.
 //! * A worker that may meet bad records writes its position into a file before
 //!   each record (`position.rs`). The file survives the worker.
-//! * The next worker with the task reads the file of the one that crashed, and
-//!   reports it to the coordinator; then it skips what is bad (`skipping.rs`).
+//! * The next worker with the task reads the crashed worker's file, and reports the
+//!   position to the coordinator; then it skips bad records (`skipping.rs`).
 
 mod policy;
 mod position;

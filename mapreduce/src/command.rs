@@ -1,10 +1,10 @@
-//! The programs: what their command lines say, and what they answer.
+//! The programs: their command lines, messages and exit statuses.
 //!
-//! Each `main` in `src/bin` is one call into here. A program that fails says
-//! why in one line on the standard error and ends with status 1, also when its
-//! command line is wrong: the course's programs do so, and its scripts rely on
-//! it. A line that cannot be written changes no status. Data on the standard output
-//! that cannot be written is such a failure, unless its reader has closed the pipe.
+//! Each `main` in `src/bin` is one call into here. A program that fails prints
+//! one line on the standard error and exits with status 1, also when its command
+//! line is wrong: the course's scripts rely on that. Failing to print this line
+//! does not change the status. Failing to write data to the standard output is a
+//! failure, unless the reader has closed the pipe.
 
 mod app;
 mod connection;

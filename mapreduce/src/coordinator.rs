@@ -2,20 +2,20 @@
 //!
 //! One lock protects the [`Job`], which makes all decisions. This file does the
 //! waiting: a worker's request waits inside its handler until there is a task
-//! for it, so nobody polls. A report, a lost worker and the end of the job wake
-//! the waiters. The passing of a task's time wakes nobody, so waiters set their
-//! alarm to it.
+//! for it, so workers do not poll. A report, a lost worker and the end of the job
+//! wake the waiting requests. For a task's deadline, each waiting request has its
+//! own timeout.
 //!
 //! After each call the coordinator passes the events of the job on to the
 //! observers.
 //!
-//! The coordinator knows nothing of transports. It answers *sessions*: on
+//! The coordinator does not depend on a transport. It serves *sessions*: on
 //! sockets every connection is one, and when it closes, another worker gets the
-//! worker's task at once. On the simulated network one session can serve all
-//! workers, and the time limit alone finds the lost ones.
+//! worker's task immediately. On the simulated network one session can serve
+//! all workers, and only the time limit finds the lost ones.
 //!
-//! It touches no file but the job's lock and outputs: it renames what an accepted
-//! attempt at a reduce task has written, before the task counts as done.
+//! It touches no files but the job's lock and outputs: it renames the file of an
+//! accepted attempt at a reduce task before the task counts as done.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -36,30 +36,30 @@ use crate::protocol::{
     ReportReply, RequestArgs,
 };
 
-/// A ping is answered after so long: often enough for a worker to notice soon
+/// The delay before the reply to a ping: short enough for a worker to notice soon
 /// that its coordinator has crashed.
 const PING: Duration = Duration::from_millis(400);
 
-/// The job fails when so many workers were lost at one task, if the user does not
-/// say otherwise. An application that ends its worker in a third of its calls,
-/// as the course's `crash`, loses 20 in a row once in 4 billion tasks.
+/// The default number of workers lost at one task that fails the job. An
+/// application that ends its worker in a third of its calls, as the course's
+/// `crash`, loses 20 in a row once in 4 billion tasks.
 pub const WORKER_LOSSES: u32 = 20;
 
-/// How a job is done.
+/// The options of a job.
 #[derive(Debug)]
 pub struct JobOptions {
     /// Whether a slow task gets a second worker, if its application allows.
     pub backups: bool,
-    /// The job fails when so many workers were lost at one task: the application
-    /// ends them. Those of which a bad record is the reason do not count.
+    /// The number of workers lost at one task that fails the job: the application
+    /// ends them. Workers that a bad record ended do not count.
     pub worker_losses: u32,
-    /// The job's identity, and the folder of its workers. The first worker says
-    /// where it is.
+    /// The job's identity, and the folder of its workers, which the first worker
+    /// names.
     pub folder: JobFolder,
     /// What the job does about failures, in addition to retries:
     /// [`BadRecords`](crate::BadRecords) skips records.
     pub failure_policy: Box<dyn FailurePolicy>,
-    /// What gets the events of the job.
+    /// The observers that get the events of the job.
     pub observers: Observers,
 }
 
@@ -75,11 +75,11 @@ impl Default for JobOptions {
     }
 }
 
-/// A job and the workers that work on it.
+/// A job and its workers.
 #[derive(Debug)]
 pub struct Coordinator {
     state: Mutex<State>,
-    /// Notified at every change that may concern a waiter.
+    /// Notified at every change that may concern a waiting thread.
     changed: Condvar,
     sessions: AtomicU64,
 }
@@ -92,8 +92,7 @@ struct State {
 }
 
 impl State {
-    /// Passes on what has happened. When the job has ended, nobody needs its files
-    /// any more.
+    /// Passes new events to the observers. Frees the folder when the job has ended.
     fn publish(&mut self) {
         let now = Instant::now();
         if self.job.end().is_some() {
@@ -102,7 +101,7 @@ impl State {
         self.job.take_events().iter().for_each(|event| self.observers.notify(now, event));
     }
 
-    /// A worker registers, in its folder.
+    /// Registers a worker and its folder.
     fn register(&mut self, args: RegisterArgs, session: u64) -> Result<JobId, Refusal> {
         self.job.admits(&args)?;
         if self.job.end().is_none() {
@@ -115,8 +114,8 @@ impl State {
         Ok(self.job.register(args, session))
     }
 
-    /// A worker reports. An output gets its name before the report counts; if it
-    /// cannot, the attempt has failed.
+    /// Handles a worker's report. Renames an output before the report counts; if
+    /// that fails, the attempt has failed.
     fn report(&mut self, mut args: ReportArgs, session: u64) -> Result<ReportReply, Refusal> {
         if let Some((task, attempt)) = self.job.output(&args)
             && let Err(error) = self.folder.publish(task, attempt)
@@ -128,13 +127,13 @@ impl State {
 }
 
 impl Coordinator {
-    /// A coordinator for a map task per file and `n_reduce` reduce tasks. It
-    /// never looks at the files: only workers need to find them.
+    /// Creates a coordinator for a map task per file and `n_reduce` reduce tasks.
+    /// It never opens the files: only workers need to find them.
     ///
     /// # Panics
     ///
-    /// Without files, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
-    /// reduce tasks.
+    /// If there are no files, no reduce tasks, or more than
+    /// [`MAX_REDUCES`](crate::MAX_REDUCES) of them.
     pub fn make(files: Vec<String>, n_reduce: usize) -> Arc<Coordinator> {
         Self::with_options(files, n_reduce, JobOptions::default())
     }
@@ -143,8 +142,8 @@ impl Coordinator {
     ///
     /// # Panics
     ///
-    /// Without files, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
-    /// reduce tasks.
+    /// If there are no files, no reduce tasks, or more than
+    /// [`MAX_REDUCES`](crate::MAX_REDUCES) of them.
     pub fn with_options(
         files: Vec<String>,
         n_reduce: usize,
@@ -162,8 +161,8 @@ impl Coordinator {
         })
     }
 
-    /// Whether the job has ended, well or not: every `mr-out` file has its
-    /// name, or never will.
+    /// Whether the job has ended: all `mr-out` files are complete, or the job has
+    /// failed.
     pub fn done(&self) -> bool {
         self.state.lock().job.end().is_some()
     }
@@ -179,8 +178,7 @@ impl Coordinator {
         }
     }
 
-    /// Waits, after the job's end, until every worker knows of it, for at most
-    /// `grace`.
+    /// Waits, after the job's end, until all workers know it, for at most `grace`.
     pub fn dismiss(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
@@ -190,13 +188,13 @@ impl Coordinator {
         {}
     }
 
-    /// A new session: what answers the calls of one connection.
+    /// Creates a session, which answers the calls of one connection.
     pub fn session(self: &Arc<Self>) -> Arc<Session> {
         let number = self.sessions.fetch_add(1, Relaxed) + 1;
         Arc::new(Session { coordinator: Arc::clone(self), number })
     }
 
-    /// Changes the state, passes events on, and wakes all waiters.
+    /// Changes the state, passes events on, and wakes all waiting threads.
     fn change<R>(&self, call: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.state.lock();
         let result = call(&mut state);
@@ -204,14 +202,14 @@ impl Coordinator {
         result
     }
 
-    /// Passes events on, and wakes all waiters.
+    /// Passes events on, and wakes all waiting threads.
     fn announce(&self, state: &mut MutexGuard<'_, State>) {
         state.publish();
         self.changed.notify_all();
     }
 }
 
-/// The calls of one connection, or of a whole network.
+/// Answers the calls of one connection, or of a whole network.
 #[derive(Debug)]
 pub struct Session {
     coordinator: Arc<Coordinator>,
@@ -219,9 +217,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// The connection has broken: the tasks of its workers are free for others,
-    /// and the requests that came on it are void. A worker that lives dials
-    /// anew, and may still report its task.
+    /// Handles the end of the connection: other workers may get its workers'
+    /// tasks, and its requests are void. A live worker reconnects, and may
+    /// still report its task.
     pub fn close(&self) {
         self.coordinator.change(|state| state.job.close(self.number));
     }

@@ -1,22 +1,21 @@
-//! Texts for tests and measurements, out of a seed.
+//! Generates texts for tests and measurements from a seed.
 //!
 //! In a natural text the word of rank r is about 1/r times as frequent as the
-//! first (Zipf's law), and frequent words are short. So it is here, with words
-//! that do not exist; a text of the same seed and size is always the same.
+//! first (Zipf's law), and frequent words are short. These texts have both
+//! properties, with invented words. The same seed and size give the same text.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use labrt::Generator;
 
-/// How many different words there are, before some begin a sentence and get a
-/// capital.
+/// The number of different words, not counting capitals at the start of sentences.
 const VOCABULARY: usize = 60_000;
 
-/// Lines are broken after so many bytes.
+/// The length after which a line is broken, in bytes.
 const LINE: usize = 72;
 
-/// The texts of the course's tests, by which some applications know them.
+/// The names of the course's texts, which some applications rely on.
 const BOOKS: [&str; 8] = [
     "being_ernest",
     "dorian_gray",
@@ -28,7 +27,8 @@ const BOOKS: [&str; 8] = [
     "tom_sawyer",
 ];
 
-/// The name of file `number`: the first eight are called as the course's.
+/// Returns the name of file `number`. The first eight have the names of the
+/// course's texts.
 pub fn file_name(number: usize) -> String {
     match BOOKS.get(number) {
         Some(book) => format!("pg-{book}.txt"),
@@ -47,7 +47,7 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// The text of a seed.
+    /// Returns the text of a seed.
     pub fn new(seed: u64) -> Self {
         let mut rng = Generator::from_seed(seed);
         let words = vocabulary(&mut rng);
@@ -64,7 +64,7 @@ impl Corpus {
     ///
     /// # Errors
     ///
-    /// What `out` says.
+    /// The errors of `out`.
     pub fn write(&mut self, bytes: usize, out: &mut impl Write) -> io::Result<()> {
         let mut left = bytes;
         let mut line = String::new();
@@ -85,8 +85,8 @@ impl Corpus {
         Ok(())
     }
 
-    /// Adds a word with what stands around it; `sentence` words are left of the
-    /// sentence.
+    /// Adds a word and its punctuation. `sentence` is the number of words left
+    /// in the sentence.
     fn write_word(&mut self, line: &mut String, sentence: &mut u64) {
         let begins = *sentence == 0;
         if begins {

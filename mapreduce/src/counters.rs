@@ -1,10 +1,10 @@
-//! What the library itself counts, next to an application's counters.
+//! The library's own counters, next to those of an application.
 
 use mrapps::Counts;
 
 use crate::event::Event;
 
-/// How the library's counters begin. An application's had better not.
+/// The prefix of the library's counters. An application should not use it.
 pub const LIBRARY: &str = "mr.";
 
 /// Bytes of input files.
@@ -28,7 +28,7 @@ pub const BACKUPS: &str = "mr.backup_tasks";
 /// Records that were skipped.
 pub const SKIPPED_RECORDS: &str = "mr.skipped_records";
 
-/// Counts that were left out: of names that are too long, or too many.
+/// Counts that were dropped because their names are too long or too many.
 pub const DROPPED_COUNTS: &str = "mr.dropped_counts";
 
 /// The most counters of a job, without [`DROPPED_COUNTS`].
@@ -37,8 +37,8 @@ pub(crate) const MOST: usize = 10_000;
 /// The most bytes of a counter's name.
 const LONGEST_NAME: usize = 200;
 
-/// Adds what an event says to the sums of a job. What two workers have done
-/// counts once.
+/// Adds the counts of an event to the sums of a job. A task that two workers have
+/// done counts once.
 pub(crate) fn apply(sums: &mut Counts, event: &Event) {
     match event {
         Event::JobStarted { .. } => add(sums, BACKUPS, 0),
@@ -48,7 +48,7 @@ pub(crate) fn apply(sums: &mut Counts, event: &Event) {
     }
 }
 
-/// Adds to one sum. A name for which there is no room is only counted.
+/// Adds to one sum. If there is no room for the name, counts it as dropped.
 pub(crate) fn add(sums: &mut Counts, name: &str, by: u64) {
     if let Some(sum) = sums.get_mut(name) {
         *sum = sum.saturating_add(by);
@@ -59,7 +59,7 @@ pub(crate) fn add(sums: &mut Counts, name: &str, by: u64) {
     }
 }
 
-/// Adds sums to others.
+/// Adds all counts to the sums.
 pub(crate) fn add_all(sums: &mut Counts, counts: &Counts) {
     counts.iter().for_each(|(name, by)| add(sums, name, *by));
 }

@@ -1,14 +1,15 @@
-//! What can go wrong with a task, and with a worker.
+//! The errors of tasks and of workers.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of a text that an application or its data gives. Longer ones
-/// are cut: a panic that quotes a record of 20 MB must still reach the user.
+/// The most bytes of a text from an application or its data. Longer texts are
+/// cut: a panic that quotes a record of 20 MB must still reach the user.
 pub const MOST_TEXT: usize = 4096;
 
-/// A text of at most [`MOST_TEXT`] bytes, and a few that say what is cut off.
+/// Cuts a text to [`MOST_TEXT`] bytes. A text that is cut ends with its full
+/// length.
 pub(crate) fn shorten(mut text: String) -> String {
     let length = text.len();
     if length > MOST_TEXT {
@@ -26,7 +27,7 @@ pub enum TaskError {
     Input {
         /// Its name, as the user gave it.
         file: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// The folder cannot be used.
@@ -38,17 +39,17 @@ pub enum TaskError {
     Output {
         /// Its name.
         file: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
-    /// A file that a map task has left cannot be read.
+    /// An intermediate file of a map task cannot be read.
     Intermediate {
         /// Its name.
         file: String,
-        /// What the system said, or where the file is damaged.
+        /// The system's error, or where the file is damaged.
         reason: String,
     },
-    /// The application broke a rule: of partitions, or of combiners.
+    /// The application broke a rule about partitions or combiners.
     Misused {
         /// The application.
         app: String,
@@ -57,15 +58,16 @@ pub enum TaskError {
         /// What it did.
         reason: String,
     },
-    /// The job was over before the task was. Never reported: nobody would hear.
+    /// The job ended before the task. Workers do not report this: the
+    /// coordinator no longer needs it.
     Over,
     /// The application panicked.
     Panicked {
         /// The application.
         app: String,
-        /// Its task, with the input file or the key in hand.
+        /// Its task, with the input file or the current key.
         task: String,
-        /// What it said.
+        /// The message of the panic.
         message: String,
         /// The record, as in [`Care`](crate::protocol::Care), if it can be
         /// skipped.
@@ -74,13 +76,13 @@ pub enum TaskError {
 }
 
 impl TaskError {
-    /// The record that is to blame, if it can be skipped.
+    /// Returns the record that caused the error, if it can be skipped.
     pub(crate) fn record(&self) -> Option<u64> {
         let TaskError::Panicked { record, .. } = self else { return None };
         *record
     }
 
-    /// The same error, with a record to blame if the application panicked.
+    /// Sets the record that caused the error, if the application panicked.
     pub(crate) fn at(mut self, at: Option<u64>) -> Self {
         if let TaskError::Panicked { record, .. } = &mut self {
             *record = at;
@@ -88,8 +90,8 @@ impl TaskError {
         self
     }
 
-    /// Whether another try may end better. A panic may hang on chance; files
-    /// and rules stay as they are, and only the user can mend them.
+    /// Whether a retry may succeed. A panic may depend on chance; the other
+    /// errors stay until the user fixes their cause.
     pub fn is_worth_another_try(&self) -> bool {
         match self {
             TaskError::Panicked { .. } => true,
@@ -121,15 +123,14 @@ impl fmt::Display for TaskError {
 
 impl std::error::Error for TaskError {}
 
-/// Why a coordinator does not answer a worker's call.
+/// Why a coordinator refuses a worker's call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The call is of a worker of another job, or of one that has not
-    /// registered.
+    /// The caller is a worker of another job, or has not registered.
     OtherJob,
     /// The call is about a task that the worker does not have.
     NotHeld,
-    /// The worker does not fit the job: a line for the user.
+    /// The worker does not fit the job. The text is a line for the user.
     Unfit(String),
 }
 
@@ -148,9 +149,9 @@ impl fmt::Display for Refusal {
 /// Why a worker left before the job was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerError {
-    /// The coordinator answers no more.
+    /// The coordinator no longer answers.
     CoordinatorGone,
-    /// The coordinator does not want this worker, or the worker not this
+    /// The coordinator refuses this worker, or the worker refuses this
     /// coordinator.
     Refused(String),
     /// The job has failed.

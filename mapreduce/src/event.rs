@@ -1,8 +1,8 @@
-//! What happens in a job, as data.
+//! The events of a job, as data.
 //!
-//! The job (`job.rs`) writes each state transition down once, as an [`Event`].
-//! The coordinator passes the events on to all [`Observers`], in order. Data
-//! flows one way: no observer answers, and the job reads no event. The progress
+//! The job (`job.rs`) records each state transition once, as an [`Event`]. The
+//! coordinator passes the events to all [`Observers`], in order. Data flows one
+//! way: observers return nothing, and the job reads no events. The progress
 //! bar, the counters and the status page are observers.
 
 use std::fmt;
@@ -28,73 +28,73 @@ pub enum Event {
         /// Its application.
         app: String,
     },
-    /// A worker asks for a task. It works on no other one any more.
+    /// A worker requests a task, and gives up the task that it had.
     TaskRequested {
-        /// Who asks.
+        /// The worker.
         worker: WorkerId,
     },
     /// A worker gets a task.
     TaskAssigned {
-        /// Who gets it.
+        /// The worker.
         worker: WorkerId,
-        /// Which one.
+        /// The task.
         task: TaskId,
-        /// Whether another worker has the task, and does it too slowly.
+        /// Whether the task is a backup: another worker runs it, too slowly.
         is_backup: bool,
     },
     /// A worker has not reported its task within the time limit. Another worker
     /// may get the task.
     WorkerSilent {
-        /// Who is silent.
+        /// The worker.
         worker: WorkerId,
         /// The task that it had.
         task: TaskId,
     },
-    /// A worker reports that its task is done, as the first one. An output has
-    /// its name by now.
+    /// A worker is the first to report that a task is done. Its output was already
+    /// renamed.
     TaskDone {
-        /// Who reports.
+        /// The worker.
         worker: WorkerId,
-        /// Which task.
+        /// The task.
         task: TaskId,
-        /// What comes with the report.
+        /// The result of the task.
         done: Done,
     },
-    /// A worker reports something that counts for nothing.
+    /// A worker's report does not count.
     ReportIgnored {
-        /// Who reports, as it says. It may be a worker of another job.
+        /// The worker, as the report names it. It may belong to another job.
         worker: WorkerId,
-        /// Which task, as it says. There may be no such task.
+        /// The task, as the report names it. It may not exist.
         task: TaskId,
         /// Why the report does not count.
         why: Ignored,
     },
     /// A worker reports that its task failed.
     TaskFailed {
-        /// Who reports.
+        /// The worker.
         worker: WorkerId,
-        /// Which task.
+        /// The task.
         task: TaskId,
-        /// A line for the user, if another worker tries the task again.
+        /// A line for the user, if another worker retries the task.
         message: Option<String>,
     },
-    /// The connection to a worker broke: its tasks are free for others.
+    /// The connection to a worker broke: other workers may get its tasks.
     WorkerLost {
-        /// Who is lost.
+        /// The worker.
         worker: WorkerId,
     },
-    /// The worker of the event before had a task.
+    /// The worker of the previous event had a task.
     TaskLost {
-        /// Who is lost.
+        /// The worker.
         worker: WorkerId,
-        /// Which task.
+        /// The task.
         task: TaskId,
-        /// What the user calls the task.
+        /// The task's name for messages.
         name: String,
-        /// How many workers were lost at the task, without those of which a bad
-        /// record is the reason.
+        /// How many workers were lost at the task, without those that a bad record
+        /// ended.
         losses: u32,
-        /// The number of them that ends the job.
+        /// The number of losses that fails the job.
         limit: u32,
     },
     /// The coordinator cannot use the folder of a worker that wants to register.
@@ -102,39 +102,39 @@ pub enum Event {
         /// A line for the user.
         reason: String,
     },
-    /// A worker knows that the job has ended: it gives up its task, and leaves.
+    /// A worker knows that the job has ended: it gives up its task and exits.
     WorkerDismissed {
-        /// Who leaves.
+        /// The worker.
         worker: WorkerId,
     },
     /// All map tasks are done.
     ReducePhaseStarted,
     /// The job ends. Late reports of workers may follow.
     JobEnded {
-        /// How.
+        /// How the job ended.
         end: End,
     },
 }
 
-/// Why a report counts for nothing.
+/// Why a report does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
-    /// It is of a worker of another job, or of one that has not registered.
+    /// The worker belongs to another job, or has not registered.
     Stranger,
     /// There is no such task, or its phase has not begun.
     NoSuchTask,
-    /// The worker does not have the task: it never got it, or has given it up.
+    /// The worker does not have the task: it never had it, or has given it up.
     NotHeld,
-    /// Another worker did the task first.
+    /// Another worker completed the task first.
     Late,
-    /// The coordinator has accepted this very report before.
+    /// The coordinator has already accepted this report.
     Repeated,
     /// The job has ended.
     JobOver,
 }
 
 impl Event {
-    /// What the user should read about it: a line each.
+    /// Returns the lines about the event that the user should read.
     pub fn messages(&self) -> Vec<String> {
         match self {
             Event::TaskDone { done, .. } => {
@@ -153,7 +153,7 @@ impl Event {
 /// A function that gets each event, with the time of the event.
 type Observer = Box<dyn FnMut(Instant, &Event) + Send>;
 
-/// Everything that observes a job.
+/// The observers of a job.
 #[derive(Default)]
 pub struct Observers(Vec<Observer>);
 
@@ -164,7 +164,7 @@ impl Observers {
         self.0.push(Box::new(observer));
     }
 
-    /// Passes an event on.
+    /// Passes an event to all observers.
     pub(crate) fn notify(&mut self, at: Instant, event: &Event) {
         self.0.iter_mut().for_each(|observer| observer(at, event));
     }

@@ -1,5 +1,4 @@
-//! What a worker does: one map task, one reduce task (section 3.1 of the paper,
-//! steps 3 to 6).
+//! Runs one map task or one reduce task (section 3.1 of the paper, steps 3 to 6).
 
 use std::any::Any;
 use std::fmt;
@@ -18,20 +17,20 @@ use crate::pairs::{Grouping, Merge, Run, partitions};
 use crate::protocol::{Assignment, Done, JobId};
 use crate::records::{self, Place, Record, records};
 
-/// Looks at each record before the application gets it.
+/// Checks each record before the application gets it.
 pub(crate) trait RecordFilter {
-    /// Whether to leave a record out: its number in the task, and its name.
+    /// Whether to skip a record, which has this number in the task and this name.
     fn skips(&mut self, _record: u64, _name: &dyn fmt::Display) -> Result<bool, TaskError> {
         Ok(false)
     }
 
-    /// The application has no record in hand any more.
+    /// The application has processed its last record.
     fn leave(&mut self) -> Result<(), TaskError> {
         Ok(())
     }
 }
 
-/// Leaves nothing out.
+/// Skips no records.
 pub(crate) struct AllRecords;
 
 impl RecordFilter for AllRecords {}
@@ -39,25 +38,25 @@ impl RecordFilter for AllRecords {}
 /// Executes the tasks of a job, with files in one folder.
 #[derive(Clone, Copy)]
 pub(crate) struct Executor<'a> {
-    /// What is run.
+    /// The application to run.
     pub(crate) app: &'a dyn App,
-    /// The world that it sees.
+    /// The application's environment.
     pub(crate) env: &'a dyn Env,
-    /// Where inputs, intermediate files and outputs are.
+    /// The folder of inputs, intermediate files and outputs.
     pub(crate) folder: &'a Path,
-    /// Whose tasks.
+    /// The job of the tasks.
     pub(crate) job: JobId,
-    /// Whether anybody waits for what is made.
+    /// Says when the job is over, so that a task can stop.
     pub(crate) over: Option<&'a Over>,
 }
 
 impl Executor<'_> {
-    /// An error if nobody waits for the task any more.
+    /// Returns an error if the job is over.
     fn check_over(&self) -> Result<(), TaskError> {
         self.over.map_or(Ok(()), Over::check)
     }
 
-    /// The task of an assignment.
+    /// Runs the task of an assignment.
     pub(crate) fn run(
         &self,
         assignment: &Assignment,
@@ -72,12 +71,12 @@ impl Executor<'_> {
             &Assignment::Reduce { task, attempt, ref maps, .. } => {
                 self.reduce(task, attempt, maps, filter)
             }
-            Assignment::Retry | Assignment::Leave(_) => panic!("{assignment:?} is no task"),
+            Assignment::Retry | Assignment::Leave(_) => panic!("{assignment:?} is not a task"),
         }
     }
 
-    /// Map task `task`: from an input file to one run per reduce task, in a file
-    /// of that name.
+    /// Runs map task `task`: reads an input file, and writes one run per reduce
+    /// task, to the file whose name `name` returns.
     fn map(
         &self,
         task: u64,
@@ -108,7 +107,7 @@ impl Executor<'_> {
         Ok(self.done(counts))
     }
 
-    /// The pairs of an input file, grouped.
+    /// Calls Map for an input file, and returns its pairs, grouped.
     pub(crate) fn group(
         &self,
         task: u64,
@@ -152,8 +151,8 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Reduce task `task`: from the run of the accepted attempt at each map task
-    /// to what will be an output.
+    /// Runs reduce task `task`: reads the run of the accepted attempt at each map
+    /// task, and writes the file that will become the output.
     fn reduce(
         &self,
         task: u64,
@@ -204,14 +203,15 @@ impl Executor<'_> {
         })
     }
 
-    /// A task is done: what the library and the application have counted.
+    /// Returns the result of a task, with the library's and the application's
+    /// counters.
     fn done(&self, mut counts: Counts) -> Done {
         add_all(&mut counts, &self.env.counters().take());
         Done { counts, skipped: Vec::new() }
     }
 
-    /// Calls into the application where it may break a rule as well, and makes
-    /// an error of both.
+    /// Calls the application where it may also break a rule. Returns an error for
+    /// that and for a panic.
     pub(crate) fn check<R>(
         &self,
         task: &dyn fmt::Display,
@@ -224,7 +224,7 @@ impl Executor<'_> {
         })
     }
 
-    /// Calls into the application, and makes an error of a panic.
+    /// Calls the application. Returns an error if it panics.
     pub(crate) fn call<R>(
         &self,
         task: &dyn fmt::Display,
@@ -239,14 +239,14 @@ impl Executor<'_> {
     }
 }
 
-/// A record is longer than it may be.
+/// Returns the error about a record that is too long.
 fn too_long(file: &str, place: Place) -> TaskError {
     let reason = format!("the record is longer than {} MiB", records::LIMIT >> 20);
     TaskError::Input { file: format!("{file}{place}"), reason }
 }
 
-/// The text of a panic. An unwind without text is not the application's: a
-/// simulated worker ends in this way, and goes on ending.
+/// Returns the message of a panic. An unwind without a message is not a panic
+/// of the application: it ends a simulated worker, and continues.
 fn panic_text(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<String>() {
         Ok(text) => *text,

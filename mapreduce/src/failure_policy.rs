@@ -8,33 +8,35 @@ use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
 /// Decides what a job does when workers crash or the application panics. The
 /// job calls it at each failure; the defaults change nothing.
 pub trait FailurePolicy: fmt::Debug + Send {
-    /// A worker was lost while it had a task.
+    /// Handles the loss of a worker that had a task.
     fn worker_lost(&mut self, _task: TaskId, _worker: WorkerId) {}
 
-    /// What a worker that gets a task must know about its records.
+    /// Returns how a worker that gets the task handles its bad records.
     fn care(&self, _task: TaskId) -> Option<Care> {
         None
     }
 
-    /// A worker reports where another one crashed. True if a record is to blame,
-    /// so that the loss of the worker does not count against the task.
+    /// Handles a report of where a worker crashed. Returns true if a record
+    /// caused the crash: then the loss of the worker does not count against the
+    /// task.
     fn crash_reported(&mut self, _report: &CrashReport) -> bool {
         false
     }
 
-    /// A task failed. Returns a line for the user if the task is to be tried
-    /// again whatever it was; otherwise the job counts the try.
+    /// Handles the failure of a task. Returns a line for the user if the task
+    /// must be retried; otherwise the job counts the failure.
     fn task_failed(&mut self, _task: TaskId, _error: &TaskError) -> Option<String> {
         None
     }
 
-    /// Why the job must fail; `None` if it goes on. Called after each change.
+    /// Returns why the job must fail; `None` if it continues. Called after each
+    /// change.
     fn verdict(&self) -> Option<String> {
         None
     }
 }
 
-/// The policy of most jobs: a few retries of a task that fails.
+/// The default policy: nothing in addition to retries.
 #[derive(Debug)]
 pub(crate) struct TryAgain;
 

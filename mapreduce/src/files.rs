@@ -2,17 +2,17 @@
 //!
 //! | name | what |
 //! |---|---|
-//! | `mr-JOB-map-X-A-Y` | what attempt A at map task X has for reduce task Y |
-//! | `mr-JOB-reduce-Y-A` | what attempt A at reduce task Y has written |
-//! | `mr-JOB-at-WORKER` | where a worker is, see `bad_records` |
-//! | `mr-lock` | says which job uses the folder, see `folder.rs` |
+//! | `mr-JOB-map-X-A-Y` | the pairs of attempt A at map task X for reduce task Y |
+//! | `mr-JOB-reduce-Y-A` | the results of attempt A at reduce task Y |
+//! | `mr-JOB-at-WORKER` | the position of a worker, see `bad_records` |
+//! | `mr-lock` | names the job that uses the folder, see `folder.rs` |
 //! | `mr-out-Y` | the output of reduce task Y |
 //!
-//! JOB is the job's identity. A worker writes files that nobody else writes: an
-//! attempt has one worker, and its number is never used again. Nobody reads them
-//! before the coordinator has accepted the report of the attempt, when they are
-//! complete: reducers read the files of accepted attempts at maps, and the
-//! coordinator renames what an accepted attempt at a reduce has written. So a
+//! JOB is the job's identity. Only one worker writes a file: an attempt has one
+//! worker, and its number is never reused. The files are not read before the
+//! coordinator has accepted the report of the attempt, when they are complete:
+//! reduce tasks read the files of accepted attempts at map tasks, and the
+//! coordinator renames the file of an accepted attempt at a reduce task. So a
 //! worker that crashes, is late, or belongs to another job changes no output.
 
 use std::fs::{self, File};
@@ -26,38 +26,40 @@ use crate::input_file::check_kind;
 use crate::pairs::Run;
 use crate::protocol::{Assignment, JobId, WorkerId};
 
-/// Bytes that are gathered before a write.
+/// The size of write buffers, in bytes.
 pub(crate) const BUFFER: usize = 1 << 16;
 
 /// The digits of a [`JobId`].
 const JOB_DIGITS: usize = 16;
 
-/// What an attempt at map task `map` has for reduce task `reduce`.
+/// Returns the name of the file of an attempt at map task `map` for reduce task
+/// `reduce`.
 pub(crate) fn intermediate_name(job: JobId, map: u64, attempt: u64, reduce: u64) -> String {
     format!("mr-{job}-map-{map}-{attempt}-{reduce}")
 }
 
-/// What an attempt at reduce task `reduce` has written.
+/// Returns the name of the file of an attempt at reduce task `reduce`.
 pub(crate) fn attempt_name(job: JobId, reduce: u64, attempt: u64) -> String {
     format!("mr-{job}-reduce-{reduce}-{attempt}")
 }
 
-/// Where a worker is in its task.
+/// Returns the name of the file with a worker's position in its task.
 pub(crate) fn position_name(job: JobId, worker: WorkerId) -> String {
     format!("mr-{job}-at-{worker:016x}")
 }
 
-/// The output of a reduce task.
+/// Returns the name of the output of a reduce task.
 pub(crate) fn output_name(reduce: u64) -> String {
     format!("mr-out-{reduce}")
 }
 
-/// The job that a file belongs to, if it is one of the first three kinds.
+/// Returns the job that a file belongs to, if it is of one of the first three
+/// kinds.
 pub(crate) fn job_of(name: &str) -> Option<JobId> {
     let (digits, rest) = name.strip_prefix("mr-")?.split_once('-')?;
     let kinds = ["map-", "reduce-", "at-"];
     let of_a_job = digits.len() == JOB_DIGITS && kinds.iter().any(|kind| rest.starts_with(kind));
-    // A sign would parse.
+    // `from_str_radix` also accepts a sign and capitals.
     let plain = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
     u64::from_str_radix(digits, 16).ok().filter(|_| of_a_job && plain).map(JobId)
 }
@@ -69,7 +71,7 @@ pub(crate) fn is_old_temporary(name: &str) -> bool {
         .is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-/// An input file.
+/// Reads an input file.
 pub(crate) fn read_input(folder: &Path, file: &str) -> Result<Vec<u8>, TaskError> {
     let input_error =
         |error: io::Error| TaskError::Input { file: file.to_owned(), reason: error.to_string() };
@@ -77,14 +79,14 @@ pub(crate) fn read_input(folder: &Path, file: &str) -> Result<Vec<u8>, TaskError
     check_kind(&path).and_then(|()| fs::read(path)).map_err(input_error)
 }
 
-/// A run that a map task has left.
+/// Reads a run that a map task has written.
 pub(crate) fn read_run(folder: &Path, file: String) -> Result<Run, TaskError> {
     let read = fs::read(folder.join(&file)).map_err(|error| error.to_string());
     read.and_then(|bytes| Run::check(bytes).map_err(|at| format!("damaged at byte {at}")))
         .map_err(|reason| TaskError::Intermediate { file, reason })
 }
 
-/// Lets `write` write a new file.
+/// Creates a file whose contents `write` writes.
 pub(crate) fn write_new(
     env: &dyn Env,
     folder: &Path,
@@ -104,7 +106,7 @@ pub(crate) fn write_new(
     Ok(())
 }
 
-/// Makes what an attempt has written the output of its reduce task.
+/// Renames the file of an attempt to the output of its reduce task.
 pub(crate) fn publish(
     folder: &Path,
     job: JobId,
@@ -122,13 +124,13 @@ pub(crate) fn publish(
     })
 }
 
-/// The files of an attempt, which are removed with this if nobody wants them.
+/// The files of an attempt. Dropping this removes them, unless `keep` was called.
 pub(crate) struct AttemptFiles {
     paths: Vec<PathBuf>,
 }
 
 impl AttemptFiles {
-    /// Those of a task that a worker is about to begin.
+    /// Returns the files of a task that a worker is about to begin.
     pub(crate) fn new(folder: &Path, job: JobId, assignment: &Assignment) -> Self {
         let names: Vec<String> = match assignment {
             &Assignment::Map { task, attempt, n_reduce, .. } => {
@@ -140,8 +142,8 @@ impl AttemptFiles {
         AttemptFiles { paths: names.iter().map(|name| folder.join(name)).collect() }
     }
 
-    /// Leaves the files where they are. Returns them, for a caller that learns
-    /// later that nobody wants them.
+    /// Keeps the files. Returns their paths, for a caller that may remove them
+    /// later.
     pub(crate) fn keep(mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.paths)
     }
@@ -153,18 +155,18 @@ impl Drop for AttemptFiles {
     }
 }
 
-/// Removes files, as far as they are there.
+/// Removes the files that exist.
 pub(crate) fn remove(paths: &[PathBuf]) {
-    // A file that cannot be removed does no harm: nobody reads it.
+    // A file that cannot be removed does no harm: it is not read.
     paths.iter().for_each(|path| _ = fs::remove_file(path));
 }
 
-/// Why a file was not written to its end.
+/// Why a file was not written completely.
 #[derive(Debug)]
 pub(crate) enum WriteError {
-    /// The file does not take it.
+    /// The system returned an error.
     Io(io::Error),
-    /// There is nothing to write: the task has failed.
+    /// The task failed.
     Task(TaskError),
 }
 
@@ -185,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_their_job_and_no_other_name_does() {
+    fn job_of_accepts_only_names_of_job_files() {
         let job = JobId(0x0123_4567_89ab_cdef);
         for name in
             [intermediate_name(job, 1, 2, 3), attempt_name(job, 1, 2), position_name(job, 7)]

@@ -3,10 +3,11 @@
 //! Workers write into their folder, and the coordinator renames outputs there.
 //! Two jobs in one folder would replace each other's outputs. So a coordinator
 //! holds a lock on the file `mr-lock` of the folder; the system frees it when
-//! the process ends, however it ends. The file says who holds it.
+//! the process ends, however it ends. The file names the job that holds it.
 //!
-//! What a job that died has left is known by its names (`files.rs`). The next
-//! job in the folder removes it: with the lock it knows that nobody needs it.
+//! The names of files show which job they belong to (`files.rs`). The next job in
+//! the folder removes the files of dead jobs: while it holds the lock, no other job
+//! can need them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -28,14 +29,14 @@ pub enum FolderError {
     InUse {
         /// The folder.
         folder: PathBuf,
-        /// What its lock says about that job.
+        /// The job that holds the lock, as the lock's text names it.
         holder: String,
     },
-    /// The system does not let us.
+    /// The system returned an error.
     Io {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error.
         error: io::Error,
     },
 }
@@ -57,40 +58,40 @@ impl fmt::Display for FolderError {
 
 impl std::error::Error for FolderError {}
 
-/// The folder of a job, from the moment when it is known.
+/// The folder of a job.
 ///
-/// A coordinator may take the folder where it runs itself, for a start. The
-/// first worker settles where the job's files are.
+/// A coordinator may first take its own current folder. The first worker then
+/// decides in which folder the job's files are.
 #[derive(Debug)]
 pub struct JobFolder {
     job: JobId,
-    /// Where the coordinator can be found.
+    /// The coordinator's address.
     address: String,
     held: Option<Lock>,
-    /// A worker has registered.
+    /// Whether a worker has registered.
     settled: bool,
 }
 
 impl JobFolder {
-    /// Of a new job, whose identity is drawn here. `address` tells users of other
-    /// jobs where its coordinator is.
+    /// Creates the folder of a new job, and draws the job's identity. Other jobs
+    /// print `address` when the folder is in use.
     pub fn new(address: impl Into<String>) -> Self {
         JobFolder { job: JobId::draw(), address: address.into(), held: None, settled: false }
     }
 
-    /// Of a job that this process does alone.
+    /// Takes a folder for a job that this process runs alone.
     pub(crate) fn of_this_process(path: &Path) -> Result<Self, TaskError> {
         let mut folder = JobFolder::new("work in one process");
         folder.settle(path).map_err(|error| TaskError::Folder { reason: error.to_string() })?;
         Ok(folder)
     }
 
-    /// The job's identity.
+    /// Returns the job's identity.
     pub fn job(&self) -> JobId {
         self.job
     }
 
-    /// Takes a folder until a worker says that the job has another one.
+    /// Locks a folder, until a worker names another one for the job.
     ///
     /// # Errors
     ///
@@ -107,20 +108,20 @@ impl JobFolder {
         Ok(())
     }
 
-    /// A worker works in this folder. The first one's is the job's.
+    /// Handles a worker's folder. The first worker's folder is the job's.
     pub(crate) fn settle(&mut self, path: &Path) -> Result<(), FolderError> {
         if !self.settled {
             self.take(path)?;
             self.settled = true;
         }
-        // Another one finds by itself whether it is in the same: see `is_of`.
+        // Each later worker checks with `is_of` that its folder is the same.
         Ok(())
     }
 
-    /// Makes what an accepted attempt has written the output of its reduce task.
+    /// Renames the file of an accepted attempt to the output of its reduce task.
     pub(crate) fn publish(&self, reduce: u64, attempt: u64) -> Result<(), TaskError> {
         let held = self.held.as_ref().filter(|_| self.settled);
-        let held = held.expect("no worker reports before the folder is settled");
+        let held = held.expect("a worker registers before it reports");
         if !held.is_valid() {
             let reason = "it was removed while the job ran: other jobs may use the folder";
             return Err(TaskError::Output { file: LOCK.into(), reason: reason.into() });
@@ -128,12 +129,12 @@ impl JobFolder {
         files::publish(&held.folder, self.job, reduce, attempt)
     }
 
-    /// Frees the folder, and leaves the job's files there.
+    /// Frees the folder, and keeps the job's files.
     pub(crate) fn leave(mut self) {
         self.held = None;
     }
 
-    /// The job has ended: removes what is left of it, and frees the folder.
+    /// Removes the remaining files of the job, and frees the folder.
     pub(crate) fn free(&mut self) {
         if let Some(lock) = self.held.take() {
             lock.remove_files(|name| files::job_of(name) == Some(self.job));
@@ -147,13 +148,13 @@ impl Drop for JobFolder {
     }
 }
 
-/// Whether a folder is the one that the coordinator of a job holds. On another
-/// machine a folder of the same path may be another one.
+/// Whether the coordinator of a job holds this folder. On another machine the same
+/// path may name another folder.
 pub(crate) fn is_of(folder: &Path, job: JobId) -> bool {
     fs::read_to_string(folder.join(LOCK)).is_ok_and(|holder| holder.starts_with(&begin(job)))
 }
 
-/// How the text in a lock begins.
+/// Returns how the text in a lock begins.
 fn begin(job: JobId) -> String {
     format!("job {job},")
 }
@@ -184,7 +185,7 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(io_error(error)),
             }
             let lock = Lock { folder: folder.to_owned(), file };
-            // The job before may have removed the file between the two calls.
+            // The previous job may have removed the file between the two calls.
             if lock.is_valid() {
                 let text = format!("{} process {}, at {address}\n", begin(job), process::id());
                 lock.file
@@ -201,7 +202,7 @@ impl Lock {
         self.file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
     }
 
-    /// Removes the files of these names.
+    /// Removes the files whose names `is_left` accepts.
     fn remove_files(&self, is_left: impl Fn(&str) -> bool) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let left: Vec<PathBuf> = entries
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_one_job_at_a_time_and_a_refusal_names_it() {
+    fn a_second_job_in_a_folder_gets_an_error_that_names_the_first() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut first = JobFolder::new("/tmp/s");
         first.take(folder.path()).expect("it is free");
@@ -242,7 +243,7 @@ mod tests {
         assert!(is_of(folder.path(), first.job()));
         let mut second = JobFolder::new("/tmp/t");
         assert!(!is_of(folder.path(), second.job()));
-        let refusal = second.take(folder.path()).expect_err("taken").to_string();
+        let refusal = second.take(folder.path()).expect_err("it is in use").to_string();
         let holder = format!("job {}, process {}, at /tmp/s", first.job(), process::id());
         assert!(refusal.contains(&format!(" is in use by {holder}: wait ")), "{refusal}");
         drop(first);
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_removes_what_dead_jobs_have_left_and_at_its_end_its_own() {
+    fn a_job_removes_files_of_dead_jobs_and_its_own_at_its_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str| fs::write(folder.path().join(name), "x").expect("there is room");
         let dead = JobId(0xdead);
@@ -276,13 +277,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_was_removed_ends_the_job() {
+    fn publish_fails_when_the_lock_was_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut first = JobFolder::new("here");
         first.settle(folder.path()).expect("it is free");
         fs::remove_file(folder.path().join(LOCK)).expect("it is there");
         let mut second = JobFolder::new("there");
-        second.take(folder.path()).expect("nobody can know");
+        second.take(folder.path()).expect("the lock is gone");
         let error = first.publish(0, 0).expect_err("the lock is gone").to_string();
         assert!(error.starts_with("cannot write mr-lock: it was removed"), "{error}");
         drop(first);

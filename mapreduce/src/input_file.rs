@@ -1,15 +1,15 @@
-//! Which files can be inputs.
+//! Checks which files can be inputs.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-/// Refuses what may never end, or waits for a writer: pipes, devices, sockets.
+/// Refuses pipes, devices and sockets: reading them may block or never end.
 ///
 /// # Errors
 ///
-/// What the path is, with the kind `InvalidInput`; or there is nothing to look at.
+/// `InvalidInput`, with what the path is; or the system's error.
 pub(crate) fn check_kind(path: &Path) -> io::Result<()> {
     let kind = fs::metadata(path)?.file_type();
     let name = if kind.is_fifo() {

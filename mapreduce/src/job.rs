@@ -1,5 +1,5 @@
-//! The job, as the coordinator sees it: which tasks there are and how they
-//! stand (section 3.2 of the paper).
+//! The job, as the coordinator sees it: its tasks and their states (section 3.2 of
+//! the paper).
 //!
 //! ```text
 //!          assigned                    done
@@ -10,9 +10,9 @@
 //!       worker asks again, panic          was only slow
 //! ```
 //!
-//! Plain data without locks, threads or clocks of its own: the calls of workers
-//! go in, replies and [`Event`]s come out. Reduce tasks start when the last map
-//! task is done: what they read is complete.
+//! Plain data without locks, threads or clocks: the calls of workers go in, replies
+//! and [`Event`]s come out. Reduce tasks start when the last map task is done, so
+//! that their inputs are complete.
 
 use labrt::time::Instant;
 
@@ -29,18 +29,18 @@ use crate::workers::WorkerTable;
 /// The job fails when one task has panicked this often.
 const TRIES: u32 = 3;
 
-/// What a job goes by.
+/// The rules of a job.
 #[derive(Debug)]
 pub(crate) struct Rules {
     /// Whether slow tasks get backups.
     pub(crate) backups: bool,
-    /// The job fails when so many workers were lost at one task.
+    /// The number of workers lost at one task that fails the job.
     pub(crate) worker_losses: u32,
     /// What it does about failures, in addition to retries.
     pub(crate) policy: Box<dyn FailurePolicy>,
 }
 
-/// A job on its way from its first task to its end.
+/// A job, from its first task to its end.
 #[derive(Debug)]
 pub(crate) struct Job {
     id: JobId,
@@ -49,14 +49,14 @@ pub(crate) struct Job {
     reduces: TaskTable,
     workers: WorkerTable,
     rules: Rules,
-    /// How it ended, once it has.
+    /// How the job ended, if it has.
     end: Option<End>,
-    /// What has happened and was not yet taken.
+    /// The events that were not yet taken.
     events: Vec<Event>,
 }
 
 impl Job {
-    /// A map task per file, and `n_reduce` reduce tasks.
+    /// Creates a job with a map task per file, and `n_reduce` reduce tasks.
     pub(crate) fn new(id: JobId, files: Vec<String>, n_reduce: usize, rules: Rules) -> Self {
         assert_job(&files, n_reduce);
         Job {
@@ -71,27 +71,27 @@ impl Job {
         }
     }
 
-    /// Takes the events since the last call, in order.
+    /// Returns the events since the last call, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    /// How the job ended, if it has.
+    /// Returns how the job ended, if it has.
     pub(crate) fn end(&self) -> Option<End> {
         self.end.clone()
     }
 
-    /// Whether every worker that is there knows that the job has ended.
+    /// Whether every connected worker knows that the job has ended.
     pub(crate) fn workers_have_left(&self) -> bool {
         self.workers.have_left()
     }
 
-    /// Whether a worker may join. The error says why not.
+    /// Checks whether a worker may join. The error says why not.
     pub(crate) fn admits(&self, args: &RegisterArgs) -> Result<(), Refusal> {
         self.workers.admits(args)
     }
 
-    /// A worker that is admitted registers. Returns the job's identity.
+    /// Registers an admitted worker. Returns the job's identity.
     pub(crate) fn register(&mut self, args: RegisterArgs, session: u64) -> JobId {
         if self.workers.register(&args, session) {
             self.events.push(Event::WorkerRegistered { worker: args.worker, app: args.app });
@@ -99,19 +99,19 @@ impl Job {
         self.id
     }
 
-    /// The coordinator cannot use a worker's folder.
+    /// Records that the coordinator cannot use a worker's folder.
     pub(crate) fn refuse(&mut self, reason: String) {
         self.events.push(Event::WorkerRefused { reason });
     }
 
-    /// Whether a call is of a worker of this job.
+    /// Checks that a caller is a worker of this job.
     fn check(&self, member: Member) -> Result<(), Refusal> {
         let ours = member.job == self.id && self.workers.knows(member.worker);
         if ours { Ok(()) } else { Err(Refusal::OtherJob) }
     }
 
-    /// A worker asks for a task: it has none, or the reply with it was lost.
-    /// Returns a reply that needs no waiting, if there is one.
+    /// Handles a worker's request for a task: it has none, or the reply with it was
+    /// lost. Returns the reply if it needs no waiting.
     pub(crate) fn request(
         &mut self,
         args: &RequestArgs,
@@ -127,8 +127,8 @@ impl Job {
         Ok(None)
     }
 
-    /// The reply to a request, if there is one by now: a task that nobody works
-    /// on, or one that needs a backup if the worker does such.
+    /// Returns the reply to a request, if there is one now: an idle task, or a task
+    /// that needs a backup if the worker accepts backups.
     pub(crate) fn reply(&mut self, args: &RequestArgs, now: Instant) -> Option<Assignment> {
         if !self.workers.is_current(args) {
             return Some(Assignment::Retry);
@@ -140,14 +140,14 @@ impl Job {
         self.assign(args.member.worker, now, args.backups)
     }
 
-    /// When there may be a reply to a request without any other call.
+    /// Returns when a request may get a reply without any other call.
     pub(crate) fn next_alarm(&mut self, args: &RequestArgs) -> Option<Instant> {
         let backups = self.rules.backups && args.backups;
         self.phase().next_alarm(backups)
     }
 
-    /// Whether a report counts: it is of a worker of this job, about a task that
-    /// the worker has, in its phase, while it is not done.
+    /// Checks whether a report counts: the caller is a worker of this job and has
+    /// the task, whose phase has begun, and the task is not done.
     fn judge(&self, member: Member, task: TaskId, attempt: u64) -> Result<(), Ignored> {
         self.check(member).map_err(|_| Ignored::Stranger)?;
         let task = self.find(task).ok_or(Ignored::NoSuchTask)?;
@@ -160,15 +160,15 @@ impl Job {
         }
     }
 
-    /// The reduce task and the attempt whose file must become the output before
-    /// this report: `None` if the report brings no output.
+    /// Returns the reduce task and the attempt whose file must become the output
+    /// before this report counts. `None` if the report has no output.
     pub(crate) fn output(&self, args: &ReportArgs) -> Option<(u64, u64)> {
         let TaskId::Reduce(task) = args.task else { return None };
         let counts = self.judge(args.member, args.task, args.attempt).is_ok();
         (counts && args.outcome.is_ok()).then_some((task, args.attempt))
     }
 
-    /// A worker reports how its task ended.
+    /// Handles a worker's report of how its task ended.
     pub(crate) fn report(
         &mut self,
         args: ReportArgs,
@@ -187,7 +187,7 @@ impl Job {
             (None, Ok(done)) => self.done(worker, task, done, now),
             (None, Err(error)) => self.failed(worker, task, &error),
             (Some(Ignored::Late | Ignored::JobOver), _) => {
-                self.find_mut(task).expect("it was found").release(worker);
+                self.find_mut(task).expect("`judge` has found the task").release(worker);
             }
             (Some(_), _) => {}
         }
@@ -198,8 +198,8 @@ impl Job {
         Ok(ReportReply { accepted: matches!(ignored, None | Some(Ignored::Repeated)), end })
     }
 
-    /// A worker reports where another one crashed in the task that it has now.
-    /// Returns the records of the task to skip.
+    /// Handles a worker's report of where another one crashed in the task that it
+    /// has now. Returns the records of the task to skip.
     pub(crate) fn crash_reported(&mut self, report: &CrashReport) -> Result<Vec<u64>, Refusal> {
         let &CrashReport { member, task, attempt, .. } = report;
         if let Err(why) = self.judge(member, task, attempt) {
@@ -208,8 +208,8 @@ impl Job {
             return Err(Refusal::NotHeld);
         }
         if self.rules.policy.crash_reported(report) {
-            // The record is to blame, and not the task.
-            self.find_mut(task).expect("it was found").losses -= 1;
+            // The record caused the crash, not the task.
+            self.find_mut(task).expect("`judge` has found the task").losses -= 1;
         }
         if let Some(reason) = self.rules.policy.verdict() {
             self.finish(Err(reason));
@@ -217,7 +217,7 @@ impl Job {
         Ok(self.rules.policy.care(task).map(|care| care.bad).unwrap_or_default())
     }
 
-    /// A session is closed: the tasks of its workers are free for others.
+    /// Closes a session: other workers may get its workers' tasks.
     pub(crate) fn close(&mut self, session: u64) {
         for worker in self.workers.close(session) {
             self.events.push(Event::WorkerLost { worker });
@@ -227,12 +227,12 @@ impl Job {
         }
     }
 
-    /// A worker was lost in the middle of a task. When that happens again and
-    /// again, the application ends its workers.
+    /// Records that a worker was lost during a task. When that happens repeatedly,
+    /// the application ends its workers.
     fn lost_at(&mut self, id: TaskId, worker: WorkerId) {
         self.rules.policy.worker_lost(id, worker);
         let (limit, name) = (self.rules.worker_losses, self.name(id));
-        let task = self.find_mut(id).expect("a task that was assigned is there");
+        let task = self.find_mut(id).expect("assigned tasks exist");
         task.losses += 1;
         let losses = task.losses;
         self.events.push(Event::TaskLost { worker, task: id, name: name.clone(), losses, limit });
@@ -244,7 +244,7 @@ impl Job {
         }
     }
 
-    /// What a task is called.
+    /// Returns the name of a task for messages.
     fn name(&self, task: TaskId) -> String {
         match task {
             TaskId::Map(task) => format!("map task {task}, file {}", self.files[task as usize]),
@@ -252,7 +252,7 @@ impl Job {
         }
     }
 
-    /// A worker knows that the job has ended, and gives up its task.
+    /// Records that a worker knows the job's end, and takes its task from it.
     pub(crate) fn dismiss(&mut self, member: Member) {
         if member.job == self.id && self.workers.dismiss(member.worker) {
             self.abandon(member.worker);
@@ -260,18 +260,18 @@ impl Job {
         }
     }
 
-    /// How the job ended, for a worker that asks whether the coordinator lives.
+    /// Returns how the job ended, if it has, for a worker's ping.
     pub(crate) fn end_for(&self, member: Member) -> Result<Option<End>, Refusal> {
         self.check(member).map(|()| self.end())
     }
 
-    /// A worker has no task any more.
+    /// Takes all tasks from a worker.
     fn abandon(&mut self, worker: WorkerId) {
         self.maps.abandon(worker);
         self.reduces.abandon(worker);
     }
 
-    /// The next task for a worker, if there is one.
+    /// Assigns the next task to a worker, if there is one.
     fn assign(&mut self, worker: WorkerId, now: Instant, backups: bool) -> Option<Assignment> {
         for (index, worker) in self.phase().expire(now) {
             let task = self.id_in_phase(index);
@@ -293,9 +293,9 @@ impl Job {
         })
     }
 
-    /// A worker has done a task that it has, as the first one.
+    /// Accepts a worker's report that its task is done.
     fn done(&mut self, worker: WorkerId, task: TaskId, done: Done, now: Instant) {
-        let index = usize::try_from(task.number()).expect("it was found");
+        let index = usize::try_from(task.number()).expect("`judge` has found the task");
         self.phase().complete(index, worker, now);
         self.events.push(Event::TaskDone { worker, task, done });
         if self.reduces.are_done() {
@@ -305,10 +305,10 @@ impl Job {
         }
     }
 
-    /// A worker could not do a task that it has. Another one tries again, or the
-    /// job fails.
+    /// Handles a report that a task failed. Another worker retries it, or the job
+    /// fails.
     fn failed(&mut self, worker: WorkerId, id: TaskId, error: &TaskError) {
-        self.find_mut(id).expect("it was found").release(worker);
+        self.find_mut(id).expect("`judge` has found the task").release(worker);
         let (message, failure) = match self.retry(id, error) {
             Ok(message) => (Some(message), self.rules.policy.verdict()),
             Err(reason) => (None, Some(reason)),
@@ -319,13 +319,13 @@ impl Job {
         }
     }
 
-    /// A line for the user, if another worker retries a task that failed;
-    /// otherwise, as the error, why the job fails.
+    /// Decides about a task that failed. Returns a line for the user if another
+    /// worker retries it; the error says why the job fails.
     fn retry(&mut self, id: TaskId, error: &TaskError) -> Result<String, String> {
         if let Some(message) = self.rules.policy.task_failed(id, error) {
             return Ok(message);
         }
-        let task = self.find_mut(id).expect("a task that failed is there");
+        let task = self.find_mut(id).expect("tasks that fail exist");
         task.panics += 1;
         if error.is_worth_another_try() && task.panics < TRIES {
             Ok(format!("{error}; try {} of {TRIES} follows", task.panics + 1))
@@ -334,7 +334,7 @@ impl Job {
         }
     }
 
-    /// The job ends. How it ended first stays.
+    /// Ends the job. Later calls change nothing.
     fn finish(&mut self, end: End) {
         if self.end.is_none() {
             self.end = Some(end.clone());
@@ -342,19 +342,19 @@ impl Job {
         }
     }
 
-    /// A task whose turn it is, by its number.
+    /// Returns the id of a task of the current phase.
     fn id_in_phase(&self, task: usize) -> TaskId {
         let id = if self.maps.are_done() { TaskId::Reduce } else { TaskId::Map };
         id(task as u64)
     }
 
-    /// The tasks whose turn it is.
+    /// Returns the tasks of the current phase.
     fn phase(&mut self) -> &mut TaskTable {
         if self.maps.are_done() { &mut self.reduces } else { &mut self.maps }
     }
 
-    /// A task by its id. `None` for one that does not exist, or has not started:
-    /// no worker of ours reports it.
+    /// Returns a task by its id. `None` if it does not exist, or its phase has not
+    /// begun.
     fn find(&self, id: TaskId) -> Option<&Task> {
         let (tasks, is_started) = match id {
             TaskId::Map(_) => (&self.maps, true),
@@ -364,7 +364,7 @@ impl Job {
         tasks.get(index)
     }
 
-    /// The same, to change it.
+    /// Returns a task by its id, to change it.
     fn find_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.find(id)?;
         let tasks = match id {

@@ -1,5 +1,6 @@
 //! MapReduce (Lab 1 of MIT 6.824, since 2020): a job is cut into tasks, a
-//! coordinator hands them out, and workers that may die at any moment do them.
+//! coordinator hands them out, and workers, which may crash at any moment, run
+//! them.
 //!
 //! This is the system of Dean and Ghemawat, *MapReduce: Simplified Data
 //! Processing on Large Clusters*, OSDI 2004, on one machine or on a few that
@@ -8,7 +9,7 @@
 //!
 //! ```console
 //! $ cargo build --release -p mapreduce
-//! $ target/release/mrgen texts                                # or texts of your own
+//! $ target/release/mrgen texts                                # or your own texts
 //! $ target/release/mrcoordinator texts/pg-*.txt &
 //! $ target/release/mrworker wc & target/release/mrworker wc
 //! $ sort mr-out-* | head
@@ -31,12 +32,12 @@
 //!            when all reduces are done: the end
 //! ```
 //!
-//! * A worker asks for a task and is told when there is one: its request waits
-//!   in the coordinator. When the job ends, all waiting workers exit.
+//! * A worker requests a task. If there is none, the request waits in the
+//!   coordinator. When the job ends, all waiting workers exit.
 //! * A pair with key k goes to reduce task `ihash(k) % nReduce`, so that one
 //!   task sees all values of a key.
-//! * Each attempt at a task writes files of its own, with the job and the attempt
-//!   in their names (`files.rs`). They count when the coordinator accepts the
+//! * Each attempt at a task writes its own files, with the job and the attempt in
+//!   their names (`files.rs`). They count when the coordinator accepts the
 //!   attempt's report: reducers get the accepted attempts by name, and the
 //!   coordinator itself renames an accepted output to `mr-out-3`.
 //!
@@ -45,85 +46,85 @@
 //! A job has a random identity. A worker gets it when it registers, and sends it
 //! with every call. So a worker that outlives its coordinator, or was stopped for
 //! a while, cannot work for the next job at the same address: that coordinator
-//! refuses its calls, and nobody reads what it has written.
+//! refuses its calls, and no task reads its files.
 //!
 //! A report counts only from a worker of the job, about a task that it has, while
 //! the task is not done (`Job::judge`). Everything else is ignored, and shown on
 //! the status page.
 //!
-//! A job has its folder to itself, by a lock on the file `mr-lock`; a second job
-//! there ends with a line that names the first (`folder.rs`). At its end a job
+//! A job locks its folder through the file `mr-lock`. A second job in the folder
+//! fails with a message that names the first (`folder.rs`). At its end a job
 //! removes all its files but the outputs; when it is killed, the next job in the
 //! folder does so.
 //!
-//! # When workers die
+//! # Worker failures
 //!
-//! The coordinator cannot tell a dead worker from a slow one, and need not
+//! The coordinator cannot distinguish a dead worker from a slow one, and need not
 //! (section 3.3): a task may be done twice, and only its first completion counts.
-//! A task is given to somebody else
+//! Another worker gets a task
 //!
-//! * at once, when the connection of its worker breaks;
-//! * at once, when its worker asks for another one: the reply with the first
+//! * immediately, when the connection of its worker breaks;
+//! * immediately, when its worker requests another task: the reply with the first
 //!   was lost;
 //! * after ten seconds without a report, whatever the reason.
 //!
 //! A worker that is only slow gets a *backup* near the end (section 3.6): when
-//! nothing else is left to begin, a second worker begins a task that takes twice
-//! as long as most, and whoever is done first counts.
+//! all tasks have begun, a second worker begins a task that takes twice as long as
+//! most, and the first completion counts.
 //!
-//! A worker whose coordinator does not answer for a second leaves. A task that
-//! panics is tried three times, and one in which 20 workers were lost ends the job:
-//! the application ends them, by a stack overflow or `exit`. A file that cannot be
-//! read or written ends the job, since only the user can fix that. The line that
-//! says so names it.
+//! A worker exits when its coordinator has not answered for a second. The job fails
+//! when a task has panicked three times, and when 20 workers were lost at one task:
+//! the application ends them, by a stack overflow or `exit`. It also fails when a
+//! file cannot be read or written, since only the user can fix that; the message
+//! names the file.
 //!
 //! # Refinements
 //!
 //! Sections 3.6 and 4 of the paper: backup tasks, a partition function, keys in
 //! order, combiners, bad records, counters, local execution. The chapter
-//! `docs/mapreduce-refinements.md` tells of each; the parts that an application
-//! may fill in are methods of `mrapps::App` with a default.
+//! `docs/mapreduce-refinements.md` describes each; the parts that an application
+//! may provide are methods of `mrapps::App` with a default.
 //!
 //! # Invariants
 //!
-//! * No reduce task is assigned before all map tasks are done, and what is done
-//!   stays done (`job.rs`).
-//! * While nobody dies, panics or dawdles, each task is assigned once.
-//! * A task that is done twice is counted once, in the status and in counters.
+//! * No reduce task is assigned before all map tasks are done, and a task that is
+//!   done stays done (`job.rs`).
+//! * While no worker crashes, panics or is slow, each task is assigned once.
+//! * A task that is done twice counts once, in the status and in counters.
 //! * An `mr-out` file is the whole output of an accepted attempt of this job.
 //! * Each state transition is one event, and the events alone give the numbers of
 //!   the task tables (`job/event_fold.rs`).
 //! * Runs are strictly ascending by key (`pairs/run.rs`), so outputs are too.
 //! * A key's values come in the order of the inputs, and as Map emitted them:
 //!   outputs are the same for every number of workers, and [`sequential()`]'s.
-//! * Of a job that has failed there is no `mr-out` file that is not whole.
+//! * A failed job leaves no incomplete `mr-out` file.
 //!
 //! # Speed
 //!
-//! Map's pairs are grouped as they are emitted, and a value that follows itself
-//! is a count (`pairs/grouping.rs`). So a word costs a hash and an addition instead
-//! of two strings, a sort sees each different word once, and the intermediate
-//! files of word count are a twentieth of the input.
+//! Map's pairs are grouped by key as they are emitted, and repeats of a value are
+//! only counted (`pairs/grouping.rs`). So a word costs a hash and an addition
+//! instead of two strings, the sort gets each different word once, and the
+//! intermediate files of word count are a twentieth of the input.
 //!
 //! # Two transports
 //!
 //! [`Coordinator`] and [`work()`] know nothing of processes. The programs (see
 //! [`command`]) connect them by sockets, the tests also by the simulated
-//! network, where workers crash, stall and lose replies by the seed.
+//! network, where workers crash, stall and lose replies as the seed decides.
 //!
 //! # What is left out
 //!
 //! * Workers and coordinator share a folder under the same path: the paper's
-//!   workers serve their intermediate files to each other, and lost ones are made
-//!   anew.
+//!   workers serve their intermediate files to each other, and run a map task again
+//!   when its files are lost.
 //! * The pairs of one map task, and the runs of one reduce task, must fit into
-//!   memory. Cut the input into more files, or take more reduce tasks.
+//!   memory. Split the input into more files, or use more reduce tasks.
 //! * The coordinator's state is not saved: when it dies, the job starts over.
 //! * The example RPC of the course's skeleton.
 //!
 //! # The library lab
 //!
-//! From 2014 to 2018 the lab was another one: [`classic`].
+//! The lab of 2014 to 2018 was a different one: see [`classic`].
 //!
 //! # Map of the code
 //!
@@ -132,34 +133,34 @@
 //! | file | idea |
 //! |---|---|
 //! | `protocol.rs`, `error.rs` | what workers and coordinator send each other |
-//! | `coordinator.rs` | sessions, requests that wait, the end of the job |
+//! | `coordinator.rs` | sessions, waiting requests, the end of the job |
 //! | `job.rs` | all decisions: calls go in, replies and events come out |
 //! | `task_table.rs`, `workers.rs` | the states of tasks, backups; the workers |
 //! | `event.rs` | each state transition, once, for all observers |
 //! | `failure_policy.rs` | a hook: what a job does about failures, in addition to retries |
-//! | `worker.rs` | asks for a task, runs it, reports |
-//! | `over.rs` | how a busy worker hears of the job's end |
+//! | `worker.rs` | requests a task, runs it, reports |
+//! | `over.rs` | how a busy worker learns that the job has ended |
 //! | `executor.rs` | one map task, one reduce task; a hook for records |
-//! | `records.rs` | what Map gets of a file |
+//! | `records.rs` | the records of a file, one per call of Map |
 //! | `pairs/` | pairs in memory and in files, from Map to Reduce |
-//! | `files.rs` | names, and files of attempts |
-//! | `folder.rs` | the lock of a folder, outputs, what dead jobs have left |
+//! | `files.rs` | file names, and the files of attempts |
+//! | `folder.rs` | the lock of a folder, outputs, removal of files of dead jobs |
 //! | `counters.rs` | what the library counts |
 //!
-//! Around it, each part in a module of its own. The core imports none of them:
+//! Around it, each part in its own module. The core imports none of them:
 //!
 //! | module | idea |
 //! |---|---|
 //! | `bad_records/` | finds and skips records that crash workers |
-//! | `status/` | a ledger of events, and the page that shows it |
+//! | `status/` | a ledger of the events, and the page that shows it |
 //! | `work.rs` | a worker with all its parts |
 //! | `sequential.rs`, `local.rs` | the job in one thread: the reference, and for debugging |
-//! | `streaming/` | the applications in other engines |
-//! | `corpus.rs` | texts out of a seed |
+//! | `streaming/` | runs the applications in Hadoop and Spark |
+//! | `corpus.rs` | generates texts from a seed |
 //! | `command/` | the programs |
 //! | `classic/` | the library lab |
 //!
-//! Data flows one way, from the job to those who watch it:
+//! Data flows one way, from the job to its observers:
 //!
 //! ```text
 //! calls of workers ─> Coordinator ─> Job ─ events ─> progress bar, counters

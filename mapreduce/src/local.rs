@@ -12,24 +12,22 @@ use crate::files::AttemptFiles;
 use crate::folder::JobFolder;
 use crate::protocol::{Assignment, assert_job};
 
-/// Does what a coordinator and its workers would do, with the same calls of Map,
-/// partition function, combiner and Reduce and the same files, but all in the
-/// caller's thread, one after the other. So a breakpoint in any of them stops
-/// where it should, and the second time comes after the first.
+/// Runs a job as a coordinator and its workers would, with the same calls of Map,
+/// partition function, combiner and Reduce and the same files, but one after the
+/// other in the caller's thread. So breakpoints in them work, in a fixed order.
 ///
-/// Gives what the job has counted. The first panic ends it: nothing is tried
-/// again.
+/// Returns the job's counters. The first panic ends the job: there are no retries.
 ///
 /// The intermediate files stay until the next job in the folder.
 ///
 /// # Errors
 ///
-/// As [`TaskError`] says. Of `mr-out` files those that were finished are left.
+/// See [`TaskError`]. The `mr-out` files that were complete stay.
 ///
 /// # Panics
 ///
-/// Without inputs, or with no or more than [`MAX_REDUCES`](crate::MAX_REDUCES)
-/// reduce tasks.
+/// If there are no inputs, no reduce tasks, or more than
+/// [`MAX_REDUCES`](crate::MAX_REDUCES) of them.
 pub fn local(
     app: &dyn App,
     env: &dyn Env,

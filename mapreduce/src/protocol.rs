@@ -1,7 +1,7 @@
 //! The messages between workers and their coordinator.
 //!
 //! All calls go from a worker to the coordinator, so workers need no address.
-//! A call may be lost or answered twice; every one of them may be repeated.
+//! A call or its reply may be lost, so a worker may repeat every call.
 //!
 //! A worker gets the job's identity when it registers, and every later call
 //! carries it. A coordinator that serves another job refuses the call, and the
@@ -14,29 +14,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Refusal, TaskError};
 
-/// Which messages this program speaks. [`RegisterArgs`] keeps its form in all
+/// The version of this program's messages. [`RegisterArgs`] keeps its form in all
 /// versions, so that a worker of another version gets a clear refusal.
 pub const VERSION: &str = concat!("mapreduce ", env!("CARGO_PKG_VERSION"), ", protocol 3");
 
 labrpc::service! {
     /// The coordinator, as workers see it.
     pub service Coordinator {
-        /// A worker's first call. The reply is the job's identity, or why the
-        /// coordinator does not take the worker.
+        /// Registers a worker: its first call. The reply is the job's identity, or
+        /// why the coordinator refuses the worker.
         fn register(RegisterArgs) -> Result<JobId, Refusal>;
 
-        /// A worker has nothing to do. The reply comes when there is something.
+        /// Requests a task. The reply comes when there is one.
         fn request_task(RequestArgs) -> Result<Assignment, Refusal>;
 
-        /// A worker reports where another one crashed. The reply is the records
-        /// of the task to skip, as in [`Care`].
+        /// Reports where another worker crashed. The reply lists the records of the
+        /// task to skip, as in [`Care`].
         fn testify(CrashReport) -> Result<Vec<u64>, Refusal>;
 
-        /// A worker reports how its task ended.
+        /// Reports how the worker's task ended.
         fn report(ReportArgs) -> Result<ReportReply, Refusal>;
 
-        /// Asks whether the coordinator lives. The reply comes after a while, or
-        /// at once with the end of the job.
+        /// Checks that the coordinator is alive. The reply comes after a delay, or,
+        /// with the end of the job, immediately.
         fn ping(Member) -> Result<Option<End>, Refusal>;
     }
 }
@@ -47,7 +47,7 @@ labrpc::service! {
 pub struct JobId(pub u64);
 
 impl JobId {
-    /// The identity of a new job.
+    /// Draws the identity of a new job.
     pub(crate) fn draw() -> Self {
         JobId(labrt::rng().next_u64())
     }
@@ -63,11 +63,11 @@ impl fmt::Display for JobId {
 /// The most reduce tasks of a job: a map task makes a file for each of them.
 pub const MAX_REDUCES: usize = 10_000;
 
-/// Refuses a job without inputs, or with an impossible number of reduce tasks.
+/// Checks that a job has inputs and a valid number of reduce tasks.
 ///
 /// # Panics
 ///
-/// Then.
+/// If it does not.
 pub(crate) fn assert_job(inputs: &[String], n_reduce: usize) {
     assert!(!inputs.is_empty() && n_reduce > 0, "a job has inputs and reduce tasks");
     assert!(
@@ -77,13 +77,13 @@ pub(crate) fn assert_job(inputs: &[String], n_reduce: usize) {
 }
 
 /// A worker's number: drawn at random when it starts, so that a worker that was
-/// restarted is another one.
+/// restarted is a new one.
 pub type WorkerId = u64;
 
-/// A worker of a job: who calls.
+/// A worker of a job. Calls carry it to identify the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The job, as the coordinator named it.
+    /// The job's identity, from the coordinator.
     pub job: JobId,
     /// The worker.
     pub worker: WorkerId,
@@ -92,10 +92,10 @@ pub struct Member {
 /// How the job ended. The error is a line for the user.
 pub type End = Result<(), String>;
 
-/// What a worker says when it registers.
+/// The arguments of `register`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterArgs {
-    /// Its [`VERSION`].
+    /// The worker's [`VERSION`].
     pub version: String,
     /// The name of its application: all workers of a job have the same.
     pub app: String,
@@ -106,19 +106,19 @@ pub struct RegisterArgs {
     pub folder: Vec<u8>,
 }
 
-/// A worker asks for a task.
+/// The arguments of `request_task`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestArgs {
-    /// Who asks.
+    /// The worker.
     pub member: Member,
     /// Counts the worker's requests. A request makes all earlier ones void: the
-    /// worker has heard no answer to them, and never will.
+    /// worker has received no reply to them, and no longer waits for one.
     pub sequence: u64,
-    /// Whether it would do a task that another worker does too slowly.
+    /// Whether the worker accepts backups: slow tasks of other workers.
     pub backups: bool,
 }
 
-/// What a worker is to do next.
+/// What a worker does next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Assignment {
     /// Run Map.
@@ -131,7 +131,7 @@ pub enum Assignment {
         file: String,
         /// The number of reduce tasks.
         n_reduce: u64,
-        /// What to do about bad records, if anything.
+        /// How to handle bad records, if at all.
         care: Option<Care>,
     },
     /// Run Reduce.
@@ -140,21 +140,22 @@ pub enum Assignment {
         task: u64,
         /// The number of this attempt among those at reduce tasks.
         attempt: u64,
-        /// The attempt at each map task that the coordinator has accepted: the
-        /// task reads their files and no others.
+        /// The accepted attempt at each map task. The task reads only their
+        /// files.
         maps: Vec<u64>,
-        /// What to do about bad records, if anything.
+        /// How to handle bad records, if at all.
         care: Option<Care>,
     },
-    /// Ask again: a later request has made this one void.
+    /// Request again: a later request has made this one void.
     Retry,
-    /// Leave: the job is over.
+    /// Exit: the job has ended.
     Leave(End),
 }
 
 impl Assignment {
-    /// Whether a job can have this task. The error is a line about one that no sound
-    /// coordinator sends, and that would cost a worker its memory.
+    /// Checks that a job can have this task. The error is a message about a
+    /// task that only a faulty coordinator sends, and that could use up a
+    /// worker's memory.
     pub(crate) fn check(&self) -> Result<(), String> {
         let (what, number, limits) = match *self {
             Assignment::Map { n_reduce, .. } => {
@@ -170,7 +171,7 @@ impl Assignment {
         Err(format!("the coordinator assigns {what} {number}: it must be {start} to {end}"))
     }
 
-    /// The task, if it is one.
+    /// Returns the task, if there is one.
     pub(crate) fn task(&self) -> Option<AssignedTask<'_>> {
         let (id, attempt, care) = match self {
             Assignment::Map { task, attempt, care, .. } => (TaskId::Map(*task), attempt, care),
@@ -189,34 +190,33 @@ pub(crate) struct AssignedTask<'a> {
     pub(crate) id: TaskId,
     /// Which attempt at it.
     pub(crate) attempt: u64,
-    /// What to do about bad records, if anything.
+    /// How to handle bad records, if at all.
     pub(crate) care: Option<&'a Care>,
 }
 
-/// What a worker is to do about bad records. The number of a record in a map task
-/// is the offset of its first byte, in a reduce task the number of its key, from
-/// 0.
+/// How a worker handles bad records. A record's number is the offset of its first
+/// byte in a map task, and the number of its key, from 0, in a reduce task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Care {
     /// The records to skip.
     pub bad: Vec<u64>,
-    /// Workers that crashed in the task, and whose record nobody has reported.
+    /// Workers that crashed in the task, and whose records are not yet reported.
     pub crashed: Vec<WorkerId>,
 }
 
-/// A worker reports where another one crashed.
+/// The arguments of `testify`: where another worker crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrashReport {
-    /// Who reports.
+    /// The reporting worker.
     pub member: Member,
     /// The task, which the reporting worker has now.
     pub task: TaskId,
     /// Its attempt at the task.
     pub attempt: u64,
-    /// Who crashed.
+    /// The worker that crashed.
     pub crashed: WorkerId,
-    /// The record that it had in hand. `None` if it had none, or left no file
-    /// that says so.
+    /// The record that it was processing. `None` if there was none, or it left no
+    /// file that says so.
     pub record: Option<u64>,
 }
 
@@ -230,26 +230,26 @@ pub enum TaskId {
 }
 
 impl TaskId {
-    /// Its number among the tasks of its kind.
+    /// Returns its number among the tasks of its kind.
     pub(crate) fn number(self) -> u64 {
         let (TaskId::Map(number) | TaskId::Reduce(number)) = self;
         number
     }
 }
 
-/// What comes with a task that is done: its files are complete.
+/// The result of a task that is done: its files are complete.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// What the task has counted.
+    /// The task's counters.
     pub counts: Counts,
     /// The names of the records that were skipped.
     pub skipped: Vec<String>,
 }
 
-/// A worker reports how its task ended.
+/// The arguments of `report`: how a worker's task ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportArgs {
-    /// Who reports.
+    /// The reporting worker.
     pub member: Member,
     /// Its task.
     pub task: TaskId,
@@ -262,7 +262,7 @@ pub struct ReportArgs {
 /// The reply to a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportReply {
-    /// Whether the report counts. If not, nobody reads the files of the attempt.
+    /// Whether the report counts. If not, the files of the attempt are not read.
     pub accepted: bool,
     /// How the job ended, if it has.
     pub end: Option<End>,
@@ -274,7 +274,7 @@ mod tests {
     use labrpc::codec::assert_roundtrip;
 
     #[test]
-    fn messages_come_back_as_they_were() {
+    fn messages_round_trip() {
         let member = Member { job: JobId(7), worker: 1 };
         let folder = b"/tmp/\xff".to_vec();
         let (version, app) = (VERSION.into(), "wc".into());
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_written_as_sixteen_digits() {
+    fn a_job_id_is_printed_as_sixteen_digits() {
         assert_eq!(JobId(0xab).to_string(), "00000000000000ab");
     }
 }

@@ -1,29 +1,28 @@
-//! Records: what one call of Map gets of an input file.
+//! Records: the parts of an input file, one for each call of Map.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use mrapps::Records;
 
-/// The most bytes that a line may have. A longer one is no text with lines, but
-/// a file of another kind that has got among the inputs.
+/// The most bytes of a line. A file with a longer line is probably not text.
 pub(crate) const LIMIT: usize = 16 << 20;
 
-/// One record, and where it stands.
+/// One record, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
-    /// What it says, see [`text`].
+    /// Its text, see [`text`].
     pub(crate) contents: Cow<'a, str>,
     /// Its place.
     pub(crate) place: Place,
 }
 
-/// Where a record stands in its file.
+/// Where a record is in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// It is the file.
+    /// The record is the whole file.
     File,
-    /// It is a line of it.
+    /// The record is a line.
     Line {
         /// Its number, from 1.
         number: u64,
@@ -33,8 +32,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// What the record is called among those that can be skipped. A whole file
-    /// cannot.
+    /// Returns the number of the record, if it can be skipped. A whole file cannot.
     pub(crate) fn byte(self) -> Option<u64> {
         match self {
             Place::File => None,
@@ -43,7 +41,7 @@ impl Place {
     }
 }
 
-/// What stands behind the name of a file.
+/// The place as text, to follow the name of a file.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,7 +51,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// The records of a file. The error is the place of one that is too long.
+/// Returns the records of a file. The error is the place of a record that is too
+/// long.
 pub(crate) fn records(
     kind: Records,
     bytes: &[u8],
@@ -65,8 +64,8 @@ pub(crate) fn records(
     whole.into_iter().map(Ok).chain(Lines { rest: lines, number: 0, byte: 0 })
 }
 
-/// Bytes that are not UTF-8 become U+FFFD, which is no letter: so Go's `range`
-/// over a string sees them.
+/// Replaces bytes that are not UTF-8 by U+FFFD, which is not a letter, as Go's
+/// `range` over a string does.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
@@ -94,7 +93,8 @@ impl<'a> Iterator for Lines<'a> {
         self.number += 1;
         let place = Place::Line { number: self.number, byte: self.byte };
         self.byte += line.len() as u64;
-        // As `str::lines`: a carriage return belongs to the end that follows it.
+        // As in `str::lines`, a carriage return before a line feed is part of
+        // the line end.
         let ended = line.strip_suffix(b"\n");
         let line = ended.map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
         Some(if line.len() > LIMIT {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_those_of_str_and_places_are_right() {
+    fn lines_match_str_lines_and_places_are_right() {
         for contents in ["", "\n", "a", "a\n", "a\n\nb\r\nc\r", "\r\n\n", "ä\nö"] {
             let records: Vec<Record<'_>> = records(Records::Lines, contents.as_bytes())
                 .collect::<Result<_, _>>()
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced_where_they_stand() {
+    fn bytes_that_are_not_utf8_are_replaced_in_place() {
         let bytes = b"a\xff\nb\xe2\x82\nc";
         let whole = records(Records::Files, bytes).next().expect("a file is one record");
         let whole = whole.expect("a file has no limit").contents.into_owned();

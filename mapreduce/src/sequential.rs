@@ -1,5 +1,4 @@
-//! The whole job in one thread: the reference that every other way of running
-//! it must agree with.
+//! The whole job in one thread: the reference for all other ways to run it.
 
 use std::path::Path;
 
@@ -13,11 +12,11 @@ use crate::pairs::{Partition, Run};
 /// Runs an application over its inputs, one after the other, and writes
 /// `mr-out-0`: a line `key result` per key, keys ascending by bytes.
 ///
-/// Files are looked for in `folder`, and written there.
+/// Reads files from `folder`, and writes them there.
 ///
 /// # Errors
 ///
-/// As [`TaskError`] says; no `mr-out-0` is left then.
+/// See [`TaskError`]. Then there is no `mr-out-0`.
 pub fn sequential(
     app: &dyn App,
     env: &dyn Env,

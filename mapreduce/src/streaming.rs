@@ -1,20 +1,20 @@
-//! The same applications in other people's engines: the protocol of Hadoop
-//! Streaming, which Apache Hadoop and Apache Spark speak to programs.
+//! Runs the applications in other engines: implements the Hadoop Streaming
+//! protocol, which Apache Hadoop and Apache Spark use to run programs.
 //!
 //! ```text
-//!  lines of a split ──> mrapp map ──> KEY tab VALUE ──> the engine sorts and cuts
+//!  lines of a split ──> mrapp map ──> KEY tab VALUE ──> the engine sorts and splits
 //!  KEY tab RESULT <── mrapp reduce <── KEY tab VALUE, keys ascending <──┘
 //! ```
 //!
-//! * Map sees all lines of its standard input as one text. The name of the
-//!   input is what the engine says in `mapreduce_map_input_file`.
-//! * A line is cut at its first tab, so that values may hold tabs. A line
+//! * Map gets all lines of its standard input as one text. The engine passes the
+//!   name of the input in `mapreduce_map_input_file`.
+//! * A line is split at its first tab, so that values may contain tabs. A line
 //!   without one is a key with an empty value.
-//! * The values of a key come in the engine's order. Only our own engine keeps
-//!   that of the inputs.
-//! * A tab in a key, or the end of a line in a key or a value, cannot pass: it
-//!   is refused. An escape would change the order of the keys, and would be no
-//!   escape to any other program in the chain.
+//! * The values of a key come in the engine's order. Only this crate's engine keeps
+//!   the order of the inputs.
+//! * A tab in a key, or a line end in a key or a value, is an error. Escaping it
+//!   would change the order of the keys, and other programs in the chain would not
+//!   know the escape.
 
 mod map;
 mod pair;

@@ -1,49 +1,49 @@
-//! The tasks of one kind: who works on each, since when, and what is done.
+//! The tasks of one kind: the attempts at each, when they began, and which tasks
+//! are done.
 //!
 //! A task has no attempt, or one, or two: the second is a *backup* (section 3.6
 //! of the paper), for a worker that is alive but slow. A backup starts when no
-//! task is left to start and a task has taken twice as long as half of its
-//! kind. The first completion counts; the files of the other one are the same.
+//! task is left to start and a task has taken twice the median of its kind. The
+//! first completion counts; the files of the other attempt have the same contents.
 
 use labrt::time::{Duration, Instant};
 
 use crate::protocol::WorkerId;
 
-/// An attempt that is not reported for so long is given up.
+/// The coordinator gives up an attempt that is not reported within this time.
 pub(crate) const TASK_LIMIT: Duration = Duration::from_secs(10);
 
-/// A task is slow that has taken so many times the median of those that are
-/// done.
+/// A task is slow when it has taken this many times the median of the tasks that
+/// are done.
 const SLOW: u32 = 2;
 
-/// No task is slow that has taken less: among tasks of a few milliseconds the
-/// slow ones are those that the operating system has let wait.
-const AT_ONCE: Duration = Duration::from_millis(100);
+/// A task that has taken less is never slow: among tasks of a few milliseconds,
+/// only the operating system's scheduler makes some take longer.
+const MIN_PATIENCE: Duration = Duration::from_millis(100);
 
-/// The most attempts at a task at a time.
+/// The most running attempts at a task.
 const ATTEMPTS: usize = 2;
 
-/// How an attempt stands.
+/// The state of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum AttemptState {
     /// Its worker works on it.
     Running,
     /// Its worker is silent or lost. It may still report.
-    Presumed,
+    GivenUp,
 }
 
-/// A worker has a task: it has got it, and has neither reported it nor asked for
-/// another one.
+/// A worker's attempt at a task: the worker has the task, and has neither
+/// reported it nor requested another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    /// Its number among the attempts at all tasks of the kind, which is never
-    /// used again.
+    /// Its number among the attempts at all tasks of the kind. It is never reused.
     pub(crate) number: u64,
-    /// Who.
+    /// The worker.
     pub(crate) worker: WorkerId,
-    /// Since when.
+    /// When it began.
     begin: Instant,
-    standing: Standing,
+    state: AttemptState,
 }
 
 impl Attempt {
@@ -52,7 +52,7 @@ impl Attempt {
     }
 
     fn is_running(&self) -> bool {
-        self.standing == Standing::Running
+        self.state == AttemptState::Running
     }
 }
 
@@ -61,12 +61,12 @@ impl Attempt {
 pub(crate) struct Task {
     /// The attempt whose report was accepted: the number and the worker.
     accepted: Option<(u64, WorkerId)>,
-    /// Those of workers that have it, in the order in which they began. When the
-    /// task is done, the attempts that are late.
+    /// The attempts of workers that have it, in the order in which they began. When
+    /// the task is done, the late attempts.
     attempts: Vec<Attempt>,
     /// How often it panicked.
     pub(crate) panics: u32,
-    /// How often its worker was lost, for no reason that is known.
+    /// How often its worker was lost for an unknown reason.
     pub(crate) losses: u32,
 }
 
@@ -75,21 +75,21 @@ pub(crate) struct Task {
 pub(crate) enum Claim {
     /// A task that the worker has and that is not done.
     Valid,
-    /// The report that was accepted, once more: the reply was lost.
+    /// A repeat of the accepted report: the reply was lost.
     Repeated,
-    /// A task that another worker did first.
+    /// A task that another worker completed first.
     Late,
     /// A task that the worker does not have.
     NotHeld,
 }
 
 impl Task {
-    /// Whether a report of it was accepted. Nobody needs to work on it any more.
+    /// Whether a report of it was accepted, so that no worker needs to run it.
     pub(crate) fn is_done(&self) -> bool {
         self.accepted.is_some()
     }
 
-    /// What a worker's report of this attempt would be.
+    /// Classifies a worker's report of this attempt.
     pub(crate) fn claim(&self, worker: WorkerId, attempt: u64) -> Claim {
         let is_this = |held: &Attempt| (held.number, held.worker) == (attempt, worker);
         if self.accepted == Some((attempt, worker)) {
@@ -103,29 +103,30 @@ impl Task {
         }
     }
 
-    /// Takes the task from a worker, if it has it.
+    /// Takes the task from a worker, if the worker has it.
     pub(crate) fn release(&mut self, worker: WorkerId) -> Option<Attempt> {
         let index = self.attempts.iter().position(|attempt| attempt.worker == worker)?;
         Some(self.attempts.remove(index))
     }
 
-    /// A worker is lost, and nobody waits for it. True if the task is not done,
-    /// and the worker was at it.
+    /// Gives up the attempt of a lost worker. Returns whether the worker had
+    /// the task and the task is not done.
     fn lose(&mut self, worker: WorkerId) -> bool {
         let is_open = !self.is_done();
         let mut held = self.attempts.iter_mut().filter(|attempt| attempt.worker == worker);
         held.next().is_some_and(|attempt| {
-            attempt.standing = Standing::Presumed;
+            attempt.state = AttemptState::GivenUp;
             is_open
         })
     }
 
-    /// The attempts of workers that work on it, while it is not done.
+    /// Returns the running attempts, or none if it is done.
     fn running(&self) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().filter(|attempt| attempt.is_running() && !self.is_done())
     }
 
-    /// The attempt that may need a backup.
+    /// Returns when the only running attempt began, if there is exactly one: it may
+    /// need a backup.
     fn lone_attempt(&self) -> Option<Instant> {
         let mut running = self.running();
         let first = running.next()?;
@@ -140,7 +141,7 @@ pub(crate) struct TaskTable {
     done: usize,
     /// How many attempts have begun.
     begun: u64,
-    /// How long those took that are done, sorted.
+    /// How long the completed tasks took, sorted.
     durations: Vec<Duration>,
 }
 
@@ -151,60 +152,60 @@ pub(crate) struct Given {
     pub(crate) index: usize,
     /// The number of the attempt.
     pub(crate) attempt: u64,
-    /// Whether another worker has the task, too.
+    /// Whether another worker runs the task, too.
     pub(crate) is_backup: bool,
 }
 
 impl TaskTable {
-    /// So many, with nobody at work.
+    /// Creates `count` tasks without attempts.
     pub(crate) fn new(count: usize) -> Self {
         let tasks = vec![Task::default(); count];
         TaskTable { tasks, done: 0, begun: 0, durations: Vec::new() }
     }
 
-    /// How many.
+    /// Returns the number of tasks.
     pub(crate) fn len(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Whether none is left to do.
+    /// Whether all tasks are done.
     pub(crate) fn are_done(&self) -> bool {
         self.done == self.tasks.len()
     }
 
-    /// A task by its number.
+    /// Returns a task by its number.
     pub(crate) fn get(&self, index: usize) -> Option<&Task> {
         self.tasks.get(index)
     }
 
-    /// A task by its number, to change it.
+    /// Returns a task by its number, to change it.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Task> {
         self.tasks.get_mut(index)
     }
 
-    /// The attempt at each task that was accepted. All tasks must be done.
+    /// Returns the accepted attempt at each task. All tasks must be done.
     pub(crate) fn accepted(&self) -> Vec<u64> {
         let accepted = self.tasks.iter().map(|task| task.accepted.expect("all tasks are done").0);
         accepted.collect()
     }
 
-    /// Waits no longer for the attempts that have reached the time limit. Returns
-    /// them: the number of the task, and the worker.
+    /// Gives up the attempts that have reached the time limit. Returns the
+    /// number of the task and the worker of each.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<(usize, WorkerId)> {
         let mut expired = Vec::new();
         let open = self.tasks.iter_mut().enumerate().filter(|(_, task)| !task.is_done());
         for (index, task) in open {
             let over = |attempt: &&mut Attempt| attempt.is_running() && attempt.deadline() <= now;
             for attempt in task.attempts.iter_mut().filter(over) {
-                attempt.standing = Standing::Presumed;
+                attempt.state = AttemptState::GivenUp;
                 expired.push((index, attempt.worker));
             }
         }
         expired
     }
 
-    /// Gives a worker the first task that nobody works on, or else, if backups
-    /// are allowed, the slow task that started first.
+    /// Assigns a worker the first idle task. If there is none and backups are
+    /// allowed, assigns the slow task that started first.
     pub(crate) fn assign(
         &mut self,
         worker: WorkerId,
@@ -217,13 +218,13 @@ impl TaskTable {
         self.begun += 1;
         let attempt = self.begun;
         let task = &mut self.tasks[index];
-        let standing = Standing::Running;
-        task.attempts.push(Attempt { number: attempt, worker, begin: now, standing });
+        let state = AttemptState::Running;
+        task.attempts.push(Attempt { number: attempt, worker, begin: now, state });
         assert!(task.running().count() <= ATTEMPTS, "a backup has no backup");
         Some(Given { index, attempt, is_backup: idle.is_none() })
     }
 
-    /// The task that needs a backup most.
+    /// Returns the slow task that started first and has no backup.
     fn slowest(&self, now: Instant) -> Option<usize> {
         let patience = self.patience()?;
         let lone = |(index, task): (usize, &Task)| task.lone_attempt().map(|begin| (begin, index));
@@ -231,14 +232,14 @@ impl TaskTable {
         (begin + patience <= now).then_some(index)
     }
 
-    /// How long a task may take before it counts as slow. Nobody knows before
-    /// some task is done.
+    /// Returns how long a task may take before it counts as slow. `None` until a
+    /// task is done.
     fn patience(&self) -> Option<Duration> {
         let median = *self.durations.get(self.durations.len() / 2)?;
-        Some((median * SLOW).max(AT_ONCE))
+        Some((median * SLOW).max(MIN_PATIENCE))
     }
 
-    /// When there may be a task to assign without any news.
+    /// Returns when there may be a task to assign without any other call.
     pub(crate) fn next_alarm(&self, backups: bool) -> Option<Instant> {
         let attempts = self.tasks.iter().flat_map(Task::running);
         let deadline = attempts.map(Attempt::deadline).min();
@@ -248,28 +249,28 @@ impl TaskTable {
         deadline.into_iter().chain(slow).min()
     }
 
-    /// A worker gives up all its tasks.
+    /// Takes all tasks from a worker.
     pub(crate) fn abandon(&mut self, worker: WorkerId) {
         self.tasks.iter_mut().for_each(|task| _ = task.release(worker));
     }
 
-    /// A worker is lost: nobody waits for it. Returns the numbers of the tasks
-    /// that it was at.
+    /// Gives up the attempts of a lost worker. Returns the numbers of the tasks
+    /// that it had and that are not done.
     pub(crate) fn lose(&mut self, worker: WorkerId) -> Vec<usize> {
         let tasks = self.tasks.iter_mut().enumerate();
         tasks.filter_map(|(index, task)| task.lose(worker).then_some(index)).collect()
     }
 
-    /// The coordinator accepts the report of an attempt.
+    /// Accepts a worker's report that a task is done.
     ///
     /// # Panics
     ///
-    /// When the claim is not valid.
+    /// If the claim is not valid.
     pub(crate) fn complete(&mut self, index: usize, worker: WorkerId, now: Instant) {
         let task = &mut self.tasks[index];
         assert!(!task.is_done(), "no task is done twice");
         let attempt = task.release(worker).expect("the worker has the task");
-        // One that was given up says nothing of how long tasks take.
+        // An attempt that was given up does not show how long tasks take.
         if attempt.is_running() {
             let duration = now - attempt.begin;
             let place = self.durations.partition_point(|&other| other <= duration);
@@ -280,21 +281,21 @@ impl TaskTable {
     }
 }
 
-/// What tests compare with events.
+/// State that tests compare with events.
 #[cfg(test)]
 impl TaskTable {
-    /// How many are done.
+    /// Returns how many are done.
     pub(crate) fn done(&self) -> usize {
         self.done
     }
 
-    /// Who works on which task, by its number.
+    /// Returns the number of each running task, with the worker.
     pub(crate) fn running(&self) -> impl Iterator<Item = (usize, WorkerId)> {
         let tasks = self.tasks.iter().enumerate();
         tasks.flat_map(|(index, task)| task.running().map(move |of| (index, of.worker)))
     }
 
-    /// The number of the attempt of a worker that has a task.
+    /// Returns the number of a worker's attempt at a task.
     pub(crate) fn held(&self, index: usize, worker: WorkerId) -> Option<u64> {
         let mut held = self.tasks.get(index)?.attempts.iter();
         held.find(|attempt| attempt.worker == worker).map(|attempt| attempt.number)
@@ -341,7 +342,7 @@ mod tests {
         assert_eq!(assign(&mut tasks, B, slow, true), Some((2, false)));
         let almost = slow - Duration::from_nanos(1);
         assert_eq!(assign(&mut tasks, C, almost, true), None);
-        assert_eq!(assign(&mut tasks, C, slow, false), None, "it is not wanted");
+        assert_eq!(assign(&mut tasks, C, slow, false), None, "backups are off");
         let backup = tasks.assign(C, slow, true).expect("A is slow");
         assert_eq!((backup.index, backup.is_backup), (1, true));
         assert_eq!(assign(&mut tasks, 4, slow, true), None, "one backup is enough");
@@ -356,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_outlives_its_original_and_may_have_one_then() {
+    fn a_backup_may_get_a_backup_when_the_original_is_gone() {
         let (mut tasks, now) = tasks();
         let slow = now + 2 * SECOND;
         assert_eq!(assign(&mut tasks, B, slow, true), Some((2, false)));
@@ -376,8 +377,8 @@ mod tests {
         tasks.assign(A, now, true);
         tasks.assign(B, now, true);
         tasks.complete(0, A, now + Duration::from_millis(1));
-        assert_eq!(assign(&mut tasks, A, now + AT_ONCE / 2, true), None);
-        assert_eq!(assign(&mut tasks, A, now + AT_ONCE, true), Some((1, true)));
+        assert_eq!(assign(&mut tasks, A, now + MIN_PATIENCE / 2, true), None);
+        assert_eq!(assign(&mut tasks, A, now + MIN_PATIENCE, true), Some((1, true)));
     }
 
     #[test]
@@ -388,12 +389,12 @@ mod tests {
         assert_eq!(claim(&tasks, A, first), Claim::Valid);
         assert_eq!(claim(&tasks, B, first), Claim::NotHeld);
         assert_eq!(claim(&tasks, A, first + 1), Claim::NotHeld);
-        // One that is lost may live, and report.
+        // A lost worker may be alive, and report.
         assert_eq!((tasks.lose(A), tasks.lose(C)), (vec![1], vec![]));
         assert_eq!(claim(&tasks, A, first), Claim::Valid);
-        let second = tasks.assign(C, now, false).expect("nobody works on it");
+        let second = tasks.assign(C, now, false).expect("it is idle");
         assert_eq!((second.index, claim(&tasks, C, second.attempt)), (1, Claim::Valid));
-        // One that asks for another task has given it up.
+        // A worker that requests another task has given it up.
         tasks.abandon(A);
         assert_eq!(claim(&tasks, A, first), Claim::NotHeld);
         tasks.complete(1, C, now + SECOND);

@@ -1,6 +1,5 @@
-//! A worker with all its parts: the one that asks for tasks (`worker.rs`), the
-//! one that runs them (`executor.rs`), and between them the one that skips bad
-//! records (`bad_records`).
+//! A worker with all its parts: one requests tasks (`worker.rs`), one runs them
+//! (`executor.rs`), and between them one skips bad records (`bad_records`).
 
 use std::path::Path;
 
@@ -19,8 +18,8 @@ use crate::worker::{Worker, join};
 ///
 /// # Errors
 ///
-/// The job has failed, the coordinator does not want this worker, or it has left
-/// without an end of the job.
+/// If the job has failed, the coordinator refuses this worker, or it no longer
+/// answers and the end of the job is unknown.
 pub fn work(
     end: ClientEnd,
     app: &dyn App,
@@ -32,16 +31,16 @@ pub fn work(
     work_as(member, client, &Parts { app, env, folder, over: None })
 }
 
-/// What a worker works with.
+/// The parts that a worker needs.
 pub(crate) struct Parts<'a> {
     pub(crate) app: &'a dyn App,
     pub(crate) env: &'a dyn Env,
     pub(crate) folder: &'a Path,
-    /// How it may hear that the job is over.
+    /// How it learns that the job is over.
     pub(crate) over: Option<&'a Over>,
 }
 
-/// [`work`] for one that has joined.
+/// [`work`] for a worker that has joined.
 pub(crate) fn work_as(
     member: Member,
     client: CoordinatorClient,

@@ -1,4 +1,4 @@
-//! The worker: asks for a task, does it, reports, until the job has ended.
+//! The worker: requests a task, runs it and reports it, until the job has ended.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -17,10 +17,10 @@ use crate::protocol::{
     VERSION,
 };
 
-/// A coordinator that answers nothing for so long is taken for dead.
+/// A coordinator that does not answer for this long counts as dead.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Between two tries of a call.
+/// The pause before a call is retried.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Joins the job of a coordinator as a worker with files in `folder`.
@@ -40,7 +40,8 @@ pub(crate) fn join(
         folder: path.as_os_str().as_bytes().to_vec(),
     };
     let member = Member { job: insist(|| client.register(&args))??, worker };
-    // A job that has ended has freed its folder: the next call says how it ended.
+    // A job that has ended has freed its folder. The next call then reports the
+    // end.
     if !folder::is_of(&path, member.job) && insist(|| client.ping(&member))??.is_none() {
         return Err(WorkerError::Refused(format!(
             "{} is not the folder of job {}: all workers and the coordinator share one folder",
@@ -54,12 +55,12 @@ pub(crate) fn join(
 /// A worker that has joined.
 pub(crate) struct Worker<'a> {
     pub(crate) client: CoordinatorClient,
-    /// Who it is.
+    /// Its identity.
     pub(crate) member: Member,
     pub(crate) app: &'a dyn App,
-    /// Where its files are.
+    /// The folder of its files.
     pub(crate) folder: &'a Path,
-    /// How it hears of the job's end while it is busy.
+    /// How it learns of the job's end while it runs a task.
     pub(crate) over: Option<&'a Over>,
     /// Runs a task.
     pub(crate) run_task: &'a dyn Fn(&Assignment) -> Result<Done, TaskError>,
@@ -68,9 +69,8 @@ pub(crate) struct Worker<'a> {
 impl Worker<'_> {
     /// Works until the job is over.
     ///
-    /// A call that gets no answer is repeated for a second: over an unreliable
-    /// network a reply may be lost, over sockets a broken connection is dialled
-    /// anew.
+    /// A call without a reply is retried for a second: an unreliable network may
+    /// lose the reply, and a broken socket is reconnected.
     pub(crate) fn run(&self) -> Result<(), WorkerError> {
         let result = self.work();
         // A worker that was busy when the job ended may find that the
@@ -96,7 +96,7 @@ impl Worker<'_> {
 
     fn request_task(&self, requests: &mut u64) -> Result<Assignment, WorkerError> {
         let assignment = insist(|| {
-            // A request that is repeated is a new one: see `RequestArgs`.
+            // A retry is a new request: see `RequestArgs`.
             *requests += 1;
             let backups = self.app.allows_backups();
             let member = self.member;
@@ -107,10 +107,10 @@ impl Worker<'_> {
         Ok(assignment)
     }
 
-    /// Does a task, and reports it. Returns the job's end, if it has ended.
+    /// Runs a task and reports it. Returns the job's end, if it has ended.
     ///
-    /// What an attempt has written is removed, unless its report is accepted, or
-    /// nobody knows whether it is.
+    /// Removes the files of the attempt, unless its report is accepted, or there
+    /// was no reply to it.
     fn do_task(&self, assignment: &Assignment) -> Result<Option<End>, WorkerError> {
         let files = AttemptFiles::new(self.folder, self.member.job, assignment);
         let outcome = (self.run_task)(assignment);
@@ -118,7 +118,7 @@ impl Worker<'_> {
             return Ok(None);
         }
         let written = if outcome.is_ok() { files.keep() } else { Vec::new() };
-        let task = assignment.task().expect("it is a task");
+        let task = assignment.task().expect("only tasks are run");
         let (member, task, attempt) = (self.member, task.id, task.attempt);
         let args = ReportArgs { member, task, attempt, outcome };
         let reply = insist(|| self.client.report(&args))?;
@@ -129,15 +129,15 @@ impl Worker<'_> {
     }
 }
 
-/// Repeats a call until it is answered, or the coordinator must be dead.
+/// Retries a call until it is answered, or the coordinator counts as dead.
 pub(crate) fn insist<R>(mut call: impl FnMut() -> Option<R>) -> Result<R, WorkerError> {
     let mut unanswered_since = None;
     loop {
         if let Some(reply) = call() {
             return Ok(reply);
         }
-        // Counted from the first failure: the call itself may have waited for
-        // a task for as long as it liked.
+        // The time counts from the first failure: before, the call may have waited
+        // long for a task.
         let since = *unanswered_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= PATIENCE {
             return Err(WorkerError::CoordinatorGone);

@@ -1,44 +1,43 @@
-//! The workers of a job, as far as the coordinator knows them.
+//! The workers of a job that the coordinator knows.
 
 use std::collections::BTreeMap;
 
 use crate::error::{Refusal, shorten};
 use crate::protocol::{RegisterArgs, RequestArgs, VERSION, WorkerId};
 
-/// The most workers that a job knows. Those that have been gone for longest are
-/// forgotten.
+/// The most workers that a job knows. It forgets gone workers, the oldest first.
 const MOST: usize = 10_000;
 
 /// The most bytes of an application's name.
 const LONGEST_APP: usize = 200;
 
-/// All workers that have registered, but for the longest gone.
+/// All workers that have registered, except forgotten ones.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerTable {
     workers: BTreeMap<WorkerId, Known>,
     /// The application, as the first worker named it.
     app: Option<String>,
-    /// Workers that have registered so far.
+    /// How many workers have registered.
     count: u64,
 }
 
-/// What is known of a worker.
+/// What the coordinator knows about a worker.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     /// How many workers had registered when it did.
     number: u64,
     /// The session of its last call.
     session: u64,
-    /// Its last request.
+    /// The sequence number of its last request.
     sequence: u64,
-    /// The connection of that request has ended.
+    /// Whether the connection of that request has ended.
     is_void: bool,
-    standing: Standing,
+    presence: Presence,
 }
 
-/// Whether a worker is there.
+/// Whether a worker is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum Presence {
     /// It has called, and its connection is open.
     Here,
     /// Its connection broke.
@@ -48,7 +47,7 @@ enum Standing {
 }
 
 impl WorkerTable {
-    /// Whether a worker may join. The error says why not.
+    /// Checks whether a worker may join. The error says why not.
     pub(crate) fn admits(&self, args: &RegisterArgs) -> Result<(), Refusal> {
         if args.version != VERSION {
             return Err(Refusal::Unfit(format!(
@@ -59,12 +58,12 @@ impl WorkerTable {
         if args.app.len() > LONGEST_APP {
             let length = args.app.len();
             return Err(Refusal::Unfit(format!(
-                "the name of this worker's application has {length} bytes, and may have \
+                "the name of this worker's application has {length} bytes, but the limit is \
                  {LONGEST_APP}"
             )));
         }
         if self.workers.len() >= MOST && !self.knows(args.worker) && self.longest_gone().is_none() {
-            return Err(Refusal::Unfit(format!("this job has {MOST} workers, and takes no more")));
+            return Err(Refusal::Unfit(format!("this job has {MOST} workers, the maximum")));
         }
         match &self.app {
             Some(app) if *app != args.app => {
@@ -74,7 +73,8 @@ impl WorkerTable {
         }
     }
 
-    /// Adds a worker that is admitted. True if it is new: a call may be repeated.
+    /// Adds an admitted worker. Returns false if it has already registered: a
+    /// call may be repeated.
     pub(crate) fn register(&mut self, args: &RegisterArgs, session: u64) -> bool {
         self.app.get_or_insert_with(|| args.app.clone());
         if self.knows(args.worker) {
@@ -84,16 +84,16 @@ impl WorkerTable {
             let gone = self.longest_gone().expect("a worker is admitted if there is room");
             self.workers.remove(&gone);
         }
-        let (number, standing) = (self.count, Standing::Here);
+        let (number, presence) = (self.count, Presence::Here);
         self.count += 1;
-        let known = Known { number, session, sequence: 0, is_void: false, standing };
+        let known = Known { number, session, sequence: 0, is_void: false, presence };
         self.workers.insert(args.worker, known);
         true
     }
 
-    /// The worker that registered first of those that are gone.
+    /// Returns the gone worker that registered first.
     fn longest_gone(&self) -> Option<WorkerId> {
-        let gone = self.workers.iter().filter(|(_, known)| known.standing != Standing::Here);
+        let gone = self.workers.iter().filter(|(_, known)| known.presence != Presence::Here);
         gone.min_by_key(|(_, known)| known.number).map(|(worker, _)| *worker)
     }
 
@@ -102,23 +102,23 @@ impl WorkerTable {
         self.workers.contains_key(&worker)
     }
 
-    /// A worker that is known makes a request. False if a later request, or the
-    /// end of its connection, has made it void.
+    /// Records a request of a known worker. Returns false if a later request,
+    /// or the end of its connection, has made it void.
     pub(crate) fn request(&mut self, args: &RequestArgs, session: u64) -> bool {
         let known = self.workers.get_mut(&args.member.worker).expect("the worker is known");
         if args.sequence < known.sequence || args.sequence == known.sequence && known.is_void {
             return false;
         }
-        let (number, standing) = (known.number, Standing::Here);
-        *known = Known { number, session, sequence: args.sequence, is_void: false, standing };
+        let (number, presence) = (known.number, Presence::Here);
+        *known = Known { number, session, sequence: args.sequence, is_void: false, presence };
         true
     }
 
-    /// A worker that is known reports its task.
+    /// Records a report of a known worker.
     pub(crate) fn report(&mut self, worker: WorkerId, session: u64) {
         let known = self.workers.get_mut(&worker).expect("the worker is known");
         known.session = session;
-        known.standing = Standing::Here;
+        known.presence = Presence::Here;
     }
 
     /// Whether a request is still the one that its worker waits for.
@@ -127,15 +127,15 @@ impl WorkerTable {
         known.is_some_and(|known| known.sequence == args.sequence && !known.is_void)
     }
 
-    /// A session is closed: the requests on it are void. Returns its workers that
-    /// were there until now.
+    /// Closes a session, and makes its requests void. Returns its workers that were
+    /// connected until now.
     pub(crate) fn close(&mut self, session: u64) -> Vec<WorkerId> {
         let mut lost = Vec::new();
         for (worker, known) in &mut self.workers {
             if known.session == session {
                 known.is_void = true;
-                if known.standing == Standing::Here {
-                    known.standing = Standing::Lost;
+                if known.presence == Presence::Here {
+                    known.presence = Presence::Lost;
                     lost.push(*worker);
                 }
             }
@@ -143,16 +143,15 @@ impl WorkerTable {
         lost
     }
 
-    /// A worker knows that the job has ended. True if that is new.
+    /// Records that a worker knows the job's end. Returns whether that is new.
     pub(crate) fn dismiss(&mut self, worker: WorkerId) -> bool {
         let Some(known) = self.workers.get_mut(&worker) else { return false };
-        std::mem::replace(&mut known.standing, Standing::Dismissed) != Standing::Dismissed
+        std::mem::replace(&mut known.presence, Presence::Dismissed) != Presence::Dismissed
     }
 
-    /// Whether no worker is left that is there and does not know that the job has
-    /// ended.
+    /// Whether all connected workers know that the job has ended.
     pub(crate) fn have_left(&self) -> bool {
-        self.workers.values().all(|known| known.standing != Standing::Here)
+        self.workers.values().all(|known| known.presence != Presence::Here)
     }
 }
 
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_connection_makes_any_request_void() {
+    fn closing_a_session_makes_its_requests_void() {
         let mut table = WorkerTable::default();
         assert_eq!(register(&mut table, 1, 1), Ok(true));
         for sequence in [1, u64::MAX] {
@@ -186,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn a_job_knows_so_many_workers_and_forgets_the_longest_gone() {
+    fn a_full_table_forgets_the_first_worker_that_is_gone() {
         let mut table = WorkerTable::default();
         let most = MOST as u64;
         for worker in 0..most {
             assert_eq!(register(&mut table, worker, worker / 2), Ok(true));
         }
         let refusal = register(&mut table, most, 0).expect_err("all are there");
-        assert_eq!(refusal.to_string(), "this job has 10000 workers, and takes no more");
+        assert_eq!(refusal.to_string(), "this job has 10000 workers, the maximum");
         assert_eq!(register(&mut table, 7, 0), Ok(false), "a call may be repeated");
         assert_eq!(table.close(3), [6, 7]);
         assert_eq!(register(&mut table, most, 0), Ok(true));
@@ -205,7 +204,7 @@ mod tests {
         let (version, app) = (VERSION.to_owned(), "x".repeat(LONGEST_APP + 1));
         let mut args = RegisterArgs { version, app, worker: 1, folder: Vec::new() };
         let refusal = WorkerTable::default().admits(&args).expect_err("a long name");
-        let text = "the name of this worker's application has 201 bytes, and may have 200";
+        let text = "the name of this worker's application has 201 bytes, but the limit is 200";
         assert_eq!(refusal.to_string(), text);
         args.version = "x".repeat(1 << 20);
         let refusal = WorkerTable::default().admits(&args).expect_err("another version");

@@ -1,4 +1,4 @@
-//! The coordinator's side: which records are bad.
+//! The coordinator's side: decides which records are bad.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,27 +9,27 @@ use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
 /// The number of failures that make a record bad.
 const FAILURES: u32 = 2;
 
-/// The most bad records: if there are more, the application is at fault.
+/// The most bad records: with more, the application or its input is at fault.
 const MOST: usize = 100;
 
 /// Skips a record when two workers have crashed or panicked at it in the same
 /// task.
 #[derive(Debug, Default)]
 pub struct BadRecords {
-    /// How often workers failed at a record.
+    /// How often workers failed at each record.
     failures: BTreeMap<(TaskId, u64), u32>,
-    /// Workers that crashed in a task, and whose record nobody has reported.
+    /// Workers that crashed in a task, and whose records are not yet reported.
     crashed: BTreeMap<TaskId, BTreeSet<WorkerId>>,
 }
 
 impl BadRecords {
-    /// The bad records of a task.
+    /// Returns the bad records of a task.
     fn bad(&self, task: TaskId) -> Vec<u64> {
         let of_task = self.failures.range((task, 0)..=(task, u64::MAX));
         of_task.filter(|(_, times)| **times >= FAILURES).map(|((_, record), _)| *record).collect()
     }
 
-    /// A worker failed at a record. True if the record is bad from now on.
+    /// Counts a failure at a record. Returns whether the record is bad now.
     fn failed(&mut self, task: TaskId, record: u64) -> bool {
         let failures = self.failures.entry((task, record)).or_default();
         *failures += 1;
@@ -57,14 +57,14 @@ impl FailurePolicy for BadRecords {
 
     fn task_failed(&mut self, task: TaskId, error: &TaskError) -> Option<String> {
         let bad = self.failed(task, error.record()?);
-        let next = if bad { "the record will be skipped" } else { "another try follows" };
+        let next = if bad { "the record will be skipped" } else { "a retry follows" };
         Some(format!("{error}; {next}"))
     }
 
     fn verdict(&self) -> Option<String> {
         let bad = self.failures.values().filter(|times| **times >= FAILURES).count();
         (bad > MOST).then(|| {
-            format!("more than {MOST} records are bad: the application must be, or its input")
+            format!("more than {MOST} records are bad: check the application and its input")
         })
     }
 }
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn too_many_bad_records_are_no_matter_of_records() {
+    fn too_many_bad_records_fail_the_job() {
         let mut records = BadRecords::default();
         for record in 0..=MOST as u64 {
             assert_eq!(records.verdict(), None);
             assert!(!records.failed(TASK, record) && records.failed(TASK, record));
         }
-        let verdict = "more than 100 records are bad: the application must be, or its input";
+        let verdict = "more than 100 records are bad: check the application and its input";
         assert_eq!(records.verdict().as_deref(), Some(verdict));
     }
 }

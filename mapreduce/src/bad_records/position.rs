@@ -1,9 +1,10 @@
-//! Where a worker is in its task, in a file `mr-JOB-at-WORKER` that survives it.
+//! A worker's position in its task, in a file `mr-JOB-at-WORKER` that survives the
+//! worker.
 //!
-//! The paper's workers send a "last gasp" from a signal handler. A file also
-//! reports workers that were killed by `kill -9`, left through `exit` or ran out
-//! of memory: the worker writes it before each record, and what is written stays
-//! when the process ends.
+//! The paper's workers send a "last gasp" from a signal handler. A file also covers
+//! workers that were killed by `kill -9`, called `exit` or ran out of memory: the
+//! worker writes its position before each record, and the file stays when the
+//! process ends.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,20 +14,21 @@ use std::path::{Path, PathBuf};
 use crate::files;
 use crate::protocol::{Member, TaskId};
 
-/// Between two records: no record is to blame.
+/// The position between two records, when no record can have caused a crash.
 const NOWHERE: u64 = u64::MAX;
 
-/// The bytes of a file: kind and number of the task, and the record, as numbers
-/// of eight bytes, the lowest first.
+/// The bytes of a file: the kind of the task, its number, and the record, as
+/// little-endian numbers of eight bytes.
 const LENGTH: usize = 24;
 
-/// The position of a worker that lives.
+/// The position file of a running worker.
 #[derive(Debug)]
 pub(crate) struct Position {
     file: File,
 }
 
-/// One per worker, since a worker has one task at a time.
+/// Returns the path of a worker's file. One is enough: a worker has one task at a
+/// time.
 fn path(folder: &Path, member: Member) -> PathBuf {
     folder.join(files::position_name(member.job, member.worker))
 }
@@ -44,24 +46,25 @@ fn encode(task: TaskId, record: u64) -> [u8; LENGTH] {
 }
 
 impl Position {
-    /// Of a worker that begins a task.
+    /// Creates the file of a worker that begins a task.
     pub(crate) fn begin(folder: &Path, member: Member, task: TaskId) -> io::Result<Self> {
         let file = File::create(path(folder, member))?;
         file.write_all_at(&encode(task, NOWHERE), 0)?;
         Ok(Position { file })
     }
 
-    /// The worker begins a record.
+    /// Records that the worker begins a record.
     pub(crate) fn set(&self, record: u64) -> io::Result<()> {
         self.file.write_all_at(&record.to_le_bytes(), (LENGTH - 8) as u64)
     }
 
-    /// The worker is done with its records.
+    /// Records that the worker has processed all records.
     pub(crate) fn leave(&self) -> io::Result<()> {
         self.set(NOWHERE)
     }
 
-    /// The record that a worker was at in this task when it died, if it was.
+    /// Returns the record that a worker was processing in this task when it
+    /// crashed.
     pub(crate) fn read(folder: &Path, member: Member, task: TaskId) -> Option<u64> {
         let bytes: [u8; LENGTH] = fs::read(path(folder, member)).ok()?.try_into().ok()?;
         let (_, record) = bytes.split_last_chunk().expect("a file is longer");
@@ -69,9 +72,9 @@ impl Position {
         (record != NOWHERE && bytes == encode(task, record)).then_some(record)
     }
 
-    /// Removes what a worker has left, or did not.
+    /// Removes the file of a worker, if there is one.
     pub(crate) fn remove(folder: &Path, member: Member) {
-        // Another worker may have been first.
+        // Another worker may have removed it.
         let _ = fs::remove_file(path(folder, member));
     }
 }

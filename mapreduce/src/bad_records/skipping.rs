@@ -1,4 +1,4 @@
-//! The worker's side: reports of crashes, and records that are left out.
+//! The worker's side: reports crashes, and skips bad records.
 
 use std::fmt::Display;
 use std::io;
@@ -14,12 +14,12 @@ use crate::worker::insist;
 pub(crate) struct SkippingExecutor<'a> {
     pub(crate) executor: Executor<'a>,
     pub(crate) client: CoordinatorClient,
-    /// Who runs them.
+    /// The worker that runs them.
     pub(crate) member: Member,
 }
 
 impl SkippingExecutor<'_> {
-    /// Runs a task, with care if the coordinator asks for it.
+    /// Runs a task, and skips its bad records if the coordinator asks for that.
     pub(crate) fn run(&self, assignment: &Assignment) -> Result<Done, TaskError> {
         let Some(task) = assignment.task().filter(|task| task.care.is_some()) else {
             return self.executor.run(assignment, &mut AllRecords);
@@ -29,7 +29,7 @@ impl SkippingExecutor<'_> {
         let mut skipping =
             Skipping { position: position.map_err(output_error)?, bad, skipped: Vec::new() };
         let result = self.executor.run(assignment, &mut skipping);
-        // The report says what went wrong, if something did.
+        // The report covers a failure, so the file is no longer needed.
         Position::remove(self.executor.folder, self.member);
         result.map(|mut done| {
             if !skipping.skipped.is_empty() {
@@ -39,7 +39,7 @@ impl SkippingExecutor<'_> {
         })
     }
 
-    /// Reports where workers crashed in the task. Returns its bad records.
+    /// Reports where workers crashed in the task. Returns the task's bad records.
     fn report_crashes(&self, task: &AssignedTask<'_>) -> Result<Vec<u64>, TaskError> {
         let (&AssignedTask { id, attempt, care }, member) = (task, self.member);
         let mut bad = care.map(|care| care.bad.clone()).unwrap_or_default();
@@ -47,7 +47,7 @@ impl SkippingExecutor<'_> {
             let other = Member { worker: crashed, ..member };
             let record = Position::read(self.executor.folder, other, id);
             let report = CrashReport { member, task: id, attempt, crashed, record };
-            // Without an answer, or with a refusal, nobody waits for the task.
+            // After a refusal or a timeout the task is no longer needed.
             let reply = insist(|| self.client.testify(&report)).map_err(|_| TaskError::Over)?;
             bad = reply.map_err(|_| TaskError::Over)?;
             Position::remove(self.executor.folder, other);
@@ -56,13 +56,13 @@ impl SkippingExecutor<'_> {
     }
 }
 
-/// Leaves out the bad records of one task.
+/// Skips the bad records of one task.
 struct Skipping {
-    /// Where the worker is.
+    /// The position of the worker.
     position: Position,
     /// The records that are known to be bad.
     bad: Vec<u64>,
-    /// The names of those that were left out.
+    /// The names of the records that were skipped.
     skipped: Vec<String>,
 }
 

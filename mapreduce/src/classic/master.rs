@@ -15,12 +15,12 @@ use super::schedule::schedule;
 use super::tasks::{do_map, do_reduce, merge};
 use crate::protocol::assert_job;
 
-/// A job under way.
+/// A running job.
 #[derive(Debug)]
 pub struct Master {
     job: JobSpec,
-    /// What each worker that answered in the end has done, once the output is
-    /// there.
+    /// The number of tasks of each worker that answered `shutdown`, once the output
+    /// is complete.
     stats: Mutex<Option<Vec<u64>>>,
     finished: Condvar,
 }
@@ -58,7 +58,8 @@ impl Master {
         })
     }
 
-    /// Starts a job; `run` does its tasks and tells who did how many.
+    /// Starts a job. `run` does its tasks and returns the number of tasks per
+    /// worker.
     fn start(job: JobSpec, run: impl FnOnce(&JobSpec) -> Vec<u64> + Send + 'static) -> Arc<Master> {
         assert_job(&job.files, job.n_reduce);
         let master = Arc::new(Master { job, stats: Mutex::new(None), finished: Condvar::new() });
@@ -73,8 +74,8 @@ impl Master {
         master
     }
 
-    /// Waits for the end of the job. Gives the number of tasks of each worker
-    /// that answered in the end.
+    /// Waits for the end of the job. Returns the number of tasks of each worker
+    /// that answered `shutdown`.
     pub fn wait(&self) -> Vec<u64> {
         let mut stats = self.stats.lock();
         loop {
@@ -91,7 +92,7 @@ impl Master {
     }
 }
 
-/// The tasks of a phase, in order.
+/// Returns the tasks of a phase, in order.
 fn tasks_of(job: &JobSpec, phase: JobPhase) -> Vec<DoTaskArgs> {
     let task = |task: usize, file: &str, n_other: usize| DoTaskArgs {
         job: job.name.clone(),
@@ -111,7 +112,7 @@ fn tasks_of(job: &JobSpec, phase: JobPhase) -> Vec<DoTaskArgs> {
     }
 }
 
-/// All workers that ever registered, the dead included.
+/// All workers that have registered, including dead ones.
 #[derive(Debug)]
 struct Registry {
     network: Network,
@@ -122,7 +123,7 @@ struct Registry {
 #[derive(Debug, Default)]
 struct Registered {
     workers: Vec<WorkerClient>,
-    /// Where the phase under way gets its workers from.
+    /// Passes new workers to the current phase.
     subscriber: Option<Sender<WorkerClient>>,
 }
 
@@ -131,19 +132,19 @@ impl Registry {
         Registry { network: network.clone(), me: me.to_owned(), state: Mutex::default() }
     }
 
-    /// A channel with all workers so far, and all that come until the next
-    /// subscription.
+    /// Returns a channel with all workers so far, and all that register until
+    /// the next subscription.
     fn subscribe(&self) -> Receiver<WorkerClient> {
         let (sender, receiver) = channel::unbounded();
         let mut state = self.state.lock();
         for worker in &state.workers {
-            sender.send(worker.clone()).expect("the receiver is at hand");
+            sender.send(worker.clone()).expect("the receiver exists");
         }
         state.subscriber = Some(sender);
         receiver
     }
 
-    /// Ends all workers, and gives what those say that still answer.
+    /// Shuts all workers down. Returns the replies of those that still answer.
     fn shut_workers_down(&self) -> Vec<u64> {
         let workers = std::mem::take(&mut self.state.lock().workers);
         workers.iter().filter_map(|worker| worker.shutdown(&())).collect()
@@ -157,7 +158,8 @@ impl MasterService for Registry {
         let mut state = self.state.lock();
         state.workers.push(client.clone());
         if let Some(subscriber) = &state.subscriber {
-            // Between two phases nobody listens, and the next one asks for all.
+            // Between two phases there is no receiver. The next phase gets all
+            // workers.
             let _ = subscriber.send(client);
         }
     }

@@ -1,4 +1,4 @@
-//! What master and workers say to each other.
+//! The messages between the master and the workers.
 
 use std::path::PathBuf;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 /// A job for [`Master`](super::Master).
 #[derive(Clone, Debug)]
 pub struct JobSpec {
-    /// Its name, which is a part of all its files' names.
+    /// Its name, which is part of the names of all its files.
     pub name: String,
-    /// Where inputs, outputs and all files between them are.
+    /// The folder of inputs, intermediate files and outputs.
     pub folder: PathBuf,
-    /// The inputs: a map task each.
+    /// The inputs, one map task each.
     pub files: Vec<String>,
     /// The number of reduce tasks.
     pub n_reduce: usize,
 }
 
-/// A pair, as Map gives it.
+/// A pair that Map returns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct KeyValue {
@@ -34,7 +34,7 @@ pub type MapFunction = fn(&str, &str) -> Vec<KeyValue>;
 /// Reduce: from a key and all its values to a result.
 pub type ReduceFunction = fn(&str, &[String]) -> String;
 
-/// Which kind of tasks is being done.
+/// The kind of tasks that workers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobPhase {
     /// Map tasks.
@@ -46,7 +46,7 @@ pub enum JobPhase {
 labrpc::service! {
     /// The master, as workers see it.
     pub(crate) service Master {
-        /// A worker is there. The argument is its server's name.
+        /// Registers a worker. The argument is its server's name.
         fn register(String) -> ();
     }
 }
@@ -54,11 +54,10 @@ labrpc::service! {
 labrpc::service! {
     /// A worker, as the master sees it.
     pub(crate) service Worker {
-        /// Does a task. The reply comes when it is done.
+        /// Runs a task. The reply comes when it is done.
         fn do_task(DoTaskArgs) -> ();
 
-        /// The job is over. The reply is the number of tasks that the worker
-        /// did.
+        /// Ends the worker. The reply is the number of tasks that it did.
         fn shutdown(()) -> u64;
     }
 }
@@ -78,7 +77,7 @@ pub(crate) struct DoTaskArgs {
     pub(crate) n_other: u64,
 }
 
-/// An end from one server to another.
+/// Creates a client end from one server to another.
 pub(super) fn connect(network: &Network, from: &str, to: &str) -> ClientEnd {
     let name = format!("{from} to {to}");
     let end = network.make_end(name.as_str());

@@ -1,16 +1,16 @@
-//! Handing out the tasks of one phase (parts III and IV).
+//! Hands out the tasks of one phase (parts III and IV).
 
 use labrt::channel::{self, Receiver};
 use labrt::thread;
 
 use super::protocol::{DoTaskArgs, WorkerClient};
 
-/// Has all tasks done by the workers whose clients come through `workers`, each
-/// of which gets one task at a time. Returns when the last one is done.
+/// Runs all tasks on the workers whose clients come through `workers`. Each worker
+/// gets one task at a time. Returns when the last task is done.
 ///
-/// A call that fails means that its worker is lost: it gets no more tasks, and
-/// its task goes back to the others. So does a task that was done whose answer
-/// was lost; doing it twice does no harm.
+/// A call that fails means that its worker is lost: the worker gets no more
+/// tasks, and another one gets its task. The task may have been done, with the
+/// reply lost; doing it twice does no harm.
 pub(super) fn schedule(tasks: Vec<DoTaskArgs>, workers: &Receiver<WorkerClient>) {
     let mut left = tasks.len();
     let mut waiting = tasks;
@@ -22,14 +22,14 @@ pub(super) fn schedule(tasks: Vec<DoTaskArgs>, workers: &Receiver<WorkerClient>)
             let ended = ended.clone();
             thread::go("do_task", move || {
                 let done = worker.do_task(&task).is_some();
-                // An error means that nobody schedules any more.
+                // An error means that the phase has ended.
                 let _ = ended.send((task, worker, done));
             });
         }
         labrt::select! {
             recv(workers) -> worker => idle.push(worker.expect("the master registers workers")),
             recv(endings) -> ending => {
-                let (task, worker, done) = ending.expect("this loop has a sender itself");
+                let (task, worker, done) = ending.expect("this function holds a sender");
                 if done {
                     left -= 1;
                     idle.push(worker);
@@ -41,7 +41,7 @@ pub(super) fn schedule(tasks: Vec<DoTaskArgs>, workers: &Receiver<WorkerClient>)
     }
 }
 
-/// A task and a worker for it, if there is one of each.
+/// Removes a task and a worker for it, if there is one of each.
 fn pop_both<T, W>(tasks: &mut Vec<T>, workers: &mut Vec<W>) -> Option<(T, W)> {
     if tasks.is_empty() || workers.is_empty() {
         return None;

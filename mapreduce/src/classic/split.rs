@@ -1,4 +1,4 @@
-//! Cutting one input into pieces (2014 and 2015).
+//! Splits one input into pieces (2014 and 2015).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -6,14 +6,14 @@ use std::path::Path;
 
 use super::tasks::OrDie;
 
-/// Cuts a file into up to `n_map` pieces of whole lines, and gives their names.
+/// Splits a file into up to `n_map` pieces of whole lines, and returns their names.
 ///
-/// A piece ends with the first line that brings the text so far past its share,
-/// one byte above `size / n_map`.
+/// A piece ends with the first line that brings the total past the share of all
+/// pieces so far. The share of a piece is `size / n_map + 1` bytes.
 ///
 /// # Panics
 ///
-/// When a file cannot be read or written; the text names it.
+/// If a file cannot be read or written. The message names it.
 pub fn split(folder: &Path, file: &str, n_map: usize) -> Vec<String> {
     let input = File::open(folder.join(file)).or_die(file);
     let size = input.metadata().or_die(file).len();

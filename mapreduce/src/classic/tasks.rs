@@ -9,17 +9,17 @@ use std::path::Path;
 use super::protocol::{KeyValue, MapFunction, ReduceFunction};
 use mrapps::ihash;
 
-/// What map task `map` has for reduce task `reduce`.
+/// Returns the name of the file of map task `map` for reduce task `reduce`.
 fn reduce_name(job: &str, map: usize, reduce: usize) -> String {
     format!("mrtmp.{job}-{map}-{reduce}")
 }
 
-/// The result of a reduce task.
+/// Returns the name of the file with the results of a reduce task.
 fn result_name(job: &str, reduce: usize) -> String {
     format!("mrtmp.{job}-res-{reduce}")
 }
 
-/// Map task `task`: a file for each reduce task.
+/// Runs map task `task`: writes a file for each reduce task.
 pub(super) fn do_map(
     folder: &Path,
     job: &str,
@@ -38,8 +38,8 @@ pub(super) fn do_map(
     }
 }
 
-/// Reduce task `task`: keys ascending, the values of each in the order of the
-/// map tasks.
+/// Runs reduce task `task`: keys ascending, the values of each in the order of
+/// the map tasks.
 pub(super) fn do_reduce(
     folder: &Path,
     job: &str,
@@ -99,9 +99,9 @@ pub(super) fn write_lines<T>(
     out.flush().or_die(name);
 }
 
-/// Go's `log.Fatal`.
+/// Ends the thread after an error, as Go's `log.Fatal` ends the process.
 pub(super) trait OrDie<T> {
-    /// The value; an error ends the calling thread with the file's name.
+    /// Returns the value. Panics with the file's name if there is an error.
     fn or_die(self, file: &str) -> T;
 }
 

@@ -1,4 +1,4 @@
-//! A worker of the library lab: a server that does what it is told.
+//! A worker of the library lab: a server that runs the tasks that its master sends.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::protocol::{
 };
 use super::tasks::{do_map, do_reduce};
 
-/// How long a task is held up for another one to join it.
-const COMPANY: Duration = Duration::from_secs(1);
+/// How long a task waits for another one to run at the same time.
+const PARALLEL_WAIT: Duration = Duration::from_secs(1);
 
 /// How many tasks run at a time, over all workers that share this (2018).
 #[derive(Debug, Default)]
@@ -35,8 +35,8 @@ impl Parallelism {
         self.state.lock().max
     }
 
-    /// A task begins. As long as no two have run side by side it waits a
-    /// second, to give another worker the chance.
+    /// Starts a task. Until two tasks have run in parallel, it waits a second,
+    /// to give another worker the chance.
     fn enter(&self) {
         let max = {
             let mut state = self.state.lock();
@@ -45,7 +45,7 @@ impl Parallelism {
             state.max
         };
         if max < 2 {
-            thread::sleep(COMPANY);
+            thread::sleep(PARALLEL_WAIT);
         }
     }
 
@@ -61,18 +61,18 @@ pub struct WorkerSpec {
     pub map: MapFunction,
     /// Its Reduce.
     pub reduce: ReduceFunction,
-    /// Where files are.
+    /// The folder of the files.
     pub folder: PathBuf,
     /// How many requests it accepts; `None` for any number.
     pub budget: Option<u64>,
-    /// Counts its tasks together with other workers'.
+    /// Counts parallel tasks together with other workers.
     pub parallelism: Option<Arc<Parallelism>>,
 }
 
 impl WorkerSpec {
     /// Puts the worker on the network as the server `me`, and registers it with
-    /// the master. It then does what it is told until it is shut down or its
-    /// budget is spent.
+    /// the master. It then runs tasks until it is shut down or its budget is
+    /// spent.
     pub fn run(self, network: &Network, master: &str, me: &str) {
         let limit = RequestLimit::new();
         if let Some(requests) = self.budget {
@@ -81,12 +81,12 @@ impl WorkerSpec {
         let server = WorkerServer { worker: self, limit: limit.clone(), tasks: Mutex::default() };
         let service = worker_service(Arc::new(server));
         network.add_server(me, Server::new().with_service(service).with_request_limit(limit));
-        // No answer: the job is over, and this worker has come for nothing.
+        // Without a reply the job is over, and this worker is not needed.
         let _ = MasterClient::new(connect(network, me, master)).register(&me.to_owned());
     }
 }
 
-/// A worker as its master sees it: it answers calls.
+/// The service of a worker, which the master calls.
 struct WorkerServer {
     worker: WorkerSpec,
     limit: RequestLimit,
@@ -119,7 +119,7 @@ impl WorkerService for WorkerServer {
     }
 
     fn shutdown(&self, (): ()) -> u64 {
-        // In Go the listener is in the middle of waiting for one more.
+        // In Go the listener already waits for one more request.
         self.limit.close_after(1);
         self.tasks.lock().done
     }

@@ -11,12 +11,13 @@ use super::process_env::ProcessEnv;
 use super::program::{find_app, finish, not_utf8, parse};
 use crate::streaming::{self, StreamError};
 
-/// Where Hadoop and Spark put the name of a map's input: the name of today, and
-/// that of Hadoop 1.
+/// The variables in which Hadoop and Spark pass the name of a map's input: the
+/// current one, and that of Hadoop 1.
 const INPUT_NAMES: [&str; 2] = ["mapreduce_map_input_file", "map_input_file"];
 
-/// Runs one half of an application for an engine that speaks the protocol of
-/// Hadoop Streaming: lines come in, lines KEY tab VALUE go out.
+/// Runs Map or Reduce of an application for an engine that speaks the Hadoop
+/// Streaming protocol: reads lines from the standard input, writes lines
+/// KEY tab VALUE to the standard output.
 #[derive(Debug, Parser)]
 #[command(name = "mrapp")]
 struct AppOptions {
@@ -26,13 +27,13 @@ struct AppOptions {
 
 #[derive(Debug, Subcommand)]
 enum Half {
-    /// Calls Map with all lines of the input; the variable
-    /// mapreduce_map_input_file names it
+    /// Calls Map with all lines of the standard input; the variable
+    /// mapreduce_map_input_file gives the input's name
     Map {
         /// The application: wc, or a path that ends in wc.so
         app: String,
     },
-    /// Calls Reduce for each key of the input, lines KEY tab VALUE that are
+    /// Calls Reduce for each key of the standard input: lines KEY tab VALUE,
     /// sorted by key
     Reduce {
         /// The application: wc, or a path that ends in wc.so
@@ -63,7 +64,7 @@ fn run(half: &Half) -> Result<(), String> {
     }
 }
 
-/// The name of the input, if the engine says it.
+/// Returns the name of the input, if the engine passes it.
 fn input_name() -> Result<Option<String>, String> {
     let Some(variable) = INPUT_NAMES.iter().find(|name| std::env::var_os(name).is_some()) else {
         return Ok(None);

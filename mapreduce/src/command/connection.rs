@@ -1,4 +1,4 @@
-//! Where coordinator and workers meet, and what lets them in.
+//! The options that set the coordinator's address and the shared secret.
 
 use std::fs;
 use std::io;
@@ -9,19 +9,19 @@ use clap::Args;
 use labrpc_socket::{Address, AddressError, Options};
 use printing::{escaped_name, shell_quoted};
 
-/// What the course calls its sockets, from 2023 on and before.
+/// How the names of the course's sockets begin: since 2023, and before.
 const NAMES: [&str; 2] = ["5840-mr", "824-mr"];
 
-/// How coordinator and workers find and trust each other.
+/// How workers find the coordinator, and how both authenticate.
 #[derive(Debug, Args)]
 pub(super) struct Connection {
-    /// Where to meet: the path of a Unix socket, or tcp:HOST:PORT. Without it,
-    /// a socket of this user's own
+    /// The coordinator's address: the path of a Unix socket, or tcp:HOST:PORT.
+    /// The default is a Unix socket that only this user can access
     #[arg(long, value_name = "ADDRESS")]
     pub(super) socket: Option<String>,
-    /// A file with a secret that coordinator and workers share. White space at its
-    /// ends does not count, every other byte does. A coordinator that other machines
-    /// can reach must have one
+    /// A file with a secret that the coordinator and its workers share. White space
+    /// at the start and the end is ignored. A coordinator that other machines can
+    /// reach must have one
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ pub(super) fn looks_like_socket(argument: &str) -> bool {
         || ["sock", "socket"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// What to do about an argument that may be meant as the socket.
+/// Returns advice for an argument that may be meant as the socket.
 pub(super) fn socket_advice(argument: &str) -> String {
     format!("if it is the socket, write --socket {}", shell_quoted(argument))
 }
@@ -52,7 +52,7 @@ impl Connection {
         takes
     }
 
-    /// Where to meet.
+    /// Returns the coordinator's address.
     pub(super) fn address(&self) -> Result<Address, String> {
         match &self.socket {
             Some(text) => text.parse().map_err(|error: AddressError| error.to_string()),
@@ -60,12 +60,12 @@ impl Connection {
         }
     }
 
-    /// Whether the system chooses the port, so that the user has to be told.
+    /// Whether the system chooses the port, so that the program must print it.
     pub(super) fn is_open_port(&self) -> bool {
         self.socket.as_ref().is_some_and(|text| text.starts_with("tcp:") && text.ends_with(":0"))
     }
 
-    /// What the user should know about a coordinator at this address.
+    /// Returns a warning if every user of the machine can connect to this address.
     pub(super) fn warning(&self, address: &Address) -> Option<String> {
         let is_open = address.is_open_to_users() && self.token_file.is_none();
         is_open.then(|| {
@@ -76,14 +76,14 @@ impl Connection {
         })
     }
 
-    /// How to connect.
+    /// Returns the options of the connections, with the secret.
     pub(super) fn options(&self) -> Result<Options, String> {
         let token = self.token_file.as_deref().map(read_token).transpose()?;
         Ok(Options { token, ..Options::default() })
     }
 }
 
-/// The secret in a file, which must be the user's own.
+/// Reads the secret from a file that only the user can access.
 fn read_token(file: &Path) -> Result<String, String> {
     let name = escaped_name(file);
     let text = fs::read_to_string(file).map_err(|error| format!("token file {name}: {error}"))?;
@@ -99,7 +99,8 @@ fn read_token(file: &Path) -> Result<String, String> {
     Ok(token.to_owned())
 }
 
-/// The course's place, one per user, inside a folder that is the user's alone.
+/// Returns the default socket: one per user, as in the course, but in a folder
+/// that only the user can access.
 fn default_address() -> Result<Address, String> {
     // SAFETY: the call cannot fail and touches no memory of ours.
     let user = unsafe { libc::getuid() };
@@ -107,14 +108,16 @@ fn default_address() -> Result<Address, String> {
     let path = escaped_name(&folder);
     match fs::DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(format!("cannot make the folder {path}: {error}"));
+            return Err(format!("cannot create the folder {path}: {error}"));
         }
         _ => {}
     }
-    // Somebody else may have been first: then the socket would be his.
+    // Another user may have created the folder first, and would own the socket.
     let metadata = fs::symlink_metadata(&folder).map_err(|error| format!("{path}: {error}"))?;
     if !metadata.is_dir() || metadata.uid() != user || metadata.mode() & 0o077 != 0 {
-        return Err(format!("{path} is not a folder of yours alone: remove it, or use --socket"));
+        return Err(format!(
+            "{path} is not a folder that only you can access: remove it, or use --socket"
+        ));
     }
     Ok(Address::Unix(folder.join("coordinator")))
 }
@@ -124,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sockets_do_not_look_like_inputs() {
+    fn looks_like_socket_distinguishes_sockets_from_inputs() {
         for socket in
             ["/tmp/5840-mr-XbY", "824-mr-1000", "unix:s", "tcp:127.0.0.1:1", "./sock", "a.sock"]
         {

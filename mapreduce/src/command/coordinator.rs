@@ -23,44 +23,45 @@ use crate::folder::{FolderError, JobFolder};
 use crate::protocol::{End, coordinator_service};
 use crate::status::{Ledger, StatusPage};
 
-/// How long it may take to send the workers home.
+/// How long the coordinator waits for the workers to exit.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long it may take to tell a page how the job ended, which asks twice a
-/// second.
-const LAST_LOOK: Duration = Duration::from_secs(1);
+/// How long the coordinator waits for an open page to fetch the end of the job. A
+/// page asks twice a second.
+const PAGE_GRACE: Duration = Duration::from_secs(1);
 
-/// Hands out a MapReduce job to workers, and ends when all mr-out files are
-/// there.
+/// Coordinates a MapReduce job: hands out its tasks to workers, and exits when
+/// all mr-out files are complete.
 #[derive(Debug, Parser)]
 #[command(name = "mrcoordinator")]
 struct CoordinatorOptions {
     #[command(flatten)]
     connection: Connection,
-    /// How many reduce tasks, and so mr-out files
+    /// Number of reduce tasks, and so of mr-out files
     #[arg(long, value_name = "N", default_value_t = REDUCES,
           value_parser = clap::value_parser!(u32).range(1..=MAX_REDUCES))]
     reduces: u32,
-    /// Give no slow task to a second worker
+    /// Do not give slow tasks to a second worker
     #[arg(long)]
     no_backups: bool,
-    /// Leave out a line, or a key in a reduce task, that two workers have died or
-    /// panicked of, and say so
+    /// Skip a line, or a key in a reduce task, on which two workers have crashed or
+    /// panicked, and report it
     #[arg(long)]
     skip_bad_records: bool,
-    /// Fail when so many workers have ended in the same task without a report
+    /// Fail when N workers have ended in the same task without a report
     #[arg(long, value_name = "N", default_value_t = WORKER_LOSSES,
           value_parser = clap::value_parser!(u32).range(1..))]
     worker_losses: u32,
     /// Print the counters at the end, as name=value
     #[arg(long)]
     counters: bool,
-    /// Serves a page about the job at this address of this machine; port 0 lets
-    /// the system choose
+    /// Serve a status page at this address of this machine; port 0 lets the system
+    /// choose the port
     #[arg(long, value_name = "HOST:PORT")]
     status: Option<String>,
-    /// The input files, as the workers find them. A first argument that looks like
-    /// a socket is the socket, as in the course's form of 2026
+    /// The input files, by names under which the workers find them. If the first of
+    /// several arguments looks like a socket, it is the socket, as in the course of
+    /// 2026
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 }
@@ -83,7 +84,7 @@ fn run(mut options: CoordinatorOptions) -> End {
     warnings.iter().for_each(|warning| printing::error_line!("mrcoordinator: {warning}"));
     let mut folder = JobFolder::new(address.to_string());
     match folder.take(Path::new(".")) {
-        // Workers may run elsewhere: then this folder need not be one for files.
+        // Workers may run in another folder. Then this one need not be writable.
         Ok(()) | Err(FolderError::Io { .. }) => {}
         Err(error @ FolderError::InUse { .. }) => return Err(error.to_string()),
     }
@@ -121,7 +122,7 @@ fn run(mut options: CoordinatorOptions) -> End {
     let (end, counts) = follow(&events);
     coordinator.dismiss(GRACE);
     if let Some(audience) = audience {
-        audience.dismiss(LAST_LOOK);
+        audience.dismiss(PAGE_GRACE);
     }
     serving.close(GRACE);
     if options.counters {
@@ -130,21 +131,22 @@ fn run(mut options: CoordinatorOptions) -> End {
     end
 }
 
-/// The events of a job, for another thread: printing may take its time.
+/// Sends the events of a job to a channel: printing may be slow, and an observer
+/// must be quick.
 fn receive(observers: &mut Observers) -> Receiver<Event> {
     let (sender, receiver) = channel::unbounded();
-    // Without a receiver the program is at its end.
+    // Without a receiver the program is ending.
     observers.add(move |_, event| _ = sender.send(event.clone()));
     receiver
 }
 
-/// Shows how the job goes on, until it ends. Returns its end, and what it has
-/// counted.
+/// Shows the progress of the job until it ends. Returns how it ended, and its
+/// counters.
 fn follow(events: &Receiver<Event>) -> (End, Counts) {
-    // On anything but a terminal it shows nothing.
+    // The bar draws nothing unless the standard error is a terminal.
     let bar = ProgressBar::new(1);
     let style = ProgressStyle::with_template("{msg:>20} {wide_bar} {pos}/{len} tasks {elapsed}");
-    bar.set_style(style.expect("the template is right"));
+    bar.set_style(style.expect("the template is valid"));
     let mut counts = Counts::new();
     loop {
         let event = events.recv().expect("the coordinator sends until the job ends");

@@ -19,13 +19,13 @@ struct GenerateOptions {
     /// The same seed gives the same texts
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Bytes of all files together; k, M and G stand for 10^3, 10^6 and 10^9
+    /// Total size of all files in bytes; k, M and G mean 10^3, 10^6 and 10^9
     #[arg(long, default_value = "3300k", value_parser = parse_bytes)]
     bytes: usize,
-    /// How many files
+    /// Number of files
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     files: u32,
-    /// The folder to write to; it is made if it is missing
+    /// The folder to write to; created if it is missing
     folder: PathBuf,
 }
 
@@ -37,11 +37,12 @@ pub fn generate() -> ExitCode {
 
 fn write_files(options: &GenerateOptions) -> Result<(), String> {
     let folder = &options.folder;
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", escaped_name(folder)))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot create {}: {error}", escaped_name(folder)))?;
     let mut corpus = Corpus::new(options.seed);
     let files = options.files as usize;
     for number in 0..files {
-        // All bytes are given away, and sizes differ by one at most.
+        // The sizes add up to `options.bytes`, and differ by at most one.
         let bytes = options.bytes * (number + 1) / files - options.bytes * number / files;
         let path = folder.join(file_name(number));
         let mut write = || -> io::Result<()> {
@@ -49,12 +50,12 @@ fn write_files(options: &GenerateOptions) -> Result<(), String> {
             corpus.write(bytes, &mut out)?;
             out.flush()
         };
-        write().map_err(|error| format!("{}: {error}", escaped_name(&path)))?;
+        write().map_err(|error| format!("cannot write {}: {error}", escaped_name(&path)))?;
     }
     Ok(())
 }
 
-/// `250k`, `1G`, `17`.
+/// Parses a number of bytes: `17`, `250k`, `1G`.
 fn parse_bytes(text: &str) -> Result<usize, String> {
     let (digits, unit) = match text.chars().last() {
         Some('k') => (&text[..text.len() - 1], 1_000),
@@ -65,5 +66,5 @@ fn parse_bytes(text: &str) -> Result<usize, String> {
     let number: Option<usize> = digits.parse().ok();
     number
         .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(|| "expected 250k, 1G or 17".into())
+        .ok_or_else(|| "expected a number of bytes, such as 17, 250k or 1G".into())
 }

@@ -1,4 +1,4 @@
-//! The inputs of a job, as the coordinator sees them before it starts.
+//! Checks the inputs of a job before the coordinator starts.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -7,13 +7,13 @@ use std::path::Path;
 use super::connection::{looks_like_socket, socket_advice};
 use crate::input_file::check_kind;
 
-/// Refuses an input that cannot be one. Returns warnings about inputs that are not
-/// here. That is no error: only workers read them, and may run on other machines.
+/// Checks the inputs. Returns warnings about those that cannot be opened here. That
+/// is no error: only workers read them, and may run on other machines.
 ///
 /// # Errors
 ///
-/// The line about a pipe, a device or a socket, or about a missing file that seems
-/// to be meant as the socket.
+/// A message about an input that is a pipe, a device or a socket, or about a
+/// missing file that seems to be meant as the socket.
 pub(super) fn check(inputs: &[String]) -> Result<Vec<String>, String> {
     let failures: Vec<(usize, io::Error)> =
         (0..).zip(inputs).filter_map(|(index, input)| Some((index, open(input).err()?))).collect();
@@ -42,7 +42,7 @@ pub(super) fn check(inputs: &[String]) -> Result<Vec<String>, String> {
     Ok(warnings.collect())
 }
 
-/// Opens a file and closes it.
+/// Checks that a file can be opened.
 fn open(input: &str) -> io::Result<()> {
     check_kind(Path::new(input))?;
     File::open(input).map(drop)

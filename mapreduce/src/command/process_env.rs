@@ -1,4 +1,4 @@
-//! The world around a worker that is a process of its own.
+//! The environment of an application that runs in a process.
 
 use std::fs;
 use std::io;
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use mrapps::{Counters, Env};
 
-/// What applications see when they run in a process: the operating system's
-/// facts, and the files of one folder.
+/// The environment of an application that runs in a process: the operating
+/// system, and the files of one folder.
 #[derive(Debug)]
 pub struct ProcessEnv {
     folder: PathBuf,
@@ -18,7 +18,7 @@ pub struct ProcessEnv {
 }
 
 impl ProcessEnv {
-    /// The world of this process, with its files in `folder`.
+    /// Returns the environment of this process, with its files in `folder`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         ProcessEnv {
             folder: folder.into(),
@@ -37,7 +37,7 @@ impl Env for ProcessEnv {
         let Ok(id) = libc::pid_t::try_from(id) else { return false };
         // SAFETY: signal 0 only asks whether the process is there.
         let answer = unsafe { libc::kill(id, 0) };
-        // Another user's process lives too.
+        // A process of another user is alive, too.
         answer == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
     }
 
@@ -48,7 +48,7 @@ impl Env for ProcessEnv {
     }
 
     fn remove_file(&self, name: &str) {
-        // What is gone already need not be removed.
+        // The file may be gone already.
         let _ = fs::remove_file(self.folder.join(name));
     }
 

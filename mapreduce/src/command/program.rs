@@ -12,8 +12,8 @@ use printing::escaped_name;
 
 use super::process_env::ProcessEnv;
 
-/// Parses the command line. A wrong one ends the program with status 1, a question
-/// for help with status 0.
+/// Parses the command line. Exits with status 1 if it is wrong, and with status 0
+/// after `--help`.
 pub(super) fn parse<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
         let not_text = std::env::args_os().find(|argument| argument.to_str().is_none());
@@ -29,12 +29,12 @@ pub(super) fn parse<T: Parser>() -> T {
     })
 }
 
-/// The line about a name that cannot be used.
+/// Returns the message about a name that is not UTF-8.
 pub(super) fn not_utf8(what: &str, name: &OsStr) -> String {
     format!("{what} {} is not UTF-8: rename the file", escaped_name(name))
 }
 
-/// Ends a program: quietly, or with its line.
+/// Prints the error, if there is one, and returns the exit status.
 pub(super) fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,13 +45,13 @@ pub(super) fn finish<E: fmt::Display>(program: &str, result: Result<(), E>) -> E
     }
 }
 
-/// Reduce tasks, if the user says nothing else: as many as in the course.
+/// The default number of reduce tasks, as in the course.
 pub(super) const REDUCES: u32 = 10;
 
 /// The most reduce tasks, for clap.
 pub(super) const MAX_REDUCES: i64 = crate::protocol::MAX_REDUCES as i64;
 
-/// Does a job in this process and thread.
+/// Runs a job in this process and thread.
 pub(super) fn run_here(
     app: &dyn App,
     inputs: &[String],
@@ -70,7 +70,7 @@ pub(super) fn print_counts(counts: &Counts) -> Result<(), String> {
     printing::to_stdout(lines)
 }
 
-/// The application that a user means.
+/// Finds an application by its name.
 pub(super) fn find_app(name: &str) -> Result<&'static dyn App, String> {
     mrapps::lookup(name).ok_or_else(|| {
         let known: Vec<&str> = mrapps::names().collect();

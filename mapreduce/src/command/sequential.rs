@@ -9,16 +9,16 @@ use super::process_env::ProcessEnv;
 use super::program::{MAX_REDUCES, find_app, finish, parse, run_here};
 use crate::error::TaskError;
 
-/// Runs a whole MapReduce job in one process and thread and writes mr-out-0
-/// here.
+/// Runs a whole MapReduce job in one process and thread, and writes mr-out-0 to
+/// the current folder.
 ///
-/// With --reduces it does all that workers would do, one after the other, and
-/// writes the files of each task: for debugging, as breakpoints in the partition
-/// function or the combiner work.
+/// With --reduces it runs the tasks one after the other as workers do, and writes
+/// the files of each task. This is for debugging: breakpoints in the partition
+/// function and the combiner work.
 #[derive(Debug, Parser)]
 #[command(name = "mrsequential")]
 struct SequentialOptions {
-    /// Do as workers do, with so many reduce tasks
+    /// Run the tasks as workers do, with N reduce tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_REDUCES))]
     reduces: Option<u32>,
     /// Print the counters at the end, as name=value

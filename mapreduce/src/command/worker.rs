@@ -1,4 +1,4 @@
-//! `mrworker`, and the `main` of workers with an application of their own.
+//! `mrworker`, and the `main` of workers that bring their own application.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,8 @@ use crate::protocol::{CoordinatorClient, Member};
 use crate::work::{Parts, work_as};
 use crate::worker::{insist, join};
 
-/// How long the worker's two threads wait for each other to say goodbye.
+/// How long the worker waits for its watch thread to print an error and end the
+/// process.
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Works for a MapReduce coordinator until its job is done.
@@ -32,7 +33,7 @@ struct WorkerOptions {
     connection: Connection,
     /// The application: wc, or a path that ends in wc.so
     app: String,
-    /// What does not belong here, for a clear error
+    /// Unexpected arguments, kept for a clear error
     #[arg(hide = true)]
     surplus: Vec<String>,
 }
@@ -42,11 +43,11 @@ struct WorkerOptions {
 struct OwnWorkerOptions {
     #[command(flatten)]
     connection: Connection,
-    /// Do a whole job in this process and thread, without a coordinator: for
+    /// Run a whole job in this process and thread, without a coordinator, for
     /// debugging
     #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["socket", "surplus"])]
     local: Vec<String>,
-    /// What does not belong here, for a clear error
+    /// Unexpected arguments, kept for a clear error
     #[arg(hide = true)]
     surplus: Vec<String>,
 }
@@ -67,9 +68,9 @@ pub fn worker() -> ExitCode {
     finish("mrworker", run())
 }
 
-/// The `main` of a worker that brings an application of its own. Its command
-/// line is `mrworker`'s without the name of the application; with `--local
-/// INPUT...` it does a whole job by itself, in one thread.
+/// The `main` of a worker that brings its own application. Its command line is
+/// `mrworker`'s without the name of the application. With `--local INPUT...` it
+/// runs a whole job in one thread, without a coordinator.
 ///
 /// ```no_run
 /// # use mrapps::{App, Env, Sink, Values};
@@ -98,7 +99,7 @@ pub fn worker_main(app: &dyn App) -> ExitCode {
     finish(app.name(), run())
 }
 
-/// Refuses an argument beyond those that a worker takes.
+/// Returns an error if there is an unexpected argument.
 fn refuse(surplus: Option<&String>) -> Result<(), String> {
     surplus.map_or(Ok(()), |argument| {
         Err(format!("unexpected argument {argument}; {}", socket_advice(argument)))
@@ -118,15 +119,15 @@ fn run(program: &str, app: &dyn App, connection: &Connection) -> Result<(), Stri
     let result =
         work_as(member, client, &Parts { app, env: &env, folder: here, over: Some(&over) });
     if leaving.swap(true, Relaxed) {
-        // Both have noticed, and one line is enough: the process is ending.
+        // The watch thread has noticed, too. It prints the error and ends the
+        // process.
         thread::sleep(PAUSE);
     }
     result.map_err(|error| error.to_string())
 }
 
-/// Looks at the coordinator while the worker is in the middle of a task, which
-/// may be a long one. When the job is over it says so; when the coordinator dies
-/// it ends the process.
+/// Pings the coordinator while the worker runs a task, which may take long. Sets
+/// `over` when the job is over, and ends the process when the coordinator dies.
 fn watch(
     member: Member,
     client: CoordinatorClient,
@@ -135,7 +136,7 @@ fn watch(
     program: String,
 ) -> io::Result<()> {
     thread::try_go("watch", move || {
-        // The coordinator takes its time to answer.
+        // The coordinator delays its reply, so the loop needs no pause.
         while let Ok(reply) = insist(|| client.ping(&member)) {
             match reply {
                 Ok(None) => {}
@@ -143,7 +144,7 @@ fn watch(
                 Err(refusal) => return over.set(Err(refusal.into())),
             }
         }
-        // The worker itself may have noticed, and says so.
+        // Otherwise the worker itself has noticed, and reports it.
         if !leaving.swap(true, Relaxed) {
             printing::error_line!("{program}: {}", WorkerError::CoordinatorGone);
             std::process::exit(1);

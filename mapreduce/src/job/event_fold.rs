@@ -1,5 +1,5 @@
-//! Random calls on a job, and its events: together they say all that the task
-//! tables know.
+//! Makes random calls on a job, and checks that its events describe the
+//! complete state of the task tables.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,16 @@ use crate::event::Observers;
 use crate::failure_policy::TryAgain;
 use crate::status::{Ledger, Phase};
 
-/// Workers of a job.
+/// The number of workers of a job.
 const WORKERS: u64 = 5;
 
-/// What the events say.
+/// The state that the events describe.
 #[derive(Debug, Default)]
 struct Folded {
     done: BTreeSet<TaskId>,
-    /// Who works on what.
+    /// The running attempts.
     attempts: BTreeSet<(TaskId, WorkerId)>,
-    /// Workers that are there.
+    /// The connected workers.
     here: BTreeSet<WorkerId>,
     backups: u64,
     in_reduce_phase: bool,
@@ -83,7 +83,7 @@ impl Folded {
         }
     }
 
-    /// The tables, as the events describe them.
+    /// Checks that the tables match the events.
     fn check(&self, job: &Job) {
         let count = |id: fn(u64) -> TaskId, tasks: &TaskTable| {
             let ids = (0..tasks.len() as u64).map(id);
@@ -104,7 +104,7 @@ impl Folded {
     }
 }
 
-/// A call of some worker, with a job that ends badly now and then.
+/// Makes a random call. Some jobs fail.
 fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
     let worker = rng.below(WORKERS);
     let task = match rng.below(2) {
@@ -143,14 +143,14 @@ fn call(job: &mut Job, rng: &mut Generator, session: &mut u64, now: Instant) {
     }
 }
 
-/// The task that a worker is at.
+/// Returns the task that a worker works on.
 fn running(job: &Job, worker: WorkerId) -> Option<TaskId> {
     let of = |tasks: &TaskTable| tasks.running().find(|(_, other)| *other == worker);
     let map = of(&job.maps).map(|(index, _)| TaskId::Map(index as u64));
     map.or_else(|| of(&job.reduces).map(|(index, _)| TaskId::Reduce(index as u64)))
 }
 
-/// A report, mostly of the task and the attempt that the worker has.
+/// Makes a report, mostly of the task and the attempt that the worker has.
 fn report(
     job: &mut Job,
     rng: &mut Generator,
@@ -175,7 +175,7 @@ fn report(
 }
 
 #[test]
-fn events_say_what_the_task_tables_know() {
+fn events_describe_the_task_tables() {
     let mut ends = [0; 3];
     for seed in 0..300 {
         let mut rng = Generator::from_seed(seed);

@@ -1,4 +1,4 @@
-//! A job, call by call.
+//! Tests of a job, call by call.
 
 use labrt::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) fn register_args(worker: WorkerId) -> RegisterArgs {
     RegisterArgs { version, app, worker, folder: b"/".to_vec() }
 }
 
-/// A job with two workers, each of which has a session of its own number.
+/// A job with two workers. The number of each worker is also that of its session.
 fn job(maps: usize, reduces: usize) -> (Job, Instant) {
     job_with(maps, reduces, rules(Box::new(TryAgain)))
 }
@@ -90,7 +90,7 @@ fn reduces_wait_for_the_last_map() {
     assert_eq!(task(&mut job, B, now), Some(TaskId::Map(1)));
     assert!(complete(&mut job, B, TaskId::Map(1), now));
     assert_eq!(task(&mut job, B, now), None);
-    assert!(!complete(&mut job, A, TaskId::Reduce(0), now), "nobody can have done it");
+    assert!(!complete(&mut job, A, TaskId::Reduce(0), now), "no worker has it");
     assert!(complete(&mut job, A, TaskId::Map(0), now));
     assert_eq!(
         job.assign(B, now, false),
@@ -102,7 +102,7 @@ fn reduces_wait_for_the_last_map() {
 }
 
 #[test]
-fn a_silent_worker_loses_its_task_and_may_still_be_the_first() {
+fn a_silent_worker_loses_its_task_and_may_still_complete_it() {
     let (mut job, now) = job(1, 1);
     assert_eq!(task(&mut job, A, now), Some(TaskId::Map(0)));
     assert_eq!(job.phase().next_alarm(false), Some(now + TASK_LIMIT));
@@ -159,7 +159,7 @@ fn panics_are_tried_again_and_missing_files_are_not() {
     let (mut job, now) = job(1, 1);
     for try_number in 2..=TRIES {
         task(&mut job, A, now).expect("it is free again");
-        let line = fail(&mut job, A, TaskId::Map(0), &panicked).expect("another try");
+        let line = fail(&mut job, A, TaskId::Map(0), &panicked).expect("a retry");
         assert!(line.ends_with(&format!("try {try_number} of {TRIES} follows")), "{line}");
     }
     task(&mut job, A, now).expect("it is free again");
@@ -174,7 +174,7 @@ fn panics_are_tried_again_and_missing_files_are_not() {
     assert_eq!(job.end(), Some(Err("cannot read input in-0: gone".into())));
 }
 
-/// Failures as well as successes: a false failure would end the job.
+/// Checks failures as well as successes: a false failure would end the job.
 #[test]
 fn reports_of_tasks_that_a_worker_does_not_have_are_ignored() {
     let (mut job, now) = job(1, 1);
@@ -230,18 +230,18 @@ fn crash_reports_count_only_from_the_worker_that_has_the_task() {
         job.take_events(),
         [ignored(A, Ignored::NotHeld), ignored(B, Ignored::NotHeld), ignored(3, Ignored::Stranger)]
     );
-    // Only what a worker reports that has the task, once per crash.
+    // Only reports of the worker that has the task count, once per crash.
     assert_eq!(job.crash_reported(&report(B, attempt, 10, Some(5))), Ok(vec![]));
     assert_eq!(job.crash_reported(&report(B, attempt, 10, Some(5))), Ok(vec![]));
     assert_eq!(job.crash_reported(&report(B, attempt, 99, Some(5))), Ok(vec![]));
     assert_eq!(job.crash_reported(&report(B, attempt, 11, Some(5))), Ok(vec![5]));
     assert_eq!(job.crash_reported(&report(B, attempt, 12, None)), Ok(vec![5]));
-    // Of the third loss nobody knows the reason.
+    // The reason of the third loss is unknown.
     assert_eq!(job.maps.get(0).expect("a task").losses, 1);
 }
 
 #[test]
-fn a_task_that_ends_its_workers_ends_the_job() {
+fn a_task_that_ends_its_workers_fails_the_job() {
     let (mut job, now) = job(1, 1);
     for worker in 10..30 {
         assert_eq!(job.end(), None);

@@ -1,11 +1,12 @@
-//! The map side: pairs are grouped by key the moment they are emitted.
+//! The map side: groups pairs by key as they are emitted.
 //!
-//! A map of a megabyte of text emits some 180,000 pairs of a few thousand
-//! different keys. Kept as they come they would be ten times the text; grouped
-//! at once, a pair of a known key and an unchanged value only raises a count.
+//! For a megabyte of text, Map emits some 180,000 pairs with a few thousand
+//! different keys. A list of all pairs would take ten times the text. With
+//! immediate grouping, a pair with a known key and an unchanged value only
+//! increments a count.
 //!
-//! Keys and values live in one arena of bytes, and a [`Span`] says where. The
-//! hash table holds nothing but indexes of entries, one entry per key.
+//! Keys and values are in one arena of bytes, at a [`Span`]. The hash table
+//! holds only indexes of entries, one entry per key.
 
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
@@ -17,7 +18,7 @@ use mrapps::Sink;
 /// No earlier repeat.
 const NONE: u32 = u32::MAX;
 
-/// Where some bytes lie in the arena.
+/// The place of some bytes in the arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Span {
     start: u32,
@@ -30,24 +31,24 @@ impl Span {
     }
 }
 
-/// A value, and how often it has followed itself.
+/// A value, and how often it was emitted in a row.
 #[derive(Clone, Copy, Debug)]
 struct Repeat {
     value: Span,
     times: u64,
 }
 
-/// A key with the values that it has got so far.
+/// A key with its values so far.
 #[derive(Debug)]
 pub(crate) struct Entry {
     key: Span,
-    /// The newest value, which still grows.
+    /// The newest value. Its count may still grow.
     newest: Repeat,
     /// The first and the last of its earlier values, or twice [`NONE`].
     earlier: [u32; 2],
 }
 
-/// A value that another one has followed.
+/// A value before the newest one.
 #[derive(Debug)]
 struct Earlier {
     repeat: Repeat,
@@ -83,7 +84,8 @@ impl Sink for Grouping {
 }
 
 impl Grouping {
-    /// A value's place in the arena.
+    /// Returns a value's place in the arena, and stores it if it is not the
+    /// last value.
     #[inline]
     fn keep_value(&mut self, value: &[u8]) -> Span {
         if self.arena[self.last_value.range()] != *value {
@@ -100,7 +102,7 @@ impl Grouping {
         span.expect("one map task emitted 4 GiB of different pairs: split its input")
     }
 
-    /// A known key has got one more value.
+    /// Adds a value to a known key.
     #[inline]
     fn add_value(&mut self, entry: usize, value: Span) {
         let entry = &mut self.entries[entry];
@@ -122,9 +124,9 @@ impl Grouping {
         entry.newest = Repeat { value, times: 1 };
     }
 
-    /// A new key with its first value.
+    /// Adds a new key with its first value.
     fn add_entry(&mut self, hash: u64, key: &[u8], value: Span) {
-        let index = u32::try_from(self.entries.len()).expect("the arena is full before");
+        let index = u32::try_from(self.entries.len()).expect("the arena fills up before");
         let key = self.keep(key);
         self.entries.push(Entry { key, newest: Repeat { value, times: 1 }, earlier: [NONE; 2] });
         let (entries, arena) = (&self.entries, &self.arena);
@@ -132,7 +134,7 @@ impl Grouping {
         self.table.insert_unique(hash, index, rehash);
     }
 
-    /// The keys, in the order in which they were first emitted.
+    /// Returns the keys, in the order in which they were first emitted.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|entry| {
             let key = str::from_utf8(&self.arena[entry.key.range()]);
@@ -140,7 +142,7 @@ impl Grouping {
         })
     }
 
-    /// A key's values in the order in which they were emitted.
+    /// Returns a key's values in the order in which they were emitted.
     pub(crate) fn values(&self, entry: &Entry) -> impl Iterator<Item = (&[u8], u64)> {
         let at = |index: u32| self.earlier.get(index as usize);
         let earlier = std::iter::successors(at(entry.earlier[0]), move |last| at(last.next));
@@ -149,8 +151,8 @@ impl Grouping {
     }
 }
 
-/// The table's hash of a key. It is the same in every process, and never seen
-/// outside: runs are sorted.
+/// Returns the table's hash of a key. It is the same in every process, and does not
+/// affect results: runs are sorted.
 #[inline]
 fn hash(key: &[u8]) -> u64 {
     let mut hasher = FixedState::with_seed(0).build_hasher();
@@ -167,8 +169,8 @@ mod tests {
     use crate::pairs::run::Run;
     use mrapps::ihash;
 
-    /// Against a map of vectors, with keys and values drawn so that everything
-    /// occurs: long runs, alternation, empty text.
+    /// Compares with a map of vectors. The drawn keys and values cover all
+    /// cases: long repeats, alternation, empty text.
     #[test]
     fn runs_hold_what_was_emitted_in_order() {
         let mut rng = labrt::Generator::from_seed(7);

@@ -1,4 +1,4 @@
-//! The reduce side: runs are merged by key, and values stay where they are.
+//! The reduce side: merges runs by key, without copying values.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,20 +14,20 @@ type Head<'a> = Reverse<(&'a str, usize)>;
 pub(crate) struct Merge<'a> {
     /// One head for each run that is not yet exhausted.
     heads: BinaryHeap<Head<'a>>,
-    /// By number of run: its head's values, and the groups after it.
+    /// For each run, by number: its head's values, and the groups after it.
     runs: Vec<(Repeats<'a>, Groups<'a>)>,
-    /// The values of the key in hand, in the order of the runs.
+    /// The values of the current key, in the order of the runs.
     taken: Vec<Repeats<'a>>,
 }
 
 impl<'a> Merge<'a> {
-    /// A merge of runs in the order of their map tasks.
+    /// Creates a merge of runs in the order of their map tasks.
     pub(crate) fn new(runs: &'a [Run]) -> Self {
         let mut merge = Merge { heads: BinaryHeap::new(), runs: Vec::new(), taken: Vec::new() };
         for (number, run) in runs.iter().enumerate() {
             let mut groups = run.groups();
             let Some((key, repeats)) = groups.next() else {
-                // Keeps the numbers in step; without a head it is never asked.
+                // Keeps the numbers right. Without a head it is never read.
                 merge.runs.push((Repeats::default(), groups));
                 continue;
             };
@@ -37,7 +37,7 @@ impl<'a> Merge<'a> {
         merge
     }
 
-    /// Goes on to the next key, in ascending order.
+    /// Advances to the next key, in ascending order.
     pub(crate) fn next_key(&mut self) -> Option<&'a str> {
         self.taken.clear();
         let &Reverse((key, _)) = self.heads.peek()?;
@@ -54,7 +54,7 @@ impl<'a> Merge<'a> {
         Some(key)
     }
 
-    /// The values of the key in hand.
+    /// Returns the values of the current key.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, u64)> {
         self.taken.iter().cloned().flatten()
     }

@@ -1,12 +1,12 @@
-//! The groups of one reduce task on their way into a run: sorted by key, and
-//! their values combined if the application can do that.
+//! Turns the groups of one reduce task into a run: sorts them by key, and combines
+//! their values if the application has a combiner.
 
 use mrapps::{Combiner, Env, Sink, Values};
 
 use super::grouping::{Entry, Grouping};
 use super::run::RunWriter;
 
-/// Groups of one map task for one reduce task.
+/// The groups of one map task for one reduce task.
 #[derive(Debug)]
 pub(crate) struct Partition<'a> {
     grouping: &'a Grouping,
@@ -15,15 +15,15 @@ pub(crate) struct Partition<'a> {
 
 #[derive(Debug)]
 struct Group<'a> {
-    /// The key's first eight bytes decide most comparisons without a look at
+    /// The key's first eight bytes, which decide most comparisons without reading
     /// the arena.
     prefix: u64,
     key: &'a str,
     entry: &'a Entry,
 }
 
-/// The groups of each of `n_reduce` reduce tasks, where `partition` says which
-/// one a key belongs to. The error is a line about a key that belongs to none.
+/// Returns the groups of each of `n_reduce` reduce tasks. `partition` returns the
+/// task of a key. The error is a message about a key that belongs to no task.
 pub(crate) fn partitions(
     grouping: &Grouping,
     n_reduce: usize,
@@ -49,13 +49,13 @@ impl<'a> Group<'a> {
 }
 
 impl<'a> Partition<'a> {
-    /// All groups.
+    /// Returns all groups as one partition.
     pub(crate) fn all(grouping: &'a Grouping) -> Self {
         let groups = grouping.keys().map(|(key, entry)| Group::new(key, entry)).collect();
         Partition { grouping, groups }
     }
 
-    /// The sorted run.
+    /// Returns the sorted run.
     pub(crate) fn into_run(mut self) -> Vec<u8> {
         self.sort();
         let mut run = RunWriter::new();
@@ -65,8 +65,8 @@ impl<'a> Partition<'a> {
         run.finish()
     }
 
-    /// The sorted run of what a combiner makes of the values. The error is a
-    /// line about a combiner that emits another key than it got: the run would
+    /// Combines the values of each key, and returns the sorted run. The error is a
+    /// message about a combiner that emits another key than it got: the run would
     /// not be sorted, and the pair might belong to another reduce task.
     pub(crate) fn into_combined_run(
         mut self,
@@ -96,7 +96,7 @@ impl<'a> Partition<'a> {
     }
 }
 
-/// The first eight bytes of a key as a number that sorts as they do.
+/// Returns the first eight bytes of a key as a number that sorts as they do.
 fn prefix(key: &[u8]) -> u64 {
     let mut first = [0; 8];
     let length = key.len().min(8);
@@ -104,19 +104,19 @@ fn prefix(key: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// What a combiner emits for one key.
+/// The values that a combiner emits for one key.
 #[derive(Debug, Default)]
 struct Combined {
     key: String,
     bytes: Vec<u8>,
     /// Where each value ends in `bytes`.
     values: Vec<usize>,
-    /// Another key that was emitted, the first such.
+    /// The first other key that was emitted.
     other: Option<String>,
 }
 
 impl Combined {
-    /// Goes on to the next key. Reuses the room of the last.
+    /// Starts the next key, and reuses the memory of the last.
     fn begin(&mut self, key: &str) {
         self.key.clear();
         self.key.push_str(key);

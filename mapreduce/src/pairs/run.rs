@@ -1,37 +1,37 @@
-//! Sorted runs: what a map task leaves for one reduce task.
+//! Sorted runs: the files that a map task writes for each reduce task.
 //!
 //! ```text
 //! run   = "mrr1" group*                         keys strictly ascending
-//! group = length key  length repeat*            the second: bytes of the repeats
-//! repeat = times  length value                  the value comes so many times
+//! group = length key  length repeat*            second length: bytes of all repeats
+//! repeat = times  length value                  the value, `times` times
 //! ```
 //!
-//! Numbers are varints (`varint.rs`). A key is written once, and so is a
-//! value that follows itself, whether it came five times or a million: that is
-//! what makes the intermediate data of word count a twentieth of its input.
+//! Numbers are varints (`varint.rs`). A key is written once, and so is a value
+//! that is repeated, five times or a million. So the intermediate data of word
+//! count is a twentieth of its input.
 
 use std::str;
 
 use super::varint;
 
-/// How a run begins, so that a file from elsewhere is told from ours.
+/// How a run begins, which distinguishes it from other files.
 const MAGIC: &[u8; 4] = b"mrr1";
 
 /// Writes one run, group by group.
 #[derive(Debug)]
 pub(crate) struct RunWriter {
     bytes: Vec<u8>,
-    /// The repeats of the group in hand: their length stands before them.
+    /// The repeats of the current group. Their length is written before them.
     repeats: Vec<u8>,
 }
 
 impl RunWriter {
-    /// A run without groups.
+    /// Creates a run without groups.
     pub(crate) fn new() -> Self {
         RunWriter { bytes: MAGIC.to_vec(), repeats: Vec::new() }
     }
 
-    /// Adds a key, which must come after all others, with its values.
+    /// Adds a key, which must be greater than all others, with its values.
     pub(crate) fn group<'a>(&mut self, key: &[u8], values: impl Iterator<Item = (&'a [u8], u64)>) {
         self.repeats.clear();
         for (value, times) in values {
@@ -42,7 +42,7 @@ impl RunWriter {
         write_bytes(&mut self.bytes, &self.repeats);
     }
 
-    /// The run's bytes.
+    /// Returns the run's bytes.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -71,7 +71,7 @@ impl Run {
             while !repeats.is_empty() {
                 read_repeat(&mut repeats).ok_or(at)?;
             }
-            // None is less than any key.
+            // `None` is less than any key.
             if Some(key) <= last_key {
                 return Err(at);
             }
@@ -80,7 +80,7 @@ impl Run {
         Ok(Run { bytes })
     }
 
-    /// The groups, keys ascending.
+    /// Returns the groups, keys ascending.
     pub(crate) fn groups(&self) -> Groups<'_> {
         Groups { rest: &self.bytes[MAGIC.len()..] }
     }
@@ -104,7 +104,7 @@ impl<'a> Iterator for Groups<'a> {
     }
 }
 
-/// The values of one key in one run, and how often each comes.
+/// The values of one key in one run, with their numbers of repeats.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Repeats<'a> {
     rest: &'a [u8],
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_comes_back_as_it_was_written() {
+    fn a_run_round_trips() {
         let run = Run::check(sample()).expect("just written");
         let read: Vec<(&str, Vec<_>)> = run.groups().map(|(k, r)| (k, r.collect())).collect();
         assert_eq!(read, [("", vec![("x", 1)]), ("käse", vec![("1", 1000), ("", 1)])]);

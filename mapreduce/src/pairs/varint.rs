@@ -1,5 +1,5 @@
-//! Whole numbers in as few bytes as they need: seven bits a byte, the lowest
-//! first, the top bit says that more follow (LEB128).
+//! Numbers of variable length (LEB128): seven bits per byte, the lowest first;
+//! the top bit says that more bytes follow.
 
 /// Appends a number.
 pub(crate) fn write(out: &mut Vec<u8>, mut number: u64) {
@@ -10,7 +10,7 @@ pub(crate) fn write(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// Takes a number off the front. `None` when there is none, or it is too large.
+/// Removes a number from the front. `None` if it is incomplete or too large.
 #[inline]
 pub(crate) fn read(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_and_rubbish_does_not() {
+    fn numbers_round_trip_and_invalid_bytes_are_refused() {
         for number in [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, u64::from(u32::MAX), u64::MAX] {
             let mut bytes = Vec::new();
             write(&mut bytes, number);

@@ -1,42 +1,42 @@
-//! Who looks at the page when the job ends shall see how.
+//! Delays the coordinator's exit until open pages have the end of the job.
 
 use labrt::sync::{Condvar, Mutex};
 use labrt::time::{Duration, Instant};
 
-/// An open page asks twice a second. Nobody looks who has not asked for so long.
+/// A page is open if it has asked within this time: it asks twice a second.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// Those who look at the page.
+/// The browsers that show the page.
 #[derive(Debug, Default)]
 pub(crate) struct Audience {
-    state: Mutex<Looks>,
-    /// Notified when somebody was told how the job ended.
-    told: Condvar,
+    state: Mutex<Requests>,
+    /// Notified after each request.
+    requested: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Looks {
-    last_look: Option<Instant>,
-    knows_the_end: bool,
+struct Requests {
+    last: Option<Instant>,
+    end_was_sent: bool,
 }
 
 impl Audience {
-    /// Somebody has looked, and was perhaps told how the job ended.
+    /// Records a request, and whether its reply said how the job ended.
     pub(super) fn looked(&self, ended: bool) {
         let mut state = self.state.lock();
-        state.last_look = Some(Instant::now());
-        state.knows_the_end |= ended;
-        self.told.notify_all();
+        state.last = Some(Instant::now());
+        state.end_was_sent |= ended;
+        self.requested.notify_all();
     }
 
-    /// Waits, after the job's end, until somebody was told of it, for at most
-    /// `grace`; and not at all if nobody looks.
+    /// Waits, after the job's end, until a page has received it, for at most
+    /// `grace`. Returns immediately if no page is open.
     pub(crate) fn dismiss(&self, grace: Duration) {
         let deadline = Instant::now() + grace;
         let mut state = self.state.lock();
-        while state.last_look.is_some_and(|look| look.elapsed() < FRESH)
-            && !state.knows_the_end
-            && !self.told.wait_until(&mut state, deadline).timed_out()
+        while state.last.is_some_and(|last| last.elapsed() < FRESH)
+            && !state.end_was_sent
+            && !self.requested.wait_until(&mut state, deadline).timed_out()
         {}
     }
 }

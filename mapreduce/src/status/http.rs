@@ -1,9 +1,9 @@
-//! One request, one answer, and the connection is closed: as much of HTTP as a
-//! status page needs (RFC 9110 and 9112).
+//! One request and one response per connection: as much of HTTP as a status page
+//! needs (RFC 9110 and 9112).
 //!
-//! The parser is `httparse`, hyper's. Servers that would bring their own loop
-//! either keep no time limits and no bound on what a visitor may send, or do
-//! not tell the port that the system chose for them.
+//! The parser is `httparse`, hyper's. HTTP server crates with their own accept loop
+//! either have no timeouts and no limit on the size of a request, or do not report
+//! the port that the system chose.
 
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
@@ -12,21 +12,21 @@ use labrpc_socket::Pending;
 
 use super::visitor::Visitor;
 
-/// Bytes of a request's head, at most.
+/// The most bytes of a request's head.
 const HEAD: usize = 8192;
 
-/// Header lines of a request, at most.
+/// The most header lines of a request.
 const HEADERS: usize = 64;
 
-/// What there is at a path.
+/// The response for a path.
 pub(super) struct Response {
     /// Its media type.
     pub(super) kind: &'static str,
-    /// All of it.
+    /// The whole body.
     pub(super) body: Vec<u8>,
 }
 
-/// A request as far as it matters.
+/// The parts of a request that matter here.
 struct Request {
     method: String,
     /// Without the query.
@@ -35,16 +35,17 @@ struct Request {
     host: Option<String>,
 }
 
-/// The head of a request, as far as it has come.
+/// What the bytes received so far are.
 enum Head {
-    /// More of it must come.
+    /// The beginning of a head.
     Part,
-    /// It is none.
+    /// No head of a request.
     Malformed,
+    /// A complete head.
     Whole(Request),
 }
 
-/// Answers one request with what `find` finds.
+/// Answers one request with the response that `find` returns for its path.
 pub(super) fn converse(
     connection: &Pending,
     find: impl FnOnce(&str) -> Option<Response>,
@@ -66,7 +67,7 @@ pub(super) fn converse(
     }
 }
 
-/// Reads the head of a request. `None` if it is none.
+/// Reads the head of a request. `None` if it is malformed, too long or cut off.
 fn read_request(visitor: &mut Visitor<'_>) -> io::Result<Option<Request>> {
     let mut head = Vec::new();
     let mut piece = [0; 1024];
@@ -83,7 +84,7 @@ fn read_request(visitor: &mut Visitor<'_>) -> io::Result<Option<Request>> {
     }
 }
 
-/// Takes the head of a request apart.
+/// Parses the head of a request.
 fn parse(head: &[u8]) -> Head {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -106,8 +107,8 @@ fn parse(head: &[u8]) -> Head {
     })
 }
 
-/// Whether a request is meant for this machine. The page of a stranger, whose
-/// name has been made to lead here, says so in its host.
+/// Whether a request is meant for this machine. This refuses pages of other hosts
+/// whose names resolve to this machine (DNS rebinding): their `Host` is that name.
 fn is_local(host: Option<&str>) -> bool {
     let Some(host) = host else { return true };
     let name = match host.rsplit_once(':') {
@@ -130,7 +131,7 @@ fn write(
     with_body: bool,
 ) -> io::Result<()> {
     let Response { kind, body } = response;
-    // The page may do nothing but look at itself and ask for the next status.
+    // The page may only run its own script and fetch the next status.
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\
          Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
@@ -151,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_are_told_from_this_machine() {
+    fn only_loopback_hosts_are_local() {
         for host in
             ["127.0.0.1", "127.0.0.1:80", "localhost:8080", "LocalHost", "[::1]:80", "[::1]"]
         {

@@ -1,4 +1,4 @@
-//! What has happened in a job, from its events.
+//! The state and the history of a job, from its events.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,65 +12,65 @@ use crate::error::shorten;
 use crate::event::{Event, Ignored, Observers};
 use crate::protocol::{Done, TaskId, WorkerId};
 
-/// So many failures are kept, and so many workers that are gone: a job may lose
-/// thousands.
+/// How many failures the ledger keeps, and how many workers that are gone: a job
+/// may lose thousands.
 const KEPT: usize = 50;
 
 /// The time over which rates are measured.
 const RECENT: Duration = Duration::from_secs(10);
 
-/// What has happened in a job.
+/// The state and the history of a job.
 #[derive(Debug)]
 pub struct Ledger {
     started: Instant,
-    /// How the job stands, without what changes with the time: see
-    /// [`Ledger::status`].
+    /// The status without the parts that change with time, which
+    /// [`Ledger::status`] computes.
     known: Status,
     /// The inputs, by number of map task.
     inputs: Vec<String>,
-    maps: Book,
-    reduces: Book,
+    maps: Progress,
+    reduces: Progress,
     workers: BTreeMap<WorkerId, WorkerRecord>,
-    /// What was done in the last ten seconds.
+    /// The tasks that were done in the last ten seconds.
     recent: VecDeque<Completion>,
 }
 
 /// The tasks of one kind.
 #[derive(Debug)]
-struct Book {
+struct Progress {
     done: Vec<bool>,
-    /// The time that workers have spent on tasks, whatever came of it, without
-    /// those that they have now.
+    /// The time that workers have spent on attempts that have ended, with or
+    /// without success.
     spent: Duration,
 }
 
-/// What is known of a worker.
+/// What the ledger knows about a worker.
 #[derive(Debug)]
 struct WorkerRecord {
     number: u64,
     state: WorkerState,
-    /// What it works on, and since when.
+    /// The task that it works on, and since when.
     task: Option<(TaskId, Instant)>,
     done: u64,
     late: u64,
 }
 
-/// A task was done.
+/// A task that is done.
 #[derive(Debug)]
 struct Completion {
     at: Instant,
-    /// The bytes that it read, left for reduce tasks, and wrote.
+    /// The bytes of its input, of its intermediate files and of its output.
     bytes: [u64; 3],
 }
 
-impl Book {
+impl Progress {
     fn new(tasks: usize) -> Self {
-        Book { done: vec![false; tasks], spent: Duration::ZERO }
+        Progress { done: vec![false; tasks], spent: Duration::ZERO }
     }
 }
 
 impl Ledger {
-    /// A ledger that observes the job to which these observers are given.
+    /// Returns a ledger that observes the job that gets these observers.
     pub fn observe(observers: &mut Observers) -> Arc<Mutex<Ledger>> {
         let ledger = Arc::new(Mutex::new(Ledger::new(Instant::now(), &[], 0)));
         let observing = Arc::clone(&ledger);
@@ -78,20 +78,20 @@ impl Ledger {
         ledger
     }
 
-    /// Of a job that starts now.
+    /// Returns the ledger of a job that starts now.
     fn new(now: Instant, inputs: &[String], n_reduce: usize) -> Self {
         Ledger {
             started: now,
             known: Status::default(),
             inputs: inputs.to_vec(),
-            maps: Book::new(inputs.len()),
-            reduces: Book::new(n_reduce),
+            maps: Progress::new(inputs.len()),
+            reduces: Progress::new(n_reduce),
             workers: BTreeMap::new(),
             recent: VecDeque::new(),
         }
     }
 
-    /// Something has happened in the job.
+    /// Records an event of the job.
     pub(crate) fn apply(&mut self, now: Instant, event: &Event) {
         match event {
             Event::JobStarted { inputs, n_reduce } => *self = Ledger::new(now, inputs, *n_reduce),
@@ -110,7 +110,7 @@ impl Ledger {
             Event::ReportIgnored { worker, task, why } => {
                 self.ignored(now, *worker, *task, *why);
             }
-            // The loss of the worker says it.
+            // `WorkerLost` covers it.
             Event::TaskLost { .. } => return,
             Event::WorkerRefused { .. } => {}
             Event::WorkerLost { worker } => self.lost(now, *worker),
@@ -133,18 +133,19 @@ impl Ledger {
         self.forget_the_longest_gone();
     }
 
-    /// A worker has not reported its task in time. It may still work on it.
+    /// Records that a worker has not reported its task in time. It may still work.
     fn silent(&mut self, now: Instant, worker: WorkerId, task: TaskId) {
         let Some(WorkerRecord { number, task: Some((_, since)), .. }) = self.workers.get(&worker)
         else {
             return;
         };
         let (held, what) = (now.duration_since(*since).as_secs_f64(), self.name(task));
-        let text = format!("worker {number} has had {what} for {held:.1} s: another one tries");
+        let text =
+            format!("worker {number} has had {what} for {held:.1} s: another worker may get it");
         self.failed(now, text);
     }
 
-    /// A worker has reported something that does not count.
+    /// Records a report that does not count.
     fn ignored(&mut self, now: Instant, worker: WorkerId, task: TaskId, why: Ignored) {
         let reason = match why {
             Ignored::Late | Ignored::JobOver => {
@@ -165,22 +166,22 @@ impl Ledger {
         self.failed(now, format!("{who} reported {kind} {number}, but {reason}: ignored"));
     }
 
-    /// A worker has done its task, as the first one.
+    /// Records that a worker has done its task, before any other worker.
     fn done(&mut self, now: Instant, worker: WorkerId, task: TaskId, done: &Done) {
         if let Some(record) = self.workers.get_mut(&worker) {
             record.done += 1;
         }
         self.set(now, worker, WorkerState::Idle);
-        let (book, index) = self.book(task);
-        let was_done = std::mem::replace(&mut book.done[index as usize], true);
-        assert!(!was_done, "no task is done first twice");
+        let (progress, index) = self.progress(task);
+        let was_done = std::mem::replace(&mut progress.done[index as usize], true);
+        assert!(!was_done, "a task has one accepted report");
         let bytes = [INPUT_BYTES, INTERMEDIATE_BYTES, OUTPUT_BYTES];
         let bytes = bytes.map(|name| done.counts.get(name).copied().unwrap_or(0));
         self.recent.push_back(Completion { at: now, bytes });
         self.forget_what_is_not_recent(now);
     }
 
-    /// The connection of a worker broke.
+    /// Records that the connection of a worker broke.
     fn lost(&mut self, now: Instant, worker: WorkerId) {
         self.known.workers_lost += 1;
         let Some(record) = self.workers.get(&worker) else { return };
@@ -190,7 +191,7 @@ impl Ledger {
         self.set(now, worker, WorkerState::Lost);
     }
 
-    /// Something failed, and the job goes on.
+    /// Records a failure from which the job recovers.
     fn failed(&mut self, now: Instant, text: String) {
         let Status { failures, failures_total, .. } = &mut self.known;
         *failures_total += 1;
@@ -201,7 +202,7 @@ impl Ledger {
         failures.push(Failure { at_s, text: shorten(text) });
     }
 
-    /// How the job stands now.
+    /// Returns the status of the job now.
     pub fn status(&mut self) -> Status {
         let now = Instant::now();
         self.forget_what_is_not_recent(now);
@@ -215,7 +216,7 @@ impl Ledger {
         }
     }
 
-    /// What a task is called.
+    /// Returns the name of a task for messages.
     fn name(&self, task: TaskId) -> String {
         match task {
             TaskId::Map(index) => format!("map {index}, {}", self.inputs[index as usize]),
@@ -227,22 +228,27 @@ impl Ledger {
         let Some(record) = self.workers.get_mut(&worker) else { return };
         record.state = state;
         if let Some((task, since)) = record.task.take() {
-            self.book(task).0.spent += now.duration_since(since);
+            self.progress(task).0.spent += now.duration_since(since);
         }
     }
 
-    /// Where a task is noted.
-    fn book(&mut self, task: TaskId) -> (&mut Book, u64) {
+    /// Returns the progress of a task's kind, and the task's number.
+    fn progress(&mut self, task: TaskId) -> (&mut Progress, u64) {
         match task {
             TaskId::Map(index) => (&mut self.maps, index),
             TaskId::Reduce(index) => (&mut self.reduces, index),
         }
     }
 
-    fn summary(&self, now: Instant, book: &Book, id: impl Fn(u64) -> TaskId) -> TaskSummary {
+    fn summary(
+        &self,
+        now: Instant,
+        progress: &Progress,
+        id: impl Fn(u64) -> TaskId,
+    ) -> TaskSummary {
         let letter = |&done: &bool| if done { b'd' } else { b'-' };
-        let mut states: Vec<u8> = book.done.iter().map(letter).collect();
-        let mut spent = book.spent;
+        let mut states: Vec<u8> = progress.done.iter().map(letter).collect();
+        let mut spent = progress.spent;
         for (task, since) in self.workers.values().filter_map(|record| record.task) {
             let (TaskId::Map(index) | TaskId::Reduce(index)) = task;
             if id(index) == task {
@@ -253,15 +259,15 @@ impl Ledger {
         }
         let running = states.iter().filter(|&&state| state == b'r').count();
         let here = self.workers.values().filter(|record| record.is_here()).count();
-        let done = book.done.iter().filter(|done| **done).count();
-        let left = (book.done.len() - done) as f64;
-        // Work that was lost, or is under way, counts: some of what is left
-        // will be lost as well.
+        let done = progress.done.iter().filter(|done| **done).count();
+        let left = (progress.done.len() - done) as f64;
+        // Lost and unfinished work counts, too: some of the remaining work will
+        // also be lost.
         let left_s = spent.as_secs_f64() / done as f64 * left / here as f64;
         TaskSummary {
             done,
             running,
-            states: String::from_utf8(states).expect("letters and dashes are text"),
+            states: String::from_utf8(states).expect("the states are ASCII"),
             left_s: (done > 0 && here > 0).then_some(left_s),
         }
     }
@@ -305,7 +311,7 @@ impl Ledger {
         let gone = self.workers.iter().filter(|(_, record)| !record.is_here());
         if gone.clone().count() > KEPT {
             let oldest = gone.min_by_key(|(_, record)| record.number).map(|(worker, _)| *worker);
-            self.workers.remove(&oldest.expect("there are some"));
+            self.workers.remove(&oldest.expect("there are more than `KEPT`"));
         }
     }
 }
@@ -321,7 +327,7 @@ mod tests {
     use super::*;
     use crate::error::MOST_TEXT;
 
-    /// A job with two workers of which each has done a map task.
+    /// A job with two workers, each of which has done a map task.
     fn ledger(done: &Done) -> Ledger {
         let now = Instant::now();
         let mut ledger = Ledger::new(now, &["a".to_owned(), "b".to_owned()], 1);

@@ -1,4 +1,4 @@
-//! The status page of `mrcoordinator`: a page, and the same as JSON.
+//! The status page of `mrcoordinator`, in HTML and as JSON.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -13,14 +13,14 @@ use super::http::{self, Response};
 use super::ledger::Ledger;
 use super::snapshot::Phase;
 
-/// So many visitors are served at once, so that nobody can take the coordinator's
-/// memory. For one more the oldest has to leave.
+/// The most connections at a time, which bounds the coordinator's memory. Another
+/// one closes the oldest.
 const VISITORS: usize = 16;
 
-/// The page: one file without anything to fetch but `/status.json`.
+/// The page: one file that fetches nothing but `/status.json`.
 const PAGE: &str = include_str!("page.html");
 
-/// An address that is taken, and not yet served.
+/// A status page whose address is bound, and that is not yet served.
 pub(crate) struct StatusPage {
     listener: TcpListener,
     address: SocketAddr,
@@ -28,8 +28,8 @@ pub(crate) struct StatusPage {
 }
 
 impl StatusPage {
-    /// Takes an address `HOST:PORT` of this machine alone: whoever sees the page
-    /// sees names of files.
+    /// Binds an address `HOST:PORT`. It must be a loopback address, since the page
+    /// shows names of files.
     pub(crate) fn bind(text: &str) -> Result<Self, String> {
         let addresses: Vec<SocketAddr> = text
             .to_socket_addrs()
@@ -54,13 +54,13 @@ impl StatusPage {
         }
     }
 
-    /// What to type into a browser.
+    /// Returns the URL for a browser.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    /// Serves the page on threads of its own until the process ends. Tells who
-    /// looks at it.
+    /// Serves the page on its own threads until the process ends. Returns the
+    /// browsers that show it.
     pub(crate) fn serve(self, ledger: Arc<Mutex<Ledger>>) -> Result<Arc<Audience>, String> {
         let url = self.url();
         let StatusPage { listener, audience, .. } = self;
@@ -68,9 +68,9 @@ impl StatusPage {
         let accept = move || {
             Acceptor::new(VISITORS).accept_all(&listener.into(), move |connection| {
                 let mut ended = false;
-                // What goes wrong between a visitor and the page concerns nobody else.
-                let heard = http::converse(connection, |path| answer(path, &ledger, &mut ended));
-                watched.looked(heard.is_ok() && ended);
+                // A failed connection affects only its visitor.
+                let sent = http::converse(connection, |path| answer(path, &ledger, &mut ended));
+                watched.looked(sent.is_ok() && ended);
             });
         };
         thread::try_go("status listener", accept)
@@ -79,7 +79,7 @@ impl StatusPage {
     }
 }
 
-/// What there is at a path. Notes whether it tells how the job ended.
+/// Returns the response for a path. Sets `ended` if it says how the job ended.
 fn answer(path: &str, ledger: &Mutex<Ledger>, ended: &mut bool) -> Option<Response> {
     match path {
         "/" => Some(Response { kind: "text/html; charset=utf-8", body: PAGE.into() }),

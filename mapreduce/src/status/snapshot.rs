@@ -1,15 +1,14 @@
-//! How a job stands at one moment: what the status page shows.
+//! The status of a job at one moment, as the status page shows it.
 
 use mrapps::Counts;
 use serde::Serialize;
 
-/// How a job stands. Times are seconds since the coordinator began, unless
-/// their names say otherwise.
+/// The status of a job. All times are in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Status {
     /// The application, as the first worker named it.
     pub app: Option<String>,
-    /// What goes on.
+    /// The phase of the job.
     pub phase: Phase,
     /// Why the job failed, if it has.
     pub failure: Option<String>,
@@ -19,37 +18,36 @@ pub struct Status {
     pub maps: TaskSummary,
     /// The reduce tasks.
     pub reduces: TaskSummary,
-    /// The workers in the order in which they came: all that are here, and the
-    /// last ones that are not.
+    /// The workers in the order in which they registered: all that are connected,
+    /// and the latest ones that are gone.
     pub workers: Vec<WorkerStatus>,
-    /// Workers that came, in all.
+    /// How many workers have registered.
     pub workers_joined: u64,
-    /// Workers whose connections broke, in all.
+    /// How many workers were lost: their connections broke.
     pub workers_lost: u64,
-    /// What the last ten seconds brought.
+    /// The rates of the last ten seconds.
     pub rates: Rates,
-    /// What the tasks have counted that are done: sums by name, the
-    /// [library's](crate::counters) and the application's. The bytes of all
-    /// files are among them.
+    /// The counters of all tasks that are done, the
+    /// [library's](crate::counters) and the application's: sums by name.
     pub counters: Counts,
     /// The latest failures that the job recovered from, oldest first.
     pub failures: Vec<Failure>,
-    /// How much went wrong in all.
+    /// The number of all failures that the job recovered from.
     pub failures_total: u64,
 }
 
-/// What goes on in a job.
+/// The phase of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Map tasks are being done.
+    /// Workers run map tasks.
     #[default]
     Map,
-    /// Reduce tasks are being done.
+    /// Workers run reduce tasks.
     Reduce,
-    /// All outputs are there.
+    /// All outputs are complete.
     Done,
-    /// The job was given up.
+    /// The job has failed.
     Failed,
 }
 
@@ -58,33 +56,33 @@ pub enum Phase {
 pub struct TaskSummary {
     /// How many are done.
     pub done: usize,
-    /// How many somebody works on.
+    /// How many a worker works on.
     pub running: usize,
     /// A character per task: `d` done, `r` running, `-` neither.
     pub states: String,
-    /// How long the rest will take, in seconds, if workers go on getting as
-    /// much done as so far. `None` as long as none is done, or nobody is there.
+    /// How long the remaining tasks will take, in seconds, at the present speed.
+    /// `None` until a task is done, and while no worker is connected.
     pub left_s: Option<f64>,
 }
 
 /// A worker.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorkerStatus {
-    /// Its number, from 1, in the order in which workers came.
+    /// Its number, from 1, in the order in which workers registered.
     pub number: u64,
-    /// What it is about.
+    /// Its state.
     pub state: WorkerState,
-    /// The task in its hands: `map 3` with its file, or `reduce 7`.
+    /// The task that it works on: `map 3` with its file, or `reduce 7`.
     pub task: Option<String>,
-    /// How long it has had that, in seconds.
+    /// How long it has had the task, in seconds.
     pub task_s: Option<f64>,
-    /// Tasks that it was the first to do.
+    /// Tasks that it was the first to complete.
     pub done: u64,
-    /// Tasks that it did, too, but another one before it.
+    /// Tasks that it completed after another worker.
     pub late: u64,
 }
 
-/// What a worker is about.
+/// The state of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkerState {
@@ -94,28 +92,28 @@ pub enum WorkerState {
     Busy,
     /// Its connection broke.
     Lost,
-    /// The coordinator told it to exit.
+    /// It knows that the job has ended, and exits.
     Left,
 }
 
-/// What the last ten seconds brought, per second.
+/// Averages over the last ten seconds, per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Rates {
     /// Tasks done.
     pub tasks: f64,
-    /// Bytes that map tasks have read.
+    /// Bytes of input files.
     pub input_bytes: f64,
-    /// Bytes that map tasks have left for reduce tasks.
+    /// Bytes of intermediate files.
     pub intermediate_bytes: f64,
-    /// Bytes of results.
+    /// Bytes of outputs.
     pub output_bytes: f64,
 }
 
 /// A failure that the job recovered from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
-    /// When.
+    /// When, in seconds since the start of the job.
     pub at_s: f64,
-    /// What, in one line.
+    /// What failed, in one line.
     pub text: String,
 }

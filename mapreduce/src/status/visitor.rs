@@ -1,4 +1,4 @@
-//! A connection that ends in time, however slow its other side is.
+//! A connection with a time limit, so that a slow browser cannot hold it.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -6,28 +6,28 @@ use std::net::Shutdown;
 use labrpc_socket::{Pending, Timed};
 use labrt::time::Duration;
 
-/// How long a visit may take in all.
+/// How long a connection may take in total.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Bytes that are read and forgotten at the end of a visit, at most.
+/// The most bytes that are read and dropped at the end of a connection.
 const REST: usize = 1 << 20;
 
-/// The other side.
+/// The browser at the other end of a connection.
 pub(super) struct Visitor<'a> {
     connection: &'a Pending,
     stream: Timed<'a>,
 }
 
 impl<'a> Visitor<'a> {
-    /// A visit begins.
+    /// Starts the time limit of a connection.
     pub(super) fn welcome(connection: &'a Pending) -> io::Result<Self> {
         connection.socket().set_tcp_nodelay(true)?;
         Ok(Visitor { connection, stream: Timed::new(connection.socket(), LIMIT) })
     }
 
-    /// The visit ends: nothing more will be said. What the visitor still has to
-    /// say is read, or the system would take back what it has not yet read of
-    /// ours.
+    /// Ends the connection after the response. Reads what the visitor still sends:
+    /// closing a socket with unread bytes resets the connection, and the visitor
+    /// could lose the response.
     pub(super) fn leave(&mut self) -> io::Result<()> {
         self.connection.socket().shutdown(Shutdown::Write)?;
         let mut rest = [0; 1024];

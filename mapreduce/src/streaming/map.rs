@@ -17,8 +17,8 @@ use crate::protocol::JobId;
 ///
 /// # Errors
 ///
-/// As [`StreamError`] tells. What was written before stays written: engines
-/// drop the output of a program that fails.
+/// See [`StreamError`]. The output may then be incomplete: engines drop the output
+/// of a program that fails.
 pub fn map(
     app: &dyn App,
     env: &dyn Env,
@@ -28,7 +28,7 @@ pub fn map(
 ) -> Result<(), StreamError> {
     let mut contents = Vec::new();
     input.read_to_end(&mut contents).map_err(StreamError::Read)?;
-    // It writes no file of a job.
+    // It writes no files, so any identity will do.
     let job = JobId::draw();
     let executor = Executor { app, env, folder: Path::new("."), job, over: None };
     let map = |sink: &mut dyn Sink| {
@@ -48,8 +48,8 @@ pub fn map(
     lines.out.flush().map_err(StreamError::Write)
 }
 
-/// Writes what a combiner makes of the pairs. An engine that knows combiners
-/// has no better place for them.
+/// Combines the pairs, and writes the results. Engines that know combiners run them
+/// at the same place.
 fn combine(
     executor: &Executor<'_>,
     combiner: &dyn Combiner,
@@ -70,10 +70,10 @@ fn combine(
     Ok(())
 }
 
-/// Pairs become lines.
+/// Writes pairs as lines.
 struct LineSink<W: Write> {
     out: BufWriter<W>,
-    /// The first error: Map itself is told of none.
+    /// The first error. `emit` cannot return it to Map.
     written: Result<(), StreamError>,
 }
 

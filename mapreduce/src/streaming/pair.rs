@@ -6,31 +6,32 @@ use std::io::{self, Write};
 use crate::error::TaskError;
 use crate::records;
 
-/// Why a stream ended before its time, in one line.
+/// Why a stream ended early, in one line.
 #[derive(Debug)]
 pub enum StreamError {
     /// The standard input cannot be read.
     Read(io::Error),
-    /// The standard output takes no more.
+    /// The standard output cannot be written.
     Write(io::Error),
-    /// A line of the input is not UTF-8. Its number, from 1.
+    /// A line of the input, with this number from 1, is not UTF-8.
     NotText(u64),
-    /// A line of the input is longer than a record may be. Its number, from 1.
+    /// A line of the input, with this number from 1, is longer than the limit of a
+    /// record.
     TooLong(u64),
-    /// A key comes after a greater one.
+    /// A key follows a greater one.
     Unsorted {
         /// The number of the line, from 1.
         line: u64,
         /// Its key.
         key: String,
-        /// The key before.
+        /// The previous key.
         after: String,
     },
-    /// A key or a value that would not survive as part of a line.
+    /// A key or a value cannot be part of a line.
     Unfit {
         /// `key` or `value`.
         what: &'static str,
-        /// All of it.
+        /// The key or the value.
         text: String,
     },
     /// The application panicked.
@@ -65,8 +66,8 @@ impl fmt::Display for StreamError {
 
 impl std::error::Error for StreamError {}
 
-/// Writes one pair as a line, if it can be one. A carriage return ends a line
-/// for Hadoop.
+/// Writes one pair as a line, if that is possible. Hadoop takes a carriage
+/// return for a line end.
 pub(super) fn write_pair(out: &mut impl Write, key: &str, value: &str) -> Result<(), StreamError> {
     let unfit = |what, text: &str| Err(StreamError::Unfit { what, text: text.to_owned() });
     if key.bytes().any(|byte| matches!(byte, b'\t' | b'\n' | b'\r')) {

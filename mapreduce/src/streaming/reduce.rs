@@ -13,20 +13,20 @@ use crate::protocol::JobId;
 use crate::records;
 
 /// Calls Reduce once per key of the sorted lines in `input`, and writes a line
-/// for each result. The values of one key must fit into memory; equal ones that
-/// follow each other take the room of one.
+/// for each result. The values of one key must fit into memory; consecutive equal
+/// values take the room of one.
 ///
 /// # Errors
 ///
-/// As [`StreamError`] tells. What was written before stays written: engines
-/// drop the output of a program that fails.
+/// See [`StreamError`]. The output may then be incomplete: engines drop the output
+/// of a program that fails.
 pub fn reduce(
     app: &dyn App,
     env: &dyn Env,
     input: impl BufRead,
     out: impl Write,
 ) -> Result<(), StreamError> {
-    // It writes no file of a job.
+    // It writes no files, so any identity will do.
     let job = JobId::draw();
     let executor = Executor { app, env, folder: Path::new("."), job, over: None };
     let mut out = BufWriter::with_capacity(files::BUFFER, out);
@@ -60,12 +60,12 @@ pub fn reduce(
 struct LineReader<R> {
     input: R,
     line: Vec<u8>,
-    /// Of the line in hand, from 1.
+    /// The number of the current line, from 1.
     number: u64,
 }
 
 impl<R: BufRead> LineReader<R> {
-    /// The next line: its number, its key, its value.
+    /// Returns the next line: its number, its key, its value.
     fn next(&mut self) -> Result<Option<(u64, &str, &str)>, StreamError> {
         self.line.clear();
         // One byte for the line end, and no more: the input may be endless.
@@ -87,9 +87,9 @@ impl<R: BufRead> LineReader<R> {
 /// A key with its values so far.
 struct KeyValues {
     key: String,
-    /// Values one behind the other, each as often as it did not follow itself.
+    /// The values one after the other, without consecutive repeats.
     text: String,
-    /// Where they are in `text`, and how often each comes.
+    /// Where each value is in `text`, and how often it is repeated.
     runs: Vec<(Range<usize>, u64)>,
 }
 
