@@ -255,7 +255,7 @@ impl CoordinatorService for Session {
         self.coordinator.change(|state| state.report(args, self.number))
     }
 
-    fn testify(&self, report: CrashReport) -> Result<Vec<u64>, Refusal> {
+    fn report_crash(&self, report: CrashReport) -> Result<Vec<u64>, Refusal> {
         self.coordinator.change(|state| state.job.crash_reported(&report))
     }
 

@@ -69,7 +69,7 @@ pub enum TaskError {
         task: String,
         /// The message of the panic.
         message: String,
-        /// The record, as in [`Care`](crate::protocol::Care), if it can be
+        /// The record, as in [`SkipList`](crate::protocol::SkipList), if it can be
         /// skipped.
         record: Option<u64>,
     },

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::TaskError;
-use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
+use crate::protocol::{CrashReport, SkipList, TaskId, WorkerId};
 
 /// Decides what a job does when workers crash or the application panics. The
 /// job calls it at each failure; the defaults change nothing.
@@ -12,7 +12,7 @@ pub trait FailurePolicy: fmt::Debug + Send {
     fn worker_lost(&mut self, _task: TaskId, _worker: WorkerId) {}
 
     /// Returns how a worker that gets the task handles its bad records.
-    fn care(&self, _task: TaskId) -> Option<Care> {
+    fn skip_list(&self, _task: TaskId) -> Option<SkipList> {
         None
     }
 

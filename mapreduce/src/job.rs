@@ -214,7 +214,7 @@ impl Job {
         if let Some(reason) = self.rules.policy.verdict() {
             self.finish(Err(reason));
         }
-        Ok(self.rules.policy.care(task).map(|care| care.bad).unwrap_or_default())
+        Ok(self.rules.policy.skip_list(task).map(|skip_list| skip_list.bad).unwrap_or_default())
     }
 
     /// Closes a session: other workers may get its workers' tasks.
@@ -281,14 +281,14 @@ impl Job {
         let Given { index, attempt, is_backup } = self.phase().assign(worker, now, backups)?;
         let id = self.id_in_phase(index);
         self.events.push(Event::TaskAssigned { worker, task: id, is_backup });
-        let care = self.rules.policy.care(id);
+        let skip_list = self.rules.policy.skip_list(id);
         Some(match id {
             TaskId::Map(task) => {
                 let (file, n_reduce) = (self.files[index].clone(), self.reduces.len() as u64);
-                Assignment::Map { task, attempt, file, n_reduce, care }
+                Assignment::Map { task, attempt, file, n_reduce, skip_list }
             }
             TaskId::Reduce(task) => {
-                Assignment::Reduce { task, attempt, maps: self.maps.accepted(), care }
+                Assignment::Reduce { task, attempt, maps: self.maps.accepted(), skip_list }
             }
         })
     }

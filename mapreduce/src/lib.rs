@@ -206,8 +206,8 @@ pub use folder::{FolderError, JobFolder};
 pub use local::local;
 pub use mrapps::ihash;
 pub use protocol::{
-    Assignment, Care, CoordinatorClient, CoordinatorService, CrashReport, Done, End, JobId,
-    MAX_REDUCES, Member, RegisterArgs, ReportArgs, ReportReply, RequestArgs, TaskId, VERSION,
+    Assignment, CoordinatorClient, CoordinatorService, CrashReport, Done, End, JobId, MAX_REDUCES,
+    Member, RegisterArgs, ReportArgs, ReportReply, RequestArgs, SkipList, TaskId, VERSION,
     WorkerId, coordinator_service,
 };
 pub use sequential::sequential;

@@ -45,14 +45,14 @@ pub fn local(
         files.keep();
         Ok::<(), TaskError>(())
     };
-    let (attempt, care) = (1, None);
+    let (attempt, skip_list) = (1, None);
     for (task, file) in (0..).zip(inputs) {
         let (file, n_reduce) = (file.clone(), n_reduce as u64);
-        run(Assignment::Map { task, attempt, file, n_reduce, care: care.clone() })?;
+        run(Assignment::Map { task, attempt, file, n_reduce, skip_list: skip_list.clone() })?;
     }
     for task in 0..n_reduce as u64 {
         let maps = vec![attempt; inputs.len()];
-        run(Assignment::Reduce { task, attempt, maps, care: care.clone() })?;
+        run(Assignment::Reduce { task, attempt, maps, skip_list: skip_list.clone() })?;
         used.publish(task, attempt)?;
     }
     used.leave();

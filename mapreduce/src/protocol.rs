@@ -29,8 +29,8 @@ labrpc::service! {
         fn request_task(RequestArgs) -> Result<Assignment, Refusal>;
 
         /// Reports where another worker crashed. The reply lists the records of the
-        /// task to skip, as in [`Care`].
-        fn testify(CrashReport) -> Result<Vec<u64>, Refusal>;
+        /// task to skip, as in [`SkipList`].
+        fn report_crash(CrashReport) -> Result<Vec<u64>, Refusal>;
 
         /// Reports how the worker's task ended.
         fn report(ReportArgs) -> Result<ReportReply, Refusal>;
@@ -132,7 +132,7 @@ pub enum Assignment {
         /// The number of reduce tasks.
         n_reduce: u64,
         /// How to handle bad records, if at all.
-        care: Option<Care>,
+        skip_list: Option<SkipList>,
     },
     /// Run Reduce.
     Reduce {
@@ -144,7 +144,7 @@ pub enum Assignment {
         /// files.
         maps: Vec<u64>,
         /// How to handle bad records, if at all.
-        care: Option<Care>,
+        skip_list: Option<SkipList>,
     },
     /// Request again: a later request has made this one void.
     Retry,
@@ -173,14 +173,16 @@ impl Assignment {
 
     /// Returns the task, if there is one.
     pub(crate) fn task(&self) -> Option<AssignedTask<'_>> {
-        let (id, attempt, care) = match self {
-            Assignment::Map { task, attempt, care, .. } => (TaskId::Map(*task), attempt, care),
-            Assignment::Reduce { task, attempt, care, .. } => {
-                (TaskId::Reduce(*task), attempt, care)
+        let (id, attempt, skip_list) = match self {
+            Assignment::Map { task, attempt, skip_list, .. } => {
+                (TaskId::Map(*task), attempt, skip_list)
+            }
+            Assignment::Reduce { task, attempt, skip_list, .. } => {
+                (TaskId::Reduce(*task), attempt, skip_list)
             }
             Assignment::Retry | Assignment::Leave(_) => return None,
         };
-        Some(AssignedTask { id, attempt: *attempt, care: care.as_ref() })
+        Some(AssignedTask { id, attempt: *attempt, skip_list: skip_list.as_ref() })
     }
 }
 
@@ -191,20 +193,20 @@ pub(crate) struct AssignedTask<'a> {
     /// Which attempt at it.
     pub(crate) attempt: u64,
     /// How to handle bad records, if at all.
-    pub(crate) care: Option<&'a Care>,
+    pub(crate) skip_list: Option<&'a SkipList>,
 }
 
 /// How a worker handles bad records. A record's number is the offset of its first
 /// byte in a map task, and the number of its key, from 0, in a reduce task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Care {
+pub struct SkipList {
     /// The records to skip.
     pub bad: Vec<u64>,
     /// Workers that crashed in the task, and whose records are not yet reported.
     pub crashed: Vec<WorkerId>,
 }
 
-/// The arguments of `testify`: where another worker crashed.
+/// The arguments of `report_crash`: where another worker crashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrashReport {
     /// The reporting worker.
@@ -285,9 +287,14 @@ mod tests {
             attempt: 4,
             file: "a".into(),
             n_reduce: 10,
-            care: Some(Care { bad: vec![2], crashed: vec![3] }),
+            skip_list: Some(SkipList { bad: vec![2], crashed: vec![3] }),
         });
-        assert_roundtrip(&Assignment::Reduce { task: 1, attempt: 5, maps: vec![4, 9], care: None });
+        assert_roundtrip(&Assignment::Reduce {
+            task: 1,
+            attempt: 5,
+            maps: vec![4, 9],
+            skip_list: None,
+        });
         assert_roundtrip(&Assignment::Retry);
         assert_roundtrip(&Assignment::Leave(Err("why".into())));
         let done = Done { counts: [("a".into(), 1)].into(), skipped: vec!["b".into()] };

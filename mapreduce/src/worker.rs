@@ -39,10 +39,10 @@ pub(crate) fn join(
         worker,
         folder: path.as_os_str().as_bytes().to_vec(),
     };
-    let member = Member { job: insist(|| client.register(&args))??, worker };
+    let member = Member { job: retry_until_dead(|| client.register(&args))??, worker };
     // A job that has ended has freed its folder. The next call then reports the
     // end.
-    if !folder::is_of(&path, member.job) && insist(|| client.ping(&member))??.is_none() {
+    if !folder::is_of(&path, member.job) && retry_until_dead(|| client.ping(&member))??.is_none() {
         return Err(WorkerError::Refused(format!(
             "{} is not the folder of job {}: all workers and the coordinator share one folder",
             path.display(),
@@ -95,7 +95,7 @@ impl Worker<'_> {
     }
 
     fn request_task(&self, requests: &mut u64) -> Result<Assignment, WorkerError> {
-        let assignment = insist(|| {
+        let assignment = retry_until_dead(|| {
             // A retry is a new request: see `RequestArgs`.
             *requests += 1;
             let backups = self.app.allows_backups();
@@ -121,7 +121,7 @@ impl Worker<'_> {
         let task = assignment.task().expect("only tasks are run");
         let (member, task, attempt) = (self.member, task.id, task.attempt);
         let args = ReportArgs { member, task, attempt, outcome };
-        let reply = insist(|| self.client.report(&args))?;
+        let reply = retry_until_dead(|| self.client.report(&args))?;
         if !reply.as_ref().is_ok_and(|reply| reply.accepted) {
             files::remove(&written);
         }
@@ -130,7 +130,7 @@ impl Worker<'_> {
 }
 
 /// Retries a call until it is answered, or the coordinator counts as dead.
-pub(crate) fn insist<R>(mut call: impl FnMut() -> Option<R>) -> Result<R, WorkerError> {
+pub(crate) fn retry_until_dead<R>(mut call: impl FnMut() -> Option<R>) -> Result<R, WorkerError> {
     let mut unanswered_since = None;
     loop {
         if let Some(reply) = call() {

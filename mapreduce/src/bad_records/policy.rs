@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::TaskError;
 use crate::failure_policy::FailurePolicy;
-use crate::protocol::{Care, CrashReport, TaskId, WorkerId};
+use crate::protocol::{CrashReport, SkipList, TaskId, WorkerId};
 
 /// The number of failures that make a record bad.
 const FAILURES: u32 = 2;
@@ -42,9 +42,9 @@ impl FailurePolicy for BadRecords {
         self.crashed.entry(task).or_default().insert(worker);
     }
 
-    fn care(&self, task: TaskId) -> Option<Care> {
+    fn skip_list(&self, task: TaskId) -> Option<SkipList> {
         let crashed = self.crashed.get(&task).into_iter().flatten().copied().collect();
-        Some(Care { bad: self.bad(task), crashed })
+        Some(SkipList { bad: self.bad(task), crashed })
     }
 
     /// Only the first report about a worker counts.
@@ -86,16 +86,16 @@ mod tests {
         let report = |records: &mut BadRecords, crashed, record| {
             records.crash_reported(&CrashReport { member, task: TASK, attempt: 5, crashed, record })
         };
-        let care = |bad, crashed| Some(Care { bad, crashed });
-        assert_eq!(records.care(TASK), care(vec![], vec![1, 2, 3, 4]));
+        let skip_list = |bad, crashed| Some(SkipList { bad, crashed });
+        assert_eq!(records.skip_list(TASK), skip_list(vec![], vec![1, 2, 3, 4]));
         for (crashed, record, to_blame) in
             [(1, Some(50), true), (1, Some(50), false), (2, None, false), (3, Some(60), true)]
         {
             assert_eq!(report(&mut records, crashed, record), to_blame);
         }
-        assert_eq!(records.care(TASK), care(vec![], vec![4]));
+        assert_eq!(records.skip_list(TASK), skip_list(vec![], vec![4]));
         assert!(report(&mut records, 4, Some(50)));
-        assert_eq!(records.care(TASK), care(vec![50], vec![]));
+        assert_eq!(records.skip_list(TASK), skip_list(vec![50], vec![]));
         assert_eq!(records.bad(TaskId::Reduce(3)), [0; 0]);
     }
 

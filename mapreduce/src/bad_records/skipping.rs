@@ -8,7 +8,7 @@ use crate::counters::{SKIPPED_RECORDS, add};
 use crate::error::{TaskError, shorten};
 use crate::executor::{AllRecords, Executor, RecordFilter};
 use crate::protocol::{AssignedTask, Assignment, CoordinatorClient, CrashReport, Done, Member};
-use crate::worker::insist;
+use crate::worker::retry_until_dead;
 
 /// Runs tasks as an executor does, and skips their bad records.
 pub(crate) struct SkippingExecutor<'a> {
@@ -21,7 +21,7 @@ pub(crate) struct SkippingExecutor<'a> {
 impl SkippingExecutor<'_> {
     /// Runs a task, and skips its bad records if the coordinator asks for that.
     pub(crate) fn run(&self, assignment: &Assignment) -> Result<Done, TaskError> {
-        let Some(task) = assignment.task().filter(|task| task.care.is_some()) else {
+        let Some(task) = assignment.task().filter(|task| task.skip_list.is_some()) else {
             return self.executor.run(assignment, &mut AllRecords);
         };
         let bad = self.report_crashes(&task)?;
@@ -41,14 +41,15 @@ impl SkippingExecutor<'_> {
 
     /// Reports where workers crashed in the task. Returns the task's bad records.
     fn report_crashes(&self, task: &AssignedTask<'_>) -> Result<Vec<u64>, TaskError> {
-        let (&AssignedTask { id, attempt, care }, member) = (task, self.member);
-        let mut bad = care.map(|care| care.bad.clone()).unwrap_or_default();
-        for &crashed in care.into_iter().flat_map(|care| &care.crashed) {
+        let (&AssignedTask { id, attempt, skip_list }, member) = (task, self.member);
+        let mut bad = skip_list.map(|skip_list| skip_list.bad.clone()).unwrap_or_default();
+        for &crashed in skip_list.into_iter().flat_map(|skip_list| &skip_list.crashed) {
             let other = Member { worker: crashed, ..member };
             let record = Position::read(self.executor.folder, other, id);
             let report = CrashReport { member, task: id, attempt, crashed, record };
             // After a refusal or a timeout the task is no longer needed.
-            let reply = insist(|| self.client.testify(&report)).map_err(|_| TaskError::Over)?;
+            let reply = retry_until_dead(|| self.client.report_crash(&report))
+                .map_err(|_| TaskError::Over)?;
             bad = reply.map_err(|_| TaskError::Over)?;
             Position::remove(self.executor.folder, other);
         }

@@ -19,7 +19,7 @@ use crate::error::WorkerError;
 use crate::over::Over;
 use crate::protocol::{CoordinatorClient, Member};
 use crate::work::{Parts, work_as};
-use crate::worker::{insist, join};
+use crate::worker::{join, retry_until_dead};
 
 /// How long the worker waits for its watch thread to print an error and end the
 /// process.
@@ -137,7 +137,7 @@ fn watch(
 ) -> io::Result<()> {
     thread::try_go("watch", move || {
         // The coordinator delays its reply, so the loop needs no pause.
-        while let Ok(reply) = insist(|| client.ping(&member)) {
+        while let Ok(reply) = retry_until_dead(|| client.ping(&member)) {
             match reply {
                 Ok(None) => {}
                 Ok(Some(end)) => return over.set(end.map_err(WorkerError::JobFailed)),

@@ -94,7 +94,7 @@ fn reduces_wait_for_the_last_map() {
     assert!(complete(&mut job, A, TaskId::Map(0), now));
     assert_eq!(
         job.assign(B, now, false),
-        Some(Assignment::Reduce { task: 0, attempt: 1, maps: vec![1, 2], care: None })
+        Some(Assignment::Reduce { task: 0, attempt: 1, maps: vec![1, 2], skip_list: None })
     );
     assert_eq!(job.end(), None);
     assert!(complete(&mut job, B, TaskId::Reduce(0), now));

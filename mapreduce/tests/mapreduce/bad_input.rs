@@ -430,7 +430,7 @@ impl CoordinatorService for Unsound {
         Ok(self.0.clone())
     }
 
-    fn testify(&self, _: CrashReport) -> Result<Vec<u64>, Refusal> {
+    fn report_crash(&self, _: CrashReport) -> Result<Vec<u64>, Refusal> {
         Ok(Vec::new())
     }
 
@@ -447,12 +447,13 @@ impl CoordinatorService for Unsound {
 #[test]
 fn a_task_that_no_job_can_have_is_refused_MR() {
     tester::test_in_real_time("Test (MR): a task that no job can have is refused", |_| {
-        let (file, care) = ("in".to_owned(), None);
+        let (file, skip_list) = ("in".to_owned(), None);
         let map = |n_reduce| {
-            let (file, care) = (file.clone(), care.clone());
-            Assignment::Map { task: 0, attempt: 1, file, n_reduce, care }
+            let (file, skip_list) = (file.clone(), skip_list.clone());
+            Assignment::Map { task: 0, attempt: 1, file, n_reduce, skip_list }
         };
-        let reduce = Assignment::Reduce { task: 1 << 34, attempt: 1, maps: vec![1], care: None };
+        let reduce =
+            Assignment::Reduce { task: 1 << 34, attempt: 1, maps: vec![1], skip_list: None };
         for (assignment, what) in [
             (map(1 << 34), "a map task with n_reduce = 17179869184: it must be 1 to 10000"),
             (map(0), "a map task with n_reduce = 0: it must be 1 to 10000"),

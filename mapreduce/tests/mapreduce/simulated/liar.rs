@@ -117,7 +117,7 @@ impl Liar {
         let (member, (task, attempt)) = (self.claimed_member(), self.false_attempt());
         let crashed = labrt::rng().below(20);
         let report = CrashReport { member, task, attempt, crashed, record: Some(0) };
-        let reply = self.client.testify(&report);
+        let reply = self.client.report_crash(&report);
         self.answered.fetch_add(u64::from(reply.is_some()), Relaxed);
         assert!(!matches!(reply, Some(Ok(_))), "a lie counts");
     }
