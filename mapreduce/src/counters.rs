@@ -1,6 +1,6 @@
 //! The library's own counters, next to those of an application.
 
-use mrapps::Counts;
+use mrapps::{Counts, LONGEST_NAME};
 
 use crate::event::Event;
 
@@ -33,9 +33,6 @@ pub const DROPPED_COUNTS: &str = "mr.dropped_counts";
 
 /// The most counters of a job, without [`DROPPED_COUNTS`].
 pub(crate) const MOST: usize = 10_000;
-
-/// The most bytes of a counter's name.
-const LONGEST_NAME: usize = 200;
 
 /// Adds the counts of an event to the sums of a job. A task that two workers have
 /// done counts once.

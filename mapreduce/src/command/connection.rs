@@ -41,15 +41,13 @@ pub(super) fn socket_advice(argument: &str) -> String {
 }
 
 impl Connection {
-    /// Takes the socket from an argument, as the course's programs have had it
-    /// since 2026, if the argument looks like one and there is no `--socket`.
-    /// Returns whether it did.
-    pub(super) fn take_socket(&mut self, argument: &str) -> bool {
-        let takes = self.socket.is_none() && looks_like_socket(argument);
-        if takes {
-            self.socket = Some(argument.to_owned());
+    /// Takes the first argument as the socket, if it looks like one and there is no
+    /// `--socket`: the course's form of 2026.
+    pub(super) fn take_socket(&mut self, arguments: &mut Vec<String>) {
+        let is_socket = arguments.first().is_some_and(|argument| looks_like_socket(argument));
+        if is_socket && self.socket.is_none() {
+            self.socket = Some(arguments.remove(0));
         }
-        takes
     }
 
     /// Returns the coordinator's address.

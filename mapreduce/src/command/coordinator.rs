@@ -73,8 +73,8 @@ pub fn coordinator() -> ExitCode {
 
 fn run(mut options: CoordinatorOptions) -> End {
     // The order of the course in 2026: the socket, then the inputs.
-    if options.inputs.len() > 1 && options.connection.take_socket(&options.inputs[0]) {
-        options.inputs.remove(0);
+    if options.inputs.len() > 1 {
+        options.connection.take_socket(&mut options.inputs);
     }
     let warnings = inputs::check(&options.inputs)?;
     let status = options.status.as_deref().map(StatusPage::bind).transpose()?;

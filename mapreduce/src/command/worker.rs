@@ -56,9 +56,7 @@ struct OwnWorkerOptions {
 pub fn worker() -> ExitCode {
     let WorkerOptions { mut connection, app, mut surplus } = parse();
     // The order of the course in 2026: the application, then the socket.
-    if surplus.len() == 1 && connection.take_socket(&surplus[0]) {
-        surplus.clear();
-    }
+    connection.take_socket(&mut surplus);
     let run = || {
         let mut arguments = [&app].into_iter().chain(&surplus);
         let wrong = arguments.find(|&argument| mrapps::lookup(argument).is_none());
@@ -89,9 +87,7 @@ pub fn worker_main(app: &dyn App) -> ExitCode {
     if !local.is_empty() {
         return finish(app.name(), run_here(app, &local, REDUCES, false));
     }
-    if surplus.len() == 1 && connection.take_socket(&surplus[0]) {
-        surplus.clear();
-    }
+    connection.take_socket(&mut surplus);
     let run = || {
         refuse(surplus.first())?;
         run(app.name(), app, &connection)

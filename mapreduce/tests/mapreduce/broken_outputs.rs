@@ -4,12 +4,7 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use labrt::time::Duration;
-
-use crate::processes::{Place, Process, program};
-
-/// A generous limit: nothing here takes long.
-const SOON: Duration = Duration::from_secs(10);
+use crate::processes::{Place, Process, SOON, program};
 
 fn full_disk() -> Stdio {
     File::options().write(true).open("/dev/full").expect("Linux has it").into()

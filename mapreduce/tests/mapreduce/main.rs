@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `course` | the seven tests of the course, with real processes |
-//! | `kills`, `bad_input`, `bad_records`, `broken_outputs` | our own, with real processes |
+//! | `kills`, `bad_input`, `bad_records`, `broken_outputs`, `command_lines` | our own, with real processes |
 //! | `restarts` | a job is killed, and another one starts in its folder |
 //! | `status` | the status of a job, and its page |
 //! | `backups` | a slow worker: in the simulator, and with processes |
@@ -24,6 +24,7 @@ mod bad_records;
 mod broken_outputs;
 mod classic;
 mod classic2015;
+mod command_lines;
 mod course;
 mod kills;
 mod outputs;

@@ -17,6 +17,14 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long a program may run, as in the course's script.
 pub(crate) const LIMIT: Duration = Duration::from_secs(45);
 
+/// A generous limit for a program that has little to do.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// Runs a program that ends soon.
+pub(crate) fn run(name: &'static str, arguments: &[&str]) -> Ended {
+    Process::start(name, program(name).args(arguments)).end_within(SOON)
+}
+
 /// Returns the command of a program of this package.
 pub(crate) fn program(name: &str) -> Command {
     let binary = match name {
